@@ -1,0 +1,140 @@
+"""The face a virtual unit shows to a radio: what it advertises, serves, says and does.
+
+Rules of this room (device): no I/O, no clock; ``now_s`` is passed in with every input and
+``next_wake_s`` says when the unit wants to be called again. A radio (``links/virtual_radio``)
+drives it: it feeds inputs, then takes the outputs and carries them out in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Protocol
+
+from firmline.protocol.channels import Channel
+from firmline.values import BleAddress
+
+
+class AttStatus(IntEnum):
+    """ATT status of a write (Core spec, Vol 3, Part F, 3.4.1.1; Nordic's use: spec section 11)."""
+
+    OK = 0x00
+    WRITE_NOT_PERMITTED = 0x03
+    CCCD_IMPROPERLY_CONFIGURED = 0xFD
+
+
+class ResetKind(StrEnum):
+    """What made the unit restart (FORMAT.md, section 4.2)."""
+
+    SOFT = "soft"
+    PIN = "pin"
+    WATCHDOG = "wdt"
+    POWER = "power"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitAdvertisement:
+    """What the unit broadcasts while nobody is connected.
+
+    Attributes:
+        address: The (random static) address it uses in its present mode.
+        data: Advertising data as sent on air, at most 31 bytes.
+        interval_ms: Advertising interval.
+    """
+
+    address: BleAddress
+    data: bytes
+    interval_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitServices:
+    """The GATT services of the unit's present mode.
+
+    Attributes:
+        channels: Which DFU characteristics exist: ``{BUTTONLESS}`` in an application,
+            ``{CONTROL, PACKET}`` in the bootloader.
+        device_information: Characteristics of the Device Information Service (0x180A) by 16-bit
+            UUID, e.g. ``{0x2A26: "5"}``; empty where the service is absent.
+        max_mtu: Largest ATT MTU the unit agrees to.
+    """
+
+    channels: frozenset[Channel]
+    device_information: tuple[tuple[int, str], ...]
+    max_mtu: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Send a notification."""
+
+    channel: Channel
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicate:
+    """Send an indication; the radio reports its confirmation with ``indication_confirmed``."""
+
+    channel: Channel
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropLink:
+    """Disconnect the central with this HCI reason (0x13 remote user, 0x08 timeout, ...)."""
+
+    reason: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarted:
+    """The unit was reset: its radio died, and it has booted anew in whatever mode it now is.
+
+    A link that was open is lost without a word: the peer sees a supervision timeout (0x08).
+    """
+
+    kind: ResetKind
+
+
+UnitOutput = Notify | Indicate | DropLink | Restarted
+
+
+class RadioUnit(Protocol):
+    """What a radio needs of a unit."""
+
+    @property
+    def name(self) -> str:
+        """The unit's name in messages (``sim:NAME``)."""
+
+    @property
+    def advertisement(self) -> UnitAdvertisement | None:
+        """What it broadcasts now; ``None``: it is silent."""
+
+    @property
+    def services(self) -> UnitServices:
+        """The services of the present mode."""
+
+    def connected(self, *, now_s: float) -> None:
+        """A central has connected."""
+
+    def disconnected(self, *, now_s: float) -> None:
+        """The central is gone."""
+
+    def subscribed(self, channel: Channel, enabled: bool, *, now_s: float) -> None:
+        """The central wrote the CCCD of a channel."""
+
+    def receive(self, channel: Channel, data: bytes, *, now_s: float) -> AttStatus:
+        """The central wrote to a channel; the status answers a write request."""
+
+    def indication_confirmed(self, channel: Channel, *, now_s: float) -> None:
+        """The central has confirmed the indication."""
+
+    def take_outputs(self) -> list[UnitOutput]:
+        """What the unit wants done, in order; each is handed out once."""
+
+    def next_wake_s(self) -> float | None:
+        """When ``wake`` must be called at the latest; ``None``: nothing is planned."""
+
+    def wake(self, *, now_s: float) -> None:
+        """Time has passed: timers that are due run."""

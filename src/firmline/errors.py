@@ -1,0 +1,264 @@
+"""The one error tree of firmline, and the stable codes that name every failure.
+
+Rules of this room:
+
+* Every failure a user can meet carries one :class:`Code`, a one-sentence message, and what to do
+  next. A message says what was found and where; it never needs a traceback to be understood.
+* The class says whose fault it is, and with it the exit code of the command line
+  (``design/command-line.md``): their file (:class:`InputError`, 2), the road to the unit or the
+  station (:class:`TransportError`, :class:`RemoteProtocolError`, :class:`StoreError`, 3), the unit
+  said no (:class:`TargetRefusedError`, 4), the end was not seen (:class:`VerifyError`, 5), our own
+  defect (:class:`LocalProtocolError`, 70).
+* What each code means and what to do about it is data (``data/errors.toml``); a test proves that
+  this enumeration, that file and the page in the docs name the same codes.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the command line (``design/command-line.md``)."""
+
+    DONE = 0
+    INPUT = 2
+    LINK = 3
+    REFUSED = 4
+    UNVERIFIED = 5
+    DEFECT = 70
+    INTERRUPTED = 130
+
+
+class Code(StrEnum):
+    """Stable names of failures; never renumbered, never reused."""
+
+    # The command line itself.
+    USAGE = "DFU-ARG-001"
+    NUMBER_MALFORMED = "DFU-ARG-002"
+    NUMBER_OCTAL_LOOKING = "DFU-ARG-003"
+    NUMBER_OUT_OF_RANGE = "DFU-ARG-004"
+    OPTION_MISSING = "DFU-ARG-005"
+    OPTION_CONFLICT = "DFU-ARG-006"
+    TARGET_MALFORMED = "DFU-ARG-007"
+    TARGET_UNKNOWN_UNIT = "DFU-ARG-008"
+
+    # Files as such.
+    FILE_MISSING = "DFU-FILE-001"
+    FILE_EMPTY = "DFU-FILE-002"
+    FILE_TOO_LARGE = "DFU-FILE-003"
+    FILE_UNREADABLE = "DFU-FILE-004"
+    FILE_NOT_WRITABLE = "DFU-FILE-005"
+    FILE_EXISTS = "DFU-FILE-006"
+
+    # Firmware images (Intel HEX, binary, ELF).
+    IMAGE_MALFORMED = "DFU-IMG-001"
+    IMAGE_TRUNCATED = "DFU-IMG-002"
+    IMAGE_OVERLAPPING_RECORDS = "DFU-IMG-003"
+    IMAGE_NO_CODE = "DFU-IMG-004"
+    IMAGE_TOO_LARGE = "DFU-IMG-005"
+    IMAGE_OVERLAPS_SOFTDEVICE = "DFU-IMG-006"
+    IMAGE_NOT_A_SOFTDEVICE = "DFU-IMG-007"
+
+    # Keys and signatures.
+    KEY_MALFORMED = "DFU-KEY-001"
+    KEY_ENCRYPTED = "DFU-KEY-002"
+    KEY_WRONG_CURVE = "DFU-KEY-003"
+    KEY_NOT_PRIVATE = "DFU-KEY-004"
+    KEY_WRONG_PASSWORD = "DFU-KEY-005"  # noqa: S105 - the name of an error, not a password
+    KEY_REQUIRED = "DFU-KEY-006"
+
+    # Packages and their manifests.
+    PACKAGE_NOT_A_ZIP = "DFU-PKG-001"
+    PACKAGE_TRUNCATED = "DFU-PKG-002"
+    PACKAGE_TOO_LARGE = "DFU-PKG-003"
+    PACKAGE_UNSAFE_NAME = "DFU-PKG-004"
+    PACKAGE_DUPLICATE_NAME = "DFU-PKG-005"
+    PACKAGE_NO_MANIFEST = "DFU-PKG-006"
+    PACKAGE_MANIFEST_MALFORMED = "DFU-PKG-007"
+    PACKAGE_ENTRY_MISSING = "DFU-PKG-008"
+    PACKAGE_IMAGE_MISMATCH = "DFU-PKG-009"
+    PACKAGE_COMBINATION = "DFU-PKG-010"
+
+    # Init packets.
+    INIT_PACKET_MALFORMED = "DFU-INIT-001"
+    INIT_PACKET_TOO_LARGE = "DFU-INIT-002"
+
+    # Bootloader settings pages.
+    SETTINGS_MALFORMED = "DFU-SET-001"
+    SETTINGS_CRC = "DFU-SET-002"
+    SETTINGS_VERSION = "DFU-SET-003"
+
+    # The road to the unit.
+    LINK_NOT_AVAILABLE = "DFU-LINK-001"
+    LINK_EXTRA_MISSING = "DFU-LINK-002"
+    UNIT_NOT_FOUND = "DFU-LINK-003"
+    LINK_LOST = "DFU-LINK-004"
+    LINK_TIMEOUT = "DFU-LINK-005"
+    LINK_REFUSED = "DFU-LINK-006"
+    UNIT_STAYED_IN_APPLICATION = "DFU-LINK-007"
+    WRONG_UNIT = "DFU-LINK-008"
+
+    # Answers that make no sense.
+    ANSWER_MALFORMED = "DFU-PROTO-001"
+    ANSWER_UNEXPECTED = "DFU-PROTO-002"
+    FRAME_MALFORMED = "DFU-PROTO-003"
+
+    # The unit said no: result codes (0xx, spec section 2.2) and extended errors (1xx, section 2.3).
+    REFUSED_OPCODE = "DFU-UNIT-002"
+    REFUSED_PARAMETER = "DFU-UNIT-003"
+    REFUSED_RESOURCES = "DFU-UNIT-004"
+    REFUSED_OBJECT = "DFU-UNIT-005"
+    REFUSED_TYPE = "DFU-UNIT-007"
+    REFUSED_NOT_PERMITTED = "DFU-UNIT-008"
+    REFUSED_OPERATION_FAILED = "DFU-UNIT-010"
+    REFUSED_UNKNOWN = "DFU-UNIT-099"
+    REFUSED_INIT_COMMAND = "DFU-UNIT-104"
+    REFUSED_FW_VERSION = "DFU-UNIT-105"
+    REFUSED_HW_VERSION = "DFU-UNIT-106"
+    REFUSED_SOFTDEVICE = "DFU-UNIT-107"
+    REFUSED_SIGNATURE_MISSING = "DFU-UNIT-108"
+    REFUSED_HASH_TYPE = "DFU-UNIT-109"
+    REFUSED_HASH_FAILED = "DFU-UNIT-110"
+    REFUSED_SIGNATURE_TYPE = "DFU-UNIT-111"
+    REFUSED_VERIFICATION = "DFU-UNIT-112"
+    REFUSED_SPACE = "DFU-UNIT-113"
+    REFUSED_BUTTONLESS = "DFU-UNIT-120"
+
+    # The end was not seen.
+    CRC_MISMATCH = "DFU-END-001"
+    NEW_APPLICATION_NOT_SEEN = "DFU-END-002"
+    OLD_APPLICATION_RUNS = "DFU-END-003"
+    UNIT_DID_NOT_RETURN = "DFU-END-004"
+
+    # Records and traces.
+    TRACE_NOT_WRITABLE = "DFU-STORE-001"
+
+    # Ours.
+    DEFECT = "DFU-BUG-001"
+
+
+class FirmlineError(Exception):
+    """Root of every error firmline raises on purpose.
+
+    Args:
+        code: The stable name of the failure.
+        message: One sentence: what was found, where.
+        hint: The next thing to do; empty means the general advice of ``data/errors.toml``.
+        context: Typed facts for programs (offsets, names, numbers); never secrets.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.DEFECT
+
+    def __init__(self, code: Code, message: str, *, hint: str = "", **context: object) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.context = context
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class InputError(FirmlineError):
+    """A file, an option or a value that the user gave cannot be used."""
+
+    exit_code = ExitCode.INPUT
+
+
+class TransportReason(StrEnum):
+    """Why a link failed, as far as the link itself can tell."""
+
+    NOT_AVAILABLE = "not_available"
+    NOT_FOUND = "not_found"
+    LOST = "lost"
+    TIMEOUT = "timeout"
+    REFUSED = "refused"
+
+
+class TransportError(FirmlineError):
+    """The road to the unit failed; the unit itself said nothing wrong.
+
+    Args:
+        code: The stable name of the failure.
+        message: One sentence.
+        reason: What kind of failure the link saw.
+        hci_reason: The Bluetooth controller's reason for a disconnection (Core spec, Vol 1,
+            Part F), where there is one.
+        hint: The next thing to do.
+        context: Typed facts for programs.
+    """
+
+    exit_code = ExitCode.LINK
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        reason: TransportReason,
+        hci_reason: int | None = None,
+        hint: str = "",
+        **context: object,
+    ) -> None:
+        super().__init__(code, message, hint=hint, **context)
+        self.reason = reason
+        self.hci_reason = hci_reason
+
+
+class RemoteProtocolError(FirmlineError):
+    """The unit answered something that its protocol does not allow."""
+
+    exit_code = ExitCode.LINK
+
+
+class TargetRefusedError(FirmlineError):
+    """The unit understood and said no.
+
+    Args:
+        code: The stable name of the failure.
+        message: One sentence.
+        result: The result code of the answer (spec section 2.2).
+        ext_error: The extended error, where the result is 0x0B (spec section 2.3).
+        hint: The next thing to do.
+        context: Typed facts for programs.
+    """
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        result: int,
+        ext_error: int | None = None,
+        hint: str = "",
+        **context: object,
+    ) -> None:
+        super().__init__(code, message, hint=hint, **context)
+        self.result = result
+        self.ext_error = ext_error
+
+
+class VerifyError(FirmlineError):
+    """Everything was sent and accepted, but the end was not seen."""
+
+    exit_code = ExitCode.UNVERIFIED
+
+
+class StoreError(FirmlineError):
+    """A trace or a record could not be kept."""
+
+    exit_code = ExitCode.LINK
+
+
+class LocalProtocolError(FirmlineError):
+    """firmline itself broke a rule; always a defect of ours."""
+
+    exit_code = ExitCode.DEFECT
+
+    def __init__(self, message: str, *, hint: str = "", **context: object) -> None:
+        super().__init__(Code.DEFECT, message, hint=hint, **context)

@@ -1,0 +1,163 @@
+"""What every link offers to the updater: find a unit, open a connection, move bytes.
+
+Rules of this room:
+
+* A link knows radios and ports, never the order of a DFU (``protocol``) or when to wait
+  (``updater``).
+* A link declares what it can do (:class:`LinkCapabilities`); nothing is assumed, nothing is
+  silently skipped.
+* Every failure of the road is a :class:`~firmline.errors.TransportError` with a reason.
+* Strings that come from a unit are cleaned and capped before anyone sees them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from firmline.protocol.channels import Channel
+from firmline.values import BleAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCapabilities:
+    """What a link can do; each is a plain yes or no that the updater plans with.
+
+    Attributes:
+        mtu_request: The host chooses the MTU it asks for.
+        addresses_visible: Units are seen under their real addresses (not on macOS).
+        flow_control: A write without response waits until the controller has taken it.
+        data_length: LE data length extension can be asked for.
+        phy_2m: The 2M PHY can be asked for.
+        connection_parameters: Interval, latency and timeout can be asked for.
+        remote_version: The peer's LL_VERSION_IND can be read.
+        pairing: The link can pair and bond.
+    """
+
+    mtu_request: bool
+    addresses_visible: bool
+    flow_control: bool
+    data_length: bool
+    phy_2m: bool
+    connection_parameters: bool
+    remote_version: bool
+    pairing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One unit seen in the air.
+
+    Attributes:
+        address: The address it advertises with.
+        name: Its advertised name, cleaned; empty where it sent none.
+        services: 16-bit service UUIDs it lists (0xFE59 = Secure DFU).
+        rssi_dbm: Signal strength, where the link reports one.
+    """
+
+    address: BleAddress
+    name: str
+    services: frozenset[int]
+    rssi_dbm: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """Bytes heard from the unit."""
+
+    channel: Channel
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceInformation:
+    """Strings of the Device Information Service (0x180A), cleaned and capped; None = not offered.
+
+    Attributes:
+        model: 0x2A24. serial_number: 0x2A25. firmware_revision: 0x2A26.
+        hardware_revision: 0x2A27. software_revision: 0x2A28. manufacturer: 0x2A29.
+    """
+
+    model: str | None = None
+    serial_number: str | None = None
+    firmware_revision: str | None = None
+    hardware_revision: str | None = None
+    software_revision: str | None = None
+    manufacturer: str | None = None
+
+
+class Connection(Protocol):
+    """One open connection to one unit."""
+
+    @property
+    def peer(self) -> BleAddress:
+        """The address the unit is connected under."""
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        """Which channels the unit serves: they tell its mode."""
+
+    @property
+    def mtu(self) -> int:
+        """The ATT MTU agreed upon, in bytes (23 at least)."""
+
+    async def write(self, channel: Channel, data: bytes) -> None:
+        """Write ``data``; returns when the unit (or the controller's queue) has taken it.
+
+        CONTROL and BUTTONLESS are write requests and wait for the unit's ATT response; PACKET is
+        a write without response and waits only for room in the controller's queue.
+
+        Raises:
+            TransportError: LOST, REFUSED (the unit's ATT error is in ``context['att_status']``) or
+                TIMEOUT.
+        """
+
+    async def receive(self, *, timeout_s: float) -> Received:
+        """The next notification or indication, in the order they arrived.
+
+        What arrived before a link loss is handed out before the loss is raised.
+
+        Raises:
+            TransportError: TIMEOUT, or LOST with the HCI reason.
+        """
+
+    async def device_information(self) -> DeviceInformation:
+        """Read the Device Information Service; all ``None`` where the unit has none."""
+
+    async def wait_closed(self, *, timeout_s: float) -> int | None:
+        """Wait until the unit has dropped the link; the HCI reason.
+
+        Raises:
+            TransportError: TIMEOUT, where it has not.
+        """
+
+    async def close(self) -> None:
+        """Disconnect; harmless when already closed."""
+
+
+class Link(Protocol):
+    """A radio, or another road, that finds and connects units."""
+
+    @property
+    def capabilities(self) -> LinkCapabilities:
+        """What this link can do."""
+
+    def now_s(self) -> float:
+        """This link's monotonic clock, in seconds; event times are taken from it."""
+
+    async def find(self, address: BleAddress, *, timeout_s: float) -> Sighting:
+        """Wait until exactly this address is seen.
+
+        Raises:
+            TransportError: NOT_FOUND when the time is over.
+        """
+
+    async def connect(self, address: BleAddress, *, timeout_s: float) -> Connection:
+        """Connect to exactly this address, agree on the MTU, discover and subscribe.
+
+        Raises:
+            TransportError: NOT_FOUND, LOST, REFUSED or TIMEOUT.
+        """
+
+    async def close(self) -> None:
+        """Give the radio back; harmless when already closed."""

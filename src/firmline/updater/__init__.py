@@ -1,0 +1,1 @@
+"""The updater: drives the host's end of the protocol over a link, and waits."""
