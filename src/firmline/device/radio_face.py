@@ -57,11 +57,13 @@ class UnitServices:
         device_information: Characteristics of the Device Information Service (0x180A) by 16-bit
             UUID, e.g. ``{0x2A26: "5"}``; empty where the service is absent.
         max_mtu: Largest ATT MTU the unit agrees to.
+        fwid: Sub-version number of its LL_VERSION_IND: the installed SoftDevice's FWID.
     """
 
     channels: frozenset[Channel]
     device_information: tuple[tuple[int, str], ...]
     max_mtu: int
+    fwid: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,75 @@
+"""The board of one virtual unit: the hardware and constants that all its programs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from firmline.device.chips import Chip
+from firmline.device.flash import NorFlash
+from firmline.device.profile import BootloaderProfile, MemoryMap
+from firmline.formats.keys import PublicKey
+from firmline.formats.softdevice import (
+    INFO_FLASH_ADDRESS,
+    SOFTDEVICE_START,
+    SoftDeviceInfo,
+    parse_softdevice_info,
+)
+
+SOFTDEVICE_MAGIC_ADDRESS: Final = INFO_FLASH_ADDRESS + 4
+SOFTDEVICE_VERSION_ADDRESS: Final = INFO_FLASH_ADDRESS + 0x14
+"""Words of the SoftDevice's information structure in flash (spec section 16.2 S3)."""
+_INFO_SIZE: Final = 0x18
+
+
+def _ignore(_what: str, **_facts: object) -> None:
+    """Nobody listens yet."""
+
+
+@dataclass(slots=True)
+class Registers:
+    """What survives a soft reset, and why the last reset was (FORMAT.md, section 4.2)."""
+
+    gpregret: int = 0
+    gpregret2: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Board:
+    """Flash, registers and constants of one unit.
+
+    Attributes:
+        chip: Its chip.
+        profile: Its bootloader's build.
+        memory: Where things are in flash.
+        flash: Its flash.
+        public_key: The key its bootloader trusts.
+        registers: Retained registers.
+        log: Told of what happens inside: a name and plain facts.
+    """
+
+    chip: Chip
+    profile: BootloaderProfile
+    memory: MemoryMap
+    flash: NorFlash
+    public_key: PublicKey
+    log: Callable[..., None] = _ignore
+    registers: Registers = field(default_factory=Registers)
+
+    @property
+    def softdevice(self) -> SoftDeviceInfo | None:
+        """What the SoftDevice in flash says of itself; ``None`` without its magic word."""
+        return parse_softdevice_info(self.flash.read(INFO_FLASH_ADDRESS, _INFO_SIZE))
+
+    @property
+    def bank_0_start(self) -> int:
+        """Where the application lies: behind the SoftDevice, or behind the MBR (section 6)."""
+        softdevice = self.softdevice
+        if softdevice is None:
+            return SOFTDEVICE_START
+        return self.memory.page_align(softdevice.size_word)
+
+    def forget_softdevice(self) -> None:
+        """Zero the SoftDevice's magic word: from now on there is none (spec section 6)."""
+        self.flash.write(SOFTDEVICE_MAGIC_ADDRESS, bytes(4))

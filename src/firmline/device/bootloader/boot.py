@@ -1,0 +1,114 @@
+"""The decision of every boot: activate, start the application, or stay in DFU mode (section 10)."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from firmline.device.board import Board
+from firmline.device.bootloader.activation import (
+    Activation,
+    MbrReset,
+    activate,
+    mbr_copy_is_pending,
+    run_mbr_copy,
+)
+from firmline.device.bootloader.settings_ram import Bank, BootValidationEntry, SettingsRam
+from firmline.device.bootloader.settings_store import SettingsStore
+from firmline.formats.init_command import BootValidationType
+from firmline.formats.softdevice import SOFTDEVICE_START
+
+DFU_MAGIC_MASK: Final = 0xB1
+"""GPREGRET: SDK 15.3 and 16 enter DFU mode when any of these bits is set (spec section 10)."""
+
+
+class BootedInto(StrEnum):
+    """What runs after a boot."""
+
+    APPLICATION = "app"
+    BOOTLOADER = "dfu"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootDecision:
+    """What a boot came to.
+
+    Attributes:
+        into: What runs; RESET: activation ended with a reset, boot again.
+        timeout_s: In DFU mode, seconds until the inactivity timer fires.
+    """
+
+    into: BootedInto
+    timeout_s: float = 0.0
+
+
+def boot(board: Board, store: SettingsStore) -> BootDecision:
+    """One boot, from the MBR to the jump or to DFU mode."""
+    if mbr_copy_is_pending(board):
+        run_mbr_copy(board)
+    store.load()
+    try:
+        activation = activate(board, store)
+    except MbrReset:
+        return BootDecision(into=BootedInto.RESET)
+    profile = board.profile
+    if activation is Activation.RESET:
+        store.copy_primary_to_backup()
+        return BootDecision(into=BootedInto.RESET)
+    if activation is Activation.AWAIT_APPLICATION:
+        _leave_dfu_request(board)
+        return BootDecision(into=BootedInto.BOOTLOADER, timeout_s=profile.continuation_timeout_s)
+    if _application_is_valid(board, store.ram) and not _dfu_is_requested(board):
+        store.clean_for_application()
+        return BootDecision(into=BootedInto.APPLICATION)
+    _leave_dfu_request(board)
+    return BootDecision(into=BootedInto.BOOTLOADER, timeout_s=profile.inactivity_timeout_s)
+
+
+def _application_is_valid(board: Board, settings: SettingsRam) -> bool:
+    bank = settings.bank_0
+    if bank.code != Bank.APPLICATION:
+        return False
+    softdevice_ok = board.softdevice is None or _passes(
+        settings.softdevice_validation, board, SOFTDEVICE_START, settings.sd_size
+    )
+    return softdevice_ok and _passes(
+        settings.application_validation, board, board.bank_0_start, bank.size
+    )
+
+
+def _passes(entry: BootValidationEntry, board: Board, address: int, size: int) -> bool:
+    """Whether an image in flash passes its boot validation (spec sections 7 and 16.2 S4)."""
+    if address + size > board.flash.size:
+        return False
+    image = board.flash.read(address, size)
+    match entry.type:
+        case BootValidationType.NO_VALIDATION:
+            return True
+        case BootValidationType.VALIDATE_GENERATED_CRC:
+            return zlib.crc32(image).to_bytes(4, "little") == entry.data[:4]
+        case BootValidationType.VALIDATE_GENERATED_SHA256:
+            return hashlib.sha256(image).digest() == entry.data[:32]
+        case BootValidationType.VALIDATE_ECDSA_P256_SHA256:
+            return board.public_key.verify(image, entry.data)
+        case _:
+            return False
+
+
+def _dfu_is_requested(board: Board) -> bool:
+    return board.registers.gpregret & DFU_MAGIC_MASK != 0
+
+
+def _leave_dfu_request(board: Board) -> None:
+    """Clear GPREGRET on entry to DFU mode, but only where it holds the magic itself (W2).
+
+    Other values with a bit of the mask stay set until power is removed: a known defect of 15.3
+    and 16, which keeps such a unit in DFU mode over every soft reset.
+    """
+    value = board.registers.gpregret
+    if value & 0xF8 == 0xB0 and value & 0x01:
+        board.registers.gpregret = value & ~DFU_MAGIC_MASK & 0xFF

@@ -1,0 +1,170 @@
+"""The bootloader's settings as they lie in RAM: the very bytes of the settings page.
+
+Like the bootloader itself, this keeps the page's structure as memory and reads and writes fields
+in place, so that a copy of it *is* the page. Offsets and sizes: spec section 8; all words
+little-endian.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final
+
+SIZE: Final = 0x380
+"""Bytes of the structure; a settings page write programs exactly these (FORMAT.md, section 5)."""
+
+ERASED_WORD: Final = 0xFFFF_FFFF
+INIT_COMMAND_SIZE: Final = 512
+_CRC_RANGE: Final = slice(0x04, 0x5C)
+_PROGRESS: Final = slice(0x38, 0x58)
+_INIT_COMMAND: Final = slice(0x5C, 0x25C)
+_BOOT_VALIDATION_RANGE: Final = slice(0x260, 0x323)
+PEER_DATA: Final = 0x324
+"""Offset of the peer data (64 bytes) and, behind it, the advertising name (28 bytes)."""
+_ADV_NAME: Final = 0x364
+
+
+class _Word:
+    """A little-endian 32-bit field at an offset."""
+
+    def __init__(self, offset: int) -> None:
+        self._offset = offset
+
+    def __get__(self, settings: SettingsRam, _owner: object = None) -> int:
+        return int.from_bytes(settings.data[self._offset : self._offset + 4], "little")
+
+    def __set__(self, settings: SettingsRam, value: int) -> None:
+        settings.data[self._offset : self._offset + 4] = value.to_bytes(4, "little")
+
+
+class Bank:
+    """One bank's entry: size, CRC and code, three words at an offset (spec section 8)."""
+
+    INVALID: Final = 0x00
+    APPLICATION: Final = 0x01
+    SOFTDEVICE: Final = 0xA5
+    BOOTLOADER: Final = 0xAA
+    SOFTDEVICE_BOOTLOADER: Final = 0xAC
+
+    def __init__(self, data: bytearray, offset: int) -> None:
+        self._data = data
+        self._offset = offset
+
+    @property
+    def size(self) -> int:
+        """Image size in bytes."""
+        return self._word(0)
+
+    @property
+    def crc(self) -> int:
+        """CRC-32 of the image."""
+        return self._word(1)
+
+    @property
+    def code(self) -> int:
+        """What the bank holds."""
+        return self._word(2)
+
+    def set(self, *, size: int, crc: int, code: int) -> None:
+        """Set all three."""
+        words = b"".join(value.to_bytes(4, "little") for value in (size, crc, code))
+        self._data[self._offset : self._offset + 12] = words
+
+    def set_code(self, code: int) -> None:
+        """Set the code alone; size and CRC stay."""
+        self._data[self._offset + 8 : self._offset + 12] = code.to_bytes(4, "little")
+
+    def clear(self) -> None:
+        """Zero the entry."""
+        self.set(size=0, crc=0, code=self.INVALID)
+
+    def _word(self, index: int) -> int:
+        start = self._offset + 4 * index
+        return int.from_bytes(self._data[start : start + 4], "little")
+
+
+class BootValidationEntry:
+    """Type byte and 64 bytes of data at an offset (spec sections 8 and 16.2 S4)."""
+
+    def __init__(self, data: bytearray, offset: int) -> None:
+        self._data = data
+        self._offset = offset
+
+    @property
+    def type(self) -> int:
+        """How the image is checked at boot."""
+        return self._data[self._offset]
+
+    @property
+    def data(self) -> bytes:
+        """What it is checked against, 64 bytes."""
+        return bytes(self._data[self._offset + 1 : self._offset + 65])
+
+    def set(self, kind: int, data: bytes) -> None:
+        """Set type and data; the rest of the 64 bytes is zero."""
+        self._data[self._offset] = kind
+        self._data[self._offset + 1 : self._offset + 65] = data.ljust(64, b"\0")
+
+
+class SettingsRam:
+    """The settings structure in RAM."""
+
+    crc = _Word(0x00)
+    version = _Word(0x04)
+    app_version = _Word(0x08)
+    bootloader_version = _Word(0x0C)
+    write_offset = _Word(0x30)
+    sd_size = _Word(0x34)
+    command_size = _Word(0x38)
+    command_offset = _Word(0x3C)
+    command_crc = _Word(0x40)
+    data_object_size = _Word(0x44)
+    image_crc = _Word(0x48)
+    image_crc_last = _Word(0x4C)
+    image_offset = _Word(0x50)
+    image_offset_last = _Word(0x54)
+    enter_buttonless_dfu = _Word(0x58)
+    boot_validation_crc = _Word(0x25C)
+    peer_data_crc = _Word(PEER_DATA)
+    adv_name_crc = _Word(_ADV_NAME)
+    update_start_address = image_crc
+    """The same word: once an image is complete it holds where the image lies (section 8)."""
+
+    def __init__(self, data: bytes = bytes(SIZE)) -> None:
+        self.data = bytearray(data)
+        self.bank_0 = Bank(self.data, 0x18)
+        self.bank_1 = Bank(self.data, 0x24)
+        self.softdevice_validation = BootValidationEntry(self.data, 0x260)
+        self.application_validation = BootValidationEntry(self.data, 0x2A1)
+        self.bootloader_validation = BootValidationEntry(self.data, 0x2E2)
+
+    @property
+    def init_command(self) -> bytes:
+        """The stored init packet, all 512 bytes."""
+        return bytes(self.data[_INIT_COMMAND])
+
+    @property
+    def own_crc_ok(self) -> bool:
+        """Whether the first CRC is right and not that of an erased page."""
+        return self.crc != ERASED_WORD and self.crc == zlib.crc32(self.data[_CRC_RANGE])
+
+    @property
+    def boot_validation_crc_ok(self) -> bool:
+        """Whether the CRC over the three boot validation entries is right."""
+        return self.boot_validation_crc == zlib.crc32(self.data[_BOOT_VALIDATION_RANGE])
+
+    def update_crcs(self) -> None:
+        """Compute both CRCs anew, as is done before every save."""
+        self.boot_validation_crc = zlib.crc32(self.data[_BOOT_VALIDATION_RANGE])
+        self.crc = zlib.crc32(self.data[_CRC_RANGE])
+
+    def write_init_command(self, offset: int, data: bytes) -> None:
+        """Put received bytes of an init packet in place."""
+        start = _INIT_COMMAND.start + offset
+        self.data[start : start + len(data)] = data
+
+    def reset_progress(self) -> None:
+        """Forget the init packet and how far the image came (spec section 3, CREATE)."""
+        self.data[_PROGRESS] = bytes(_PROGRESS.stop - _PROGRESS.start)
+        self.data[_INIT_COMMAND] = b"\xff" * INIT_COMMAND_SIZE
+        self.write_offset = 0

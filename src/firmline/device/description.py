@@ -1,0 +1,104 @@
+"""What a virtual unit is made of, as a value, and the gallery of ready ones.
+
+A description is everything a unit needs to be: chip, bootloader build, SoftDevice, application,
+key and address. The gallery's descriptions are data (``data/units/*.toml``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmline.data import load_table, names_in
+from firmline.device.chips import Chip, chip
+from firmline.device.profile import PROFILES, BootloaderProfile
+from firmline.errors import Code, InputError
+from firmline.formats.keys import PublicKey
+from firmline.values import BleAddress, Fwid, FwVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoftDeviceDescription:
+    """A synthetic SoftDevice.
+
+    Attributes:
+        fwid: Its FWID.
+        family: The number in its name, e.g. 132.
+        version: major * 1,000,000 + minor * 1,000 + patch.
+        size_word: First address behind it; from its information structure.
+    """
+
+    fwid: Fwid
+    family: int
+    version: int
+    size_word: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitDescription:
+    """A whole unit.
+
+    Attributes:
+        name: As in ``sim:NAME``; also the name its application advertises.
+        title: One line for people.
+        chip: The chip.
+        profile: The bootloader's build.
+        address: The application's Bluetooth address.
+        serial_number: What the application says its serial number is.
+        public_key: The key that the bootloader trusts.
+        softdevice: The SoftDevice in flash.
+        application_version: Version of the application in flash.
+        application_size: Its size in bytes, a multiple of 4.
+        bootloader_version: Version of the bootloader.
+    """
+
+    name: str
+    title: str
+    chip: Chip
+    profile: BootloaderProfile
+    address: BleAddress
+    serial_number: str
+    public_key: PublicKey
+    softdevice: SoftDeviceDescription
+    application_version: FwVersion
+    application_size: int
+    bootloader_version: FwVersion
+
+
+def gallery_names() -> list[str]:
+    """The names of the ready units, sorted."""
+    return names_in("units")
+
+
+def gallery_unit(name: str) -> UnitDescription:
+    """The ready unit with this name.
+
+    Raises:
+        InputError: There is none.
+    """
+    names = gallery_names()
+    if name not in names:
+        raise InputError(
+            Code.TARGET_UNKNOWN_UNIT,
+            f"There is no virtual unit called {name[:40]!r}.",
+            hint=f"Choose one of: {', '.join(names)}.",
+        )
+    row = load_table(f"units/{name}")
+    softdevice = row["softdevice"]
+    return UnitDescription(
+        name=name,
+        title=row["title"],
+        chip=chip(row["chip"]),
+        profile=PROFILES[row["profile"]],
+        address=BleAddress.parse(row["address"]),
+        serial_number=row["serial_number"],
+        public_key=PublicKey.from_le_bytes(bytes.fromhex(row["public_key"])),
+        softdevice=SoftDeviceDescription(
+            fwid=Fwid(softdevice["fwid"]),
+            family=softdevice["family"],
+            version=softdevice["version"],
+            size_word=softdevice["size_word"],
+        ),
+        application_version=FwVersion(row["application"]["version"]),
+        application_size=row["application"]["size"],
+        bootloader_version=FwVersion(row["bootloader_version"]),
+    )

@@ -1,0 +1,97 @@
+"""Making a unit: what the factory puts into its flash before it leaves (``UnitDescription``).
+
+The images are synthetic bytes, seeded by what they are: the same description gives the same flash.
+No instruction of them is ever run; a boot check is the bootloader's own (CRC, hash, signature).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+
+from firmline.device.board import Board
+from firmline.device.bootloader.settings_ram import PEER_DATA, SIZE, Bank, SettingsRam
+from firmline.device.bootloader.settings_store import CURRENT_VERSION
+from firmline.device.description import SoftDeviceDescription, UnitDescription
+from firmline.device.flash import NorFlash
+from firmline.device.profile import MemoryMap
+from firmline.device.unit import VirtualUnit
+from firmline.formats.init_command import BootValidationType
+from firmline.formats.softdevice import (
+    INFO_FLASH_ADDRESS,
+    SOFTDEVICE_START,
+    build_softdevice_info,
+)
+
+
+def synthetic_bytes(seed: str, size: int) -> bytes:
+    """``size`` bytes that look random and depend on ``seed`` alone.
+
+    SHA-256 in counter mode, as in the transcripts (FORMAT.md, section 3).
+    """
+    blocks = (
+        hashlib.sha256(f"{seed}/{index}".encode()).digest() for index in range(-(-size // 32))
+    )
+    return b"".join(blocks)[:size]
+
+
+def fabricate(description: UnitDescription) -> VirtualUnit:
+    """A new unit, switched off."""
+    memory = MemoryMap.of(description.chip, description.profile)
+    flash = NorFlash(size=description.chip.flash_size, page_size=description.chip.page_size)
+    board = Board(
+        chip=description.chip,
+        profile=description.profile,
+        memory=memory,
+        flash=flash,
+        public_key=description.public_key,
+    )
+    flash.load(0, synthetic_bytes("mbr", SOFTDEVICE_START))
+    flash.load(SOFTDEVICE_START, _softdevice(description.softdevice))
+    application = synthetic_bytes(
+        f"application {description.application_version}", description.application_size
+    )
+    flash.load(board.bank_0_start, application)
+    flash.load(memory.bootloader_start, synthetic_bytes("bootloader", memory.bootloader_size))
+    page = _settings_page(description, application)
+    flash.load(memory.settings_page, page)
+    flash.load(memory.backup_page, page)
+    return VirtualUnit(
+        name=description.name,
+        address=description.address,
+        serial_number=description.serial_number,
+        board=board,
+    )
+
+
+def _softdevice(softdevice: SoftDeviceDescription) -> bytes:
+    """The bytes from 0x1000 to the size word, with the information structure in place."""
+    image = bytearray(
+        synthetic_bytes(f"softdevice {softdevice.fwid}", softdevice.size_word - SOFTDEVICE_START)
+    )
+    info = build_softdevice_info(
+        size_word=softdevice.size_word,
+        fwid=softdevice.fwid,
+        family=softdevice.family,
+        version=softdevice.version,
+    )
+    offset = INFO_FLASH_ADDRESS - SOFTDEVICE_START
+    image[offset : offset + len(info)] = info
+    return bytes(image)
+
+
+def _settings_page(description: UnitDescription, application: bytes) -> bytes:
+    """A version 2 page that says: this application is valid, check its CRC at every boot."""
+    settings = SettingsRam()
+    settings.reset_progress()
+    settings.version = CURRENT_VERSION
+    settings.app_version = description.application_version
+    settings.bootloader_version = description.bootloader_version
+    crc = zlib.crc32(application)
+    settings.bank_0.set(size=len(application), crc=crc, code=Bank.APPLICATION)
+    settings.application_validation.set(
+        BootValidationType.VALIDATE_GENERATED_CRC, crc.to_bytes(4, "little")
+    )
+    settings.data[PEER_DATA - 1 :] = b"\xff" * (SIZE - PEER_DATA + 1)
+    settings.update_crcs()
+    return bytes(settings.data)

@@ -1,0 +1,93 @@
+"""How one build of the bootloader behaves, as a value (ADR: profiles, not flags).
+
+The numbers are those of the SDK's example builds (secure-dfu-bootloader spec, sections 1 and 6); a
+product may change any of them, so each is a field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmline.device.chips import Chip
+from firmline.protocol.channels import Channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootloaderProfile:
+    """One bootloader build.
+
+    Attributes:
+        name: Key, e.g. ``sdk15.3-ble``.
+        sdk: SDK version, e.g. ``15.3.0``.
+        channel: Where its requests arrive: CONTROL for Bluetooth LE, SERIAL for UART.
+        reduced_protocol: Whether it refuses opcodes 00, 07, 09, 0A and 0B with 02
+            (NRF_DFU_PROTOCOL_REDUCED; set in the BLE example).
+        hw_version: NRF_DFU_HW_VERSION; packages must name exactly this.
+        bootloader_size: Size of the bootloader's region, bytes.
+        app_data_size: Kept free below the bootloader, bytes (NRF_DFU_APP_DATA_AREA_SIZE).
+        inactivity_timeout_s: Seconds in DFU mode without progress until it resets.
+        continuation_timeout_s: The same after a SoftDevice update, while an application may follow.
+        copy_step_pages: Pages copied between two saves of the progress in activation.
+        bootloader_validation_index: Which boot validation entry of an SD+BL packet is the
+            bootloader's: 0 on SDK 15.3 and 16, which reuse the SoftDevice's; 1 on 17.1 (section 7).
+        mtu: Largest ATT MTU (BLE) or frame (serial), bytes.
+        verified: Whether recorded transcripts confirm this profile.
+    """
+
+    name: str
+    sdk: str
+    channel: Channel
+    reduced_protocol: bool
+    hw_version: int = 52
+    bootloader_size: int = 0x6000
+    app_data_size: int = 0x3000
+    inactivity_timeout_s: float = 120.0
+    continuation_timeout_s: float = 10.0
+    copy_step_pages: int = 8
+    bootloader_validation_index: int = 0
+    mtu: int = 247
+    verified: bool = True
+
+    @property
+    def is_ble(self) -> bool:
+        """Whether it is reached over Bluetooth LE."""
+        return self.channel is Channel.CONTROL
+
+
+SDK15_3_BLE = BootloaderProfile(
+    name="sdk15.3-ble", sdk="15.3.0", channel=Channel.CONTROL, reduced_protocol=True
+)
+PROFILES = {profile.name: profile for profile in (SDK15_3_BLE,)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryMap:
+    """Where things are in flash; addresses in bytes (spec section 6).
+
+    The two pages at the top are the MBR's parameters, which also hold the backup of the settings,
+    and the settings.
+    """
+
+    page_size: int
+    bootloader_start: int
+    bootloader_size: int
+    backup_page: int
+    settings_page: int
+    region_end: int
+
+    @classmethod
+    def of(cls, chip: Chip, profile: BootloaderProfile) -> MemoryMap:
+        """The map of a chip with a bootloader of this profile."""
+        start = chip.flash_size - 2 * chip.page_size - profile.bootloader_size
+        return cls(
+            page_size=chip.page_size,
+            bootloader_start=start,
+            bootloader_size=profile.bootloader_size,
+            backup_page=chip.flash_size - 2 * chip.page_size,
+            settings_page=chip.flash_size - chip.page_size,
+            region_end=start - profile.app_data_size,
+        )
+
+    def page_align(self, size: int) -> int:
+        """``size`` rounded up to whole pages."""
+        return -(-size // self.page_size) * self.page_size

@@ -1,0 +1,289 @@
+"""The typed events of an update: the one stream that everyone reads.
+
+Progress bars, traces, records and the diagnosis read this stream and nothing else. An event is a
+plain fact, frozen, with the time it was seen (``at_s``: seconds on the link's monotonic clock).
+What an event means is not its business; what happened is.
+
+In JSON an event is one object: ``type`` (the class name in snake case), ``at_s``, then its fields;
+bytes are lower-case hexadecimal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from firmline.values import BleAddress, ImageKind
+
+
+class UnitMode(StrEnum):
+    """Which program of the unit answers."""
+
+    APPLICATION = "application"
+    BOOTLOADER = "bootloader"
+
+
+class Outcome(StrEnum):
+    """How an update ended (``design/command-line.md``)."""
+
+    UPDATED = "updated"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that was seen at ``at_s``."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateStarted(Event):
+    """An update begins.
+
+    Attributes:
+        unit: The target as the user named it.
+        package: The package's file name.
+        package_sha256: SHA-256 of the package, hexadecimal.
+        images: The kinds of its images, in the order they are sent.
+        total_size: Firmware bytes in all.
+    """
+
+    unit: str
+    package: str
+    package_sha256: str
+    images: tuple[ImageKind, ...]
+    total_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searching(Event):
+    """The radio is looking for exactly this address."""
+
+    address: BleAddress
+    expected_mode: UnitMode | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitSeen(Event):
+    """The unit was seen in the air."""
+
+    address: BleAddress
+    name: str
+    rssi_dbm: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected(Event):
+    """A connection is open; ``mode`` is told by the services the unit has."""
+
+    address: BleAddress
+    mode: UnitMode
+    mtu: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationSeen(Event):
+    """The application was seen running, with what it says of itself.
+
+    Attributes:
+        address: The address it was connected under.
+        information: Strings of its Device Information Service by field name; empty: none.
+    """
+
+    address: BleAddress
+    information: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnteringBootloader(Event):
+    """The application agreed to restart into the bootloader, expected at ``address``."""
+
+    address: BleAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkLost(Event):
+    """The connection is gone.
+
+    Attributes:
+        hci_reason: The controller's reason (0x08 timeout, 0x13 remote user, ...), where known.
+        expected: Whether the protocol had the unit restart at this point.
+    """
+
+    hci_reason: int | None
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageStarted(Event):
+    """The transfer of one image begins; ``index`` counts from 0."""
+
+    kind: ImageKind
+    index: int
+    init_packet_size: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSent(Event):
+    """A request went out (not the data packets; see :class:`PacketsSent`)."""
+
+    request: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerReceived(Event):
+    """The unit answered."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Event):
+    """The unit already had this much of an object, and its CRC was right."""
+
+    object_type: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectCreated(Event):
+    """An object of ``size`` bytes was created at ``offset`` of the image (or init packet)."""
+
+    object_type: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketsSent(Event):
+    """Data packets were handed to the link.
+
+    Attributes:
+        object_type: ``command`` or ``data``.
+        count: Packets.
+        offset: Bytes of the image (or init packet) sent so far.
+        size: Bytes of it in all.
+    """
+
+    object_type: str
+    count: int
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrcChecked(Event):
+    """The unit reported how much it has; compared with what was sent."""
+
+    object_type: str
+    offset: int
+    crc: int
+    expected_offset: int
+    expected_crc: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectRepeated(Event):
+    """An object arrived damaged and is created again; ``attempt`` counts from 2."""
+
+    object_type: str
+    offset: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedAfresh(Event):
+    """The unit held another image's progress; its init packet is created anew."""
+
+    offset: int
+    crc: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectExecuted(Event):
+    """The unit executed an object; ``offset`` bytes of the image (or init packet) are done."""
+
+    object_type: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Event):
+    """The unit said no.
+
+    Attributes:
+        request: What it refused.
+        result: Result code (spec section 2.2).
+        ext_error: Extended error (spec section 2.3), where there is one.
+    """
+
+    request: str
+    result: int
+    ext_error: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSent(Event):
+    """The unit accepted the last object; it now restarts to activate the image."""
+
+    kind: ImageKind
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateFinished(Event):
+    """The end of the stream.
+
+    Attributes:
+        outcome: How it ended.
+        code: The stable error code; empty for ``updated``.
+        message: One sentence for people.
+        size: Firmware bytes the unit accepted.
+        duration_s: From start to end, seconds.
+        transfer_s: The part of it from the first object to the answer to the last, seconds.
+    """
+
+    outcome: Outcome
+    code: str
+    message: str
+    size: int
+    duration_s: float
+    transfer_s: float
+
+
+def event_type(event: Event) -> str:
+    """The ``type`` of an event in JSON: its class name in snake case."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+
+
+def event_to_json(event: Event) -> dict[str, object]:
+    """An event as a JSON-ready dictionary."""
+    fields = {field.name: _plain(getattr(event, field.name)) for field in dataclasses.fields(event)}
+    return {"type": event_type(event), **fields}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case float():
+            plain: object = round(value, 6)
+        case Enum():
+            plain = value.value
+        case bytes():
+            plain = value.hex()
+        case BleAddress():
+            plain = str(value)
+        case Mapping():
+            plain = {str(key): _plain(item) for key, item in value.items()}
+        case tuple() | list():
+            plain = [_plain(item) for item in value]
+        case _:
+            plain = value
+    return plain

@@ -1,0 +1,302 @@
+"""The host's conversation with the bootloader: one image, object by object.
+
+Written as the conversation it is: generators that yield effects (bytes to write, events to report)
+and requests (wait here for the answer), and receive answers::
+
+    SELECT(command) -> already there? EXECUTE : CREATE, write, CRC, EXECUTE
+    SELECT(data)    -> prefix right? finish or repeat the open object : begin afresh
+    per object      -> CREATE, write, CRC, EXECUTE
+
+The order is right for every SDK from 12 to 17 (spec section 4.1). A refused write is never
+repeated into a bootloader, because refused data writes leak its receive buffers (spec section 13):
+data follow only a CREATE that was answered with success.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from firmline import events
+from firmline.errors import Code, FirmlineError, RemoteProtocolError, VerifyError
+from firmline.protocol.answers import Answer, AnswerBody, Crc, Mtu, Selected
+from firmline.protocol.channels import Channel
+from firmline.protocol.codes import ObjectType, ResultCode
+from firmline.protocol.framing import Framing, SerialFraming
+from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE, refusal
+from firmline.protocol.requests import (
+    CreateObject,
+    ExecuteObject,
+    GetCrc,
+    GetMtu,
+    Request,
+    SelectObject,
+    SetPrn,
+    WriteObject,
+    opcode_of,
+)
+
+MAX_OBJECT_ATTEMPTS = 3
+"""How often one object is sent before the session gives up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """Write these bytes to this channel."""
+
+    channel: Channel
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Tell everyone what happened."""
+
+    event: events.Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fail:
+    """The session is over: the error to raise."""
+
+    error: FirmlineError
+
+
+Effect = Write | Report | Fail
+_T = TypeVar("_T")
+_Body = TypeVar("_Body", bound=AnswerBody)
+_Talk = Generator[Effect | Request, Answer, _T]
+"""A yielded request means: wait here for the answer to it."""
+
+
+class DfuConversation:
+    """Sends one init packet and one firmware image to a unit in its bootloader.
+
+    Args:
+        init_packet: The encoded init packet, exactly as in the package.
+        firmware: The image, bytes.
+        framing: How requests become bytes on this link.
+        prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
+
+    Attributes:
+        now_s: The time of what happens now; set by whoever drives the conversation.
+    """
+
+    def __init__(self, *, init_packet: bytes, firmware: bytes, framing: Framing, prn: int) -> None:
+        self.now_s = 0.0
+        self._init_packet = init_packet
+        self._firmware = firmware
+        self._framing = framing
+        self._prn = prn
+
+    def run(self) -> _Talk[None]:
+        """The whole of it, up to the answer to the last EXECUTE."""
+        if isinstance(self._framing, SerialFraming):
+            yield from self._agree_on_mtu(self._framing)
+        yield from self._ask(SetPrn(count=self._prn), phase="the packet receipt notification")
+        yield from self._send_init_packet(fresh=False)
+        offset, object_size = yield from self._find_resume_point()
+        while offset < len(self._firmware):
+            end = min(offset + object_size, len(self._firmware))
+            yield from self._send_object(ObjectType.DATA, self._firmware, offset, end)
+            yield from self._execute(ObjectType.DATA, end)
+            offset = end
+
+    def _agree_on_mtu(self, framing: SerialFraming) -> _Talk[None]:
+        answer = yield from self._ask(GetMtu(), phase="the MTU request")
+        framing.mtu = _body(answer, Mtu).size
+
+    def _send_init_packet(self, *, fresh: bool) -> _Talk[None]:
+        selected = yield from self._select(ObjectType.COMMAND)
+        size = len(self._init_packet)
+        here = selected.offset == size and selected.crc == zlib.crc32(self._init_packet)
+        if here and not fresh:
+            yield Report(event=events.Resumed(at_s=self.now_s, object_type="command", offset=size))
+        else:
+            yield from self._send_object(ObjectType.COMMAND, self._init_packet, 0, size)
+        yield from self._execute(ObjectType.COMMAND, size)
+
+    def _find_resume_point(self) -> _Talk[tuple[int, int]]:
+        """Where to go on, and the unit's object size; at a boundary between objects."""
+        selected = yield from self._select(ObjectType.DATA)
+        if not self._is_prefix(selected):
+            yield Report(
+                event=events.StartedAfresh(
+                    at_s=self.now_s, offset=selected.offset, crc=selected.crc
+                )
+            )
+            # CREATE(data) rewinds to the last executed object only; a new CREATE(command) zeroes
+            # the progress of the whole image (spec section 4.1).
+            yield from self._send_init_packet(fresh=True)
+            selected = yield from self._select(ObjectType.DATA)
+        offset = selected.offset if self._is_prefix(selected) else 0
+        if offset == 0:
+            return 0, selected.max_size
+        yield Report(event=events.Resumed(at_s=self.now_s, object_type="data", offset=offset))
+        offset = yield from self._finish_open_object(offset, selected.max_size)
+        return offset, selected.max_size
+
+    def _is_prefix(self, selected: Selected) -> bool:
+        """Whether the unit holds the beginning of this image (the CRC of nothing says nothing)."""
+        if selected.offset == 0:
+            return True
+        if selected.offset > len(self._firmware):
+            return False
+        return zlib.crc32(self._firmware[: selected.offset]) == selected.crc
+
+    def _finish_open_object(self, offset: int, object_size: int) -> _Talk[int]:
+        """Complete and execute what an earlier session left; the offset of the next object.
+
+        At a boundary it is not known whether the last object was executed: EXECUTE is idempotent,
+        and 08 means that the open object is not complete, so it is created again (spec section 4).
+        """
+        start = (offset - 1) // object_size * object_size
+        end = min(start + object_size, len(self._firmware))
+        if offset < end:
+            yield from self._stream(ObjectType.DATA, self._firmware, offset, end)
+            intact = yield from self._check_crc(ObjectType.DATA, self._firmware, end)
+            if not intact:
+                return start
+        answer = yield from self._ask(
+            ExecuteObject(), phase=FIRMWARE_PHASE, tolerate=ResultCode.OPERATION_NOT_PERMITTED
+        )
+        if not answer.ok:
+            return offset if offset == end else start
+        yield self._executed(ObjectType.DATA, end)
+        return end
+
+    def _send_object(
+        self, object_type: ObjectType, source: bytes, start: int, end: int
+    ) -> _Talk[None]:
+        """CREATE, write and check one object, again where it arrives damaged."""
+        for attempt in range(1, MAX_OBJECT_ATTEMPTS + 1):
+            if attempt > 1:
+                yield Report(
+                    event=events.ObjectRepeated(
+                        at_s=self.now_s,
+                        object_type=_name(object_type),
+                        offset=start,
+                        attempt=attempt,
+                    )
+                )
+            request = CreateObject(object_type=object_type, size=end - start)
+            yield from self._ask(request, phase=_phase(object_type))
+            yield Report(
+                event=events.ObjectCreated(
+                    at_s=self.now_s,
+                    object_type=_name(object_type),
+                    offset=start,
+                    size=end - start,
+                )
+            )
+            yield from self._stream(object_type, source, start, end)
+            intact = yield from self._check_crc(object_type, source, end)
+            if intact:
+                return
+        raise VerifyError(
+            Code.CRC_MISMATCH,
+            f"The object at offset {start} of {_phase(object_type)} arrived damaged"
+            f" {MAX_OBJECT_ATTEMPTS} times.",
+            offset=start,
+        )
+
+    def _stream(self, object_type: ObjectType, source: bytes, start: int, end: int) -> _Talk[None]:
+        """Hand the packets of one object to the link, waiting where a PRN is due."""
+        count = 0
+        size = self._framing.packet_size
+        for position in range(start, end, size):
+            packet = WriteObject(data=source[position : min(position + size, end)])
+            channel, data = self._framing.encode(packet)
+            yield Write(channel=channel, data=data)
+            count += 1
+            if self._prn and count % self._prn == 0:
+                answer = yield packet
+                if not answer.ok:
+                    raise refusal(packet, answer, phase=_phase(object_type))
+        yield Report(
+            event=events.PacketsSent(
+                at_s=self.now_s,
+                object_type=_name(object_type),
+                count=count,
+                offset=end,
+                size=len(source),
+            )
+        )
+
+    def _check_crc(self, object_type: ObjectType, source: bytes, end: int) -> _Talk[bool]:
+        answer = yield from self._ask(GetCrc(), phase=_phase(object_type))
+        crc = _body(answer, Crc)
+        expected = zlib.crc32(source[:end])
+        yield Report(
+            event=events.CrcChecked(
+                at_s=self.now_s,
+                object_type=_name(object_type),
+                offset=crc.offset,
+                crc=crc.crc,
+                expected_offset=end,
+                expected_crc=expected,
+            )
+        )
+        return crc.offset == end and crc.crc == expected
+
+    def _execute(self, object_type: ObjectType, end: int) -> _Talk[None]:
+        yield from self._ask(ExecuteObject(), phase=_phase(object_type))
+        yield self._executed(object_type, end)
+
+    def _select(self, object_type: ObjectType) -> _Talk[Selected]:
+        answer = yield from self._ask(
+            SelectObject(object_type=object_type), phase=_phase(object_type)
+        )
+        selected = _body(answer, Selected)
+        if selected.max_size == 0:
+            raise RemoteProtocolError(
+                Code.ANSWER_MALFORMED, "The unit says that its objects have no room at all."
+            )
+        return selected
+
+    def _ask(
+        self, request: Request, *, phase: str, tolerate: ResultCode = ResultCode.SUCCESS
+    ) -> _Talk[Answer]:
+        channel, data = self._framing.encode(request)
+        yield Report(
+            event=events.RequestSent(
+                at_s=self.now_s, request=opcode_of(request).name.lower(), data=data
+            )
+        )
+        yield Write(channel=channel, data=data)
+        answer = yield request
+        if not answer.ok:
+            yield Report(
+                event=events.Refused(
+                    at_s=self.now_s,
+                    request=opcode_of(request).name.lower(),
+                    result=answer.result,
+                    ext_error=answer.ext_error,
+                )
+            )
+            if answer.result != tolerate:
+                raise refusal(request, answer, phase=phase)
+        return answer
+
+    def _executed(self, object_type: ObjectType, end: int) -> Effect:
+        return Report(
+            event=events.ObjectExecuted(at_s=self.now_s, object_type=_name(object_type), offset=end)
+        )
+
+
+def _body(answer: Answer, kind: type[_Body]) -> _Body:
+    if not isinstance(answer.body, kind):
+        raise RemoteProtocolError(
+            Code.ANSWER_UNEXPECTED, f"The unit's answer carries no {kind.__name__}."
+        )
+    return answer.body
+
+
+def _name(object_type: ObjectType) -> str:
+    return object_type.name.lower()
+
+
+def _phase(object_type: ObjectType) -> str:
+    return INIT_PACKET_PHASE if object_type is ObjectType.COMMAND else FIRMWARE_PHASE

@@ -1,0 +1,110 @@
+"""The host's end of a Secure DFU: one image into one unit, without I/O.
+
+Theory of operation
+===================
+A :class:`HostSession` is told when to start and what the unit sent; it returns *effects*: bytes to
+write, in order, and events to report. Whoever drives it performs the effects and waits; the session
+never does. What is said, and in which order, is in :mod:`firmline.protocol.conversation`.
+
+One session serves one connection. After a lost link, a new session resumes where the unit says it
+is.
+"""
+
+from __future__ import annotations
+
+from firmline import events
+from firmline.errors import Code, FirmlineError, LocalProtocolError, RemoteProtocolError
+from firmline.protocol.answers import Answer, decode_answer
+from firmline.protocol.conversation import DfuConversation, Effect, Fail, Report
+from firmline.protocol.framing import Framing
+from firmline.protocol.requests import GetCrc, Request, WriteObject, opcode_of
+
+
+class HostSession:
+    """Sends one init packet and one firmware image to a unit in its bootloader.
+
+    Args:
+        init_packet: The encoded init packet, exactly as in the package.
+        firmware: The image, bytes.
+        framing: How requests become bytes on this link.
+        prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
+    """
+
+    def __init__(
+        self, *, init_packet: bytes, firmware: bytes, framing: Framing, prn: int = 0
+    ) -> None:
+        self._framing = framing
+        self._awaiting: Request | None = None
+        self._finished = False
+        self._conversation = DfuConversation(
+            init_packet=init_packet, firmware=firmware, framing=framing, prn=prn
+        )
+        self._talk = self._conversation.run()
+
+    @property
+    def awaiting(self) -> Request | None:
+        """The request whose answer is due; ``None`` before the start and after the end."""
+        return self._awaiting
+
+    @property
+    def finished(self) -> bool:
+        """Whether the unit has accepted everything."""
+        return self._finished
+
+    def start(self, *, now_s: float) -> list[Effect]:
+        """Begin; the first effects."""
+        if self._awaiting is not None or self._finished:
+            raise LocalProtocolError("A host session was started twice.")
+        self._conversation.now_s = now_s
+        return self._advance(None)
+
+    def receive(self, data: bytes, *, now_s: float) -> list[Effect]:
+        """Take bytes that the unit sent; the effects they lead to."""
+        self._conversation.now_s = now_s
+        effects: list[Effect] = []
+        for message in self._framing.decode(data):
+            effects.append(Report(event=events.AnswerReceived(at_s=now_s, data=message)))
+            try:
+                effects += self._advance(self._accept(message))
+            except FirmlineError as error:
+                return [*effects, *self._give_up(error)]
+        return effects
+
+    def _accept(self, message: bytes) -> Answer:
+        if self._awaiting is None:
+            raise RemoteProtocolError(
+                Code.ANSWER_UNEXPECTED,
+                f"The unit sent {message[:20].hex(' ').upper()} when no answer was due.",
+            )
+        answer = decode_answer(message)
+        expected = opcode_of(
+            GetCrc() if isinstance(self._awaiting, WriteObject) else self._awaiting
+        )
+        if answer.opcode != expected:
+            raise RemoteProtocolError(
+                Code.ANSWER_UNEXPECTED,
+                f"The unit answered request {answer.opcode:02X} when the answer to"
+                f" {expected:02X} ({expected.name}) was due.",
+            )
+        return answer
+
+    def _advance(self, answer: Answer | None) -> list[Effect]:
+        """Run the conversation up to the next answer it needs."""
+        effects: list[Effect] = []
+        self._awaiting = None
+        try:
+            step = next(self._talk) if answer is None else self._talk.send(answer)
+            while isinstance(step, Effect):
+                effects.append(step)
+                step = next(self._talk)
+            self._awaiting = step
+        except StopIteration:
+            self._finished = True
+        except FirmlineError as error:
+            effects += self._give_up(error)
+        return effects
+
+    def _give_up(self, error: FirmlineError) -> list[Effect]:
+        self._awaiting = None
+        self._talk.close()
+        return [Fail(error=error)]

@@ -1,0 +1,105 @@
+"""What a refusal means: from the bytes of an answer to one sentence with a stable code.
+
+The sentences speak of what the bootloader checks (spec sections 2.2, 2.3 and 5); what the package
+or the unit says beyond that is added by whoever knows both.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from firmline.errors import Code, TargetRefusedError
+from firmline.protocol.answers import Answer
+from firmline.protocol.codes import ExtError, ResultCode
+from firmline.protocol.requests import CreateObject, ExecuteObject, Request
+
+_RESULTS: Final[dict[int, tuple[Code, str]]] = {
+    ResultCode.OPCODE_NOT_SUPPORTED: (Code.REFUSED_OPCODE, "it does not know this request"),
+    ResultCode.INVALID_PARAMETER: (
+        Code.REFUSED_PARAMETER,
+        "a number in the request is not allowed",
+    ),
+    ResultCode.INSUFFICIENT_RESOURCES: (
+        Code.REFUSED_RESOURCES,
+        "there is not enough room in its flash",
+    ),
+    ResultCode.INVALID_OBJECT: (Code.REFUSED_OBJECT, "the object is not valid"),
+    ResultCode.UNSUPPORTED_TYPE: (Code.REFUSED_TYPE, "it does not know this type of object"),
+    ResultCode.OPERATION_NOT_PERMITTED: (
+        Code.REFUSED_NOT_PERMITTED,
+        "it does not allow this now",
+    ),
+    ResultCode.OPERATION_FAILED: (Code.REFUSED_OPERATION_FAILED, "the operation failed inside it"),
+}
+_EXT_ERRORS: Final[dict[int, tuple[Code, str]]] = {
+    ExtError.INIT_COMMAND_INVALID: (
+        Code.REFUSED_INIT_COMMAND,
+        "the init packet lacks a field that it needs, or a field is not valid",
+    ),
+    ExtError.FW_VERSION_FAILURE: (
+        Code.REFUSED_FW_VERSION,
+        "the version in the package is lower than the installed one",
+    ),
+    ExtError.HW_VERSION_FAILURE: (
+        Code.REFUSED_HW_VERSION,
+        "the package is for another hardware version",
+    ),
+    ExtError.SD_VERSION_FAILURE: (
+        Code.REFUSED_SOFTDEVICE,
+        "its SoftDevice is not one that the package was made for",
+    ),
+    ExtError.SIGNATURE_MISSING: (Code.REFUSED_SIGNATURE_MISSING, "the package is not signed"),
+    ExtError.WRONG_HASH_TYPE: (Code.REFUSED_HASH_TYPE, "the package's hash is not a SHA-256"),
+    ExtError.HASH_FAILED: (Code.REFUSED_HASH_FAILED, "the hash could not be computed"),
+    ExtError.WRONG_SIGNATURE_TYPE: (
+        Code.REFUSED_SIGNATURE_TYPE,
+        "it does not know the type of the package's signature",
+    ),
+    ExtError.VERIFICATION_FAILED: (
+        Code.REFUSED_VERIFICATION,
+        "what its flash holds does not have the hash that the package promises",
+    ),
+    ExtError.INSUFFICIENT_SPACE: (Code.REFUSED_SPACE, "there is not enough room in its flash"),
+}
+
+
+def refusal(request: Request, answer: Answer, *, phase: str) -> TargetRefusedError:
+    """The error for an answer that is not a success.
+
+    Args:
+        request: What was asked.
+        answer: What the unit said.
+        phase: What the host was doing, e.g. ``the init packet``.
+    """
+    code, reason = _meaning(request, answer, phase=phase)
+    number = f"result {answer.result:02X}"
+    if answer.ext_error is not None:
+        number += f", extended error {answer.ext_error:02X}"
+    return TargetRefusedError(
+        code,
+        f"The unit refused {phase}: {reason} ({number}).",
+        result=answer.result,
+        ext_error=answer.ext_error,
+    )
+
+
+def _meaning(request: Request, answer: Answer, *, phase: str) -> tuple[Code, str]:
+    if answer.result == ResultCode.EXTENDED_ERROR:
+        unknown = (Code.REFUSED_UNKNOWN, "for a reason this protocol has no name for")
+        return _EXT_ERRORS.get(answer.ext_error or 0, unknown)
+    if answer.result == ResultCode.INVALID_OBJECT and isinstance(request, ExecuteObject):
+        return (
+            Code.REFUSED_OBJECT,
+            "its signature does not fit the unit's key, or it cannot be decoded"
+            if phase == INIT_PACKET_PHASE
+            else "the image is not valid for this unit",
+        )
+    if answer.result == ResultCode.INSUFFICIENT_RESOURCES and isinstance(request, CreateObject):
+        return Code.REFUSED_RESOURCES, "the object is larger than it takes"
+    return _RESULTS.get(
+        answer.result, (Code.REFUSED_UNKNOWN, "with a result this protocol has no name for")
+    )
+
+
+INIT_PACKET_PHASE: Final = "the init packet"
+FIRMWARE_PHASE: Final = "the firmware"
