@@ -104,6 +104,7 @@ class Code(StrEnum):
     ANSWER_MALFORMED = "DFU-PROTO-001"
     ANSWER_UNEXPECTED = "DFU-PROTO-002"
     FRAME_MALFORMED = "DFU-PROTO-003"
+    OBJECT_DAMAGED = "DFU-PROTO-004"
 
     # The unit said no: result codes (0xx, spec section 2.2) and extended errors (1xx, section 2.3).
     REFUSED_OPCODE = "DFU-UNIT-002"
@@ -127,10 +128,9 @@ class Code(StrEnum):
     REFUSED_BUTTONLESS = "DFU-UNIT-120"
 
     # The end was not seen.
-    CRC_MISMATCH = "DFU-END-001"
-    NEW_APPLICATION_NOT_SEEN = "DFU-END-002"
-    OLD_APPLICATION_RUNS = "DFU-END-003"
-    UNIT_DID_NOT_RETURN = "DFU-END-004"
+    NEW_APPLICATION_NOT_SEEN = "DFU-END-001"
+    SAME_APPLICATION_SEEN = "DFU-END-002"
+    UNIT_DID_NOT_RETURN = "DFU-END-003"
 
     # Records and traces.
     TRACE_NOT_WRITABLE = "DFU-STORE-001"

@@ -2,7 +2,8 @@
 
 Progress bars, traces, records and the diagnosis read this stream and nothing else. An event is a
 plain fact, frozen, with the time it was seen (``at_s``: seconds on the link's monotonic clock).
-What an event means is not its business; what happened is.
+Rooms without a clock make events unstamped; who reports one stamps it. What an event means is not
+its business; what happened is.
 
 In JSON an event is one object: ``type`` (the class name in snake case), ``at_s``, then its fields;
 bytes are lower-case hexadecimal.
@@ -15,6 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from typing import TypeVar
 
 from firmline.values import BleAddress, ImageKind
 
@@ -37,9 +39,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that was seen at ``at_s``."""
+    """Something that was seen at ``at_s``; zero until :func:`stamp` has set it."""
 
-    at_s: float
+    at_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +259,14 @@ class UpdateFinished(Event):
     size: int
     duration_s: float
     transfer_s: float
+
+
+_E = TypeVar("_E", bound=Event)
+
+
+def stamp(event: _E, at_s: float) -> _E:
+    """The event with the time at which it was seen."""
+    return dataclasses.replace(event, at_s=at_s)
 
 
 def event_type(event: Event) -> str:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from firmline import events
-from firmline.errors import Code, FirmlineError, RemoteProtocolError, VerifyError
+from firmline.errors import Code, FirmlineError, RemoteProtocolError
 from firmline.protocol.answers import Answer, AnswerBody, Crc, Mtu, Selected
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ObjectType, ResultCode
@@ -79,13 +79,9 @@ class DfuConversation:
         firmware: The image, bytes.
         framing: How requests become bytes on this link.
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
-
-    Attributes:
-        now_s: The time of what happens now; set by whoever drives the conversation.
     """
 
     def __init__(self, *, init_packet: bytes, firmware: bytes, framing: Framing, prn: int) -> None:
-        self.now_s = 0.0
         self._init_packet = init_packet
         self._firmware = firmware
         self._framing = framing
@@ -113,7 +109,7 @@ class DfuConversation:
         size = len(self._init_packet)
         here = selected.offset == size and selected.crc == zlib.crc32(self._init_packet)
         if here and not fresh:
-            yield Report(event=events.Resumed(at_s=self.now_s, object_type="command", offset=size))
+            yield Report(event=events.Resumed(object_type="command", offset=size))
         else:
             yield from self._send_object(ObjectType.COMMAND, self._init_packet, 0, size)
         yield from self._execute(ObjectType.COMMAND, size)
@@ -122,11 +118,7 @@ class DfuConversation:
         """Where to go on, and the unit's object size; at a boundary between objects."""
         selected = yield from self._select(ObjectType.DATA)
         if not self._is_prefix(selected):
-            yield Report(
-                event=events.StartedAfresh(
-                    at_s=self.now_s, offset=selected.offset, crc=selected.crc
-                )
-            )
+            yield Report(event=events.StartedAfresh(offset=selected.offset, crc=selected.crc))
             # CREATE(data) rewinds to the last executed object only; a new CREATE(command) zeroes
             # the progress of the whole image (spec section 4.1).
             yield from self._send_init_packet(fresh=True)
@@ -134,7 +126,7 @@ class DfuConversation:
         offset = selected.offset if self._is_prefix(selected) else 0
         if offset == 0:
             return 0, selected.max_size
-        yield Report(event=events.Resumed(at_s=self.now_s, object_type="data", offset=offset))
+        yield Report(event=events.Resumed(object_type="data", offset=offset))
         offset = yield from self._finish_open_object(offset, selected.max_size)
         return offset, selected.max_size
 
@@ -175,7 +167,6 @@ class DfuConversation:
             if attempt > 1:
                 yield Report(
                     event=events.ObjectRepeated(
-                        at_s=self.now_s,
                         object_type=_name(object_type),
                         offset=start,
                         attempt=attempt,
@@ -185,7 +176,6 @@ class DfuConversation:
             yield from self._ask(request, phase=_phase(object_type))
             yield Report(
                 event=events.ObjectCreated(
-                    at_s=self.now_s,
                     object_type=_name(object_type),
                     offset=start,
                     size=end - start,
@@ -195,8 +185,8 @@ class DfuConversation:
             intact = yield from self._check_crc(object_type, source, end)
             if intact:
                 return
-        raise VerifyError(
-            Code.CRC_MISMATCH,
+        raise RemoteProtocolError(
+            Code.OBJECT_DAMAGED,
             f"The object at offset {start} of {_phase(object_type)} arrived damaged"
             f" {MAX_OBJECT_ATTEMPTS} times.",
             offset=start,
@@ -217,7 +207,6 @@ class DfuConversation:
                     raise refusal(packet, answer, phase=_phase(object_type))
         yield Report(
             event=events.PacketsSent(
-                at_s=self.now_s,
                 object_type=_name(object_type),
                 count=count,
                 offset=end,
@@ -231,7 +220,6 @@ class DfuConversation:
         expected = zlib.crc32(source[:end])
         yield Report(
             event=events.CrcChecked(
-                at_s=self.now_s,
                 object_type=_name(object_type),
                 offset=crc.offset,
                 crc=crc.crc,
@@ -260,17 +248,12 @@ class DfuConversation:
         self, request: Request, *, phase: str, tolerate: ResultCode = ResultCode.SUCCESS
     ) -> _Talk[Answer]:
         channel, data = self._framing.encode(request)
-        yield Report(
-            event=events.RequestSent(
-                at_s=self.now_s, request=opcode_of(request).name.lower(), data=data
-            )
-        )
+        yield Report(event=events.RequestSent(request=opcode_of(request).name.lower(), data=data))
         yield Write(channel=channel, data=data)
         answer = yield request
         if not answer.ok:
             yield Report(
                 event=events.Refused(
-                    at_s=self.now_s,
                     request=opcode_of(request).name.lower(),
                     result=answer.result,
                     ext_error=answer.ext_error,
@@ -281,9 +264,7 @@ class DfuConversation:
         return answer
 
     def _executed(self, object_type: ObjectType, end: int) -> Effect:
-        return Report(
-            event=events.ObjectExecuted(at_s=self.now_s, object_type=_name(object_type), offset=end)
-        )
+        return Report(event=events.ObjectExecuted(object_type=_name(object_type), offset=end))
 
 
 def _body(answer: Answer, kind: type[_Body]) -> _Body:

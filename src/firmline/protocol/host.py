@@ -3,8 +3,9 @@
 Theory of operation
 ===================
 A :class:`HostSession` is told when to start and what the unit sent; it returns *effects*: bytes to
-write, in order, and events to report. Whoever drives it performs the effects and waits; the session
-never does. What is said, and in which order, is in :mod:`firmline.protocol.conversation`.
+write, in order, and events to report. Whoever drives it performs the effects, stamps the events
+with the time, and waits; the session never does. What is said, and in which order, is in
+:mod:`firmline.protocol.conversation`.
 
 One session serves one connection. After a lost link, a new session resumes where the unit says it
 is.
@@ -36,10 +37,9 @@ class HostSession:
         self._framing = framing
         self._awaiting: Request | None = None
         self._finished = False
-        self._conversation = DfuConversation(
+        self._talk = DfuConversation(
             init_packet=init_packet, firmware=firmware, framing=framing, prn=prn
-        )
-        self._talk = self._conversation.run()
+        ).run()
 
     @property
     def awaiting(self) -> Request | None:
@@ -51,19 +51,17 @@ class HostSession:
         """Whether the unit has accepted everything."""
         return self._finished
 
-    def start(self, *, now_s: float) -> list[Effect]:
+    def start(self) -> list[Effect]:
         """Begin; the first effects."""
         if self._awaiting is not None or self._finished:
             raise LocalProtocolError("A host session was started twice.")
-        self._conversation.now_s = now_s
         return self._advance(None)
 
-    def receive(self, data: bytes, *, now_s: float) -> list[Effect]:
+    def receive(self, data: bytes) -> list[Effect]:
         """Take bytes that the unit sent; the effects they lead to."""
-        self._conversation.now_s = now_s
         effects: list[Effect] = []
         for message in self._framing.decode(data):
-            effects.append(Report(event=events.AnswerReceived(at_s=now_s, data=message)))
+            effects.append(Report(event=events.AnswerReceived(data=message)))
             try:
                 effects += self._advance(self._accept(message))
             except FirmlineError as error:

@@ -1,0 +1,46 @@
+"""What to do about a refusal, from what the package says (never from what is only guessed)."""
+
+from __future__ import annotations
+
+from firmline.errors import Code, TargetRefusedError
+from firmline.formats.init_command import FwType, InitCommand
+
+
+def advice(error: TargetRefusedError, command: InitCommand) -> str:
+    """The next thing to do, naming the package's own numbers; empty where they do not matter."""
+    wanted = ", ".join(f"0x{fwid:04X}" for fwid in command.sd_req) or "none"
+    match error.code:
+        case Code.REFUSED_SOFTDEVICE:
+            text = (
+                f"The package names SoftDevice {wanted} (--sd-req). Find out which SoftDevice this"
+                " unit has, then make a package that names it, or use the package for this product."
+            )
+        case Code.REFUSED_HW_VERSION:
+            text = (
+                f"The package is for hardware version {command.hw_version} (--hw-version). Use the"
+                " package for this product."
+            )
+        case Code.REFUSED_FW_VERSION:
+            relation = "not above" if _needs_higher_version(command) else "below"
+            text = (
+                f"The package has version {command.fw_version}, which is {relation} the unit's."
+                " Make a package with a higher version."
+            )
+        case Code.REFUSED_OBJECT:
+            text = (
+                "Compare the key the package was signed with (firmline pkg display) with the key"
+                " this unit's bootloader was built with."
+            )
+        case Code.REFUSED_RESOURCES:
+            text = (
+                f"The image has {command.firmware_size} bytes. Make it smaller, or use a bootloader"
+                " with more room."
+            )
+        case _:
+            text = ""
+    return text
+
+
+def _needs_higher_version(command: InitCommand) -> bool:
+    """Bootloaders must be strictly newer, applications may be the same (spec section 5.2)."""
+    return command.kind in (FwType.BOOTLOADER, FwType.SOFTDEVICE_BOOTLOADER)

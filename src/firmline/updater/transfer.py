@@ -1,0 +1,49 @@
+"""Driving a host session over a connection: the only place where protocol and waiting meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from firmline.events import Event
+from firmline.links.base import Connection
+from firmline.protocol.conversation import Effect, Fail, Report, Write
+from firmline.protocol.host import HostSession
+
+
+async def transfer(
+    session: HostSession,
+    connection: Connection,
+    *,
+    report: Callable[[Event], None],
+    answer_timeout_s: float,
+) -> None:
+    """Run a session to its end.
+
+    Args:
+        session: A session that was not started.
+        connection: An open connection to the unit's bootloader.
+        report: Takes the session's events, in order, as they happen.
+        answer_timeout_s: How long one answer may take.
+
+    Raises:
+        TransportError: The link failed, or an answer did not come in time.
+        TargetRefusedError: The unit said no.
+        RemoteProtocolError: The unit's answers made no sense, or an object never arrived intact.
+    """
+    await _perform(session.start(), connection, report)
+    while not session.finished:
+        received = await connection.receive(timeout_s=answer_timeout_s)
+        await _perform(session.receive(received.data), connection, report)
+
+
+async def _perform(
+    effects: list[Effect], connection: Connection, report: Callable[[Event], None]
+) -> None:
+    for effect in effects:
+        match effect:
+            case Write(channel=channel, data=data):
+                await connection.write(channel, data)
+            case Report(event=event):
+                report(event)
+            case Fail(error=error):
+                raise error

@@ -1,0 +1,67 @@
+"""The command line stays light: what an answer does not need is not imported for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import firmline
+
+HEAVY = [
+    "asyncio",
+    "bincopy",
+    "bumble",
+    "cryptography",
+    "google.protobuf",
+    "rich",
+    "serial",
+    "ssl",
+    "firmline.device",
+    "firmline.formats",
+    "firmline.links",
+    "firmline.updater",
+]
+WATCH = """
+import sys
+sys.argv = {argv!r}
+from firmline.cli.main import main
+try:
+    main() if sys.argv[1:] else None
+except SystemExit as leaving:
+    assert not leaving.code, leaving.code
+print("loaded:", *sorted(set({heavy!r}) & set(sys.modules)))
+"""
+BARE = """
+import sys, firmline
+print("loaded:", *(name for name in sys.modules if name.startswith("firmline.")))
+"""
+ROOMS = {"cli", "device", "errors", "events", "formats", "links", "protocol", "updater", "values"}
+
+
+def loaded(program: str) -> list[str]:
+    """The modules that the program reports in its last line."""
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.splitlines()[-1].removeprefix("loaded:").split()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--version"], ["--help"]], ids=str)
+def test_the_command_line_imports_nothing_heavy(arguments: list[str]) -> None:
+    assert loaded(WATCH.format(argv=["firmline", *arguments], heavy=HEAVY)) == []
+
+
+def test_a_heavy_import_would_be_seen() -> None:
+    program = WATCH.format(argv=["firmline"], heavy=HEAVY)
+    assert loaded("import asyncio\n" + program) == ["asyncio", "ssl"]
+
+
+def test_importing_firmline_imports_no_room() -> None:
+    assert loaded(BARE) == []
+
+
+def test_the_public_names_of_the_package() -> None:
+    assert {name for name in vars(firmline) if not name.startswith("_")} <= ROOMS
+    assert firmline.__version__.count(".") == 2

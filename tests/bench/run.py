@@ -1,0 +1,231 @@
+"""Speed and size of firmline beside their targets: ``make bench``.
+
+Every figure is a median over several runs, with the smallest and the largest, measured from
+outside: whole processes as a user starts them. A figure that misses its target is shown as such and
+fails nothing; machines differ. The only input is made here: 150 kB of random (seeded) bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import distribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FIRMLINE = Path(sys.executable).with_name("firmline")
+UNIT = "ble-reference"
+IMAGE_SIZE = 150_000
+APPLICATION_START = 0x26000  # behind S132 6.1.1 (shared/spec/secure-dfu-bootloader.md, section 6)
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One line of the table; ``limit`` is an upper bound unless ``at_least``; 0: none."""
+
+    name: str
+    unit: str
+    limit: float
+    values: tuple[float, ...]
+    at_least: bool = False
+    why_not: str = ""
+
+    def row(self) -> str:
+        """The line as it is printed."""
+        bound = ">=" if self.at_least else "<="
+        target = f"{bound} {self.limit:g} {self.unit}" if self.limit else ""
+        if not self.values:
+            return f"{self.name:42} {target:>12}   not measured: {self.why_not}"
+        middle = statistics.median(self.values)
+        runs = f"{len(self.values)} runs" if len(self.values) > 1 else "1 reading"
+        spread = f"({min(self.values):.4g} to {max(self.values):.4g}, {runs})"
+        figure = f"{self.name:42} {target:>12} {middle:9.4g} {self.unit:5} {spread:34}"
+        return f"{figure} {self.verdict(middle)}"
+
+    def verdict(self, middle: float) -> str:
+        """How the median stands to its target."""
+        if not self.limit:
+            return ""
+        met = middle >= self.limit if self.at_least else middle <= self.limit
+        return f"{middle / self.limit:.2f} of target" + ("" if met else ": MISSED")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One finished process."""
+
+    seconds: float
+    peak_bytes: int
+    status: int
+    output: str
+
+
+def run(*arguments: str | Path) -> Run:
+    """Run firmline with these arguments, and measure it."""
+    with tempfile.TemporaryFile() as output:
+        begin = time.perf_counter()
+        process = subprocess.Popen([FIRMLINE, *arguments], stdout=output, stderr=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
+    peak = usage.ru_maxrss * unit
+    return Run(seconds=seconds, peak_bytes=peak, status=process.returncode, output=text)
+
+
+def repeat(times: int, once: Callable[[], Run]) -> tuple[list[Run], str]:
+    """Runs after one that warms the caches; or none, and why."""
+    runs = []
+    for _ in range(times + 1):
+        result = once()
+        if result.status:
+            lines = result.output.strip().splitlines()
+            return [], lines[-1] if lines else f"exit status {result.status}"
+        runs.append(result)
+    return runs[1:], ""
+
+
+def image(folder: Path) -> Path:
+    """A HEX file of an application of 150 kB."""
+    from bincopy import BinFile  # noqa: PLC0415 - the sizes below are taken without it
+
+    words = random.Random(150).randbytes(IMAGE_SIZE)  # noqa: S311 - an image, not a secret
+    path = folder / "app.hex"
+    binary = BinFile()
+    binary.add_binary(words, address=APPLICATION_START)
+    path.write_text(binary.as_ihex(), encoding="ascii")
+    return path
+
+
+def generate(folder: Path) -> list[str | Path]:
+    """The command that makes the package for the virtual unit; the key is made if need be."""
+    key = folder / "key.pem"
+    if not key.exists():
+        run("keys", "generate", key)
+    application = ["--application", str(folder / "app.hex"), "--application-version", "2"]
+    unit = ["--hw-version", "52", "--sd-req", "0xB7"]
+    return ["pkg", "generate", *application, *unit, "--key-file", key, folder / "app.zip"]
+
+
+def measure_version() -> Figure:
+    """The start of the program, bytecode on disk."""
+    runs, why = repeat(15, lambda: run("--version"))
+    milliseconds = tuple(run.seconds * 1000 for run in runs)
+    return Figure(name="firmline --version", unit="ms", limit=150, values=milliseconds, why_not=why)
+
+
+def measure_generate(folder: Path) -> Figure:
+    """A package of 150 kB, from HEX file to signed zip."""
+
+    def once() -> Run:
+        (folder / "app.zip").unlink(missing_ok=True)
+        return run(*generate(folder))
+
+    runs, why = repeat(7, once)
+    seconds = tuple(run.seconds for run in runs)
+    return Figure(name="pkg generate, 150 kB", unit="s", limit=0.5, values=seconds, why_not=why)
+
+
+def measure_update(folder: Path) -> list[Figure]:
+    """An update over the virtual radio: its own account, and what the process took."""
+    package = folder / "app.zip"
+    runs, why = repeat(5, lambda: run("update", package, "--to", f"sim:{UNIT}", "--json"))
+    results = [json.loads(run.output.splitlines()[-1]) for run in runs]
+    return [
+        Figure(
+            name="update over the virtual radio, in process",
+            unit="kB/s",
+            limit=100,
+            at_least=True,
+            values=tuple(result["bytes"] / result["seconds"] / 1000 for result in results),
+            why_not=why,
+        ),
+        Figure(
+            name="the same, whole process",
+            unit="s",
+            limit=0,
+            values=tuple(run.seconds for run in runs),
+            why_not=why,
+        ),
+        Figure(
+            name="the same, peak memory",
+            unit="MB",
+            limit=150,
+            values=tuple(run.peak_bytes / MEGABYTE for run in runs),
+            why_not=why,
+        ),
+    ]
+
+
+def core_distributions() -> set[str]:
+    """firmline's own requirements without extras, and theirs."""
+    names: set[str] = set()
+    todo = ["firmline"]
+    while todo:
+        for text in distribution(todo.pop()).requires or []:
+            requirement = Requirement(text)
+            wanted = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+            if wanted and requirement.name not in names:
+                names.add(requirement.name)
+                todo.append(requirement.name)
+    return names
+
+
+def wheel_size(folder: Path) -> int:
+    """The unpacked size of firmline's own wheel."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (path,) = folder.glob("firmline-*.whl")
+    with zipfile.ZipFile(path) as wheel:
+        return sum(entry.file_size for entry in wheel.infolist())
+
+
+def measure_install(folder: Path) -> list[Figure]:
+    """What the core takes on disk, from the records of what is installed here."""
+    files = [
+        Path(str(file.locate()))
+        for name in core_distributions()
+        for file in distribution(name).files or []
+    ]
+    sizes = {path: path.stat().st_size for path in files if path.is_file()}
+    plain = sum(size for path, size in sizes.items() if path.suffix != ".pyc")
+    plain += wheel_size(folder)
+    compiled = sum(size for path, size in sizes.items() if path.suffix == ".pyc")
+    return [
+        Figure(name=name, unit="MB", limit=40, values=(size / MEGABYTE,))
+        for name, size in [
+            ("core install, without bytecode", plain),
+            ("core install, with its bytecode", plain + compiled),
+        ]
+    ]
+
+
+def main() -> int:
+    """Measure everything and print the table."""
+    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores; median (least to most)")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        image(folder)
+        print(measure_version().row(), flush=True)
+        print(measure_generate(folder).row(), flush=True)
+        for figure in [*measure_update(folder), *measure_install(folder)]:
+            print(figure.row(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
