@@ -99,6 +99,7 @@ class Code(StrEnum):
     LINK_REFUSED = "DFU-LINK-006"
     UNIT_STAYED_IN_APPLICATION = "DFU-LINK-007"
     WRONG_UNIT = "DFU-LINK-008"
+    INTERRUPTED = "DFU-LINK-009"
 
     # Answers that make no sense.
     ANSWER_MALFORMED = "DFU-PROTO-001"

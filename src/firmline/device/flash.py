@@ -36,6 +36,7 @@ class NorFlash:
 
     Attributes:
         operations: Operations done so far (pages erased plus words programmed).
+        on_operation: As the argument; may be set later.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class NorFlash:
         self.page_size = page_size
         self.operations = 0
         self._bytes = bytearray([ERASED]) * size
-        self._on_operation = on_operation
+        self.on_operation = on_operation
 
     def read(self, address: int, size: int) -> bytes:
         """``size`` bytes from ``address``."""
@@ -86,6 +87,14 @@ class NorFlash:
         self._bytes[address : address + len(data)] = data
         self._count(FlashOperation.WRITE, address, len(data) // WORD_SIZE)
 
+    def write_over(self, address: int, data: bytes) -> None:
+        """Program words that may hold something already, as the chip does: bits are only cleared.
+
+        For what a host can bring about (FORMAT.md, section 5); ours is :meth:`write`.
+        """
+        old = self.read(address, len(data))
+        self.write(address, bytes(before & new for before, new in zip(old, data, strict=True)))
+
     def load(self, address: int, data: bytes) -> None:
         """Put bytes there as a programmer with a debug probe would; not an operation."""
         self._check_range(address, len(data))
@@ -99,5 +108,5 @@ class NorFlash:
 
     def _count(self, operation: FlashOperation, address: int, count: int) -> None:
         self.operations += count
-        if self._on_operation and count:
-            self._on_operation(operation, address, count)
+        if self.on_operation and count:
+            self.on_operation(operation, address, count)

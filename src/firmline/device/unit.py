@@ -36,6 +36,8 @@ BOOTLOADER_NAME: Final = "DfuTarg"
 BOOTLOADER_ADVERTISING_INTERVAL_MS: Final = 25.0
 """Name and interval of the bootloader's advertising (spec section 11)."""
 APPLICATION_ADVERTISING_INTERVAL_MS: Final = 40.0
+APPLICATION_CHANNELS: Final = frozenset({Channel.BUTTONLESS})
+BOOTLOADER_CHANNELS: Final = frozenset({Channel.CONTROL, Channel.PACKET})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +115,20 @@ class VirtualUnit:
         return running.firmware_revision if isinstance(running, Application) else None
 
     def power_on(self, *, now_s: float) -> None:
-        """Power comes: registers are zero, and the chip boots."""
+        """Power comes: registers are zero, and the chip boots; where it ran, it had lost power."""
+        if self._running is not None:
+            self.reset(ResetKind.POWER, now_s=now_s)
+            return
         self._now_s = now_s
         self._board.registers.gpregret = self._board.registers.gpregret2 = 0
         self._boot()
+
+    def reset(self, kind: ResetKind, *, now_s: float) -> None:
+        """A reset from outside; only a soft one keeps the registers (FORMAT.md, section 4.2)."""
+        self._now_s = now_s
+        if kind is not ResetKind.SOFT:
+            self._board.registers.gpregret = self._board.registers.gpregret2 = 0
+        self._restart(kind)
 
     # The face towards a radio.
 
@@ -142,18 +154,21 @@ class VirtualUnit:
     @property
     def services(self) -> UnitServices:
         """The services of the present mode."""
-        max_mtu = self._board.profile.mtu
-        if isinstance(self._running, Application):
-            return UnitServices(
-                channels=frozenset({Channel.BUTTONLESS}),
-                device_information=self._running.device_information,
-                max_mtu=max_mtu,
-            )
+        running = self._running
+        softdevice = self._board.softdevice
         return UnitServices(
-            channels=frozenset({Channel.CONTROL, Channel.PACKET}),
-            device_information=(),
-            max_mtu=max_mtu,
+            channels=self._channels,
+            device_information=(
+                running.device_information if isinstance(running, Application) else ()
+            ),
+            max_mtu=self._board.profile.mtu,
+            fwid=0 if softdevice is None else softdevice.fwid,
         )
+
+    @property
+    def _channels(self) -> frozenset[Channel]:
+        in_application = isinstance(self._running, Application)
+        return APPLICATION_CHANNELS if in_application else BOOTLOADER_CHANNELS
 
     def connected(self, *, now_s: float) -> None:
         """A central has connected."""
@@ -178,7 +193,7 @@ class VirtualUnit:
     def receive(self, channel: Channel, data: bytes, *, now_s: float) -> AttStatus:
         """The central wrote to a channel."""
         self._now_s = now_s
-        if channel not in self.services.channels:
+        if channel not in self._channels:
             return AttStatus.WRITE_NOT_PERMITTED
         if channel is not Channel.PACKET and channel not in self._subscribed:
             return AttStatus.CCCD_IMPROPERLY_CONFIGURED

@@ -7,9 +7,9 @@ and requests (wait here for the answer), and receive answers::
     SELECT(data)    -> prefix right? finish or repeat the open object : begin afresh
     per object      -> CREATE, write, CRC, EXECUTE
 
-The order is right for every SDK from 12 to 17 (spec section 4.1). A refused write is never
-repeated into a bootloader, because refused data writes leak its receive buffers (spec section 13):
-data follow only a CREATE that was answered with success.
+The order is right for SDK 15.3 to 17.1 (spec section 4.1). No data are written that the bootloader
+must refuse, because refused data writes leak its receive buffers (spec section 13): data follow
+only a CREATE that was answered with success, or go on where the unit says its open object is.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ from firmline.protocol.requests import (
 
 MAX_OBJECT_ATTEMPTS = 3
 """How often one object is sent before the session gives up."""
+
+WORD_SIZE = 4
+"""Bytes that the unit writes to flash at once: packets are whole words (spec section 4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,11 @@ class DfuConversation:
     def _agree_on_mtu(self, framing: SerialFraming) -> _Talk[None]:
         answer = yield from self._ask(GetMtu(), phase="the MTU request")
         framing.mtu = _body(answer, Mtu).size
+        if framing.packet_size <= 0:
+            raise RemoteProtocolError(
+                Code.ANSWER_MALFORMED,
+                f"The unit says that its frames have {framing.mtu} bytes, too few for any data.",
+            )
 
     def _send_init_packet(self, *, fresh: bool) -> _Talk[None]:
         selected = yield from self._select(ObjectType.COMMAND)
@@ -143,16 +151,22 @@ class DfuConversation:
 
         At a boundary it is not known whether the last object was executed: EXECUTE is idempotent,
         and 08 means that the open object is not complete, so it is created again (spec section 4).
+        Where no object can follow, 08 is a refusal like any other. An offset that is not a multiple
+        of 4 is the mark of packets that spoiled the flash under a right CRC: again from the start.
         """
         start = (offset - 1) // object_size * object_size
         end = min(start + object_size, len(self._firmware))
+        if offset % WORD_SIZE and offset < end:
+            return start
         if offset < end:
             yield from self._stream(ObjectType.DATA, self._firmware, offset, end)
             intact = yield from self._check_crc(ObjectType.DATA, self._firmware, end)
             if not intact:
                 return start
         answer = yield from self._ask(
-            ExecuteObject(), phase=FIRMWARE_PHASE, tolerate=ResultCode.OPERATION_NOT_PERMITTED
+            ExecuteObject(),
+            phase=FIRMWARE_PHASE,
+            tolerate=None if offset == len(self._firmware) else ResultCode.OPERATION_NOT_PERMITTED,
         )
         if not answer.ok:
             return offset if offset == end else start
@@ -203,8 +217,7 @@ class DfuConversation:
             count += 1
             if self._prn and count % self._prn == 0:
                 answer = yield packet
-                if not answer.ok:
-                    raise refusal(packet, answer, phase=_phase(object_type))
+                yield from self._judge(packet, answer, phase=_phase(object_type))
         yield Report(
             event=events.PacketsSent(
                 object_type=_name(object_type),
@@ -245,23 +258,30 @@ class DfuConversation:
         return selected
 
     def _ask(
-        self, request: Request, *, phase: str, tolerate: ResultCode = ResultCode.SUCCESS
+        self, request: Request, *, phase: str, tolerate: ResultCode | None = None
     ) -> _Talk[Answer]:
         channel, data = self._framing.encode(request)
         yield Report(event=events.RequestSent(request=opcode_of(request).name.lower(), data=data))
         yield Write(channel=channel, data=data)
         answer = yield request
-        if not answer.ok:
-            yield Report(
-                event=events.Refused(
-                    request=opcode_of(request).name.lower(),
-                    result=answer.result,
-                    ext_error=answer.ext_error,
-                )
-            )
-            if answer.result != tolerate:
-                raise refusal(request, answer, phase=phase)
+        yield from self._judge(request, answer, phase=phase, tolerate=tolerate)
         return answer
+
+    def _judge(
+        self, request: Request, answer: Answer, *, phase: str, tolerate: ResultCode | None = None
+    ) -> _Talk[None]:
+        """Report a refusal, and end the conversation unless it is the one that is expected."""
+        if answer.ok:
+            return
+        yield Report(
+            event=events.Refused(
+                request=opcode_of(request).name.lower(),
+                result=answer.result,
+                ext_error=answer.ext_error,
+            )
+        )
+        if answer.result != tolerate:
+            raise refusal(request, answer, phase=phase)
 
     def _executed(self, object_type: ObjectType, end: int) -> Effect:
         return Report(event=events.ObjectExecuted(object_type=_name(object_type), offset=end))

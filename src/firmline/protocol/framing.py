@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from firmline.errors import LocalProtocolError
 from firmline.protocol.channels import Channel
 from firmline.protocol.requests import Request, WriteObject, encode_request
 from firmline.protocol.slip import SlipDecoder, encode_frame
 
 BLE_MTU_MIN = 23
+"""Smallest ATT MTU, bytes (Core spec, Vol 3, Part F, 3.2.8)."""
 BLE_WRITE_MAX = 512
 """Longest attribute value, bytes (Core spec, Vol 3, Part F, 3.2.9)."""
 
@@ -38,10 +40,14 @@ class BleFraming:
     """Control point and packet characteristic.
 
     Attributes:
-        mtu: The agreed ATT MTU, bytes; 3 of them are the ATT header.
+        mtu: The agreed ATT MTU, bytes, at least 23; 3 of them are the ATT header.
     """
 
     mtu: int
+
+    def __post_init__(self) -> None:
+        if self.mtu < BLE_MTU_MIN:
+            raise LocalProtocolError(f"An ATT MTU has at least {BLE_MTU_MIN} bytes: {self.mtu}.")
 
     @property
     def packet_size(self) -> int:

@@ -36,7 +36,9 @@ class HostSession:
     ) -> None:
         self._framing = framing
         self._awaiting: Request | None = None
+        self._started = False
         self._finished = False
+        self._failed = False
         self._talk = DfuConversation(
             init_packet=init_packet, firmware=firmware, framing=framing, prn=prn
         ).run()
@@ -52,20 +54,23 @@ class HostSession:
         return self._finished
 
     def start(self) -> list[Effect]:
-        """Begin; the first effects."""
-        if self._awaiting is not None or self._finished:
-            raise LocalProtocolError("A host session was started twice.")
+        """Begin; the first effects. A session begins once, and never after it has failed."""
+        if self._started or self._failed:
+            raise LocalProtocolError("A host session was started after its beginning or its end.")
+        self._started = True
         return self._advance(None)
 
     def receive(self, data: bytes) -> list[Effect]:
-        """Take bytes that the unit sent; the effects they lead to."""
+        """Take bytes that the unit sent; the effects they lead to. A failed session is silent."""
         effects: list[Effect] = []
         for message in self._framing.decode(data):
+            if self._failed:
+                break
             effects.append(Report(event=events.AnswerReceived(data=message)))
             try:
                 effects += self._advance(self._accept(message))
             except FirmlineError as error:
-                return [*effects, *self._give_up(error)]
+                effects += self._give_up(error)
         return effects
 
     def _accept(self, message: bytes) -> Answer:
@@ -104,5 +109,6 @@ class HostSession:
 
     def _give_up(self, error: FirmlineError) -> list[Effect]:
         self._awaiting = None
+        self._failed = True
         self._talk.close()
         return [Fail(error=error)]

@@ -7,13 +7,16 @@ the unit was seen running an application that says something else of itself than
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
 from firmline import events
 from firmline.errors import (
     Code,
+    ExitCode,
     FirmlineError,
     TargetRefusedError,
     TransportError,
@@ -46,6 +49,11 @@ class UpdateResult:
 
     finished: events.UpdateFinished
     error: FirmlineError | None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of a program that did nothing else."""
+        return self.error.exit_code if self.error else ExitCode.DONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +115,13 @@ class Update:
             await self._see_new_application(before)
         except FirmlineError as caught:
             error = caught
+        except asyncio.CancelledError:
+            self._finish(
+                TransportError(
+                    Code.INTERRUPTED, "The update was interrupted.", reason=TransportReason.LOST
+                )
+            )
+            raise
         return self._finish(error)
 
     # Into the bootloader.
@@ -117,8 +132,7 @@ class Update:
         if not await self._is_seen(address, UnitMode.APPLICATION, self._plan.timeouts.search_s):
             await self._find_in_bootloader(self._plan.timeouts.already_there_s)
             return None
-        connection = await self._connect(address)
-        try:
+        async with self._connected(address) as connection:
             if Channel.BUTTONLESS not in connection.channels:
                 raise TransportError(
                     Code.WRONG_UNIT,
@@ -128,8 +142,6 @@ class Update:
                 )
             information = await self._read_information(connection)
             await self._jump(connection)
-        finally:
-            await connection.close()
         return information
 
     async def _jump(self, connection: Connection) -> None:
@@ -138,6 +150,9 @@ class Update:
         received = await connection.receive(timeout_s=self._plan.timeouts.answer_s)
         answer = decode_buttonless_answer(received.data)
         if not answer.ok:
+            self._report(
+                events.Refused(request="enter_bootloader", result=answer.result, ext_error=None)
+            )
             name = (
                 ButtonlessResult(answer.result).name.lower().replace("_", " ")
                 if answer.result in ButtonlessResult._value2member_map_
@@ -166,21 +181,19 @@ class Update:
 
     async def _send(self, index: int, image: PackageImage) -> None:
         await self._find_next(index)
-        connection = await self._connect(self._plan.address.plus_one())
-        try:
+        async with self._connected(self._plan.address.plus_one()) as connection:
             if Channel.CONTROL not in connection.channels:
                 raise TransportError(
                     Code.WRONG_UNIT,
                     f"What answers at {connection.peer} is not a Secure DFU bootloader.",
                     reason=TransportReason.REFUSED,
                 )
-            await self._transfer(index, image, connection)
+            try:
+                await self._transfer(index, image, connection)
+            except TargetRefusedError as error:
+                error.hint = error.hint or advice(error, image.init_packet.command)
+                raise
             await self._await_drop(connection)
-        except TargetRefusedError as error:
-            error.hint = error.hint or advice(error, image.init_packet.command)
-            raise
-        finally:
-            await connection.close()
 
     async def _find_next(self, index: int) -> None:
         """See the unit in its bootloader, where it should be by now."""
@@ -235,11 +248,15 @@ class Update:
         timeouts = self._plan.timeouts
         if not await self._is_seen(self._plan.address, UnitMode.APPLICATION, timeouts.return_s):
             raise await self._did_not_return()
-        connection = await self._connect(self._plan.address)
         try:
-            after = await self._read_information(connection)
-        finally:
-            await connection.close()
+            async with self._connected(self._plan.address) as connection:
+                after = await self._read_information(connection)
+        except TransportError as error:
+            raise VerifyError(
+                Code.NEW_APPLICATION_NOT_SEEN,
+                "The unit took the whole image and was seen again, but could not be asked what it"
+                f" runs: {error.message}",
+            ) from error
         doubt = doubt_about_ending(before, after, last_image=self._plan.package.images[-1].kind)
         if doubt is not None:
             raise doubt
@@ -275,13 +292,21 @@ class Update:
         )
         return True
 
-    async def _connect(self, address: BleAddress) -> Connection:
+    @asynccontextmanager
+    async def _connected(self, address: BleAddress) -> AsyncIterator[Connection]:
+        """A connection that is closed however its use ends; its loss on the way is reported."""
         connection = await self._link.connect(address, timeout_s=self._plan.timeouts.connect_s)
-        mode = (
-            UnitMode.BOOTLOADER if Channel.CONTROL in connection.channels else UnitMode.APPLICATION
-        )
-        self._report(events.Connected(address=connection.peer, mode=mode, mtu=connection.mtu))
-        return connection
+        in_bootloader = Channel.CONTROL in connection.channels
+        mode = UnitMode.BOOTLOADER if in_bootloader else UnitMode.APPLICATION
+        try:
+            self._report(events.Connected(address=connection.peer, mode=mode, mtu=connection.mtu))
+            yield connection
+        except TransportError as error:
+            if error.reason is TransportReason.LOST:
+                self._report(events.LinkLost(hci_reason=error.hci_reason, expected=False))
+            raise
+        finally:
+            await connection.close()
 
     async def _read_information(self, connection: Connection) -> Information:
         strings = asdict(await connection.device_information())
@@ -290,7 +315,11 @@ class Update:
         return information
 
     async def _await_drop(self, connection: Connection) -> None:
-        reason = await connection.wait_closed(timeout_s=self._plan.timeouts.drop_s)
+        """See the unit drop the link; if it does not, what is seen afterwards says more."""
+        try:
+            reason = await connection.wait_closed(timeout_s=self._plan.timeouts.drop_s)
+        except TransportError:
+            return
         self._report(events.LinkLost(hci_reason=reason, expected=True))
 
     def _finish(self, error: FirmlineError | None) -> UpdateResult:

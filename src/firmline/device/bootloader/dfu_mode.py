@@ -100,7 +100,7 @@ class DfuMode:
         """The inactivity timer: nothing has moved for too long, so the chip resets (section 10)."""
         if now_s >= self.deadline_s:
             self._board.log("inactivity_timeout")
-            self._on_reset(True)
+            self._on_reset(False)
 
     def handle(self, request: Request | UnknownRequest) -> Answer | None:
         """Carry out one request (:class:`~firmline.protocol.target.RequestHandler`)."""
@@ -110,7 +110,7 @@ class DfuMode:
             return Answer(opcode=opcode_of(request), result=ResultCode.OPCODE_NOT_SUPPORTED)
         if isinstance(request, Abort):
             self._board.log("aborted")
-            self._on_reset(True)
+            self._on_reset(False)  # SDK 15.3 does not disconnect first (section 2.5)
             return None
         return self._carry_out(request)
 

@@ -206,9 +206,10 @@ class ObjectHandler:
         in_object = settings.image_offset - settings.image_offset_last
         if in_object + len(data) > settings.data_object_size:
             raise RefusalError(ResultCode.INVALID_PARAMETER)
-        # Only whole, aligned words reach flash: other lengths spoil it (section 4).
+        # Only whole, aligned words reach flash: other lengths spoil it (section 4). After a reset
+        # the progress may be older than the flash (W7), so words may be programmed twice.
         address = (self._image_address + settings.write_offset) & ~3
-        self._board.flash.write(address, data[: len(data) & ~3])
+        self._board.flash.write_over(address, data[: len(data) & ~3])
         settings.write_offset += len(data)
         settings.image_offset += len(data)
         settings.image_crc = zlib.crc32(data, settings.image_crc)

@@ -1,0 +1,95 @@
+"""``firmline demo``: the main job as one story, told by the real commands."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import tempfile
+from contextlib import chdir, redirect_stderr
+from pathlib import Path
+from typing import Final
+
+import click
+
+from firmline.cli.style import paint
+from firmline.device.fabrication import synthetic_bytes
+from firmline.errors import Code, ExitCode, FirmlineError
+from firmline.formats.records import format_intel_hex
+from firmline.formats.spans import Span
+
+APPLICATION_SIZE: Final = 150_000
+APPLICATION_START: Final = 0x26000
+"""Behind the SoftDevice of the virtual units (``data/units``)."""
+PACE_KB_PER_S: Final = 40
+"""About what the flash of a good nRF52832 takes (physics spec, section 6: 9 to 58 kB/s)."""
+
+
+@click.command()
+@click.option(
+    "--pace",
+    metavar="KB/S",
+    type=click.IntRange(1, 100_000),
+    default=PACE_KB_PER_S,
+    show_default=True,
+    help="How fast the virtual unit takes data; a real one's flash sets the pace.",
+)
+def demo(pace: int) -> None:
+    """See one update, from a key to a running unit; no hardware is needed.
+
+    Bootloader, application, flash and radio are virtual; the Bluetooth stack between them is a real
+    one. Everything happens in a temporary folder, which is removed.
+    """
+    click.echo(
+        "One update over the air, without hardware: a virtual nRF52832 with the SDK 15.3"
+        " bootloader,\nand a real Bluetooth stack between it and firmline."
+    )
+    with tempfile.TemporaryDirectory(prefix="firmline-demo-") as folder, chdir(folder):
+        _tell(pace)
+    click.echo()
+    click.echo(paint("That was the whole job.", bold=True))
+    click.echo("Now with your own firmware:  firmline pkg generate --help")
+    click.echo("All commands:                firmline --help")
+
+
+def _tell(pace: int) -> None:
+    _say(1, "A signing key; the unit's bootloader holds its public half.")
+    _run("keys", "generate", "demo.key")
+    _say(2, f"A new application of {APPLICATION_SIZE // 1000} kB, packaged and signed.")
+    application = Span(
+        address=APPLICATION_START, data=synthetic_bytes("demo application", APPLICATION_SIZE)
+    )
+    Path("app.hex").write_text(format_intel_hex([application]), encoding="ascii")
+    _run(
+        *("pkg", "generate", "--hw-version", "52", "--sd-req", "0x103"),
+        *("--application", "app.hex", "--application-version", "5"),
+        *("--key-file", "demo.key", "dfu.zip"),
+    )
+    _say(3, f"Sent over the air to a unit that runs application 1 and takes {pace} kB/s.")
+    _run("update", "dfu.zip", "--to", f"sim:ble-reference?key=demo.key&pace={pace}")
+    _say(4, "The same package, sent to a unit that has another SoftDevice.")
+    _run(
+        *("update", "dfu.zip", "--to", "sim:other-softdevice?key=demo.key"),
+        expect=ExitCode.REFUSED,
+    )
+
+
+def _say(number: int, text: str) -> None:
+    click.echo()
+    click.echo(paint(f"{number}. {text}", bold=True))
+
+
+def _run(*arguments: str, expect: ExitCode = ExitCode.DONE) -> None:
+    """Run one command of this program as the user would, and see that it ends as it must."""
+    from firmline.cli.main import run  # noqa: PLC0415 - main imports this module by name
+
+    click.echo(paint(f"   $ firmline {shlex.join(arguments)}", fg="cyan"))
+    with redirect_stderr(sys.stdout):
+        code = run(list(arguments))
+    if code == ExitCode.INTERRUPTED:
+        raise click.Abort
+    if code != expect:
+        raise FirmlineError(
+            Code.DEFECT,
+            f"The demo's command 'firmline {arguments[0]}' ended with exit code {code}, not"
+            f" {int(expect)}.",
+        )

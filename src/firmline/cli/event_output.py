@@ -1,0 +1,136 @@
+"""Listeners to the stream of events: lines, a progress bar, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+import click
+
+from firmline import events
+from firmline.cli.event_text import describe
+from firmline.events import Event, event_to_json
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class Listener(Protocol):
+    """Something that reads the stream of events while it happens."""
+
+    def __enter__(self) -> Self:
+        """Get ready."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give the terminal or the file back."""
+
+    def hear(self, event: Event) -> None:
+        """One event; when this returns, it is written."""
+
+
+class Lines:
+    """One line for each event that a person wants to read."""
+
+    def __enter__(self) -> Self:
+        """Nothing to get ready."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Nothing to give back."""
+
+    def hear(self, event: Event) -> None:
+        """Print the event's line, if it has one."""
+        described = describe(event)
+        if described is not None:
+            label, text = described
+            self._print(label, text)
+
+    def _print(self, label: str, text: str) -> None:
+        click.echo(f"  {label:<10} {text}")
+
+
+class ProgressDisplay(Lines):
+    """Lines, and below them a bar while an image is sent; for terminals."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415 - rich loads for terminals only
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        self._console = Console(highlight=False)
+        self._progress: Progress = Progress(
+            TextColumn("  [bold]sending[/]   "),
+            BarColumn(),
+            TextColumn("[bold]{task.percentage:>3.0f} %"),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        """Take the terminal's last line."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give the terminal back."""
+        self._progress.stop()
+
+    def hear(self, event: Event) -> None:
+        """Print the event's line and move the bar."""
+        match event:
+            case events.ObjectCreated(object_type="data", offset=offset) if self._task is None:
+                self._task = self._progress.add_task("sending", total=None, completed=offset)
+            case events.PacketsSent(object_type="data") if self._task is not None:
+                self._progress.update(self._task, completed=event.offset, total=event.size)
+            case events.ImageSent() | events.UpdateFinished() if self._task is not None:
+                self._progress.remove_task(self._task)
+                self._task = None
+        super().hear(event)
+
+    def _print(self, label: str, text: str) -> None:
+        from rich.markup import escape  # noqa: PLC0415 - loaded with the console above
+
+        self._console.print(f"  [cyan]{label:<10}[/] {escape(text)}", soft_wrap=True)
+
+
+class JsonLines(Lines):
+    """Every event as one JSON object on a line."""
+
+    def hear(self, event: Event) -> None:
+        """Print the event, at once."""
+        click.echo(json.dumps(event_to_json(event)))
+        sys.stdout.flush()
+
+
+def listener_for(*, as_json: bool) -> Listener:
+    """What suits the output: JSON where asked for, a bar in a terminal, lines in a pipe."""
+    if as_json:
+        return JsonLines()
+    return ProgressDisplay() if sys.stdout.isatty() else Lines()

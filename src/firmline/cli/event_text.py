@@ -1,0 +1,69 @@
+"""Events in words: a label and a text for each event that a person wants to read."""
+
+from __future__ import annotations
+
+from firmline import events
+from firmline.events import Event, UnitMode
+
+Described = tuple[str, str] | None
+
+
+def describe(event: Event) -> Described:
+    """A short label and one line, or ``None`` for what only programs want to know."""
+    return _describe_road(event) or _describe_transfer(event)
+
+
+def _describe_road(event: Event) -> Described:
+    """Finding, connecting, restarting."""
+    match event:
+        case events.UnitSeen():
+            signal = f", {event.rssi_dbm} dBm" if event.rssi_dbm is not None else ""
+            name = event.name or "a unit without a name"
+            described: Described = ("seen", f"{name} at {event.address}{signal}")
+        case events.ApplicationSeen():
+            described = ("runs", _information(event))
+        case events.EnteringBootloader():
+            described = ("restarts", f"into its bootloader, at {event.address}")
+        case events.Connected(mode=UnitMode.BOOTLOADER):
+            described = ("connected", f"to its bootloader, MTU {event.mtu}")
+        case events.LinkLost(expected=False):
+            reason = f" (reason 0x{event.hci_reason:02X})" if event.hci_reason is not None else ""
+            described = ("lost", f"the link{reason}")
+        case _:
+            described = None
+    return described
+
+
+def _describe_transfer(event: Event) -> Described:
+    """What is sent, and what becomes of it."""
+    match event:
+        case events.UpdateStarted():
+            kinds = " and ".join(kind.value.replace("_", " + ") for kind in event.images)
+            text = f"{event.package} to {event.unit}: {kinds}, {event.total_size:,} bytes"
+            described: Described = ("update", text)
+        case events.Resumed(object_type="data"):
+            described = ("resumes", f"at {event.offset:,} bytes")
+        case events.ObjectRepeated():
+            what = (
+                f"the object at {event.offset:,}"
+                if event.object_type == "data"
+                else "the init packet"
+            )
+            described = ("repeats", f"{what}, which arrived damaged (attempt {event.attempt})")
+        case events.StartedAfresh():
+            described = ("starts", "afresh: the unit held the beginning of another image")
+        case events.ImageSent():
+            text = f"all {event.size:,} bytes; the unit restarts to activate them"
+            described = ("accepted", text)
+        case _:
+            described = None
+    return described
+
+
+def _information(event: events.ApplicationSeen) -> str:
+    information = event.information
+    revision = information.get("firmware_revision")
+    if revision is None:
+        return "an application that says nothing of its version"
+    serial = information.get("serial_number")
+    return f"firmware {revision}" + (f", serial number {serial}" if serial else "")

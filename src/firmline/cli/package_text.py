@@ -1,0 +1,161 @@
+"""A package in words, in JSON fields, and as the command that would make it."""
+
+from __future__ import annotations
+
+import shlex
+
+from firmline.formats.init_command import BootValidation, FwType, InitCommand
+from firmline.formats.package import Package, PackageImage
+from firmline.values import U32_MAX, ImageKind
+
+_TITLES = {
+    FwType.APPLICATION: "application",
+    FwType.SOFTDEVICE: "SoftDevice",
+    FwType.BOOTLOADER: "bootloader",
+    FwType.SOFTDEVICE_BOOTLOADER: "SoftDevice + bootloader",
+    FwType.EXTERNAL_APPLICATION: "application for another chip",
+}
+
+
+def image_lines(image: PackageImage) -> list[str]:
+    """One image, for people."""
+    command = image.init_packet.command
+    rows = [
+        ("version", _version(command)),
+        ("hardware", "any" if command.hw_version is None else str(command.hw_version)),
+        ("SoftDevice", _softdevices(command)),
+        ("size", _sizes(image)),
+        ("SHA-256", command.hash[::-1].hex()),
+        ("boot check", ", ".join(_validation(entry) for entry in command.boot_validations) or "-"),
+        ("signature", _signature(image)),
+    ]
+    if command.is_debug:
+        rows.append(("debug", "yes: debug bootloaders skip the version checks"))
+    rows.append(("files", f"{image.bin_name}, {image.dat_name}"))
+    return [_TITLES[command.kind], *(f"  {label:<11} {text}" for label, text in rows)]
+
+
+def image_fields(image: PackageImage) -> dict[str, object]:
+    """One image, for programs; bytes are hexadecimal as they stand in the init packet."""
+    packet = image.init_packet
+    command = packet.command
+    return {
+        "kind": image.kind.value,
+        "bin_file": image.bin_name,
+        "dat_file": image.dat_name,
+        "size": len(image.firmware),
+        "type": command.kind.name,
+        "fw_version": command.fw_version,
+        "hw_version": command.hw_version,
+        "sd_req": [f"0x{fwid:04X}" for fwid in command.sd_req],
+        "sd_size": command.sd_size,
+        "bl_size": command.bl_size,
+        "app_size": command.app_size,
+        "hash_type": command.hash_type.name,
+        "hash": command.hash.hex(),
+        "is_debug": command.is_debug,
+        "boot_validation": [
+            {"type": entry.type.name, "bytes": entry.data.hex()}
+            for entry in command.boot_validations
+        ],
+        "signature_type": packet.signature_type.name if packet.signature_type is not None else None,
+        "signature": packet.signature.hex() if packet.signature else None,
+    }
+
+
+def generate_command(package: Package, zip_name: str) -> str:
+    """The command line that makes a package like this, from files named as its entries."""
+    words = ["firmline", "pkg", "generate"]
+    for image in package.images:
+        words += _image_words(image)
+    words += _common_words(package)
+    return shlex.join([*words, zip_name])
+
+
+def _image_words(image: PackageImage) -> list[str]:
+    command = image.init_packet.command
+    words: list[str] = []
+    match image.kind:
+        case ImageKind.APPLICATION:
+            words += ["--application", image.bin_name]
+            if command.fw_version is not None:
+                words += ["--application-version", str(command.fw_version)]
+            words += _validation_words("--app-boot-validation", command)
+            if command.kind is FwType.EXTERNAL_APPLICATION:
+                words.append("--external-app")
+        case ImageKind.SOFTDEVICE:
+            words += ["--softdevice", image.bin_name]
+            words += _validation_words("--sd-boot-validation", command)
+        case ImageKind.BOOTLOADER:
+            words += ["--bootloader", image.bin_name]
+            words += ["--bootloader-version", str(command.fw_version)]
+        case ImageKind.SOFTDEVICE_BOOTLOADER:
+            words += ["--softdevice", "softdevice.hex", "--bootloader", "bootloader.hex"]
+            words += ["--bootloader-version", str(command.fw_version)]
+            words += _validation_words("--sd-boot-validation", command)
+    return words
+
+
+def _validation_words(option: str, command: InitCommand) -> list[str]:
+    if not command.boot_validations:
+        return []
+    return [option, command.boot_validations[0].type.name]
+
+
+def _common_words(package: Package) -> list[str]:
+    """The options that hold for the whole package, from its first image."""
+    first = package.images[0].init_packet
+    words: list[str] = []
+    if first.command.hw_version is not None:
+        words += ["--hw-version", str(first.command.hw_version)]
+    sd_req = list(first.command.sd_req)
+    if len(package.images) > 1:
+        # nrfutil and firmline append --sd-id to the requirements of the first image.
+        sd_id = list(package.images[-1].init_packet.command.sd_req)
+        if sd_req[-len(sd_id) :] == sd_id:
+            sd_req = sd_req[: -len(sd_id)] or sd_id
+        words += ["--sd-id", _fwids(sd_id)]
+    words += ["--sd-req", _fwids(sd_req)]
+    if first.command.is_debug:
+        words.append("--debug-mode")
+    if first.signature:
+        words += ["--key-file", "private.key"]
+    return words
+
+
+def _fwids(fwids: list[int]) -> str:
+    return ",".join(f"0x{fwid:02X}" for fwid in fwids)
+
+
+def _version(command: InitCommand) -> str:
+    if command.fw_version is None:
+        return "none"
+    if command.kind is FwType.SOFTDEVICE and command.fw_version == U32_MAX:
+        return "none (0xFFFFFFFF)"
+    return f"{command.fw_version} (0x{int(command.fw_version):08X})"
+
+
+def _softdevices(command: InitCommand) -> str:
+    if not command.sd_req:
+        return "none named"
+    return " or ".join(
+        f"0x{fwid:04X}" if fwid else "none needed (0x0000)" for fwid in command.sd_req
+    )
+
+
+def _sizes(image: PackageImage) -> str:
+    size = f"{len(image.firmware):,} bytes"
+    if image.kind is ImageKind.SOFTDEVICE_BOOTLOADER:
+        return f"{size}: SoftDevice {image.sd_size:,}, bootloader {image.bl_size:,}"
+    return size
+
+
+def _validation(entry: BootValidation) -> str:
+    return entry.type.name + (f" ({entry.data.hex()[:16]}...)" if entry.data else "")
+
+
+def _signature(image: PackageImage) -> str:
+    packet = image.init_packet
+    if packet.signature is None or packet.signature_type is None:
+        return "none: units built as the SDK's examples refuse it"
+    return f"{packet.signature_type.name}, {packet.signature.hex()[:16]}..."

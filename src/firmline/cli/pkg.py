@@ -1,0 +1,20 @@
+"""``firmline pkg``: the group of the package commands."""
+
+from __future__ import annotations
+
+import click
+
+from firmline.cli.lazy import Command, LazyGroup, Section
+
+SECTIONS = (
+    Section(
+        "Commands",
+        Command("generate", "firmline.cli.pkg_generate:generate", "Make a DFU package."),
+        Command("display", "firmline.cli.pkg_display:display", "Show what is inside a package."),
+    ),
+)
+
+
+@click.group(cls=LazyGroup, sections=SECTIONS)
+def pkg() -> None:
+    """Make DFU packages and show what is inside."""

@@ -1,0 +1,124 @@
+"""``firmline update``: one package, one unit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from firmline.cli.event_output import Listener, listener_for
+from firmline.cli.failures import next_thing, say
+from firmline.cli.files import read_file
+from firmline.cli.secrets_input import load_public_key
+from firmline.cli.trace_file import TraceFile
+from firmline.events import Event, UpdateFinished
+from firmline.formats.keys import PublicKey
+from firmline.formats.package import read_package
+from firmline.links.open import open_target
+from firmline.links.target import Scheme, Target, parse_target
+from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
+
+
+@click.command()
+@click.argument("package", metavar="ZIP", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    "target_text",
+    metavar="URI",
+    required=True,
+    help="The unit: sim:NAME (a virtual one; with ?key=FILE it trusts your key).",
+)
+@click.option(
+    "--trace",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Keep every event there, as JSON lines.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print events and result as JSON lines.")
+def update(package: Path, target_text: str, trace: Path | None, as_json: bool) -> None:
+    """Send the package ZIP to one unit and see its new application run.
+
+    Says "updated" only when the unit was seen running another application than before; otherwise
+    says what it could not see, and exits with 5.
+    """
+    target = parse_target(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
+    trusted_key = _trusted_key(target)
+    content = read_file(package, what="package")
+    images = read_package(content, name=str(package))
+    with ExitStack() as stack:
+        trace_file = stack.enter_context(TraceFile(trace)) if trace else None
+        listeners: list[Listener] = [listener_for(as_json=as_json)]
+        stack.enter_context(listeners[0])
+        if trace_file is not None:
+            listeners.insert(0, trace_file)
+
+        def report(event: Event) -> None:
+            for listener in listeners:
+                listener.hear(event)
+
+        async def go() -> UpdateResult:
+            async with open_target(target, trusted_key=trusted_key) as opened:
+                plan: UpdatePlan = plan_for(
+                    images,
+                    content,
+                    package_name=package.name,
+                    unit_name=target.text,
+                    address=opened.address,
+                )
+                return await Update(plan, link=opened.link, report=report).run()
+
+        result = asyncio.run(go())
+    _say_result(result, as_json=as_json)
+    if trace_file is not None and trace_file.problem is not None:
+        say(trace_file.problem)
+        raise click.exceptions.Exit(result.exit_code or trace_file.problem.exit_code)
+    raise click.exceptions.Exit(result.exit_code)
+
+
+def _trusted_key(target: Target) -> PublicKey | None:
+    """The key that a virtual unit is told to trust."""
+    if target.scheme is not Scheme.SIM or "key" not in target.options:
+        return None
+    return load_public_key(Path(target.options["key"]))
+
+
+def _say_result(result: UpdateResult, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result_fields(result)))
+    elif result.error is None:
+        click.echo(summary(result.finished))
+    if result.error is not None:
+        say(result.error)
+
+
+def result_fields(result: UpdateResult) -> dict[str, object]:
+    """The result line of the contract (``design/command-line.md``).
+
+    ``limit_share`` needs the unit's own limit, which a virtual unit without a timing model does not
+    have: null.
+    """
+    finished = result.finished
+    return {
+        "type": "result",
+        "outcome": finished.outcome.value,
+        "code": str(finished.code),
+        "message": finished.message,
+        "next": next_thing(result.error) if result.error else "",
+        "bytes": finished.size,
+        "seconds": round(finished.duration_s, 3),
+        "transfer_seconds": round(finished.transfer_s, 3),
+        "limit_share": None,
+    }
+
+
+def summary(finished: UpdateFinished) -> str:
+    """The last line of a successful update."""
+    rate = finished.size / finished.transfer_s / 1000 if finished.transfer_s else 0.0
+    return (
+        f"Updated in {finished.duration_s:.1f} s: {finished.size:,} bytes sent in"
+        f" {finished.transfer_s:.1f} s ({rate:,.0f} kB/s), new application seen running."
+    )

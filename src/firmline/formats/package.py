@@ -1,0 +1,176 @@
+"""A package: the images of an update, each with its init packet.
+
+Rules of this module: a :class:`Package` that was read is complete and agrees with itself. Every
+image is as long as its init packet says and has the hash that it says; whether a unit would take it
+is another question, and not asked here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmline.errors import Code, InputError
+from firmline.formats.init_packet import (
+    FwType,
+    HashType,
+    InitPacket,
+    decode_init_packet,
+    hash_firmware,
+)
+from firmline.formats.manifest import (
+    MANIFEST_NAME,
+    ManifestEntry,
+    format_manifest,
+    parse_manifest,
+)
+from firmline.formats.package_zip import read_entries, write_entries
+from firmline.values import ImageKind
+
+FW_TYPES = {
+    ImageKind.APPLICATION: (FwType.APPLICATION, FwType.EXTERNAL_APPLICATION),
+    ImageKind.SOFTDEVICE: (FwType.SOFTDEVICE,),
+    ImageKind.BOOTLOADER: (FwType.BOOTLOADER,),
+    ImageKind.SOFTDEVICE_BOOTLOADER: (FwType.SOFTDEVICE_BOOTLOADER,),
+}
+# The order in which a unit takes images: what runs first is replaced first (nrfutil does the same).
+UPDATE_ORDER = (
+    ImageKind.SOFTDEVICE_BOOTLOADER,
+    ImageKind.SOFTDEVICE,
+    ImageKind.BOOTLOADER,
+    ImageKind.APPLICATION,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageImage:
+    """One image of a package.
+
+    Attributes:
+        kind: What the manifest calls it.
+        firmware: The bytes a unit gets; for SoftDevice + bootloader both, in that order.
+        init_packet: What a unit gets before.
+        bin_name: The entry that holds ``firmware``.
+        dat_name: The entry that holds the init packet.
+    """
+
+    kind: ImageKind
+    firmware: bytes
+    init_packet: InitPacket
+    bin_name: str
+    dat_name: str
+
+    @property
+    def sd_size(self) -> int:
+        """How many bytes of ``firmware``, from its beginning, are SoftDevice."""
+        return self.init_packet.command.sd_size
+
+    @property
+    def bl_size(self) -> int:
+        """How many bytes of ``firmware``, up to its end, are bootloader."""
+        return self.init_packet.command.bl_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """The images of one update.
+
+    Attributes:
+        images: At least one, each kind at most once, in the order in which a unit takes them.
+    """
+
+    images: tuple[PackageImage, ...]
+
+    def image(self, kind: ImageKind) -> PackageImage | None:
+        """The image of a kind; None if the package has none."""
+        return next((image for image in self.images if image.kind is kind), None)
+
+
+def read_package(content: bytes, *, name: str) -> Package:
+    """Read a package, and check that it agrees with itself.
+
+    Args:
+        content: The bytes of the zip file.
+        name: What to call it in a message.
+
+    Raises:
+        InputError: Any ``PACKAGE_*`` or ``INIT_PACKET_*`` code, or ``FILE_EMPTY``.
+    """
+    files = read_entries(content, name=name)
+    if MANIFEST_NAME not in files:
+        raise InputError(
+            Code.PACKAGE_NO_MANIFEST,
+            f"{name} is a zip file without {MANIFEST_NAME}, so it is not a DFU package.",
+        )
+    entries = parse_manifest(files[MANIFEST_NAME], name=name)
+    images = [_read_image(entry, files, name) for entry in entries]
+    images.sort(key=lambda image: UPDATE_ORDER.index(image.kind))
+    return Package(images=tuple(images))
+
+
+def write_package(package: Package) -> bytes:
+    """Write a package as a zip file; the same package always gives the same bytes.
+
+    Init packets are written as they were received.
+
+    Raises:
+        InputError: ``PACKAGE_UNSAFE_NAME`` or ``PACKAGE_DUPLICATE_NAME`` for the entries' names.
+    """
+    entries = [_manifest_entry(image) for image in package.images]
+    manifest = format_manifest(entries)
+    parse_manifest(manifest, name="The new package")
+    files = {MANIFEST_NAME: manifest}
+    for image in package.images:
+        files[image.bin_name] = image.firmware
+        files[image.dat_name] = image.init_packet.encoded
+    return write_entries(files)
+
+
+def _manifest_entry(image: PackageImage) -> ManifestEntry:
+    both = image.kind is ImageKind.SOFTDEVICE_BOOTLOADER
+    return ManifestEntry(
+        kind=image.kind,
+        bin_file=image.bin_name,
+        dat_file=image.dat_name,
+        sd_size=image.sd_size if both else None,
+        bl_size=image.bl_size if both else None,
+    )
+
+
+def _read_image(entry: ManifestEntry, files: dict[str, bytes], name: str) -> PackageImage:
+    for file in (entry.bin_file, entry.dat_file):
+        if file not in files:
+            raise InputError(
+                Code.PACKAGE_ENTRY_MISSING,
+                f"The manifest of {name} names {file[:60]!a}, which is not in the package.",
+            )
+    image = PackageImage(
+        kind=entry.kind,
+        firmware=files[entry.bin_file],
+        init_packet=decode_init_packet(
+            files[entry.dat_file], name=f"The init packet {entry.dat_file} in {name}"
+        ),
+        bin_name=entry.bin_file,
+        dat_name=entry.dat_file,
+    )
+    if (problem := _disagreement(image, entry)) is not None:
+        raise InputError(
+            Code.PACKAGE_IMAGE_MISMATCH,
+            f"The {entry.kind} in {name} does not match its init packet: {problem}.",
+            hint="The package is corrupt or was changed after it was signed. Build it again.",
+            kind=entry.kind.value,
+        )
+    return image
+
+
+def _disagreement(image: PackageImage, entry: ManifestEntry) -> str | None:
+    command = image.init_packet.command
+    if command.kind not in FW_TYPES[image.kind]:
+        return f"the packet is for an image of kind {command.kind.name}"
+    if len(image.firmware) != command.firmware_size:
+        return f"{len(image.firmware)} bytes instead of {command.firmware_size}"
+    for size, expected in ((entry.sd_size, command.sd_size), (entry.bl_size, command.bl_size)):
+        if size not in (None, expected):
+            return f"the manifest speaks of a part of {size} bytes, the packet of {expected}"
+    if command.hash_type is HashType.SHA256 and hash_firmware(image.firmware) != command.hash:
+        return "its SHA-256 is another one"
+    return None

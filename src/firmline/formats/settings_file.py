@@ -1,0 +1,214 @@
+"""Settings pages in files: as nrfutil makes them, and wherever they lie in a file or a flash dump.
+
+The page's place depends on the chip and on the bootloader's linker script, and a backup lies one
+page below it. nrfutil looks at five addresses; here every page boundary is tried and the checksum
+decides, which needs no table of chips.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from firmline.errors import Code, InputError
+from firmline.formats.firmware import FirmwareImage, parse_memory
+from firmline.formats.init_packet import BootValidationType
+from firmline.formats.keys import SigningKey
+from firmline.formats.records import format_intel_hex
+from firmline.formats.settings_page import (
+    HEAD_SIZE,
+    PAGE_SIZES,
+    VALIDATION_DATA_SIZE,
+    VALIDATION_END,
+    Bank,
+    BankCode,
+    PageValidation,
+    PageValidations,
+    SettingsPage,
+    decode_settings_page,
+    encode_settings_page,
+    head_crc,
+    seal_settings_page,
+)
+from firmline.formats.spans import ERASED, Span, read_spans
+from firmline.values import FwVersion
+
+BACKUP_DISTANCE = 0x1000  # nrfutil's, for every chip (spec nrfutil-peer)
+_SMALLEST_PAGE = 0x400  # flash page of an nRF51; all others are multiples of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsSpec:
+    """What a settings page is to say.
+
+    Attributes:
+        version: Of the layout, 1 or 2.
+        bootloader_version: Of the bootloader that will read it.
+        application: The application in flash, if any.
+        application_version: Its version.
+        softdevice: The SoftDevice in flash, if the page is to describe it.
+        app_boot_validation: How the application is checked at boot; version 2 only.
+        sd_boot_validation: How the SoftDevice is checked at boot; version 2 only.
+        signing_key: For checks that are signatures.
+    """
+
+    version: int
+    bootloader_version: FwVersion
+    application: FirmwareImage | None = None
+    application_version: FwVersion = FwVersion(0)  # noqa: RUF009 - frozen, as every int
+    softdevice: FirmwareImage | None = None
+    app_boot_validation: BootValidationType = BootValidationType.VALIDATE_GENERATED_CRC
+    sd_boot_validation: BootValidationType = BootValidationType.VALIDATE_GENERATED_CRC
+    signing_key: SigningKey | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPage:
+    """A settings page and the flash address where it lies."""
+
+    address: int
+    page: SettingsPage
+
+
+def build_settings_page(spec: SettingsSpec) -> SettingsPage:
+    """A page with right checksums, as nrfutil's ``settings generate`` fills it.
+
+    Raises:
+        InputError: ``SETTINGS_VERSION``, or ``KEY_REQUIRED`` for an ECDSA check without a key.
+    """
+    if spec.version not in PAGE_SIZES:
+        raise InputError(
+            Code.SETTINGS_VERSION,
+            f"There is no settings page of version {spec.version}, only of 1 and 2.",
+        )
+    bank_0, app_version = Bank(), 0
+    if spec.application is not None:
+        data = spec.application.data
+        bank_0 = Bank(size=len(data), crc=zlib.crc32(data), code=BankCode.APPLICATION)
+        app_version = int(spec.application_version)
+    validations = PageValidations(
+        softdevice=_validation(spec.softdevice, spec.sd_boot_validation, spec.signing_key),
+        application=_validation(spec.application, spec.app_boot_validation, spec.signing_key),
+    )
+    return seal_settings_page(
+        SettingsPage(
+            version=spec.version,
+            app_version=app_version,
+            bootloader_version=int(spec.bootloader_version),
+            bank_0=bank_0,
+            sd_size=len(spec.softdevice.data) if spec.softdevice is not None else 0,
+            init_command=bytes(512 if spec.version == 2 else 256),
+            validations=validations if spec.version == 2 else None,
+        )
+    )
+
+
+def _validation(
+    image: FirmwareImage | None, kind: BootValidationType, key: SigningKey | None
+) -> PageValidation:
+    if image is None:
+        return PageValidation()
+    match kind:
+        case BootValidationType.NO_VALIDATION:
+            data = b""
+        case BootValidationType.VALIDATE_GENERATED_CRC:
+            data = zlib.crc32(image.data).to_bytes(4, "little")
+        case BootValidationType.VALIDATE_GENERATED_SHA256:
+            data = hashlib.sha256(image.data).digest()
+        case BootValidationType.VALIDATE_ECDSA_P256_SHA256:
+            if key is None:
+                raise InputError(
+                    Code.KEY_REQUIRED,
+                    "Boot validation by ECDSA is a signature, which needs a signing key.",
+                )
+            data = key.sign(image.data)
+    return PageValidation(type=int(kind), data=data.ljust(VALIDATION_DATA_SIZE, b"\x00"))
+
+
+def format_settings_hex(page: SettingsPage, *, address: int, backup_address: int | None) -> str:
+    """A page as Intel HEX for a programmer, byte for byte what nrfutil writes.
+
+    Only the checked part is written (92 bytes; in version 2 803 and one of padding): what a unit
+    keeps behind it, its peer and its name, reads as erased.
+
+    Args:
+        page: The page.
+        address: Where the bootloader looks for it.
+        backup_address: Where it looks for the backup, usually 0x1000 below; None leaves it out.
+
+    Raises:
+        InputError: ``NUMBER_OUT_OF_RANGE``: an address is no word in 32 bits, or the pages would
+            overlap.
+    """
+    encoded = encode_settings_page(page)
+    body = encoded[:HEAD_SIZE] if page.validations is None else encoded[:VALIDATION_END] + ERASED
+    addresses = sorted({address, address if backup_address is None else backup_address})
+    words = all(0 <= place <= 0xFFFF_FFFF - len(body) and place % 4 == 0 for place in addresses)
+    clash = len(addresses) == 2 and addresses[1] - addresses[0] < PAGE_SIZES[2]
+    if not words or clash or backup_address == address:
+        raise InputError(
+            Code.NUMBER_OUT_OF_RANGE,
+            "The settings page and its backup need two word-aligned places apart from each other"
+            f" below 4 GiB, not {' and '.join(f'0x{place:X}' for place in addresses)}.",
+        )
+    return format_intel_hex(Span(address=place, data=body) for place in addresses)
+
+
+def read_settings_file(content: bytes, *, name: str) -> tuple[FoundPage, ...]:
+    """Find the settings pages in a hex file, or in a dump of a whole flash.
+
+    Args:
+        content: The file; plain bytes are taken to begin at address 0.
+        name: What to call it in a message.
+
+    Returns:
+        At least one page with a right checksum, the highest address first: the page itself, then
+        its backup.
+
+    Raises:
+        InputError: ``SETTINGS_CRC`` where something looks like a page with a wrong checksum,
+            ``SETTINGS_VERSION``, ``SETTINGS_MALFORMED`` where nothing does, and what
+            :func:`~firmline.formats.firmware.parse_memory` raises.
+    """
+    spans = parse_memory(content, name=name)
+    if spans is None:
+        spans = (Span(address=0, data=content),)
+    if pages := find_settings_pages(spans):
+        return pages
+    for address, block in _candidates(spans):
+        if block[5:8] == bytes(3) and block[4] in PAGE_SIZES and block[16:24] == bytes(8):
+            raise InputError(
+                Code.SETTINGS_CRC,
+                f"What looks like a settings page at 0x{address:X} of {name} has a wrong checksum.",
+                address=address,
+            )
+    raise InputError(Code.SETTINGS_MALFORMED, f"{name} holds no bootloader settings page.")
+
+
+def find_settings_pages(spans: tuple[Span, ...]) -> tuple[FoundPage, ...]:
+    """All settings pages with a right checksum, the highest address first; maybe none.
+
+    Raises:
+        InputError: ``SETTINGS_VERSION``: a checksum is right, but the version is not known.
+    """
+    found = [
+        FoundPage(address=address, page=decode_settings_page(block))
+        for address, block in _candidates(spans)
+        if int.from_bytes(block[:4], "little") == head_crc(block) != 0xFFFF_FFFF
+    ]
+    return tuple(sorted(found, key=lambda page: page.address, reverse=True))
+
+
+def _candidates(spans: tuple[Span, ...]) -> Iterator[tuple[int, bytes]]:
+    """Every place where a page could begin, with a page of bytes from there.
+
+    The head lies in one piece; what follows may have been left out where it was erased.
+    """
+    for span in spans:
+        boundary = span.address + -span.address % _SMALLEST_PAGE
+        last = span.end - HEAD_SIZE
+        for address in sorted({span.address, *range(boundary, last + 1, _SMALLEST_PAGE)}):
+            if address <= last:
+                yield address, read_spans(spans, address, PAGE_SIZES[2])

@@ -1,0 +1,159 @@
+"""What every Bluetooth backend needs to know of Nordic's DFU services, and nothing of a stack.
+
+Rules of this room: numbers, text and bytes only. No backend is imported here, so that each of
+them can import it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from firmline.errors import Code, TransportError, TransportReason
+from firmline.links.base import DeviceInformation
+from firmline.protocol.channels import Channel
+from firmline.values import BleAddress
+
+SECURE_DFU_SERVICE: Final = 0xFE59
+"""16-bit UUID of Nordic's Secure DFU service (Bluetooth assigned numbers, 16-bit UUIDs)."""
+
+DEVICE_INFORMATION_SERVICE: Final = 0x180A
+"""16-bit UUID of the Device Information Service (Bluetooth assigned numbers)."""
+
+CHANNEL_UUIDS: Final[dict[Channel, str]] = {
+    Channel.CONTROL: "8EC90001-F315-4F60-9FB8-838830DAEA50",
+    Channel.PACKET: "8EC90002-F315-4F60-9FB8-838830DAEA50",
+    Channel.BUTTONLESS: "8EC90003-F315-4F60-9FB8-838830DAEA50",
+}
+"""The characteristics of the Secure DFU service (spec section 11)."""
+
+INFORMATION_FIELDS: Final[dict[int, str]] = {
+    0x2A24: "model",
+    0x2A25: "serial_number",
+    0x2A26: "firmware_revision",
+    0x2A27: "hardware_revision",
+    0x2A28: "software_revision",
+    0x2A29: "manufacturer",
+}
+"""Characteristics of the Device Information Service, by their field in DeviceInformation."""
+
+DEFAULT_MTU: Final = 23
+"""ATT MTU before anyone asks for another (Core spec, Vol 3, Part G, 5.2.1)."""
+
+SUPERVISION_TIMEOUT: Final = 0x08
+"""HCI reason: the peer was not heard any more (Core spec, Vol 1, Part F, 2.8)."""
+
+REMOTE_USER_TERMINATED: Final = 0x13
+"""HCI reason: the other side ended the connection (Core spec, Vol 1, Part F, 2.19)."""
+
+LOCAL_HOST_TERMINATED: Final = 0x16
+"""HCI reason: this side ended the connection (Core spec, Vol 1, Part F, 2.22)."""
+
+_TEXT_LIMIT = 64  # Characters; longer than any advertised name or revision of use.
+_NAME_TYPES = (0x09, 0x08)  # Complete and shortened local name (CSS, Part A, 1.2).
+_UUID16_TYPES = (0x02, 0x03)  # Incomplete and complete list of 16-bit UUIDs (CSS, Part A, 1.1).
+
+
+def agreed_mtu(requested: int, maximum: int) -> int:
+    """The ATT MTU with which a unit answers a request.
+
+    The SDK rounds the payload (the MTU less 3) down to whole words, since it writes them to
+    flash: 24 -> 23, 100 -> 99, 185 -> 183, 517 -> 247 (spec sections 11 and 16.3).
+
+    Args:
+        requested: What the host asks for, in bytes.
+        maximum: The largest MTU the unit agrees to, in bytes (247 with the SDK).
+    """
+    return max(((min(requested, maximum) - 3) & ~3) + 3, DEFAULT_MTU)
+
+
+def clean_text(raw: bytes) -> str:
+    """A string from a unit, made safe to print: UTF-8 with the rest replaced, capped."""
+    text = raw.decode("utf-8", errors="replace")
+    return "".join(char for char in text if char.isprintable()).strip()[:_TEXT_LIMIT]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advertised:
+    """What a unit says of itself in its advertising data.
+
+    Attributes:
+        name: Its local name, cleaned; empty where it sends none.
+        services: The 16-bit service UUIDs it lists.
+    """
+
+    name: str = ""
+    services: frozenset[int] = field(default_factory=frozenset)
+
+
+def parse_advertising(data: bytes) -> Advertised:
+    """Parse advertising data; what is cut short or malformed is left out, never an error.
+
+    Args:
+        data: Length, type, value structures (Core spec, Vol 3, Part C, 11).
+    """
+    names: dict[int, str] = {}
+    services: set[int] = set()
+    offset = 0
+    while offset < len(data) and (length := data[offset]) > 0:
+        structure = data[offset + 1 : offset + 1 + length]
+        offset += 1 + length
+        if len(structure) < length:
+            break
+        kind, value = structure[0], structure[1:]
+        if kind in _NAME_TYPES:
+            names[kind] = clean_text(value)
+        elif kind in _UUID16_TYPES:
+            pairs = range(0, len(value) - 1, 2)
+            services.update(int.from_bytes(value[at : at + 2], "little") for at in pairs)
+    name = next((names[kind] for kind in _NAME_TYPES if kind in names), "")
+    return Advertised(name=name, services=frozenset(services))
+
+
+def information_from(values: dict[int, bytes]) -> DeviceInformation:
+    """Name what was read from the Device Information Service.
+
+    Args:
+        values: The raw values by 16-bit UUID; others than the known six are left out.
+    """
+    known = {uuid: name for uuid, name in INFORMATION_FIELDS.items() if uuid in values}
+    return DeviceInformation(**{name: clean_text(values[uuid]) for uuid, name in known.items()})
+
+
+def lost(peer: BleAddress, hci_reason: int | None) -> TransportError:
+    """The error of a connection that is gone."""
+    why = "" if hci_reason is None else f" (HCI reason 0x{hci_reason:02X})"
+    return TransportError(
+        Code.LINK_LOST,
+        f"The connection to {peer} was lost{why}.",
+        reason=TransportReason.LOST,
+        hci_reason=hci_reason,
+    )
+
+
+def timed_out(peer: BleAddress, what: str, timeout_s: float) -> TransportError:
+    """The error of a wait that was in vain."""
+    return TransportError(
+        Code.LINK_TIMEOUT,
+        f"{peer} did not {what} within {timeout_s:g} s.",
+        reason=TransportReason.TIMEOUT,
+    )
+
+
+def refused(peer: BleAddress, what: str, att_status: int) -> TransportError:
+    """The error of a request that the unit answered with an ATT error."""
+    return TransportError(
+        Code.LINK_REFUSED,
+        f"{peer} refused {what} with ATT error 0x{att_status:02X}.",
+        reason=TransportReason.REFUSED,
+        att_status=att_status,
+    )
+
+
+def not_found(peer: BleAddress, timeout_s: float) -> TransportError:
+    """The error of a unit that was not in the air."""
+    return TransportError(
+        Code.UNIT_NOT_FOUND,
+        f"{peer} was not seen within {timeout_s:g} s.",
+        reason=TransportReason.NOT_FOUND,
+    )

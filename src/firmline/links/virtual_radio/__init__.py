@@ -1,0 +1,44 @@
+"""The virtual radio: units and hosts that hear each other inside one process, over Bumble.
+
+Rules of this room:
+
+* Bumble is imported only when a radio is opened; importing this package costs nothing.
+* Time is the event loop's (``loop.time()``): no threads, sockets, sleeps or wall clock, so that
+  the same code runs under a loop whose time is virtual.
+* What is lost in the air vanishes silently, as in the air; no callback ever raises.
+* Bumble is used through its public classes and subclasses of them; nothing of it is patched.
+
+The parts: ``air`` carries packets between controllers, ``controller`` is a radio chip, ``host``
+and ``client`` are Bumble's stack without its costs, ``server`` and ``peripheral`` make a unit
+reachable, ``central`` and ``connection`` are the host's link, ``radio`` owns it all.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from firmline.errors import Code, TransportError, TransportReason
+
+if TYPE_CHECKING:
+    from firmline.links.virtual_radio.radio import VirtualRadio
+
+__all__ = ["open_virtual_radio"]
+
+
+def open_virtual_radio() -> VirtualRadio:
+    """Open a virtual radio with nobody in the air; must be called in a running event loop.
+
+    Raises:
+        TransportError: NOT_AVAILABLE; Bumble is not installed.
+    """
+    if find_spec("bumble") is None:
+        raise TransportError(
+            Code.LINK_EXTRA_MISSING,
+            "The virtual radio needs Bumble, which is not installed: pip install 'firmline[sim]'",
+            reason=TransportReason.NOT_AVAILABLE,
+            hint="Run pip install 'firmline[sim]'.",
+        )
+    from firmline.links.virtual_radio.radio import VirtualRadio  # noqa: PLC0415 - Bumble is heavy
+
+    return VirtualRadio()

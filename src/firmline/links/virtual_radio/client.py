@@ -1,0 +1,123 @@
+"""The GATT client of the virtual radio's host: Bumble's, with an honest end to every request.
+
+Bumble cancels whoever waits for an answer when the link is lost (indistinguishable from the
+caller's own cancellation), and takes the late answer to a request given up for the answer to the
+next one. Here a lost link is an error, and late answers are counted and dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bumble import att
+from bumble.device import Connection
+from bumble.gatt_client import Client
+
+from firmline.links.gatt import lost, refused, timed_out
+from firmline.links.virtual_radio.address import from_bumble
+
+
+@dataclass(slots=True)
+class _Pending:
+    """One request under way."""
+
+    future: asyncio.Future[att.ATT_PDU | None]
+    answered: bool = False
+
+
+class AttClient(Client):
+    """Speaks ATT with one unit.
+
+    Args:
+        link: Bumble's connection.
+        on_value: Called with handle and value of every notification and indication.
+        timeout_s: How long an answer may take.
+    """
+
+    def __init__(
+        self, link: Connection, on_value: Callable[[int, bytes], None], *, timeout_s: float
+    ) -> None:
+        super().__init__(link)
+        self._peer = from_bumble(link.peer_address)
+        self._on_value = on_value
+        self._timeout_s = timeout_s
+        self._waiting: _Pending | None = None
+        self._owed = 0  # Answers still to come to requests that nobody waits for any more.
+        self._lost: int | None = None  # The HCI reason, once the link is gone.
+
+    def fail(self, reason: int) -> None:
+        """The link is gone for this HCI reason: every request fails, now and later."""
+        self._lost = reason
+        if self._waiting is not None and not self._waiting.future.done():
+            self._waiting.future.set_result(None)
+
+    async def write(self, handle: int, data: bytes, what: str) -> None:
+        """Write with response.
+
+        Args:
+            handle: The attribute.
+            data: The value, at most the MTU less 3 bytes.
+            what: What is written, for messages.
+
+        Raises:
+            TransportError: LOST, REFUSED or TIMEOUT.
+        """
+        request = att.ATT_Write_Request(attribute_handle=handle, attribute_value=data)
+        answer = await self.send_request(request)
+        if isinstance(answer, att.ATT_Error_Response):
+            raise refused(self._peer, what, int(answer.error_code))
+
+    def post(self, handle: int, data: bytes) -> None:
+        """Write without response; the caller has made sure that there is room."""
+        command = att.ATT_Write_Command(attribute_handle=handle, attribute_value=data)
+        self.send_gatt_pdu(bytes(command))
+
+    async def send_request(self, request: att.ATT_PDU) -> att.ATT_PDU:
+        """Send a request and wait for its answer, one after the other.
+
+        Raises:
+            TransportError: LOST or TIMEOUT.
+        """
+        async with self.request_semaphore:
+            if self._lost is not None:
+                raise lost(self._peer, self._lost)
+            pending = _Pending(asyncio.get_running_loop().create_future())
+            self._waiting = pending
+            self.send_gatt_pdu(bytes(request))
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    answer = await pending.future
+            except TimeoutError:
+                raise timed_out(self._peer, "answer a request", self._timeout_s) from None
+            finally:
+                self._waiting = None
+                if not pending.answered:
+                    self._owed += 1
+        if answer is None:
+            raise lost(self._peer, self._lost)
+        return answer
+
+    def on_disconnection(self, *_args: object) -> None:
+        """Left to the owner of the connection, who knows the reason: :meth:`fail`."""
+
+    def on_gatt_pdu(self, att_pdu: att.ATT_PDU) -> None:
+        """Handle a packet from the unit."""
+        match att_pdu:
+            case att.ATT_Handle_Value_Notification():
+                self._on_value(att_pdu.attribute_handle, att_pdu.attribute_value)
+            case att.ATT_Handle_Value_Indication():
+                self._on_value(att_pdu.attribute_handle, att_pdu.attribute_value)
+                self.send_gatt_pdu(bytes(att.ATT_Handle_Value_Confirmation()))
+            case _:
+                self._on_answer(att_pdu)
+
+    def _on_answer(self, answer: att.ATT_PDU) -> None:
+        """ATT answers in order: those to abandoned requests come first."""
+        if self._owed:
+            self._owed -= 1
+        elif self._waiting is not None:
+            self._waiting.answered = True
+            if not self._waiting.future.done():
+                self._waiting.future.set_result(answer)

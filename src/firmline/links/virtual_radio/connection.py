@@ -1,0 +1,277 @@
+"""One open connection from the virtual radio's host to a unit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from bumble import hci
+from bumble.att import ATT_Error
+from bumble.core import UUID
+from bumble.device import Connection as BumbleConnection
+from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
+from bumble.gatt_client import CharacteristicProxy
+from bumble.host import DataPacketQueue
+
+from firmline.errors import LocalProtocolError
+from firmline.links.base import Connection, DeviceInformation, Received
+from firmline.links.gatt import (
+    CHANNEL_UUIDS,
+    DEFAULT_MTU,
+    DEVICE_INFORMATION_SERVICE,
+    INFORMATION_FIELDS,
+    REMOTE_USER_TERMINATED,
+    SECURE_DFU_SERVICE,
+    information_from,
+    lost,
+    timed_out,
+)
+from firmline.links.virtual_radio.address import from_bumble
+from firmline.links.virtual_radio.client import AttClient
+from firmline.links.virtual_radio.host import QuietHost
+from firmline.protocol.channels import Channel
+from firmline.values import BleAddress
+
+_CHANNELS = {UUID(text): channel for channel, text in CHANNEL_UUIDS.items()}
+_DATA_LENGTH = (251, 2120)  # Octets and microseconds (Core spec, Vol 6, Part B, 4.5.10).
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteVersion:
+    """What the unit's controller says of itself (LL_VERSION_IND).
+
+    Attributes:
+        version: Bluetooth version as assigned by the SIG; 9 is 5.0.
+        company: Company identifier; 0x0059 is Nordic.
+        subversion: With Nordic, the SoftDevice's FWID.
+    """
+
+    version: int
+    company: int
+    subversion: int
+
+
+class VirtualConnection(Connection):
+    """Implements :class:`firmline.links.base.Connection` over Bumble.
+
+    Args:
+        host: The Bumble host the link belongs to.
+        link: Bumble's connection; open.
+        request_timeout_s: How long the unit may take to answer a request.
+    """
+
+    def __init__(
+        self, host: QuietHost, link: BumbleConnection, *, request_timeout_s: float
+    ) -> None:
+        self._host = host
+        self._link = link
+        self._peer = from_bumble(link.peer_address)
+        self._client = AttClient(link, self._on_value, timeout_s=request_timeout_s)
+        self._handles: dict[Channel, int] = {}
+        self._speakers: dict[int, Channel] = {}
+        self._information: dict[int, int] = {}
+        self._inbox: deque[Received] = deque()
+        self._changed = asyncio.Event()
+        self._reason: int | None = None
+        self._version: RemoteVersion | None = None
+        self._queue = self._watch(host.le_acl_packet_queue)
+
+    def _watch(self, queue: DataPacketQueue | None) -> DataPacketQueue:
+        """Listen to everything that concerns this connection."""
+        if queue is None:
+            raise LocalProtocolError("A connection exists before its host was powered on.")
+        self._link.gatt_client = self._client
+        self._link.on(BumbleConnection.EVENT_DISCONNECTION, self.mark_lost)
+        self._host.on("remote_version", self._on_version)
+        queue.on("flow", self._changed.set)
+        return queue
+
+    # What it is.
+
+    @property
+    def peer(self) -> BleAddress:
+        """The address the unit is connected under."""
+        return self._peer
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        """Which channels the unit serves: they tell its mode."""
+        return frozenset(self._handles)
+
+    @property
+    def mtu(self) -> int:
+        """The ATT MTU agreed upon, in bytes."""
+        return self._link.att_mtu
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is gone."""
+        return self._reason is not None
+
+    # Setting up.
+
+    async def set_up(self, mtu: int) -> None:
+        """Agree on data length and MTU, discover, and subscribe to all that speaks.
+
+        Raises:
+            TransportError: LOST, REFUSED or TIMEOUT.
+        """
+        self._host.post(
+            hci.HCI_LE_Set_Data_Length_Command(
+                connection_handle=self._link.handle,
+                tx_octets=_DATA_LENGTH[0],
+                tx_time=_DATA_LENGTH[1],
+            )
+        )
+        if mtu > DEFAULT_MTU:
+            await self._client.request_mtu(mtu)
+        for service in await self._client.discover_services():
+            characteristics = await self._client.discover_characteristics((), service)
+            if service.uuid == UUID.from_16_bits(SECURE_DFU_SERVICE):
+                for characteristic in characteristics:
+                    await self._adopt(characteristic)
+            elif service.uuid == UUID.from_16_bits(DEVICE_INFORMATION_SERVICE):
+                self._information = {
+                    uuid: found.handle
+                    for uuid in INFORMATION_FIELDS
+                    for found in characteristics
+                    if found.uuid == UUID.from_16_bits(uuid)
+                }
+
+    async def _adopt(self, characteristic: CharacteristicProxy[bytes]) -> None:
+        """Take a characteristic of the DFU service into use; unknown ones are left alone."""
+        channel = _CHANNELS.get(characteristic.uuid)
+        if channel is None:
+            return
+        self._handles[channel] = characteristic.handle
+        indicates = characteristic.properties & characteristic.properties.INDICATE
+        if not indicates and not characteristic.properties & characteristic.properties.NOTIFY:
+            return
+        self._speakers[characteristic.handle] = channel
+        await self._client.discover_descriptors(characteristic)
+        cccd = characteristic.get_descriptor(GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR)
+        if cccd is not None:
+            value = b"\x02\x00" if indicates else b"\x01\x00"
+            await self._client.write(cccd.handle, value, f"the subscription to {channel}")
+
+    # Moving bytes.
+
+    async def write(self, channel: Channel, data: bytes) -> None:
+        """Write ``data``; see :meth:`firmline.links.base.Connection.write`."""
+        handle = self._handles.get(channel)
+        if handle is None or len(data) > self.mtu - 3:
+            raise LocalProtocolError(
+                f"{len(data)} bytes cannot be written to {channel} of {self._peer}.", mtu=self.mtu
+            )
+        if channel is Channel.PACKET:
+            # Bumble queues without limit: without this wait the whole image would be in RAM.
+            while self._queue.pending >= self._queue.max_in_flight:
+                await self._change()
+            self._check()
+            self._client.post(handle, data)
+        else:
+            await self._client.write(handle, data, f"a write to {channel}")
+
+    async def receive(self, *, timeout_s: float) -> Received:
+        """The next notification or indication; see the contract in ``links.base``."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not self._inbox:
+                    await self._change()
+        except TimeoutError:
+            raise timed_out(self._peer, "say anything", timeout_s) from None
+        return self._inbox.popleft()
+
+    async def device_information(self) -> DeviceInformation:
+        """Read the Device Information Service; all ``None`` where the unit has none."""
+        values: dict[int, bytes] = {}
+        for uuid, handle in self._information.items():
+            try:
+                values[uuid] = await self._client.read_value(handle)
+            except ATT_Error:
+                continue  # Listed but not readable: the same as not offered.
+        return information_from(values)
+
+    async def remote_version(self, *, timeout_s: float = 5.0) -> RemoteVersion:
+        """Ask the unit's controller for its version: a SoftDevice answers with its FWID.
+
+        Raises:
+            TransportError: LOST or TIMEOUT.
+        """
+        self._check()
+        self._host.post(
+            hci.HCI_Read_Remote_Version_Information_Command(connection_handle=self._link.handle)
+        )
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._version is None:
+                    await self._change()
+        except TimeoutError:
+            raise timed_out(self._peer, "tell its version", timeout_s) from None
+        return self._version
+
+    # The end.
+
+    async def wait_closed(self, *, timeout_s: float) -> int | None:
+        """Wait until the unit has dropped the link; the HCI reason."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._reason is None:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise timed_out(self._peer, "drop the link", timeout_s) from None
+        return self._reason
+
+    async def close(self) -> None:
+        """Disconnect; harmless when already closed."""
+        self.hang_up()
+        while self._reason is None:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def hang_up(self) -> None:
+        """Begin to disconnect, without waiting: usable where nothing may be awaited."""
+        if self._reason is None:
+            self._host.post(
+                hci.HCI_Disconnect_Command(
+                    connection_handle=self._link.handle, reason=REMOTE_USER_TERMINATED
+                )
+            )
+
+    def mark_lost(self, reason: int) -> None:
+        """The link is gone: whoever waits is told, after what has arrived is handed out."""
+        if self._reason is None:
+            self._reason = reason
+            self._client.fail(reason)
+            self._queue.remove_listener("flow", self._changed.set)
+            self._host.remove_listener("remote_version", self._on_version)
+            self._changed.set()
+
+    # What arrives.
+
+    def _on_value(self, handle: int, data: bytes) -> None:
+        channel = self._speakers.get(handle)
+        if channel is not None:
+            self._inbox.append(Received(channel=channel, data=data))
+            self._changed.set()
+
+    def _on_version(self, event: hci.HCI_Read_Remote_Version_Information_Complete_Event) -> None:
+        if event.connection_handle == self._link.handle:
+            self._version = RemoteVersion(
+                version=event.version,
+                company=event.manufacturer_name,
+                subversion=event.subversion,
+            )
+            self._changed.set()
+
+    def _check(self) -> None:
+        if self._reason is not None:
+            raise lost(self._peer, self._reason)
+
+    async def _change(self) -> None:
+        """Wait until anything has changed; LOST if the link is gone."""
+        self._check()
+        self._changed.clear()
+        await self._changed.wait()

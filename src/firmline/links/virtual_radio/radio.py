@@ -1,0 +1,57 @@
+"""The virtual radio as a whole: the air, the units in it and the hosts' links."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import count
+
+from firmline.device.radio_face import RadioUnit
+from firmline.links.virtual_radio.air import Air
+from firmline.links.virtual_radio.central import VirtualRadioLink
+from firmline.links.virtual_radio.peripheral import UnitPeripheral
+from firmline.values import BleAddress
+
+_HOSTS = bytes.fromhex("FEED00000000")  # Random static: the two highest bits are set.
+
+
+class VirtualRadio:
+    """Units and hosts that hear each other; must be made in a running event loop."""
+
+    def __init__(self) -> None:
+        self._air = Air()
+        self._units: list[UnitPeripheral] = []
+        self._links: list[VirtualRadioLink] = []
+        self._addresses = count(int.from_bytes(_HOSTS) + 1)
+
+    def now_s(self) -> float:
+        """The event loop's clock, in seconds."""
+        return asyncio.get_running_loop().time()
+
+    def add_unit(self, unit: RadioUnit) -> UnitPeripheral:
+        """Bring a unit into the air; it advertises as soon as the event loop runs."""
+        peripheral = UnitPeripheral(unit, self._air)
+        self._units.append(peripheral)
+        return peripheral
+
+    async def open_link(
+        self, *, mtu: int = 247, request_timeout_s: float = 30.0
+    ) -> VirtualRadioLink:
+        """A host's link with an address of its own; several can be open at once.
+
+        Args:
+            mtu: The ATT MTU it asks for, in bytes.
+            request_timeout_s: How long a unit may take to answer a request.
+        """
+        address = BleAddress(next(self._addresses).to_bytes(6))
+        link = await VirtualRadioLink.open(
+            self._air, address, mtu=mtu, request_timeout_s=request_timeout_s
+        )
+        self._links.append(link)
+        return link
+
+    async def close(self) -> None:
+        """Close all links and take all units out of the air; harmless when already closed."""
+        for link in self._links:
+            await link.close()
+        for unit in self._units:
+            await unit.close()

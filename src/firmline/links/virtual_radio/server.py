@@ -1,0 +1,224 @@
+"""The GATT server of a virtual unit.
+
+Bumble starts a task for every write, which lets a disconnection overtake the writes before it.
+Here everything that reaches the unit is handled within the call that delivers the packet, so that
+the unit sees all of it in the order it was sent, whatever the characteristic.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+from bumble import att
+from bumble.att import Bearer
+from bumble.core import UUID
+from bumble.device import Device
+from bumble.gatt import Characteristic, Service
+from bumble.gatt_server import Server
+
+from firmline.device.radio_face import AttStatus, UnitServices
+from firmline.links.gatt import (
+    CHANNEL_UUIDS,
+    DEVICE_INFORMATION_SERVICE,
+    SECURE_DFU_SERVICE,
+    agreed_mtu,
+)
+from firmline.protocol.channels import Channel
+
+_Properties = Characteristic.Properties
+_PROPERTIES = {
+    Channel.CONTROL: _Properties.WRITE | _Properties.NOTIFY,
+    Channel.PACKET: _Properties.WRITE_WITHOUT_RESPONSE,
+    Channel.BUTTONLESS: _Properties.WRITE | _Properties.INDICATE,
+}
+# Largest values in bytes: the SDK's max_len of the characteristics (spec section 11).
+_MAX_SIZE = {Channel.CONTROL: 23, Channel.PACKET: 244, Channel.BUTTONLESS: 23}
+# Bits of the Client Characteristic Configuration (Core spec, Vol 3, Part G, 3.3.3.3).
+_CCCD_BIT = {Channel.CONTROL: 0x01, Channel.BUTTONLESS: 0x02}
+
+
+class UnitSide(Protocol):
+    """What the server tells the unit."""
+
+    def write(self, channel: Channel, data: bytes) -> AttStatus:
+        """The central wrote a value."""
+
+    def subscribe(self, channel: Channel, enabled: bool) -> None:
+        """The central switched notifications or indications."""
+
+    def confirm(self, channel: Channel) -> None:
+        """The central confirmed an indication."""
+
+    def settle(self) -> None:
+        """The packet is handled and answered: what the unit wants done can be done."""
+
+
+class UnitServer(Server):
+    """Serves one unit in one mode to one central at a time.
+
+    Args:
+        device: The Bumble device it belongs to.
+        services: What to serve.
+        unit: Who is told of what the central does.
+    """
+
+    def __init__(self, device: Device, services: UnitServices, unit: UnitSide) -> None:
+        super().__init__(device)
+        self.max_mtu = services.max_mtu
+        self._unit = unit
+        self._values: dict[int, Channel] = {}
+        self._switches: dict[int, Channel] = {}
+        self._handles: dict[Channel, int] = {}
+        self._enabled: set[Channel] = set()
+        self._indications: deque[tuple[Channel, bytes]] = deque()
+        if services.channels:
+            self._serve_dfu(services.channels)
+        if services.device_information:
+            self._serve_information(services.device_information)
+
+    def _serve_dfu(self, channels: frozenset[Channel]) -> None:
+        """Add the Secure DFU service with the characteristics of the present mode."""
+        characteristics = {
+            channel: Characteristic[bytes](
+                CHANNEL_UUIDS[channel], _PROPERTIES[channel], Characteristic.WRITEABLE, b""
+            )
+            for channel in CHANNEL_UUIDS
+            if channel in channels
+        }
+        uuid = UUID.from_16_bits(SECURE_DFU_SERVICE)
+        self.add_service(Service(uuid, list(characteristics.values())))
+        for channel, characteristic in characteristics.items():
+            self._values[characteristic.handle] = channel
+            self._handles[channel] = characteristic.handle
+            if channel in _CCCD_BIT:
+                # Bumble puts the CCCD right behind a value that has no other descriptor.
+                self._switches[characteristic.handle + 1] = channel
+
+    def _serve_information(self, values: tuple[tuple[int, str], ...]) -> None:
+        """Add the Device Information Service."""
+        readable = [
+            Characteristic[bytes](
+                UUID.from_16_bits(uuid),
+                _Properties.READ,
+                Characteristic.READABLE,
+                text.encode(),
+            )
+            for uuid, text in values
+        ]
+        self.add_service(Service(UUID.from_16_bits(DEVICE_INFORMATION_SERVICE), readable))
+
+    def notify(self, bearer: Bearer, channel: Channel, data: bytes) -> None:
+        """Send a notification; dropped where the central has not subscribed."""
+        if channel in self._enabled:
+            self.send_response(
+                bearer,
+                att.ATT_Handle_Value_Notification(
+                    attribute_handle=self._handles[channel],
+                    attribute_value=data[: bearer.att_mtu - 3],
+                ),
+            )
+
+    def indicate(self, bearer: Bearer, channel: Channel, data: bytes) -> None:
+        """Send an indication, after those before it have been confirmed."""
+        if channel in self._enabled:
+            self._indications.append((channel, data))
+            if len(self._indications) == 1:
+                self._send_indication(bearer)
+
+    def _send_indication(self, bearer: Bearer) -> None:
+        channel, data = self._indications[0]
+        self.send_response(
+            bearer,
+            att.ATT_Handle_Value_Indication(
+                attribute_handle=self._handles[channel],
+                attribute_value=data[: bearer.att_mtu - 3],
+            ),
+        )
+
+    def on_disconnection(self, bearer: Bearer) -> None:
+        """Forget what the central had switched on."""
+        super().on_disconnection(bearer)
+        self._enabled.clear()
+        self._indications.clear()
+
+    def send_response(self, bearer: Bearer, response: att.ATT_PDU) -> None:
+        """Send a packet to the central, without formatting it for the log."""
+        self.send_gatt_pdu(bearer, bytes(response))
+
+    def on_gatt_pdu(self, bearer: Bearer, att_pdu: att.ATT_PDU) -> None:
+        """Handle a packet of the central: what reaches the unit here, the rest by Bumble."""
+        match att_pdu:
+            case att.ATT_Write_Command():
+                self._on_command(att_pdu)
+            case att.ATT_Write_Request():
+                self._on_request(bearer, att_pdu)
+            case att.ATT_Exchange_MTU_Request():
+                self._on_mtu_request(bearer, att_pdu)
+            case att.ATT_Handle_Value_Confirmation():
+                self._on_confirmation(bearer)
+            case att.ATT_Prepare_Write_Request() | att.ATT_Execute_Write_Request():
+                # No DFU characteristic takes a value that is longer than a packet.
+                self._answer(bearer, att_pdu, 0, att.ATT_REQUEST_NOT_SUPPORTED_ERROR)
+            case _:
+                super().on_gatt_pdu(bearer, att_pdu)
+
+    def _on_command(self, command: att.ATT_Write_Command) -> None:
+        """A write without response: wrong ones are ignored, there is no way to answer."""
+        channel = self._values.get(command.attribute_handle)
+        if channel is Channel.PACKET and len(command.attribute_value) <= _MAX_SIZE[channel]:
+            self._unit.write(channel, command.attribute_value)
+            self._unit.settle()
+
+    def _on_request(self, bearer: Bearer, request: att.ATT_Write_Request) -> None:
+        """A write with response: the answer goes out before anything the unit says to it."""
+        handle, value = request.attribute_handle, request.attribute_value
+        status: int = AttStatus.WRITE_NOT_PERMITTED
+        if (switched := self._switches.get(handle)) is not None:
+            status = self._on_switch(switched, value)
+        elif (channel := self._values.get(handle)) is not None and channel is not Channel.PACKET:
+            if len(value) > _MAX_SIZE[channel]:
+                status = att.ATT_INVALID_ATTRIBUTE_LENGTH_ERROR
+            else:
+                status = self._unit.write(channel, value)
+        self._answer(bearer, request, handle, status)
+        self._unit.settle()
+
+    def _on_switch(self, channel: Channel, value: bytes) -> int:
+        """A write to a CCCD: the ATT status that answers it."""
+        if len(value) != 2:
+            return att.ATT_INVALID_ATTRIBUTE_LENGTH_ERROR
+        enabled = bool(value[0] & _CCCD_BIT[channel])
+        (self._enabled.add if enabled else self._enabled.discard)(channel)
+        self._unit.subscribe(channel, enabled)
+        return AttStatus.OK
+
+    def _on_mtu_request(self, bearer: Bearer, request: att.ATT_Exchange_MTU_Request) -> None:
+        """Agree on an MTU the way the SDK does."""
+        mtu = agreed_mtu(request.client_rx_mtu, self.max_mtu)
+        self.send_response(bearer, att.ATT_Exchange_MTU_Response(server_rx_mtu=mtu))
+        bearer.on_att_mtu_update(mtu)
+
+    def _on_confirmation(self, bearer: Bearer) -> None:
+        """The indication has arrived; the next one may go."""
+        if not self._indications:
+            return
+        channel, _ = self._indications.popleft()
+        if self._indications:
+            self._send_indication(bearer)
+        self._unit.confirm(channel)
+        self._unit.settle()
+
+    def _answer(self, bearer: Bearer, request: att.ATT_PDU, handle: int, status: int) -> None:
+        """Answer a write request."""
+        if status == AttStatus.OK:
+            self.send_response(bearer, att.ATT_Write_Response())
+            return
+        self.send_response(
+            bearer,
+            att.ATT_Error_Response(
+                request_opcode_in_error=request.op_code,
+                attribute_handle_in_error=handle,
+                error_code=att.ErrorCode(status),
+            ),
+        )
