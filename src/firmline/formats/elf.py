@@ -23,7 +23,7 @@ _HEADER = struct.Struct("<16sHHIIIIIHHHHHH")  # Elf32_Ehdr, 52 bytes
 _SEGMENT = struct.Struct("<8I")  # Elf32_Phdr
 _SECTION = struct.Struct("<10I")  # Elf32_Shdr
 _PT_LOAD = 1
-_SHT_NULL, _SHT_NOBITS = 0, 8
+_SHT_NOBITS = 8  # .bss: no bytes in the file
 _SHF_ALLOC = 2
 _MAX_SEGMENTS = 64  # ours: firmware has fewer than ten
 _MAX_SECTIONS = 4096  # ours: a debug build has fewer than a hundred
@@ -63,7 +63,7 @@ def parse_elf(content: bytes, *, name: str) -> tuple[Span, ...]:
     pieces = []
     for row in _table(content, sections_at, header[11:13], _SECTION, name=name):
         kind, flags, offset, size = row[1], row[2], row[4], row[5]
-        if kind in (_SHT_NULL, _SHT_NOBITS) or not flags & _SHF_ALLOC or not size:
+        if kind == _SHT_NOBITS or not flags & _SHF_ALLOC:
             continue
         if offset + size > len(content):
             raise _truncated(name)

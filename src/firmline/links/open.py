@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from firmline.values import BleAddress
 SIM_OPTIONS = ("key", "pace")
 """``key``: a PEM file whose public half the virtual unit trusts instead of its own key.
 ``pace``: kB/s that its flash takes; without it a virtual unit is as fast as this computer."""
+
+PACE = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ def _sim_pace(target: Target) -> float | None:
     text = target.options.get("pace")
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 100_000:
+    if not PACE.fullmatch(text) or not 1 <= int(text) <= 100_000:
         raise InputError(
             Code.TARGET_MALFORMED, f"pace={text[:20]} is not a number of kB/s from 1 to 100000."
         )

@@ -32,6 +32,7 @@ from firmline.values import BleAddress
 _ATT_TIMEOUT_S = 30.0
 """After this time an ATT request has failed (Core spec, Vol 3, Part F, 3.3.3)."""
 
+_SCAN = 0x10  # 10 ms in units of 0.625 ms: always listening.
 _INTERVAL = 6  # 7.5 ms, the shortest there is, in units of 1.25 ms.
 _SUPERVISION = 400  # 4 s, as nRF Connect asks for, in units of 10 ms.
 
@@ -69,7 +70,7 @@ class VirtualRadioLink(Link):
         self._sought: dict[BleAddress, list[asyncio.Future[Sighting | None]]] = {}
         self._expected: tuple[hci.Address, asyncio.Future[VirtualConnection | None]] | None = None
         self._initiating = asyncio.Lock()
-        self._connections: set[VirtualConnection] = set()
+        self._connections: list[VirtualConnection] = []
         self._closed = False
         self._host.on("advertising_report", self._on_report)
         self._device.on(Device.EVENT_CONNECTION, self._on_connection)
@@ -175,7 +176,7 @@ class VirtualRadioLink(Link):
         finally:
             if not ready:
                 _hang_up(connection)
-            self._connections = {other for other in self._connections if not other.lost}
+            self._connections = [other for other in self._connections if not other.lost]
         return connection
 
     async def _establish(self, address: hci.Address) -> VirtualConnection:
@@ -205,7 +206,7 @@ class VirtualRadioLink(Link):
         It is adopted here and not by the task that waits: it may be lost before that task runs.
         """
         connection = VirtualConnection(self._host, link, request_timeout_s=self._request_timeout_s)
-        self._connections.add(connection)
+        self._connections.append(connection)
         if self._expected is not None:
             address, made = self._expected
             if link.peer_address == address and not made.done():
@@ -257,8 +258,8 @@ def _not_available() -> TransportError:
 def _connect_command(address: hci.Address) -> hci.HCI_LE_Create_Connection_Command:
     """Connect to one address, at the shortest interval, without latency."""
     return hci.HCI_LE_Create_Connection_Command(
-        le_scan_interval=_INTERVAL,
-        le_scan_window=_INTERVAL,
+        le_scan_interval=_SCAN,
+        le_scan_window=_SCAN,
         initiator_filter_policy=0,
         peer_address_type=address.address_type,
         peer_address=address,

@@ -51,7 +51,9 @@ class VirtualRadio:
 
     async def close(self) -> None:
         """Close all links and take all units out of the air; harmless when already closed."""
-        for link in self._links:
-            await link.close()
-        for unit in self._units:
-            await unit.close()
+        try:
+            for link in self._links:
+                await link.close()
+        finally:
+            for unit in self._units:
+                await unit.close()
