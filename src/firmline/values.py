@@ -17,6 +17,8 @@ from firmline.errors import Code, InputError
 U32_MAX = 0xFFFF_FFFF
 _DECIMAL = re.compile(r"[0-9]+")
 _HEX = re.compile(r"0[xX][0-9A-Fa-f]+")
+_MAX_DIGITS = 100
+"""Longer texts are not numbers that anybody wrote; int() refuses them above 4,300 digits."""
 
 
 class ImageKind(StrEnum):
@@ -77,9 +79,10 @@ class FwVersion(_Unsigned):
             InputError: The text is not three numbers, or one is out of range.
         """
         parts = text.split(".")
-        if len(parts) != 3 or not all(_DECIMAL.fullmatch(part) for part in parts):
+        is_dotted = len(parts) == 3 and all(_DECIMAL.fullmatch(part) for part in parts)
+        if not is_dotted or len(text) > _MAX_DIGITS:
             raise InputError(
-                Code.NUMBER_MALFORMED, f"The {name} {text!r} is not of the form X.Y.Z."
+                Code.NUMBER_MALFORMED, f"The {name} {text[:40]!r} is not of the form X.Y.Z."
             )
         major, minor, patch = (int(part) for part in parts)
         if minor > 99 or patch > 99:
@@ -105,6 +108,11 @@ def parse_number(text: str, *, name: str, maximum: int = U32_MAX) -> int:
         InputError: It is not a number, looks octal, or is out of range.
     """
     cleaned = text.strip()
+    if len(cleaned) > _MAX_DIGITS:
+        raise InputError(
+            Code.NUMBER_MALFORMED,
+            f"{name} {cleaned[:40]!r}... is not a number from 0 to {maximum}.",
+        )
     if _HEX.fullmatch(cleaned):
         value = int(cleaned, 16)
     elif _DECIMAL.fullmatch(cleaned):

@@ -3,7 +3,7 @@
 Written as the conversation it is: generators that yield effects (bytes to write, events to report)
 and requests (wait here for the answer), and receive answers::
 
-    SELECT(command) -> already there? EXECUTE : CREATE, write, CRC, EXECUTE
+    SELECT(command) -> not there? CREATE, write, CRC, EXECUTE
     SELECT(data)    -> prefix right? finish or repeat the open object : begin afresh
     per object      -> CREATE, write, CRC, EXECUTE
 
@@ -95,7 +95,6 @@ class DfuConversation:
         if isinstance(self._framing, SerialFraming):
             yield from self._agree_on_mtu(self._framing)
         yield from self._ask(SetPrn(count=self._prn), phase="the packet receipt notification")
-        yield from self._send_init_packet(fresh=False)
         offset, object_size = yield from self._find_resume_point()
         while offset < len(self._firmware):
             end = min(offset + object_size, len(self._firmware))
@@ -112,31 +111,46 @@ class DfuConversation:
                 f"The unit says that its frames have {framing.mtu} bytes, too few for any data.",
             )
 
-    def _send_init_packet(self, *, fresh: bool) -> _Talk[None]:
-        selected = yield from self._select(ObjectType.COMMAND)
-        size = len(self._init_packet)
-        here = selected.offset == size and selected.crc == zlib.crc32(self._init_packet)
-        if here and not fresh:
-            yield Report(event=events.Resumed(object_type="command", offset=size))
-        else:
-            yield from self._send_object(ObjectType.COMMAND, self._init_packet, 0, size)
-        yield from self._execute(ObjectType.COMMAND, size)
-
     def _find_resume_point(self) -> _Talk[tuple[int, int]]:
-        """Where to go on, and the unit's object size; at a boundary between objects."""
-        selected = yield from self._select(ObjectType.DATA)
-        if not self._is_prefix(selected):
-            yield Report(event=events.StartedAfresh(offset=selected.offset, crc=selected.crc))
-            # CREATE(data) rewinds to the last executed object only; a new CREATE(command) zeroes
-            # the progress of the whole image (spec section 4.1).
-            yield from self._send_init_packet(fresh=True)
+        """Get the init packet accepted; where the image goes on, and the unit's object size.
+
+        An image that is under way needs no EXECUTE of its init packet, and must not get one: it
+        would save the progress of this moment (spec section 16.1 W7), and a reset could later bring
+        an offset back whose flash has changed since.
+        """
+        has_init_packet = yield from self._has_init_packet()
+        if not has_init_packet:
+            yield from self._send_init_packet()
             selected = yield from self._select(ObjectType.DATA)
-        offset = selected.offset if self._is_prefix(selected) else 0
-        if offset == 0:
             return 0, selected.max_size
-        yield Report(event=events.Resumed(object_type="data", offset=offset))
-        offset = yield from self._finish_open_object(offset, selected.max_size)
-        return offset, selected.max_size
+        yield Report(event=events.Resumed(object_type="command", offset=len(self._init_packet)))
+        selected = yield from self._select(ObjectType.DATA)
+        if selected.offset == 0:
+            yield from self._select(ObjectType.COMMAND)
+            yield from self._execute(ObjectType.COMMAND, len(self._init_packet))
+            yield from self._select(ObjectType.DATA)
+            return 0, selected.max_size
+        if self._is_prefix(selected):
+            yield Report(event=events.Resumed(object_type="data", offset=selected.offset))
+            offset = yield from self._finish_open_object(selected.offset, selected.max_size)
+            return offset, selected.max_size
+        yield Report(event=events.StartedAfresh(offset=selected.offset, crc=selected.crc))
+        # CREATE(data) rewinds to the last executed object only; a new CREATE(command) zeroes the
+        # progress of the whole image (spec section 4.1).
+        yield from self._send_init_packet()
+        selected = yield from self._select(ObjectType.DATA)
+        return 0, selected.max_size
+
+    def _has_init_packet(self) -> _Talk[bool]:
+        """Whether the unit holds exactly this init packet, complete."""
+        selected = yield from self._select(ObjectType.COMMAND)
+        here = selected.crc == zlib.crc32(self._init_packet)
+        return here and selected.offset == len(self._init_packet)
+
+    def _send_init_packet(self) -> _Talk[None]:
+        size = len(self._init_packet)
+        yield from self._send_object(ObjectType.COMMAND, self._init_packet, 0, size)
+        yield from self._execute(ObjectType.COMMAND, size)
 
     def _is_prefix(self, selected: Selected) -> bool:
         """Whether the unit holds the beginning of this image (the CRC of nothing says nothing)."""

@@ -13,6 +13,10 @@ from firmline.protocol.answers import Answer
 from firmline.protocol.codes import ExtError, ResultCode
 from firmline.protocol.requests import CreateObject, ExecuteObject, Request
 
+INIT_PACKET_PHASE: Final = "the init packet"
+FIRMWARE_PHASE: Final = "the firmware"
+"""What the host is doing when it is refused, as the sentences say it."""
+
 _RESULTS: Final[dict[int, tuple[Code, str]]] = {
     ResultCode.OPCODE_NOT_SUPPORTED: (Code.REFUSED_OPCODE, "it does not know this request"),
     ResultCode.INVALID_PARAMETER: (
@@ -99,7 +103,3 @@ def _meaning(request: Request, answer: Answer, *, phase: str) -> tuple[Code, str
     return _RESULTS.get(
         answer.result, (Code.REFUSED_UNKNOWN, "with a result this protocol has no name for")
     )
-
-
-INIT_PACKET_PHASE: Final = "the init packet"
-FIRMWARE_PHASE: Final = "the firmware"

@@ -1,0 +1,188 @@
+"""Values check themselves once, and speak in the numbers people use."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmline.errors import Code, InputError
+from firmline.values import BleAddress, Crc32, Fwid, FwVersion, ImageKind, parse_number
+from unit.protocol.expect import fails
+
+
+def test_the_kinds_of_images_are_named_as_in_a_manifest() -> None:
+    assert [kind.value for kind in ImageKind] == [
+        "application",
+        "softdevice",
+        "bootloader",
+        "softdevice_bootloader",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "representation"),
+    [
+        (Fwid(0x0103), "0x0103", "Fwid(0x0103)"),
+        (Fwid(0xFFFF), "0xFFFF", "Fwid(0xFFFF)"),
+        (Crc32(0xEDB8), "0x0000EDB8", "Crc32(0x0000EDB8)"),
+        (FwVersion(10203), "10203", "FwVersion(10203)"),
+        (FwVersion(0xFFFF_FFFF), "4294967295", "FwVersion(4294967295)"),
+    ],
+)
+def test_numbers_print_the_way_their_users_write_them(
+    value: int, text: str, representation: str
+) -> None:
+    assert str(value) == text
+    assert f"{value}" == text
+    assert repr(value) == representation
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "largest"),
+    [(Fwid, 0x1_0000, 65535), (Fwid, -1, 65535), (Crc32, 2**32, 2**32 - 1), (FwVersion, -1, None)],
+)
+def test_a_number_that_does_not_fit_its_width_is_refused(
+    kind: type[int], value: int, largest: int | None
+) -> None:
+    expected = f"{kind.__name__} {value} is outside 0 to {largest or 2**32 - 1}."
+    with fails(InputError, Code.NUMBER_OUT_OF_RANGE, expected):
+        kind(value)
+
+
+def test_the_refusal_carries_the_number_for_programs() -> None:
+    with pytest.raises(InputError) as caught:
+        Fwid(70_000)
+    assert caught.value.context == {"value": 70_000}
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [("0.0.0", 0), ("1.2.3", 10203), ("0.99.99", 9999), ("15.3.0", 150300), ("01.02.03", 10203)],
+)
+def test_a_dotted_version_is_packed_as_nrfutil_packs_it(text: str, version: int) -> None:
+    parsed = FwVersion.parse_dotted(text)
+    assert parsed == version
+    assert type(parsed) is FwVersion
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "1.2", "1.2.3.4", "1.2.x", "1..3", "-1.2.3", "1.2.3 ", "1.2.٣", "0x1.2.3"]
+)
+def test_what_is_not_three_numbers_is_no_dotted_version(text: str) -> None:
+    with fails(InputError, Code.NUMBER_MALFORMED, f"--version {text!r} is not of the form X.Y.Z"):
+        FwVersion.parse_dotted(text, name="--version")
+
+
+@pytest.mark.parametrize("text", ["1.100.0", "1.0.100"])
+def test_a_part_that_would_run_into_its_neighbour_is_refused(text: str) -> None:
+    with fails(InputError, Code.NUMBER_OUT_OF_RANGE, f"The version {text!r} has a second or third"):
+        FwVersion.parse_dotted(text)
+
+
+def test_the_largest_dotted_version_is_the_last_that_fits_32_bits() -> None:
+    assert FwVersion.parse_dotted("429496.72.95") == 2**32 - 1
+    with fails(InputError, Code.NUMBER_OUT_OF_RANGE, "FwVersion 4294967296 is outside"):
+        FwVersion.parse_dotted("429496.72.96")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("52", 52), (" 52\n", 52), ("0x34", 52), ("0X34", 52), ("0x0034", 52), ("255", 255)],
+)
+def test_numbers_are_read_the_way_a_person_means_them(text: str, number: int) -> None:
+    assert parse_number(text, name="--hw-version", maximum=255) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("052", "52"), ("00", "0"), ("000", "0"), (" 08", "8")]
+)
+def test_a_number_that_looks_octal_is_refused_with_both_ways_out(text: str, plain: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_number(text, name="--hw-version")
+    assert caught.value.code is Code.NUMBER_OCTAL_LOOKING
+    assert f"--hw-version {text.strip()} begins with a zero" in caught.value.message
+    assert f"Write {plain} for decimal" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "x", "-1", "+1", "1.0", "1e3", "0x", "0xG", "٣", "1_000"]
+)
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with fails(InputError, Code.NUMBER_MALFORMED, f"--size {text!r} is not a number from 0 to 9."):
+        parse_number(text, name="--size", maximum=9)
+
+
+@pytest.mark.parametrize("text", ["256", "0x100", "9999999999999999999999"])
+def test_a_number_above_the_largest_is_refused(text: str) -> None:
+    with fails(InputError, Code.NUMBER_OUT_OF_RANGE, f"{text} is above the largest value, 255."):
+        parse_number(text, name="--index", maximum=255)
+
+
+def test_a_number_has_32_bits_unless_told_otherwise() -> None:
+    assert parse_number("0xFFFFFFFF", name="n") == 2**32 - 1
+    with fails(InputError, Code.NUMBER_OUT_OF_RANGE, "the largest value, 4294967295"):
+        parse_number("4294967296", name="n")
+
+
+@pytest.mark.parametrize("text", ["z" * 500, "9" * 500])
+def test_messages_quote_no_more_than_40_characters(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_number(text, name="n")
+    assert text[:40] in caught.value.message
+    assert text[:41] not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text", ["C6:05:04:03:02:01", "c6-05-04-03-02-01", " C6:05:04:03:02:01 ", "C6:05-04:03-02:01"]
+)
+def test_an_address_is_read_with_either_separator_and_in_any_case(text: str) -> None:
+    address = BleAddress.parse(text)
+    assert address == BleAddress(bytes.fromhex("C60504030201"))
+    assert str(address) == "C6:05:04:03:02:01"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "C6", "C605:0403:0201", "C6:05:04:03:02", "C6:05:04:03:02:01:00", "G6:05:04:03:02:01"],
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with fails(InputError, Code.TARGET_MALFORMED, f"{text!r} is not a Bluetooth address"):
+        BleAddress.parse(text)
+
+
+@pytest.mark.parametrize("size", [0, 5, 7])
+def test_an_address_has_six_bytes(size: int) -> None:
+    with fails(InputError, Code.TARGET_MALFORMED, f"has 6 bytes, not {size}."):
+        BleAddress(bytes(size))
+
+
+@pytest.mark.parametrize(
+    ("application", "bootloader"),
+    [
+        ("C6:05:04:03:02:01", "C6:05:04:03:02:02"),
+        ("C6:05:04:03:02:FE", "C6:05:04:03:02:FF"),
+        ("C6:05:04:03:02:FF", "C6:05:04:03:02:00"),
+    ],
+)
+def test_the_bootloader_adds_one_to_the_last_byte_without_carry(
+    application: str, bootloader: str
+) -> None:
+    assert str(BleAddress.parse(application).plus_one()) == bootloader
+
+
+def test_addresses_are_ordered_as_printed_and_can_be_keys() -> None:
+    first, second = BleAddress.parse("00:00:00:00:00:02"), BleAddress.parse("01:00:00:00:00:01")
+    assert sorted({second, first, BleAddress.parse(str(second))}) == [first, second]
+
+
+@pytest.mark.parametrize("text", ["1" * 5000, "0x" + "F" * 5000])
+def test_a_number_of_thousands_of_digits_is_refused_in_one_sentence(text: str) -> None:
+    with pytest.raises(InputError, match="not a number from 0 to") as caught:
+        parse_number(text, name="--hw-version")
+    assert caught.value.code is Code.NUMBER_MALFORMED
+    assert len(caught.value.message) < 200
+
+
+def test_a_dotted_version_of_thousands_of_digits_is_refused_in_one_sentence() -> None:
+    with pytest.raises(InputError, match="not of the form") as caught:
+        FwVersion.parse_dotted("1." * 2 + "1" * 5000)
+    assert len(caught.value.message) < 200
