@@ -246,16 +246,16 @@ class Update:
     async def _see_new_application(self, before: Information | None) -> None:
         """Wait for the unit to come back as an application, and compare what it says."""
         timeouts = self._plan.timeouts
-        if not await self._is_seen(self._plan.address, UnitMode.APPLICATION, timeouts.return_s):
-            raise await self._did_not_return()
         try:
+            if not await self._is_seen(self._plan.address, UnitMode.APPLICATION, timeouts.return_s):
+                raise await self._did_not_return()
             async with self._connected(self._plan.address) as connection:
                 after = await self._read_information(connection)
         except TransportError as error:
             raise VerifyError(
                 Code.NEW_APPLICATION_NOT_SEEN,
-                "The unit took the whole image and was seen again, but could not be asked what it"
-                f" runs: {error.message}",
+                "The unit took the whole image, but could not be asked what it runs:"
+                f" {error.message}",
             ) from error
         doubt = doubt_about_ending(before, after, last_image=self._plan.package.images[-1].kind)
         if doubt is not None:

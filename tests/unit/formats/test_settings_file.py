@@ -76,6 +76,7 @@ def test_without_an_application_its_version_is_not_written() -> None:
         (BootValidationType.VALIDATE_GENERATED_SHA256, hashlib.sha256(APP.data).digest()),
         (BootValidationType.VALIDATE_ECDSA_P256_SHA256, KEY.sign(APP.data)),
     ],
+    ids=["none", "crc", "sha256", "ecdsa"],  # the key is new in every process
 )
 def test_how_the_application_is_checked_at_boot(kind: BootValidationType, data: bytes) -> None:
     page = build_settings_page(replace(SPEC, app_boot_validation=kind))

@@ -25,7 +25,7 @@ class Activation(Enum):
     NOTHING = auto()
     RESET = auto()
     AWAIT_APPLICATION = auto()
-    """A SoftDevice was activated: an application may follow, so stay in DFU mode for a while."""
+    """A SoftDevice came under a valid application, whose successor may follow: wait for it."""
 
 
 class MbrReset(Exception):  # noqa: N818 - not an error: the MBR has copied a bootloader and resets
@@ -59,7 +59,10 @@ def activate(board: Board, store: SettingsStore) -> Activation:
     settings.write_offset = 0
     store.save()
     board.log("activated", bank_code=code)
-    return Activation.AWAIT_APPLICATION if softdevice_came else Activation.RESET
+    application_stays = settings.bank_0.code == Bank.APPLICATION
+    return (
+        Activation.AWAIT_APPLICATION if softdevice_came and application_stays else Activation.RESET
+    )
 
 
 def _activate_application(board: Board, store: SettingsStore, source: int) -> None:
