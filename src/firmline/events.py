@@ -103,6 +103,21 @@ class ApplicationSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RadioVersionSeen(Event):
+    """The unit's radio said who it is (LL_VERSION_IND).
+
+    Attributes:
+        version: Bluetooth version as the SIG numbers it; 9 is 5.0.
+        company: Company identifier; 0x0059 is Nordic.
+        subversion: With Nordic, the FWID of the installed SoftDevice.
+    """
+
+    version: int
+    company: int
+    subversion: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnteringBootloader(Event):
     """The application agreed to restart into the bootloader, expected at ``address``."""
 

@@ -37,7 +37,18 @@ BARE = """
 import sys, firmline
 print("loaded:", *(name for name in sys.modules if name.startswith("firmline.")))
 """
-ROOMS = {"cli", "data", "device", "errors", "events", "formats", "links", "protocol", "updater", "values"}
+ROOMS = {
+    "cli",
+    "data",
+    "device",
+    "errors",
+    "events",
+    "formats",
+    "links",
+    "protocol",
+    "updater",
+    "values",
+}
 
 
 def loaded(program: str) -> list[str]:

@@ -180,7 +180,8 @@ async def test_an_update_is_told_from_the_first_search_to_the_new_application(
     assert told == [
         "UpdateStarted",
         *("Searching", "UnitSeen", "Connected", "ApplicationSeen", "EnteringBootloader"),
-        *("LinkLost", "Searching", "UnitSeen", "Connected", "ImageStarted"),
+        *("LinkLost", "Searching", "UnitSeen", "Connected", "RadioVersionSeen"),
+        "ImageStarted",
         *an_object * 9,
         *("ImageSent", "LinkLost", "Searching", "UnitSeen", "Connected", "ApplicationSeen"),
         "UpdateFinished",

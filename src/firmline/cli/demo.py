@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from firmline.cli.parameters import OnceCommand
 from firmline.cli.style import paint
 from firmline.device.fabrication import synthetic_bytes
 from firmline.errors import Code, ExitCode, FirmlineError
@@ -24,7 +25,7 @@ PACE_KB_PER_S: Final = 40
 """About what the flash of a good nRF52832 takes (physics spec, section 6: 9 to 58 kB/s)."""
 
 
-@click.command()
+@click.command(cls=OnceCommand)
 @click.option(
     "--pace",
     metavar="KB/S",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -11,6 +12,7 @@ import click
 
 from firmline import events
 from firmline.cli.event_text import describe
+from firmline.cli.style import printable
 from firmline.events import Event, event_to_json
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class Lines:
         described = describe(event)
         if described is not None:
             label, text = described
-            self._print(label, text)
+            self._print(label, printable(text))
 
     def _print(self, label: str, text: str) -> None:
         click.echo(f"  {label:<10} {text}")
@@ -75,7 +77,7 @@ class ProgressDisplay(Lines):
             TransferSpeedColumn,
         )
 
-        self._console = Console(highlight=False)
+        self._console = Console(highlight=False, emoji=False)
         self._progress: Progress = Progress(
             TextColumn("  [bold]sending[/]   "),
             BarColumn(),
@@ -129,8 +131,43 @@ class JsonLines(Lines):
         sys.stdout.flush()
 
 
-def listener_for(*, as_json: bool) -> Listener:
+class WhileRead:
+    """Another listener, given up once its output fails: the unit is worth more than its reader.
+
+    A reader that leaves (``| head``) or a full disk must not stop an update in the middle.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._is_read = True
+
+    def __enter__(self) -> Self:
+        """As the listener within."""
+        self._listener.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """As the listener within."""
+        with suppress(OSError):
+            self._listener.__exit__(kind, error, traceback)
+
+    def hear(self, event: Event) -> None:
+        """As the listener within, as long as it can."""
+        if not self._is_read:
+            return
+        try:
+            self._listener.hear(event)
+        except OSError:
+            self._is_read = False
+
+
+def listener_for(*, as_json: bool) -> WhileRead:
     """What suits the output: JSON where asked for, a bar in a terminal, lines in a pipe."""
     if as_json:
-        return JsonLines()
-    return ProgressDisplay() if sys.stdout.isatty() else Lines()
+        return WhileRead(JsonLines())
+    return WhileRead(ProgressDisplay() if sys.stdout.isatty() else Lines())

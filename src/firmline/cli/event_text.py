@@ -22,6 +22,8 @@ def _describe_road(event: Event) -> Described:
             described: Described = ("seen", f"{name} at {event.address}{signal}")
         case events.ApplicationSeen():
             described = ("runs", _information(event))
+        case events.RadioVersionSeen():
+            described = ("has", f"SoftDevice FWID 0x{event.subversion:04X}, says its radio")
         case events.EnteringBootloader():
             described = ("restarts", f"into its bootloader, at {event.address}")
         case events.Connected(mode=UnitMode.BOOTLOADER):

@@ -6,20 +6,21 @@ import json
 
 import click
 
-from firmline.cli.style import paint
+from firmline.cli.style import paint, printable
 from firmline.errors import FirmlineError
 
 
 def say(error: FirmlineError) -> None:
     """Print an error for people, on standard error."""
-    click.echo(f"{paint('error:', fg='red', bold=True)} {error.message} [{error.code}]", err=True)
+    message = printable(error.message)
+    click.echo(f"{paint('error:', fg='red', bold=True)} {message} [{error.code}]", err=True)
     click.echo(f"  {paint('next:', bold=True)} {next_thing(error)}", err=True)
 
 
 def next_thing(error: FirmlineError) -> str:
     """The error's own hint, or the general advice of ``data/errors.toml`` for its code."""
     if error.hint:
-        return error.hint
+        return printable(error.hint)
     from firmline.data import load_table  # noqa: PLC0415 - tomllib is for failures only
 
     return str(load_table("errors")[error.code]["do"])
@@ -27,5 +28,9 @@ def next_thing(error: FirmlineError) -> str:
 
 def print_failed_result(error: FirmlineError) -> None:
     """Print the result line of a command that failed before it had a result of its own."""
-    fields = {"code": str(error.code), "message": error.message, "next": next_thing(error)}
+    fields = {
+        "code": str(error.code),
+        "message": printable(error.message),
+        "next": next_thing(error),
+    }
     click.echo(json.dumps({"type": "result", "outcome": "failed", **fields}))

@@ -43,8 +43,30 @@ def read_file(path: Path, *, what: str) -> bytes:
     return content
 
 
+def keep_apart(output: Path, *inputs: Path | None) -> None:
+    """Refuse to write over a file that the same command reads: a lost key cannot be made again.
+
+    Args:
+        output: What will be written.
+        inputs: What is read; ``None`` for an option that was not given.
+
+    Raises:
+        InputError: ``OPTION_CONFLICT``.
+    """
+    for path in inputs:
+        if path is not None and _is_same_file(output, path):
+            raise InputError(
+                Code.OPTION_CONFLICT,
+                f"{output} is read by this command, and would be replaced by what it writes.",
+                hint="Give the output another name.",
+            )
+
+
 def write_file(path: Path, content: bytes, *, private: bool = False, replace: bool = True) -> None:
     """Write a file under a temporary name beside it, then rename: whole or not at all.
+
+    A symbolic link that may be replaced is followed, as every other tool does. Devices and folders
+    are refused; a rename onto ``/dev/null`` would put a file in its place.
 
     Args:
         path: Which.
@@ -55,29 +77,36 @@ def write_file(path: Path, content: bytes, *, private: bool = False, replace: bo
     Raises:
         InputError: ``FILE_EXISTS`` or ``FILE_NOT_WRITABLE``.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        descriptor = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666
-        )
+        target = Path(os.path.realpath(path)) if replace else path
+        if target.exists() and not target.is_file():
+            raise _not_writable(path, "a folder or a device has that name")
+        _write_whole(target, content, mode=0o600 if private else 0o666, replace=replace)
+    except FileExistsError:
+        raise InputError(
+            Code.FILE_EXISTS, f"{path} is already there and was left as it is."
+        ) from None
+    except FileNotFoundError:
+        raise _not_writable(path, f"there is no folder {path.parent}") from None
+    except (OSError, ValueError) as problem:
+        raise _not_writable(path, _reason(problem)) from None
+
+
+def _write_whole(target: Path, content: bytes, *, mode: int, replace: bool) -> None:
+    # A name of its own: the target's may be as long as the file system allows already.
+    temporary = target.with_name(f".firmline-{secrets.token_hex(8)}.part")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         if replace:
-            temporary.replace(path)
+            temporary.replace(target)
         else:
-            _move_without_replacing(temporary, path)
-    except FileExistsError:
-        raise InputError(
-            Code.FILE_EXISTS, f"{path} is already there and was left as it is."
-        ) from None
-    except (OSError, ValueError) as problem:
-        raise InputError(
-            Code.FILE_NOT_WRITABLE, f"{path} cannot be written: {_reason(problem)}."
-        ) from None
+            _move_without_replacing(temporary, target)
     finally:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError):
             temporary.unlink()
 
 
@@ -88,9 +117,20 @@ def _move_without_replacing(source: Path, target: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        if target.exists():
+        if os.path.lexists(target):
             raise FileExistsError from None
         source.replace(target)
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def _not_writable(path: Path, why: str) -> InputError:
+    return InputError(Code.FILE_NOT_WRITABLE, f"{path} cannot be written: {why}.")
 
 
 def _reason(problem: OSError | ValueError) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import sys
 from pathlib import Path
 
 import click
 
-from firmline.cli.files import read_file, write_file
+from firmline.cli.files import keep_apart, read_file, write_file
 from firmline.cli.lazy import Command, LazyGroup, Section
+from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.secrets_input import load_public_key, load_signing_key, new_password
+from firmline.cli.style import printable
 from firmline.errors import Code, InputError
 
 __all__ = ["display", "generate", "keys"]
@@ -30,8 +35,8 @@ def keys() -> None:
     """Make signing keys (ECDSA, P-256) and show their public halves."""
 
 
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.command(cls=OnceCommand)
+@click.argument("file", type=FilePath())
 @click.option("--password", is_flag=True, help="Encrypt the file with a password (asked for).")
 @click.option("--force", is_flag=True, help="Replace a file that is already there.")
 def generate(file: Path, password: bool, force: bool) -> None:
@@ -46,16 +51,17 @@ def generate(file: Path, password: bool, force: bool) -> None:
     secret = new_password(file) if password else None
     pem = SigningKey.generate().format_pem(password=secret)
     write_file(file, pem, private=True, replace=replace)
-    click.echo(f"Private key:      {file} (readable for you alone)")
-    click.echo(f"Its public half:  firmline keys display --key pk --format code {file}")
+    click.echo(f"Private key:      {printable(file)} (readable for you alone)")
+    show = shlex.join(["firmline", "keys", "display", "--key", "pk", "--format", "code", str(file)])
+    click.echo(f"Its public half:  {printable(show)}")
 
 
 def _may_be_replaced(file: Path) -> bool:
     """Ask, as nrfutil does, where somebody is there to answer; a lost key cannot be made again."""
-    if not file.exists():
+    if not os.path.lexists(file):
         return False
     if sys.stdin.isatty() and click.confirm(
-        f"Replace the key that is already in {file}?", err=True
+        f"Replace the key that is already in {printable(file)}?", err=True
     ):
         return True
     raise InputError(
@@ -65,28 +71,33 @@ def _may_be_replaced(file: Path) -> bool:
     )
 
 
-@click.command()
-@click.argument("key_file", type=click.Path(path_type=Path))
+@click.command(cls=OnceCommand)
+@click.argument("key_file", type=FilePath())
 @click.option(
     "--key",
     "which",
     type=click.Choice(["pk", "sk"]),
     required=True,
-    help="Public (pk) or secret (sk).",
+    help="The public half (pk), which the bootloader holds, or the secret (sk).",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["hex", "code", "pem", "dbgcode"]),
     required=True,
-    help="hex: little-endian bytes; code: C source for the bootloader; dbgcode: C source for debug"
-    " builds; pem.",
+    help="code: C source for the bootloader; dbgcode: the same for debug builds only; pem: a text"
+    " file for other tools; hex: little-endian bytes.",
 )
 @click.option(
-    "--out_file", type=click.Path(path_type=Path), help="Write it there instead of printing it."
+    "--out_file", metavar="FILE", type=FilePath(), help="Write it there instead of printing it."
 )
 def display(key_file: Path, which: str, form: str, out_file: Path | None) -> None:
-    """Show the key in KEY_FILE."""
+    """Show one half of the key in KEY_FILE.
+
+    A product's bootloader is built with what --key pk --format code prints.
+    """
+    if out_file is not None:
+        keep_apart(out_file, key_file)
     text = _secret_text(key_file, form) if which == "sk" else _public_text(key_file, form)
     if out_file is None:
         click.echo(text.rstrip("\n"))
@@ -114,7 +125,13 @@ def _secret_text(key_file: Path, form: str) -> str:
             f"A secret key is not shown as {form}: it has no place in a source file.",
             hint="Use --key pk for the bootloader's source.",
         )
-    if form == "pem":
-        load_signing_key(key_file)
-        return read_file(key_file, what="key file").decode("ascii", "replace")
-    return load_signing_key(key_file).format_hex() + "\n"
+    key = load_signing_key(key_file)
+    return _pem_blocks(key_file) if form == "pem" else key.format_hex() + "\n"
+
+
+def _pem_blocks(key_file: Path) -> str:
+    """The key as it stands in its file, encrypted if it is; not what else may stand there."""
+    content = read_file(key_file, what="key file").decode("ascii", "replace")
+    blocks = re.findall(r"^-----BEGIN .*?^-----END [^\r\n]*", content, re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return "".join(f"{printable(line)}\n" for line in lines)

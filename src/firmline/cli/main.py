@@ -6,10 +6,12 @@ Nothing heavy is imported here, and commands are imported when they are called, 
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import sys
-from typing import NoReturn
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Final, NoReturn
 
 import click
 
@@ -18,6 +20,9 @@ from firmline.cli.failures import print_failed_result, say
 from firmline.cli.lazy import Command, LazyGroup, Section
 from firmline.errors import Code, ExitCode, FirmlineError, InputError
 
+NAME: Final = "firmline"
+COMPLETION_VARIABLE: Final = "_FIRMLINE_COMPLETE"
+"""Set by shells that were told to complete words, as click describes it."""
 SECTIONS = (
     Section(
         "Start here",
@@ -61,25 +66,56 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the program; never returns."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        # Started with a stream closed, the program would take its number for a file of its own.
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - stays open
+            setattr(sys, name, nowhere)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A name that this terminal's encoding lacks is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line; the exit code."""
     as_json = "--json" in arguments
+    code: int = ExitCode.DONE
     try:
-        # Without standalone mode click returns the exit code of a command that chose one.
-        code = cli.main(arguments, prog_name="firmline", standalone_mode=False)
+        code = _call(arguments)
         sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt):
         return _interrupted(as_json=as_json)
+    except click.exceptions.NoArgsIsHelpError as question:
+        question.show()
+        return ExitCode.INPUT
     except BrokenPipeError:
-        return _reader_left()
-    except Exception as problem:
+        _let_go_of_output()
+    except Exception as problem:  # noqa: BLE001 - the one place that turns a defect into a sentence
         if os.environ.get("FIRMLINE_DEBUG"):
-            raise
+            from traceback import print_exception  # noqa: PLC0415 - for developers only
+
+            print_exception(problem)
         return _fail(_as_error(problem), as_json=as_json)
-    return int(code or ExitCode.DONE)
+    return code
+
+
+def _call(arguments: list[str]) -> int:
+    """Find the command and call it; the exit code that it chose.
+
+    Not click's own ``main``: that ends the process by itself where the reader of our output leaves.
+    """
+    instruction = os.environ.get(COMPLETION_VARIABLE)
+    if instruction:
+        from click.shell_completion import shell_complete  # noqa: PLC0415 - for shells only
+
+        return shell_complete(cli, {}, NAME, COMPLETION_VARIABLE, instruction)
+    try:
+        with cli.make_context(NAME, list(arguments)) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as chosen:
+        return chosen.exit_code
+    return ExitCode.DONE
 
 
 def _as_error(problem: Exception) -> FirmlineError:
@@ -89,13 +125,15 @@ def _as_error(problem: Exception) -> FirmlineError:
             return problem
         case click.ClickException():
             return _usage_error(problem)
+        case OSError(errno=errno.ENOSPC):
+            return InputError(Code.FILE_NOT_WRITABLE, "There is no space left for the output.")
         case _:
             return _defect(problem)
 
 
 def _usage_error(problem: click.ClickException) -> InputError:
     context = getattr(problem, "ctx", None)
-    command = context.command_path if context else "firmline"
+    command = context.command_path if context else NAME
     message = " ".join(problem.format_message().split())
     return InputError(Code.USAGE, message, hint=f"See {command} --help.")
 
@@ -111,23 +149,27 @@ def _defect(problem: Exception) -> FirmlineError:
 
 def _fail(error: FirmlineError, *, as_json: bool) -> int:
     """Say what went wrong and what to do next; the exit code."""
-    say(error)
-    if as_json:
-        print_failed_result(error)
+    try:
+        say(error)
+        if as_json:
+            print_failed_result(error)
+    except OSError:  # nobody reads it, or there is no space for it
+        _let_go_of_output()
     return error.exit_code
 
 
 def _interrupted(*, as_json: bool) -> int:
     click.echo("interrupted", err=True)
     if as_json:
-        click.echo(json.dumps({"type": "result", "outcome": "failed", "message": "interrupted"}))
+        print_failed_result(InputError(Code.INTERRUPTED, "The command was interrupted."))
     return ExitCode.INTERRUPTED
 
 
-def _reader_left() -> int:
+def _let_go_of_output() -> None:
     """Whoever read our output has gone (``| head``): nothing more to say, and nobody to say it to.
 
     Standard output is pointed elsewhere, or the interpreter would complain at exit.
     """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.DONE
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

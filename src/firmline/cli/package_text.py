@@ -64,12 +64,16 @@ def image_fields(image: PackageImage) -> dict[str, object]:
 
 
 def generate_command(package: Package, zip_name: str) -> str:
-    """The command line that makes a package like this, from files named as its entries."""
+    """The command line that makes a package like this, from files named as its entries.
+
+    SoftDevice and bootloader are one entry together; their files get names of their own.
+    """
     words = ["firmline", "pkg", "generate"]
     for image in package.images:
         words += _image_words(image)
     words += _common_words(package)
-    return shlex.join([*words, zip_name])
+    # What begins with a dash would be read as an option.
+    return shlex.join([*words, f"./{zip_name}" if zip_name.startswith("-") else zip_name])
 
 
 def _image_words(image: PackageImage) -> list[str]:
@@ -78,8 +82,7 @@ def _image_words(image: PackageImage) -> list[str]:
     match image.kind:
         case ImageKind.APPLICATION:
             words += ["--application", image.bin_name]
-            if command.fw_version is not None:
-                words += ["--application-version", str(command.fw_version)]
+            words += _version_words("--application-version", command)
             words += _validation_words("--app-boot-validation", command)
             if command.kind is FwType.EXTERNAL_APPLICATION:
                 words.append("--external-app")
@@ -88,12 +91,17 @@ def _image_words(image: PackageImage) -> list[str]:
             words += _validation_words("--sd-boot-validation", command)
         case ImageKind.BOOTLOADER:
             words += ["--bootloader", image.bin_name]
-            words += ["--bootloader-version", str(command.fw_version)]
+            words += _version_words("--bootloader-version", command)
         case ImageKind.SOFTDEVICE_BOOTLOADER:
-            words += ["--softdevice", "softdevice.hex", "--bootloader", "bootloader.hex"]
-            words += ["--bootloader-version", str(command.fw_version)]
+            words += ["--softdevice", "softdevice.bin", "--bootloader", "bootloader.bin"]
+            words += _version_words("--bootloader-version", command)
             words += _validation_words("--sd-boot-validation", command)
     return words
+
+
+def _version_words(option: str, command: InitCommand) -> list[str]:
+    """A debug package may name no version."""
+    return [] if command.fw_version is None else [option, str(command.fw_version)]
 
 
 def _validation_words(option: str, command: InitCommand) -> list[str]:

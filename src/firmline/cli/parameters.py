@@ -1,7 +1,11 @@
-"""Option types: words of the command line to values, with our own messages."""
+"""Option types: words of the command line to values, with our own messages.
+
+A command of the type :class:`OnceCommand` takes each option once.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -10,6 +14,49 @@ from firmline.errors import Code, InputError
 from firmline.values import U32_MAX, Fwid, FwVersion, parse_number
 
 MAX_FWID: Final = 0xFFFF
+
+
+class OnceCommand(click.Command):
+    """A command that refuses an option given twice; click would take the last without a word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, and see that no option with a value comes twice."""
+        try:
+            _, _, given = self.make_parser(ctx).parse_args(list(args))
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # click's parser leaves out which command it was
+            raise
+        for param in given:
+            if isinstance(param, click.Option) and not param.is_flag and given.count(param) > 1:
+                raise InputError(
+                    Code.OPTION_CONFLICT,
+                    f"{option_name(param)} is given twice.",
+                    hint="Give it once; several values go into one, separated by commas, where the"
+                    " option takes a list.",
+                )
+        return super().parse_args(ctx, args)
+
+
+class FilePath(click.Path):
+    """The name of a file; an empty one is refused, where a shell's variable was not set."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - click's signature
+        """Parse the text of an option or argument."""
+        if not value:
+            raise InputError(
+                Code.USAGE,
+                f"{option_name(param)} is empty, but has to name a file.",
+                hint="If it came from a variable of the shell, see that the variable is set.",
+            )
+        return super().convert(value, param, ctx)
 
 
 class Number(click.ParamType[int]):
@@ -83,7 +130,9 @@ class FwidList(click.ParamType[tuple[Fwid, ...]]):
 
 
 def option_name(param: click.Parameter | None) -> str:
-    """The long name of an option, for messages."""
+    """The long name of an option, or what the help calls an argument; for messages."""
+    if isinstance(param, click.Argument):
+        return param.human_readable_name
     return max(param.opts, key=len) if param else "the value"
 
 

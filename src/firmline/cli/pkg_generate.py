@@ -8,9 +8,18 @@ from typing import Any
 
 import click
 
-from firmline.cli.files import read_file, write_file
-from firmline.cli.parameters import DottedVersion, FwidList, Number, Version, required
+from firmline.cli.files import keep_apart, read_file, write_file
+from firmline.cli.parameters import (
+    DottedVersion,
+    FilePath,
+    FwidList,
+    Number,
+    OnceCommand,
+    Version,
+    required,
+)
 from firmline.cli.secrets_input import load_signing_key
+from firmline.cli.style import printable
 from firmline.errors import Code, InputError
 from firmline.formats.firmware import FirmwareImage, parse_firmware
 from firmline.formats.init_command import BootValidationType
@@ -19,7 +28,7 @@ from firmline.formats.package_build import PackageSpec, build_package
 from firmline.values import Fwid, FwVersion, ImageKind
 
 VALIDATIONS = click.Choice([kind.name for kind in BootValidationType])
-FILE = click.Path(path_type=Path)
+FILE = FilePath()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,28 +51,37 @@ class Options:
     key_file: Path | None
 
 
-@click.command()
+@click.command(cls=OnceCommand)
 @click.argument("zipfile", metavar="ZIP", type=FILE)
-@click.option("--application", metavar="FILE", type=FILE, help="Application (hex, bin, ELF).")
-@click.option("--application-version", type=Version(), help="Its version, one number.")
+@click.option(
+    "--application",
+    metavar="FILE",
+    type=FILE,
+    help="Application (Intel HEX, S-records, ELF or bin).",
+)
+@click.option("--application-version", type=Version(), help="Its version, a whole number.")
 @click.option(
     "--application-version-string",
     type=DottedVersion(),
     help="Its version as X.Y.Z, stored as X*10000 + Y*100 + Z.",
 )
-@click.option("--bootloader", metavar="FILE", type=FILE, help="Bootloader (hex, bin, ELF).")
-@click.option("--bootloader-version", type=Version(), help="Its version, one number.")
-@click.option("--softdevice", metavar="FILE", type=FILE, help="SoftDevice (hex, bin).")
-@click.option("--hw-version", type=Number(), help="The hardware it is for; must match exactly.")
+@click.option("--bootloader", metavar="FILE", type=FILE, help="Bootloader (likewise).")
+@click.option("--bootloader-version", type=Version(), help="Its version, a whole number.")
+@click.option("--softdevice", metavar="FILE", type=FILE, help="SoftDevice (likewise).")
+@click.option(
+    "--hw-version",
+    type=Number(),
+    help="The hardware it is for, as the bootloader was built; e.g. 52.",
+)
 @click.option(
     "--sd-req",
     type=FwidList(),
-    help="FWIDs of the SoftDevices it may meet, comma-separated; 0x00: none needed.",
+    help="FWIDs of the SoftDevices that a unit may have now, comma-separated; 0x00: it has none.",
 )
 @click.option(
     "--sd-id",
     type=FwidList(),
-    help="FWID of the SoftDevice in this package, for the application in it.",
+    help="FWID of the SoftDevice in this package; needed when an application comes with it.",
 )
 @click.option(
     "--app-boot-validation",
@@ -79,41 +97,61 @@ class Options:
     show_default=True,
     help="How the bootloader checks the SoftDevice at every boot.",
 )
-@click.option("--debug-mode", is_flag=True, help="Debug bootloaders skip the version checks.")
+@click.option(
+    "--debug-mode", is_flag=True, help="Only for debug bootloaders: skips version checks."
+)
 @click.option("--external-app", is_flag=True, help="The application is for another chip.")
-@click.option("--key-file", metavar="FILE", type=FILE, help="Private key that signs it (PEM).")
+@click.option(
+    "--key-file",
+    metavar="FILE",
+    type=FILE,
+    help="Private key (PEM) that signs it; see firmline keys.",
+)
 def generate(zipfile: Path, **options: Any) -> None:  # noqa: ANN401 - the fields of Options
     """Make the DFU package ZIP.
 
-    The same inputs give the same bytes. Numbers are decimal or 0x hexadecimal.
+    An application, a SoftDevice, a bootloader, or what goes together of them: each with its option.
+    Numbers are decimal (52) or hexadecimal (0x34). The same inputs give the same bytes.
     """
     chosen = Options(**options)
     _check(chosen)
+    inputs = (chosen.application, chosen.bootloader, chosen.softdevice, chosen.key_file)
+    keep_apart(zipfile, *inputs)
     spec = _spec(chosen)
     content = write_package(build_package(spec))
     write_file(zipfile, content)
     _say_what_matters(spec)
-    click.echo(f"Package: {zipfile} ({len(content):,} bytes)")
+    click.echo(f"Package: {printable(zipfile)} ({len(content):,} bytes)")
 
 
 def _check(options: Options) -> None:
-    """What must be given together; a debug package skips the versions, as its bootloader does."""
+    """What must be given together."""
     if not (options.application or options.bootloader or options.softdevice):
         raise required("--application", "a package needs an image (or --bootloader, --softdevice)")
+    _check_versions(options)
+    if options.sd_req is None:
+        raise required("--sd-req", "the bootloader compares it with the unit's SoftDevice")
+    if options.application and options.softdevice and options.sd_id is None:
+        raise required("--sd-id", "the application in this package will meet the SoftDevice in it")
+
+
+def _check_versions(options: Options) -> None:
+    """No version without its image; a debug package needs none, as its bootloader skips them."""
     if options.application_version is not None and options.application_version_string is not None:
         raise InputError(
             Code.OPTION_CONFLICT,
             "--application-version and --application-version-string both name a version.",
         )
-    if options.sd_req is None:
-        raise required("--sd-req", "the bootloader compares it with the unit's SoftDevice")
-    if options.application and options.softdevice and options.sd_id is None:
-        raise required("--sd-id", "the application in this package will meet the SoftDevice in it")
+    version = _application_version(options)
+    if version is not None and options.application is None:
+        raise _without_image("an application version", "--application")
+    if options.bootloader_version is not None and options.bootloader is None:
+        raise _without_image("--bootloader-version", "--bootloader")
     if options.debug_mode:
         return
     if options.hw_version is None:
         raise required("--hw-version", "the bootloader refuses a package without it")
-    if options.application and _application_version(options) is None:
+    if options.application and version is None:
         raise required(
             "--application-version", "the bootloader refuses an application without a version"
         )
@@ -121,6 +159,15 @@ def _check(options: Options) -> None:
         raise required(
             "--bootloader-version", "the bootloader refuses a new bootloader without a version"
         )
+
+
+def _without_image(given: str, image: str) -> InputError:
+    """The error for a version of something that is not in the package; nrfutil refuses it, too."""
+    return InputError(
+        Code.OPTION_CONFLICT,
+        f"With {given} an image is wanted, but {image} is missing.",
+        hint=f"Add {image}, or leave out its version.",
+    )
 
 
 def _application_version(options: Options) -> FwVersion | None:
@@ -157,7 +204,9 @@ def _say_what_matters(spec: PackageSpec) -> None:
     """What the user may not know of the package just made."""
     for image in (spec.application, spec.softdevice, spec.bootloader):
         for note in image.notes if image else ():
-            click.echo(f"note: {note}", err=True)
+            click.echo(f"note: {printable(note)}", err=True)
+    if spec.sd_id and spec.softdevice is None:
+        click.echo("note: --sd-id was not used: there is no SoftDevice in the package.", err=True)
     if spec.signing_key is None:
         click.echo(
             "warning: the package is not signed (no --key-file); units built as the SDK's examples"

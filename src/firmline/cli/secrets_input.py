@@ -10,28 +10,30 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from firmline.cli.files import read_file
+from firmline.cli.style import printable
 from firmline.errors import Code, InputError
 
 if TYPE_CHECKING:
     from firmline.formats.keys import PublicKey, SigningKey
 
 PASSWORD_VARIABLE: Final = "FIRMLINE_KEY_PASSWORD"  # noqa: S105 - the name of a variable
+MAX_PASSWORD_SIZE: Final = 1023
+"""Bytes; the limit of OpenSSL (``PEM_BUFSIZE``), and with it of the tools that read such files."""
 
 
 def new_password(path: Path) -> bytes:
     """A password for a new key file.
 
     Raises:
-        InputError: ``KEY_ENCRYPTED``: there is nobody to ask.
+        InputError: ``KEY_ENCRYPTED``: there is nobody to ask. ``KEY_WRONG_PASSWORD``: it is too
+            long for any tool to open the file again.
     """
-    given = os.environ.get(PASSWORD_VARIABLE)
-    if given:
-        return given.encode()
-    _someone_must_be_there(path)
-    password: str = click.prompt(
-        f"Password for {path}", hide_input=True, confirmation_prompt=True, err=True
-    )
-    return password.encode()
+    password = _password_in_environment() or _ask(path, twice=True)
+    if len(password) > MAX_PASSWORD_SIZE:
+        raise InputError(
+            Code.KEY_WRONG_PASSWORD, f"A password has at most {MAX_PASSWORD_SIZE} bytes."
+        )
+    return password
 
 
 def load_signing_key(path: Path) -> SigningKey:
@@ -43,15 +45,12 @@ def load_signing_key(path: Path) -> SigningKey:
     from firmline.formats.keys import SigningKey  # noqa: PLC0415 - cryptography loads late
 
     content = read_file(path, what="key file")
-    given = os.environ.get(PASSWORD_VARIABLE, "").encode() or None
     try:
-        return SigningKey.parse_pem(content, name=str(path), password=given)
+        return SigningKey.parse_pem(content, name=str(path), password=_password_in_environment())
     except InputError as error:
         if error.code is not Code.KEY_ENCRYPTED:
             raise
-    _someone_must_be_there(path)
-    password: str = click.prompt(f"Password for {path}", hide_input=True, err=True)
-    return SigningKey.parse_pem(content, name=str(path), password=password.encode())
+    return SigningKey.parse_pem(content, name=str(path), password=_ask(path))
 
 
 def load_public_key(path: Path) -> PublicKey:
@@ -64,10 +63,19 @@ def load_public_key(path: Path) -> PublicKey:
     return PublicKey.parse_pem(content, name=str(path))
 
 
-def _someone_must_be_there(path: Path) -> None:
+def _password_in_environment() -> bytes | None:
+    """Its bytes as they are, whether or not they are UTF-8."""
+    return os.fsencode(os.environ.get(PASSWORD_VARIABLE, "")) or None
+
+
+def _ask(path: Path, *, twice: bool = False) -> bytes:
     if not sys.stdin.isatty():
         raise InputError(
             Code.KEY_ENCRYPTED,
             f"The key file {path} needs a password and there is nobody to ask for it.",
             hint=f"Put the password into the environment variable {PASSWORD_VARIABLE}.",
         )
+    password: str = click.prompt(
+        f"Password for {printable(path)}", hide_input=True, confirmation_prompt=twice, err=True
+    )
+    return password.encode()

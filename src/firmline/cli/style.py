@@ -1,4 +1,7 @@
-"""Colour for terminals, and none where NO_COLOR asks for none (click strips it in pipes itself)."""
+"""How text reaches the terminal: coloured where that is wanted, and never with a life of its own.
+
+Colour is left out where NO_COLOR asks for none; click strips it in pipes itself.
+"""
 
 from __future__ import annotations
 
@@ -12,3 +15,13 @@ def paint(text: str, *, fg: str | None = None, bold: bool = False) -> str:
     if os.environ.get("NO_COLOR"):
         return text
     return click.style(text, fg=fg, bold=bold)
+
+
+def printable(text: object) -> str:
+    r"""The text on one line, safe to print anywhere.
+
+    Names of files and strings out of files may hold anything. What a terminal would obey (escape
+    sequences, line ends, marks that turn the direction of writing) or could not encode (bytes of a
+    file name that are no UTF-8) is written as an escape, such as ``\x1b``.
+    """
+    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in str(text))

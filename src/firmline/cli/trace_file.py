@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -45,10 +46,13 @@ class TraceFile:
     ) -> None:
         """Bring everything to the disk."""
         try:
-            os.fsync(self._file.fileno())
-            self._file.close()
-        except (OSError, ValueError) as problem:
-            self.problem = self.problem or self._not_writable(problem)
+            try:
+                os.fsync(self._file.fileno())
+            finally:
+                self._file.close()
+        except OSError as problem:
+            if problem.errno != errno.EINVAL:  # a pipe has no disk to bring it to
+                self.problem = self.problem or self._not_writable(problem)
 
     def hear(self, event: Event) -> None:
         """Write one event, out of this process's hands when it returns."""

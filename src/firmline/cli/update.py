@@ -5,85 +5,91 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
 
 from firmline.cli.event_output import Listener, listener_for
 from firmline.cli.failures import next_thing, say
-from firmline.cli.files import read_file
+from firmline.cli.files import keep_apart, read_file
+from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.secrets_input import load_public_key
+from firmline.cli.style import printable
 from firmline.cli.trace_file import TraceFile
 from firmline.events import Event, UpdateFinished
-from firmline.formats.keys import PublicKey
 from firmline.formats.package import read_package
 from firmline.links.open import open_target
 from firmline.links.target import Scheme, Target, parse_target
 from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
 
 
-@click.command()
-@click.argument("package", metavar="ZIP", type=click.Path(path_type=Path))
+@click.command(cls=OnceCommand)
+@click.argument("package", metavar="ZIP", type=FilePath())
 @click.option(
     "--to",
     "target_text",
     metavar="URI",
     required=True,
-    help="The unit: sim:NAME (a virtual one; with ?key=FILE it trusts your key).",
+    help="The unit. sim:ble-reference is a virtual one; written as 'sim:ble-reference?key=FILE' its"
+    " bootloader trusts the key in FILE. FIRMLINE_LINK names the scheme of a URI without one.",
 )
 @click.option(
-    "--trace",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Keep every event there, as JSON lines.",
+    "--trace", metavar="FILE", type=FilePath(), help="Keep every event there, as JSON lines."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print events and result as JSON lines.")
 def update(package: Path, target_text: str, trace: Path | None, as_json: bool) -> None:
     """Send the package ZIP to one unit and see its new application run.
 
-    Says "updated" only when the unit was seen running another application than before; otherwise
+    Says "Updated" only when the unit was seen running another application than before; otherwise
     says what it could not see, and exits with 5.
     """
     target = parse_target(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
-    trusted_key = _trusted_key(target)
+    key_file = _key_file(target)
+    if trace is not None:
+        keep_apart(trace, package, key_file)
+    trusted_key = load_public_key(key_file) if key_file is not None else None
     content = read_file(package, what="package")
     images = read_package(content, name=str(package))
+    trace_file: TraceFile | None = None
+
+    async def go(stack: ExitStack) -> UpdateResult:
+        nonlocal trace_file
+        async with open_target(target, trusted_key=trusted_key) as opened:
+            listeners: list[Listener] = []
+            if trace is not None:
+                trace_file = stack.enter_context(TraceFile(trace))
+                listeners.append(trace_file)
+            listeners.append(stack.enter_context(listener_for(as_json=as_json)))
+
+            def report(event: Event) -> None:
+                for listener in listeners:
+                    listener.hear(event)
+
+            plan: UpdatePlan = plan_for(
+                images,
+                content,
+                package_name=printable(package.name),
+                unit_name=printable(target.text),
+                address=opened.address,
+            )
+            return await Update(plan, link=opened.link, report=report).run()
+
     with ExitStack() as stack:
-        trace_file = stack.enter_context(TraceFile(trace)) if trace else None
-        listeners: list[Listener] = [listener_for(as_json=as_json)]
-        stack.enter_context(listeners[0])
-        if trace_file is not None:
-            listeners.insert(0, trace_file)
-
-        def report(event: Event) -> None:
-            for listener in listeners:
-                listener.hear(event)
-
-        async def go() -> UpdateResult:
-            async with open_target(target, trusted_key=trusted_key) as opened:
-                plan: UpdatePlan = plan_for(
-                    images,
-                    content,
-                    package_name=package.name,
-                    unit_name=target.text,
-                    address=opened.address,
-                )
-                return await Update(plan, link=opened.link, report=report).run()
-
-        result = asyncio.run(go())
-    _say_result(result, as_json=as_json)
-    if trace_file is not None and trace_file.problem is not None:
-        say(trace_file.problem)
-        raise click.exceptions.Exit(result.exit_code or trace_file.problem.exit_code)
-    raise click.exceptions.Exit(result.exit_code)
+        result = asyncio.run(go(stack))
+    with suppress(BrokenPipeError):  # the exit code still says how it ended
+        _say_result(result, as_json=as_json)
+    problem = trace_file.problem if trace_file is not None else None
+    if problem is not None:
+        say(problem)
+    raise click.exceptions.Exit(result.exit_code or (problem.exit_code if problem else 0))
 
 
-def _trusted_key(target: Target) -> PublicKey | None:
-    """The key that a virtual unit is told to trust."""
+def _key_file(target: Target) -> Path | None:
+    """The file with the key that a virtual unit is told to trust."""
     if target.scheme is not Scheme.SIM or "key" not in target.options:
         return None
-    return load_public_key(Path(target.options["key"]))
+    return Path(target.options["key"])
 
 
 def _say_result(result: UpdateResult, *, as_json: bool) -> None:
@@ -106,7 +112,7 @@ def result_fields(result: UpdateResult) -> dict[str, object]:
         "type": "result",
         "outcome": finished.outcome.value,
         "code": str(finished.code),
-        "message": finished.message,
+        "message": printable(finished.message),
         "next": next_thing(result.error) if result.error else "",
         "bytes": finished.size,
         "seconds": round(finished.duration_s, 3),

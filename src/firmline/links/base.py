@@ -86,6 +86,31 @@ class DeviceInformation:
     manufacturer: str | None = None
 
 
+NORDIC = 0x0059
+"""Company identifier of Nordic Semiconductor (Bluetooth Assigned Numbers): its radios send the
+SoftDevice's FWID as their sub-version (bluetooth-stacks spec, rule 6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteVersion:
+    """What the unit's controller says of itself (LL_VERSION_IND).
+
+    Attributes:
+        version: Bluetooth version as assigned by the SIG; 9 is 5.0.
+        company: Company identifier; 0x0059 is Nordic.
+        subversion: With Nordic, the SoftDevice's FWID.
+    """
+
+    version: int
+    company: int
+    subversion: int
+
+    @property
+    def softdevice_fwid(self) -> int | None:
+        """The FWID of the unit's SoftDevice; ``None`` where the radio is not Nordic's."""
+        return self.subversion if self.company == NORDIC else None
+
+
 class Connection(Protocol):
     """One open connection to one unit."""
 
@@ -123,6 +148,13 @@ class Connection(Protocol):
 
     async def device_information(self) -> DeviceInformation:
         """Read the Device Information Service; all ``None`` where the unit has none."""
+
+    async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
+        """Ask the unit's controller who it is; only where the link's capabilities say so.
+
+        Raises:
+            TransportError: LOST, or TIMEOUT where it does not answer.
+        """
 
     async def wait_closed(self, *, timeout_s: float) -> int | None:
         """Wait until the unit has dropped the link; the HCI reason.

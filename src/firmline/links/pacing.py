@@ -14,6 +14,7 @@ from firmline.links.base import (
     Link,
     LinkCapabilities,
     Received,
+    RemoteVersion,
     Sighting,
 )
 from firmline.protocol.channels import Channel
@@ -92,6 +93,10 @@ class PacedConnection(Connection):
     async def device_information(self) -> DeviceInformation:
         """As the connection within."""
         return await self._connection.device_information()
+
+    async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
+        """As the connection within."""
+        return await self._connection.remote_version(timeout_s=timeout_s)
 
     async def wait_closed(self, *, timeout_s: float) -> int | None:
         """As the connection within."""

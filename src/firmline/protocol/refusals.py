@@ -84,6 +84,7 @@ def refusal(request: Request, answer: Answer, *, phase: str) -> TargetRefusedErr
         f"The unit refused {phase}: {reason} ({number}).",
         result=answer.result,
         ext_error=answer.ext_error,
+        phase=phase,
     )
 
 

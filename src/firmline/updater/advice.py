@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from firmline.errors import Code, TargetRefusedError
 from firmline.formats.init_command import FwType, InitCommand
+from firmline.protocol.refusals import INIT_PACKET_PHASE
 
 
-def advice(error: TargetRefusedError, command: InitCommand) -> str:
-    """The next thing to do, naming the package's own numbers; empty where they do not matter."""
+def advice(error: TargetRefusedError, command: InitCommand, *, fwid: int | None = None) -> str:
+    """The next thing to do, naming the package's own numbers; empty where they do not matter.
+
+    Args:
+        error: What the unit said.
+        command: What the package says.
+        fwid: The SoftDevice that the unit's radio says it has, where it was asked.
+    """
     wanted = ", ".join(f"0x{fwid:04X}" for fwid in command.sd_req) or "none"
     match error.code:
         case Code.REFUSED_SOFTDEVICE:
-            text = (
-                f"The package names SoftDevice {wanted} (--sd-req). Find out which SoftDevice this"
-                " unit has, then make a package that names it, or use the package for this product."
-            )
+            text = _softdevice_advice(wanted, fwid)
         case Code.REFUSED_HW_VERSION:
             text = (
                 f"The package is for hardware version {command.hw_version} (--hw-version). Use the"
@@ -26,7 +30,7 @@ def advice(error: TargetRefusedError, command: InitCommand) -> str:
                 f"The package has version {command.fw_version}, which is {relation} the unit's."
                 " Make a package with a higher version."
             )
-        case Code.REFUSED_OBJECT:
+        case Code.REFUSED_OBJECT if error.context.get("phase") == INIT_PACKET_PHASE:
             text = (
                 "Compare the key the package was signed with (firmline pkg display) with the key"
                 " this unit's bootloader was built with."
@@ -39,6 +43,18 @@ def advice(error: TargetRefusedError, command: InitCommand) -> str:
         case _:
             text = ""
     return text
+
+
+def _softdevice_advice(wanted: str, fwid: int | None) -> str:
+    if fwid is None:
+        return (
+            f"The package names SoftDevice {wanted} (--sd-req). Find out which SoftDevice this"
+            " unit has, then make a package that names it, or use the package for this product."
+        )
+    return (
+        f"The package names SoftDevice {wanted} (--sd-req), and this unit's radio says that it has"
+        f" 0x{fwid:04X}. Use the package for this product, or make one that names 0x{fwid:04X}."
+    )
 
 
 def _needs_higher_version(command: InitCommand) -> bool:

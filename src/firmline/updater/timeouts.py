@@ -16,6 +16,7 @@ class Timeouts:
         answer_s: For one answer of the bootloader. The longest are the signature check (ECDSA in
             software, about 1 s) and an EXECUTE that waits for the flash queue: 4096 bytes at
             338 us a word and one erase of 90 ms is 0.5 s (physics spec, section 1).
+        radio_version_s: For the unit's radio to say who it is: two connection events.
         drop_s: For the unit to drop the link when it restarts.
         return_s: For the unit to come back after the last object: it erases and writes the whole
             image once more. 316 kB on the slowest nRF52832 are 78 pages of 90 ms and 80,896 words
@@ -26,5 +27,6 @@ class Timeouts:
     already_there_s: float = 5.0
     connect_s: float = 15.0
     answer_s: float = 20.0
+    radio_version_s: float = 3.0
     drop_s: float = 10.0
     return_s: float = 60.0

@@ -18,6 +18,7 @@ from firmline.errors import (
     Code,
     ExitCode,
     FirmlineError,
+    RemoteProtocolError,
     TargetRefusedError,
     TransportError,
     TransportReason,
@@ -146,9 +147,18 @@ class Update:
 
     async def _jump(self, connection: Connection) -> None:
         """Ask the application to restart into the bootloader, and see the link go."""
-        await connection.write(Channel.BUTTONLESS, encode_enter_bootloader())
+        request = encode_enter_bootloader()
+        self._report(events.RequestSent(request="enter_bootloader", data=request))
+        await connection.write(Channel.BUTTONLESS, request)
         received = await connection.receive(timeout_s=self._plan.timeouts.answer_s)
+        self._report(events.AnswerReceived(data=received.data))
         answer = decode_buttonless_answer(received.data)
+        if answer.opcode != request[0]:
+            raise RemoteProtocolError(
+                Code.ANSWER_UNEXPECTED,
+                f"The application answered request {answer.opcode:02X} when it was asked"
+                f" {request[0]:02X} (enter the bootloader).",
+            )
         if not answer.ok:
             self._report(
                 events.Refused(request="enter_bootloader", result=answer.result, ext_error=None)
@@ -188,12 +198,33 @@ class Update:
                     f"What answers at {connection.peer} is not a Secure DFU bootloader.",
                     reason=TransportReason.REFUSED,
                 )
+            fwid = await self._ask_for_softdevice(connection)
             try:
                 await self._transfer(index, image, connection)
             except TargetRefusedError as error:
-                error.hint = error.hint or advice(error, image.init_packet.command)
+                error.hint = error.hint or advice(error, image.init_packet.command, fwid=fwid)
                 raise
             await self._await_drop(connection)
+
+    async def _ask_for_softdevice(self, connection: Connection) -> int | None:
+        """The FWID of the unit's SoftDevice, from its radio; ``None``: the radio does not say.
+
+        It explains a refusal, so an update is not given up for want of it.
+        """
+        if not self._link.capabilities.remote_version:
+            return None
+        try:
+            version = await connection.remote_version(timeout_s=self._plan.timeouts.radio_version_s)
+        except TransportError as error:
+            if error.reason is TransportReason.TIMEOUT:
+                return None
+            raise
+        self._report(
+            events.RadioVersionSeen(
+                version=version.version, company=version.company, subversion=version.subversion
+            )
+        )
+        return version.softdevice_fwid
 
     async def _find_next(self, index: int) -> None:
         """See the unit in its bootloader, where it should be by now."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from grpc_tools import protoc  # type: ignore[import-untyped]
+from grpc_tools import protoc
 
 SOURCE = Path(__file__).resolve().parents[3] / "src"
 PROTO = "firmline/formats/init_packet.proto"

@@ -244,7 +244,7 @@ def test_packages_are_built_as_nrfutil_builds_them(name: str, options: dict[str,
 
 def without_signatures(package: Package) -> list[tuple[object, ...]]:
     """Everything in a package but the signatures, which nrfutil makes at random."""
-    described = []
+    described: list[tuple[object, ...]] = []
     for built in package.images:
         command = built.init_packet.command
         entries = [(entry.type, len(entry.data)) for entry in command.boot_validations]

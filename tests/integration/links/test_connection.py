@@ -203,7 +203,7 @@ async def test_a_lost_connection_takes_nothing_more(
             await connection.write(channel, b"\x01")
         assert caught.value.reason is TransportReason.LOST
     with pytest.raises(TransportError):
-        await connection.remote_version()
+        await connection.remote_version(timeout_s=5)
     await connection.close()
 
 
@@ -295,7 +295,7 @@ async def test_the_remote_version_names_nordic_and_the_softdevice(
 ) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
-    version = await connection.remote_version()
+    version = await connection.remote_version(timeout_s=5)
     assert (version.company, version.subversion) == (0x0059, FWID)
 
 

@@ -14,10 +14,11 @@ from bumble.host import Host
 
 from firmline.device.radio_face import Indicate, Notify
 from firmline.errors import TransportError
+from firmline.links.base import NORDIC
 from firmline.links.gatt import CHANNEL_UUIDS
 from firmline.links.virtual_radio.address import from_bumble, to_bumble
 from firmline.links.virtual_radio.central import VirtualRadioLink
-from firmline.links.virtual_radio.controller import NORDIC, RSSI_DBM, RadioController
+from firmline.links.virtual_radio.controller import RSSI_DBM, RadioController
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
@@ -112,15 +113,15 @@ async def test_our_host_asks_for_251_octets(radio: VirtualRadio, link: VirtualRa
 async def test_the_signal_strength_can_be_read(radio: VirtualRadio, phone: Device) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await phone.connect(to_bumble(HOME))
-    assert await connection.get_rssi() == RSSI_DBM
+    assert await connection.get_rssi() == RSSI_DBM  # type: ignore[no-untyped-call] # Bumble's
 
 
 async def test_the_chip_speaks_as_nordics(radio: VirtualRadio, link: VirtualRadioLink) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
-    version = await connection.remote_version()
+    version = await connection.remote_version(timeout_s=5)
     assert (version.version, version.company, version.subversion) == (9, NORDIC, FWID)
-    assert await connection.remote_version() == version
+    assert await connection.remote_version(timeout_s=5) == version
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ async def work(link: VirtualRadioLink) -> None:
     await link.find(HOME, timeout_s=2)
     connection = await link.connect(HOME, timeout_s=2)
     try:
-        await connection.remote_version()
+        await connection.remote_version(timeout_s=5)
         await connection.device_information()
         for _ in range(40):
             await connection.write(Channel.PACKET, bytes(244))

@@ -26,6 +26,7 @@ from firmline.links.base import (
     Link,
     LinkCapabilities,
     Received,
+    RemoteVersion,
     Sighting,
 )
 from firmline.protocol.channels import Channel
@@ -67,6 +68,8 @@ class FakeLink(Link):
         information: What every application says of itself, whatever it is.
         channels: What every unit offers, whatever it is.
         mtu: The MTU that is agreed upon.
+        asks_radio: Whether this link can ask a radio who it is.
+        radio: What the unit's radio says then; ``None``: nothing.
         journal: Every step that was taken.
         connections: Every connection there was.
     """
@@ -76,6 +79,8 @@ class FakeLink(Link):
     information: DeviceInformation | None = None
     channels: frozenset[Channel] | None = None
     mtu: int = 247
+    asks_radio: bool = False
+    radio: RemoteVersion | None = None
     clock_s: float = 1000.0
     journal: list[str] = field(default_factory=list)
     connections: list[FakeConnection] = field(default_factory=list)
@@ -90,7 +95,7 @@ class FakeLink(Link):
             data_length=False,
             phy_2m=False,
             connection_parameters=False,
-            remote_version=False,
+            remote_version=self.asks_radio,
             pairing=False,
         )
 
@@ -211,6 +216,14 @@ class FakeConnection(Connection):
         await self._link.step("read information")
         self._check_open()
         return self._information
+
+    async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
+        await self._link.step("ask the radio")
+        self._check_open()
+        if self._link.radio is None:
+            self._link.wait_in_vain(timeout_s)
+            raise transport_error(TransportReason.TIMEOUT)
+        return self._link.radio
 
     async def wait_closed(self, *, timeout_s: float) -> int | None:
         await self._link.step("wait for the drop")

@@ -8,13 +8,14 @@ import pytest
 
 from firmline.errors import Code, TargetRefusedError
 from firmline.formats.init_command import FwType, InitCommand
+from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE
 from firmline.updater.advice import advice
 from firmline.values import FwVersion
 
 
-def advise(code: Code, **fields: Any) -> str:
+def advise(code: Code, *, fwid: int | None = None, phase: str = "", **fields: Any) -> str:
     command = InitCommand(**{"kind": FwType.APPLICATION, **fields})
-    return advice(TargetRefusedError(code, "No.", result=0x0B), command)
+    return advice(TargetRefusedError(code, "No.", result=0x0B, phase=phase), command, fwid=fwid)
 
 
 @pytest.mark.parametrize(
@@ -44,8 +45,19 @@ def test_a_refused_version_is_named_with_the_rule_of_its_kind(kind: FwType, rela
     assert f"has version 7, which is {relation} the unit's" in text
 
 
+def test_the_units_own_softdevice_is_named_where_its_radio_told() -> None:
+    text = advise(Code.REFUSED_SOFTDEVICE, sd_req=(0x103,), fwid=0xB7)
+    assert "names SoftDevice 0x0103 (--sd-req), and this unit's radio says that it has" in text
+    assert text.endswith("0x00B7.")
+    assert "Find out" not in text
+
+
 def test_a_refused_signature_leads_to_the_keys() -> None:
-    assert "key" in advise(Code.REFUSED_OBJECT)
+    assert "key" in advise(Code.REFUSED_OBJECT, phase=INIT_PACKET_PHASE)
+
+
+def test_an_image_refused_by_the_same_code_does_not() -> None:
+    assert advise(Code.REFUSED_OBJECT, phase=FIRMWARE_PHASE) == ""
 
 
 @pytest.mark.parametrize(

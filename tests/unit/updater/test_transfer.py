@@ -8,7 +8,7 @@ import pytest
 
 from firmline.errors import Code, RemoteProtocolError, TransportError, TransportReason
 from firmline.events import Event, ObjectExecuted, RequestSent
-from firmline.links.base import Connection, DeviceInformation, Received
+from firmline.links.base import Connection, DeviceInformation, Received, RemoteVersion
 from firmline.protocol.channels import Channel
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.host import HostSession
@@ -102,6 +102,10 @@ class Babbler(Connection):
 
     async def device_information(self) -> DeviceInformation:
         return DeviceInformation()
+
+    async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
+        _ = timeout_s
+        return RemoteVersion(version=9, company=0x59, subversion=0x103)
 
     async def wait_closed(self, *, timeout_s: float) -> int | None:
         _ = timeout_s

@@ -13,7 +13,7 @@ from firmline.device.fabrication import synthetic_bytes
 from firmline.device.radio_face import ResetKind
 from firmline.errors import Code, ExitCode, StoreError, TransportError, TransportReason
 from firmline.events import Event, Outcome, UnitMode, UpdateFinished
-from firmline.links.base import DeviceInformation
+from firmline.links.base import NORDIC, DeviceInformation, RemoteVersion
 from firmline.protocol.buttonless import encode_buttonless_answer
 from firmline.protocol.channels import Channel
 from firmline.updater.timeouts import Timeouts
@@ -232,6 +232,17 @@ async def test_an_application_that_answers_nonsense_is_told_as_such(
     assert ended(story, Outcome.FAILED, Code.ANSWER_MALFORMED)
 
 
+async def test_an_answer_to_another_request_is_not_taken_for_an_agreement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "firmline.device.application.encode_buttonless_answer", lambda _answer: b"\x20\x02\x01"
+    )
+    story = await tell(link_to_unit())
+    assert ended(story, Outcome.FAILED, Code.ANSWER_UNEXPECTED)
+    assert story.of(events.EnteringBootloader) == []
+
+
 async def test_an_application_that_agrees_and_never_restarts_has_stayed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -303,6 +314,41 @@ async def test_a_refused_init_packet_comes_with_advice_in_the_package_s_numbers(
     assert story.result.finished.size == 0
     assert story.link.unit is not None
     assert story.link.unit.board.flash.read(BANK_0, 4) != IMAGE[:4]
+
+
+async def test_a_radio_that_names_its_softdevice_explains_the_refusal() -> None:
+    link = link_to_unit()
+    link.asks_radio = True
+    link.radio = RemoteVersion(version=9, company=NORDIC, subversion=0x0101)
+    story = await tell(link, package(sd_req=(Fwid(0xB7),)))
+    assert ended(story, Outcome.REFUSED, Code.REFUSED_SOFTDEVICE)
+    assert story.result.error is not None
+    assert "0x00B7 (--sd-req), and this unit's radio says that it has 0x0101" in (
+        story.result.error.hint
+    )
+    seen = events.RadioVersionSeen(version=9, company=NORDIC, subversion=0x0101)
+    assert [replace(event, at_s=0) for event in story.of(events.RadioVersionSeen)] == [seen]
+
+
+@pytest.mark.parametrize(
+    ("radio", "events_seen"),
+    [(None, 0), (RemoteVersion(version=9, company=0x000D, subversion=0x0101), 1)],
+    ids=["silent", "of another maker"],
+)
+async def test_a_radio_that_names_no_softdevice_does_not_stop_an_update(
+    radio: RemoteVersion | None, events_seen: int
+) -> None:
+    link = link_to_unit()
+    link.asks_radio = True
+    link.radio = radio
+    story = await tell(link, package(sd_req=(Fwid(0xB7),)))
+    assert story.result.error is not None
+    assert "Find out which SoftDevice" in story.result.error.hint
+    assert len(story.of(events.RadioVersionSeen)) == events_seen
+    again = link_to_unit()
+    again.asks_radio = True
+    again.radio = radio
+    assert ended(await tell(again), Outcome.UPDATED, "")
 
 
 async def test_an_image_that_its_flash_spoils_is_refused_at_the_last_execute() -> None:

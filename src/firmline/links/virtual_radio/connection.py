@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 
 from bumble import hci
 from bumble.att import ATT_Error
@@ -15,7 +14,7 @@ from bumble.gatt_client import CharacteristicProxy
 from bumble.host import DataPacketQueue
 
 from firmline.errors import LocalProtocolError
-from firmline.links.base import Connection, DeviceInformation, Received
+from firmline.links.base import Connection, DeviceInformation, Received, RemoteVersion
 from firmline.links.gatt import (
     CHANNEL_UUIDS,
     DEFAULT_MTU,
@@ -35,21 +34,6 @@ from firmline.values import BleAddress
 
 _CHANNELS = {UUID(text): channel for channel, text in CHANNEL_UUIDS.items()}
 _DATA_LENGTH = (251, 2120)  # Octets and microseconds (Core spec, Vol 6, Part B, 4.5.10).
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteVersion:
-    """What the unit's controller says of itself (LL_VERSION_IND).
-
-    Attributes:
-        version: Bluetooth version as assigned by the SIG; 9 is 5.0.
-        company: Company identifier; 0x0059 is Nordic.
-        subversion: With Nordic, the SoftDevice's FWID.
-    """
-
-    version: int
-    company: int
-    subversion: int
 
 
 class VirtualConnection(Connection):
@@ -193,7 +177,7 @@ class VirtualConnection(Connection):
                 continue  # Listed but not readable: the same as not offered.
         return information_from(values)
 
-    async def remote_version(self, *, timeout_s: float = 5.0) -> RemoteVersion:
+    async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
         """Ask the unit's controller for its version: a SoftDevice answers with its FWID.
 
         Raises:

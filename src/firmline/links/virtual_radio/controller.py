@@ -13,6 +13,7 @@ from bumble import hci, ll
 from bumble.controller import Connection, Controller, LegacyAdvertiser
 from bumble.core import PhysicalTransport
 
+from firmline.links.base import NORDIC
 from firmline.links.virtual_radio.air import (
     Air,
     LengthReq,
@@ -22,9 +23,6 @@ from firmline.links.virtual_radio.air import (
     VersionInd,
     VersionReq,
 )
-
-NORDIC = 0x0059
-"""Company identifier of Nordic Semiconductor (Bluetooth assigned numbers)."""
 
 RSSI_DBM = -50
 """The signal strength of everything in the virtual air."""

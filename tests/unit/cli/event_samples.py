@@ -1,0 +1,49 @@
+"""One of every event, as an update would report it."""
+
+from __future__ import annotations
+
+from firmline import events
+from firmline.events import Event, Outcome, UnitMode
+from firmline.values import BleAddress, ImageKind
+
+HOME = BleAddress.parse("C6:05:04:03:02:01")
+STARTED = events.UpdateStarted(
+    unit="sim:ble-reference",
+    package="dfu.zip",
+    package_sha256="00" * 32,
+    images=(ImageKind.SOFTDEVICE_BOOTLOADER, ImageKind.APPLICATION),
+    total_size=324_000,
+)
+SENT = events.PacketsSent(object_type="data", count=17, offset=4096, size=150_000)
+CREATED = events.ObjectCreated(object_type="data", offset=0, size=4096)
+IMAGE_SENT = events.ImageSent(kind=ImageKind.APPLICATION, size=150_000)
+FINISHED = events.UpdateFinished(
+    outcome=Outcome.UPDATED,
+    code="",
+    message="The unit runs the new application.",
+    size=150_000,
+    duration_s=3.25,
+    transfer_s=2.5,
+)
+SAMPLES: tuple[Event, ...] = (
+    STARTED,
+    events.Searching(address=HOME, expected_mode=UnitMode.APPLICATION),
+    events.UnitSeen(address=HOME, name="Tag", rssi_dbm=-50),
+    events.Connected(address=HOME, mode=UnitMode.BOOTLOADER, mtu=247),
+    events.ApplicationSeen(address=HOME, information={"firmware_revision": "1.2"}),
+    events.EnteringBootloader(address=HOME.plus_one()),
+    events.LinkLost(hci_reason=0x08, expected=False),
+    events.ImageStarted(kind=ImageKind.APPLICATION, index=0, init_packet_size=141, size=150_000),
+    events.RequestSent(request="create", data=b"\x01\x02"),
+    events.AnswerReceived(data=b"\x60\x01\x01"),
+    events.Resumed(object_type="data", offset=8192),
+    CREATED,
+    SENT,
+    events.CrcChecked(object_type="data", offset=4096, crc=1, expected_offset=4096, expected_crc=1),
+    events.ObjectRepeated(object_type="data", offset=4096, attempt=2),
+    events.StartedAfresh(offset=141, crc=7),
+    events.ObjectExecuted(object_type="data", offset=4096),
+    events.Refused(request="execute", result=11, ext_error=7),
+    IMAGE_SENT,
+    FINISHED,
+)

@@ -1,0 +1,41 @@
+"""Small inputs of the commands, made by hand; and the commands that use them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from firmline.formats.firmware import FirmwareImage
+from firmline.formats.keys import SigningKey
+from firmline.formats.package import write_package
+from firmline.formats.package_build import PackageSpec, build_package
+from firmline.values import Fwid, FwVersion
+from unit.formats.makers import hex_file, image, softdevice_image
+
+KEY = SigningKey.generate()
+APPLICATION = bytes(range(256)) * 8
+VERSIONS = ("--hw-version", "52", "--sd-req", "0x103", "--application-version", "5")
+GENERATE = ("pkg", "generate", *VERSIONS)
+
+
+def inputs(folder: Path) -> None:
+    """``app.hex``, ``sd.hex``, ``bl.hex`` and ``private.key`` in a folder."""
+    (folder / "app.hex").write_bytes(hex_file((0x26000, APPLICATION)))
+    (folder / "sd.hex").write_bytes(hex_file((0x1000, softdevice_image().data)))
+    (folder / "bl.hex").write_bytes(hex_file((0x78000, bytes(512))))
+    (folder / "private.key").write_bytes(KEY.format_pem())
+
+
+def spec(application: FirmwareImage | None = None) -> PackageSpec:
+    """What ``GENERATE --application app.hex --key-file private.key`` means."""
+    return PackageSpec(
+        application=application or image(APPLICATION),
+        application_version=FwVersion(5),
+        hw_version=52,
+        sd_req=(Fwid(0x103),),
+        signing_key=KEY,
+    )
+
+
+def package(application: FirmwareImage | None = None) -> bytes:
+    """A package of one application."""
+    return write_package(build_package(spec(application)))

@@ -1,0 +1,88 @@
+"""The demo's frame: it runs the real commands and sees that each ends as it must."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from firmline.cli import main
+from firmline.errors import Code, ExitCode
+from unit.cli.program import Program, assert_failed
+
+Codes = Callable[[dict[str, int]], list[list[str]]]
+
+
+@pytest.fixture
+def ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Codes:
+    """Lets the commands that the demo runs end with the codes given, and tells which were run."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    real = main.run
+
+    def prepare(codes: dict[str, int]) -> list[list[str]]:
+        ran: list[list[str]] = []
+
+        def run(arguments: list[str]) -> int:
+            ran.append(arguments)
+            name = f"{arguments[0]} {arguments[-1][:7]}"
+            return codes.get(name, real(["--version"]))
+
+        monkeypatch.setattr(main, "run", run)
+        return ran
+
+    return prepare
+
+
+def test_the_demo_runs_the_real_commands_in_a_folder_of_its_own(
+    ends: Codes, firmline: Program, folder: Path
+) -> None:
+    ran_inside = ends({"update sim:oth": ExitCode.REFUSED})
+    ran = firmline("demo")
+    assert (ran.code, ran.err) == (0, "")
+    assert [" ".join(words[:2]) for words in ran_inside] == [
+        "keys generate",
+        "pkg generate",
+        "update dfu.zip",
+        "update dfu.zip",
+    ]
+    assert Path.cwd() == folder
+    assert list((folder / "temporary").iterdir()) == []
+
+
+def test_the_pace_is_told_and_handed_on(ends: Codes, firmline: Program) -> None:
+    ran_inside = ends({"update sim:oth": ExitCode.REFUSED})
+    ran = firmline("demo", "--pace", "7")
+    assert "takes 7 kB/s" in ran.out
+    assert ran_inside[2][-1] == "sim:ble-reference?key=demo.key&pace=7"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("keys demo.ke", ExitCode.INPUT),
+        ("pkg dfu.zip", ExitCode.DEFECT),
+        ("update sim:ble", ExitCode.UNVERIFIED),
+        ("update sim:oth", ExitCode.DONE),
+    ],
+)
+def test_a_part_that_ends_otherwise_is_a_defect(
+    name: str, code: ExitCode, ends: Codes, firmline: Program, folder: Path
+) -> None:
+    ends({"update sim:oth": ExitCode.REFUSED, name: code})
+    ran = firmline("demo")
+    assert_failed(ran, Code.DEFECT, ExitCode.DEFECT)
+    assert f"ended with exit code {int(code)}, not" in ran.err
+    assert list((folder / "temporary").iterdir()) == []
+
+
+def test_an_interruption_ends_the_demo_too(ends: Codes, firmline: Program, folder: Path) -> None:
+    ran_inside = ends({"pkg dfu.zip": ExitCode.INTERRUPTED})
+    ran = firmline("demo")
+    assert ran.code == 130
+    assert ran.err == "interrupted\n"
+    assert len(ran_inside) == 2
+    assert list((folder / "temporary").iterdir()) == []

@@ -1,0 +1,116 @@
+"""Events in words: each kind has its line, or has none on purpose."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmline import events
+from firmline.cli.event_text import describe
+from firmline.events import Event, UnitMode, event_type
+from firmline.values import ImageKind
+from unit.cli.event_samples import HOME, SAMPLES, STARTED
+
+LINES: dict[type[Event], tuple[str, str]] = {
+    events.UpdateStarted: (
+        "update",
+        "dfu.zip to sim:ble-reference: softdevice + bootloader and application, 324,000 bytes",
+    ),
+    events.UnitSeen: ("seen", "Tag at C6:05:04:03:02:01, -50 dBm"),
+    events.Connected: ("connected", "to its bootloader, MTU 247"),
+    events.ApplicationSeen: ("runs", "firmware 1.2"),
+    events.EnteringBootloader: ("restarts", "into its bootloader, at C6:05:04:03:02:02"),
+    events.LinkLost: ("lost", "the link (reason 0x08)"),
+    events.Resumed: ("resumes", "at 8,192 bytes"),
+    events.ObjectRepeated: (
+        "repeats",
+        "the object at 4,096, which arrived damaged (attempt 2)",
+    ),
+    events.StartedAfresh: ("starts", "afresh: the unit held the beginning of another image"),
+    events.ImageSent: ("accepted", "all 150,000 bytes; the unit restarts to activate them"),
+}
+SILENT: set[type[Event]] = {
+    events.Searching,  # a unit that is there is seen at once; one that is not ends the update
+    events.ImageStarted,  # the bar shows it
+    events.RequestSent,
+    events.AnswerReceived,
+    events.ObjectCreated,
+    events.PacketsSent,
+    events.CrcChecked,
+    events.ObjectExecuted,
+    events.Refused,  # the error that follows says more
+    events.UpdateFinished,  # the command's own last line says it
+}
+
+
+def test_every_kind_of_event_has_its_line_or_none_on_purpose() -> None:
+    found = [kind for kind in vars(events).values() if isinstance(kind, type)]
+    kinds = {kind for kind in found if issubclass(kind, Event)} - {Event}
+    assert {type(event) for event in SAMPLES} == kinds
+    assert set(LINES) | SILENT == kinds
+    assert set(LINES) & SILENT == set()
+
+
+@pytest.mark.parametrize("event", SAMPLES, ids=event_type)
+def test_an_event_is_described(event: Event) -> None:
+    assert describe(event) == LINES.get(type(event))
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (events.UnitSeen(address=HOME, name="Tag", rssi_dbm=None), "Tag at C6:05:04:03:02:01"),
+        (
+            events.UnitSeen(address=HOME, name="", rssi_dbm=0),
+            "a unit without a name at C6:05:04:03:02:01, 0 dBm",
+        ),
+        (
+            events.ApplicationSeen(
+                address=HOME, information={"firmware_revision": "1.2", "serial_number": "FL-1"}
+            ),
+            "firmware 1.2, serial number FL-1",
+        ),
+        (
+            events.ApplicationSeen(address=HOME, information={"serial_number": "FL-1"}),
+            "an application that says nothing of its version",
+        ),
+        (
+            events.ApplicationSeen(address=HOME, information={}),
+            "an application that says nothing of its version",
+        ),
+        (events.LinkLost(hci_reason=None, expected=False), "the link"),
+        (
+            events.ObjectRepeated(object_type="command", offset=0, attempt=3),
+            "the init packet, which arrived damaged (attempt 3)",
+        ),
+        (
+            events.UpdateStarted(
+                unit="u",
+                package="p",
+                package_sha256="",
+                images=(ImageKind.BOOTLOADER,),
+                total_size=1,
+            ),
+            "p to u: bootloader, 1 bytes",
+        ),
+    ],
+)
+def test_what_is_not_known_is_left_out(event: Event, text: str) -> None:
+    described = describe(event)
+    assert described is not None
+    assert described[1] == text
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        events.Connected(address=HOME, mode=UnitMode.APPLICATION, mtu=23),
+        events.LinkLost(hci_reason=0x13, expected=True),
+        events.Resumed(object_type="command", offset=100),
+    ],
+)
+def test_what_always_happens_is_not_told(event: Event) -> None:
+    assert describe(event) is None
+
+
+def test_the_samples_are_of_one_update() -> None:
+    assert SAMPLES[0] is STARTED

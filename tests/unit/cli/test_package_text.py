@@ -1,0 +1,191 @@
+"""A package in words, in fields, and as the command that would make it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from firmline.cli.package_text import generate_command, image_fields, image_lines
+from firmline.formats.init_command import BootValidationType
+from firmline.formats.package import Package
+from firmline.formats.package_build import PackageSpec, build_package
+from firmline.values import Fwid, FwVersion
+from unit.cli.makers import APPLICATION, spec
+from unit.formats.makers import image, softdevice_image
+
+SYSTEM = PackageSpec(
+    softdevice=softdevice_image(),
+    bootloader=image(bytes(512), address=0x78000, name="bl.hex"),
+    hw_version=52,
+    bootloader_version=FwVersion(3),
+    sd_req=(Fwid(0x103),),
+)
+
+
+def built(**changes: Any) -> Package:
+    return build_package(replace(spec(), **changes))
+
+
+def lines_of(package: Package) -> dict[str, str]:
+    title, *rows = image_lines(package.images[0])
+    return {"": title, **{row[2:13].strip(): row[14:] for row in rows}}
+
+
+def test_an_application_in_words() -> None:
+    lines = lines_of(built())
+    signature = lines.pop("signature")
+    assert signature.startswith("ECDSA_P256_SHA256, ")
+    assert lines == {
+        "": "application",
+        "version": "5 (0x00000005)",
+        "hardware": "52",
+        "SoftDevice": "0x0103",
+        "size": "2,048 bytes",
+        "SHA-256": hashlib.sha256(APPLICATION).hexdigest(),
+        "boot check": "VALIDATE_GENERATED_CRC",
+        "files": "app.bin, app.dat",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "label", "text"),
+    [
+        ({"signing_key": None}, "signature", "none: units built as the SDK's examples refuse it"),
+        ({"is_debug": True}, "debug", "yes: debug bootloaders skip the version checks"),
+        ({"is_debug": True, "application_version": None}, "version", "none"),
+        ({"sd_req": ()}, "SoftDevice", "none named"),
+        (
+            {"sd_req": (Fwid(0), Fwid(0x101))},
+            "SoftDevice",
+            "none needed (0x0000) or 0x0101",
+        ),
+        ({"external_app": True}, "", "application for another chip"),
+        (
+            {"app_boot_validation": BootValidationType.NO_VALIDATION},
+            "boot check",
+            "NO_VALIDATION",
+        ),
+    ],
+)
+def test_what_is_special_is_told(changes: dict[str, Any], label: str, text: str) -> None:
+    assert lines_of(built(**changes))[label] == text
+
+
+def test_a_signature_at_boot_is_shown_by_its_beginning() -> None:
+    check = BootValidationType.VALIDATE_ECDSA_P256_SHA256
+    package = built(app_boot_validation=check)
+    data = package.images[0].init_packet.command.boot_validations[0].data
+    expected = f"VALIDATE_ECDSA_P256_SHA256 ({data.hex()[:16]}...)"
+    assert lines_of(package)["boot check"] == expected
+
+
+def test_a_softdevice_alone_has_no_version() -> None:
+    lines = lines_of(build_package(replace(SYSTEM, bootloader=None, bootloader_version=None)))
+    assert (lines[""], lines["version"]) == ("SoftDevice", "none (0xFFFFFFFF)")
+
+
+def test_the_parts_of_a_system_are_told_apart() -> None:
+    lines = lines_of(build_package(SYSTEM))
+    assert lines[""] == "SoftDevice + bootloader"
+    assert lines["size"] == "8,736 bytes: SoftDevice 8,224, bootloader 512"
+    assert lines["boot check"] == "VALIDATE_GENERATED_CRC, VALIDATE_GENERATED_CRC"
+
+
+def test_the_fields_are_those_of_the_init_packet() -> None:
+    (made,) = built().images
+    fields = image_fields(made)
+    command = made.init_packet.command
+    assert made.init_packet.signature is not None
+    assert json.loads(json.dumps(fields)) == {
+        "kind": "application",
+        "bin_file": "app.bin",
+        "dat_file": "app.dat",
+        "size": 2048,
+        "type": "APPLICATION",
+        "fw_version": 5,
+        "hw_version": 52,
+        "sd_req": ["0x0103"],
+        "sd_size": 0,
+        "bl_size": 0,
+        "app_size": 2048,
+        "hash_type": "SHA256",
+        "hash": command.hash.hex(),
+        "is_debug": False,
+        "boot_validation": [{"type": "VALIDATE_GENERATED_CRC", "bytes": ""}],
+        "signature_type": "ECDSA_P256_SHA256",
+        "signature": made.init_packet.signature.hex(),
+    }
+
+
+def test_what_is_not_in_the_packet_is_null() -> None:
+    package = built(signing_key=None, is_debug=True, application_version=None)
+    fields = image_fields(package.images[0])
+    assert (fields["signature_type"], fields["signature"], fields["fw_version"]) == (None,) * 3
+
+
+# The command.
+
+
+def words_of(package: Package, name: str = "dfu.zip") -> list[str]:
+    words = shlex.split(generate_command(package, name))
+    assert words[:3] == ["firmline", "pkg", "generate"]
+    return words[3:]
+
+
+def test_the_command_names_every_option() -> None:
+    assert words_of(built()) == [
+        *("--application", "app.bin", "--application-version", "5"),
+        *("--app-boot-validation", "VALIDATE_GENERATED_CRC"),
+        *("--hw-version", "52", "--sd-req", "0x103", "--key-file", "private.key", "dfu.zip"),
+    ]
+
+
+def test_the_command_of_an_unsigned_debug_package_has_no_key_and_no_version() -> None:
+    words = words_of(built(signing_key=None, is_debug=True, application_version=None))
+    assert "--debug-mode" in words
+    assert "--key-file" not in words
+    assert "--application-version" not in words
+
+
+def test_the_command_of_a_debug_bootloader_has_no_version() -> None:
+    package = build_package(
+        replace(SYSTEM, softdevice=None, bootloader_version=None, is_debug=True)
+    )
+    words = words_of(package)
+    assert words[:2] == ["--bootloader", "bl.bin"]
+    assert "--bootloader-version" not in words
+    assert "None" not in words
+
+
+@pytest.mark.parametrize(
+    ("sd_req", "sd_id", "told_req"),
+    [
+        ((0x103,), (0x101,), "0x103"),
+        ((0x101,), (0x101,), "0x101"),
+        ((0x103, 0x104), (0x101, 0x102), "0x103,0x104"),
+        ((0x101, 0x103), (0x101,), "0x101,0x103"),
+    ],
+)
+def test_the_softdevice_in_the_package_is_told_from_those_before_it(
+    sd_req: tuple[int, ...], sd_id: tuple[int, ...], told_req: str
+) -> None:
+    package = built(
+        softdevice=softdevice_image(),
+        sd_req=tuple(Fwid(fwid) for fwid in sd_req),
+        sd_id=tuple(Fwid(fwid) for fwid in sd_id),
+    )
+    words = words_of(package)
+    assert words[words.index("--sd-req") + 1] == told_req
+    assert words[words.index("--sd-id") + 1] == ",".join(f"0x{fwid:X}" for fwid in sd_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("my dfu.zip", "my dfu.zip"), ("-x.zip", "./-x.zip"), ("$x;.zip", "$x;.zip")]
+)
+def test_any_name_stays_one_word(name: str, word: str) -> None:
+    assert words_of(built(), name)[-1] == word

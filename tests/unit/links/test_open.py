@@ -1,0 +1,144 @@
+"""From a target to an open link: which road it is, and that everything is given back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from firmline.device.description import UnitDescription, gallery_names, gallery_unit
+from firmline.device.fabrication import fabricate
+from firmline.device.unit import VirtualUnit
+from firmline.errors import Code, ExitCode, InputError, TransportError, TransportReason
+from firmline.formats.keys import PublicKey, SigningKey
+from firmline.links import open as door
+from firmline.links.open import open_target
+from firmline.links.pacing import PacedLink
+from firmline.links.target import Scheme, parse_target
+from firmline.links.virtual_radio.central import VirtualRadioLink
+from firmline.links.virtual_radio.radio import VirtualRadio
+
+
+@pytest.mark.parametrize("name", gallery_names())
+async def test_every_unit_of_the_gallery_is_in_the_air_under_its_address(name: str) -> None:
+    async with open_target(parse_target(f"sim:{name}")) as opened:
+        assert type(opened.link) is VirtualRadioLink
+        assert opened.address == gallery_unit(name).address
+        sighting = await opened.link.find(opened.address, timeout_s=5.0)
+        assert sighting.name == name
+
+
+@pytest.mark.parametrize("scheme", [scheme for scheme in Scheme if scheme is not Scheme.SIM])
+async def test_a_road_that_is_not_built_yet_is_told(scheme: Scheme) -> None:
+    with pytest.raises(TransportError) as caught:
+        async with open_target(parse_target(f"{scheme}:AA:BB:CC:DD:EE:FF")):
+            pytest.fail("it was opened")
+    assert caught.value.code is Code.LINK_NOT_AVAILABLE
+    assert caught.value.reason is TransportReason.NOT_AVAILABLE
+    assert caught.value.exit_code == ExitCode.LINK
+    assert f"{scheme}:" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "fragment"),
+    [
+        ("sim:nope", Code.TARGET_UNKNOWN_UNIT, "'nope'"),
+        ("sim:../units/ble-reference", Code.TARGET_UNKNOWN_UNIT, "no virtual unit"),
+        ("sim:ble-reference.toml", Code.TARGET_UNKNOWN_UNIT, "no virtual unit"),
+        ("sim:BLE-REFERENCE", Code.TARGET_UNKNOWN_UNIT, "no virtual unit"),
+        ("sim:" + "x" * 5000, Code.TARGET_UNKNOWN_UNIT, "no virtual unit"),
+        ("sim:ble-reference?speed=4", Code.TARGET_MALFORMED, "no option 'speed'"),
+        ("sim:ble-reference?Key=4", Code.TARGET_MALFORMED, "no option 'Key'"),
+        ("sim:ble-reference?pace=0", Code.TARGET_MALFORMED, "pace=0 is not"),
+        ("sim:ble-reference?pace=100001", Code.TARGET_MALFORMED, "from 1 to 100000"),
+        ("sim:ble-reference?pace=-1", Code.TARGET_MALFORMED, "pace=-1 is not"),
+        ("sim:ble-reference?pace=1.5", Code.TARGET_MALFORMED, "pace=1.5 is not"),
+        ("sim:ble-reference?pace=²", Code.TARGET_MALFORMED, "pace=² is not"),
+        ("sim:ble-reference?pace=fast", Code.TARGET_MALFORMED, "pace=fast is not"),
+        ("sim:ble-reference?pace=" + "9" * 5000, Code.TARGET_MALFORMED, "is not a number of kB/s"),
+    ],
+)
+async def test_a_target_that_cannot_be_is_refused_before_a_radio_is_opened(
+    text: str, code: Code, fragment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "open_virtual_radio", never)
+    with pytest.raises(InputError) as caught:
+        async with open_target(parse_target(text)):
+            pytest.fail("it was opened")
+    assert caught.value.code is code
+    assert fragment in caught.value.message
+    assert len(caught.value.message) < 150
+
+
+def never() -> VirtualRadio:
+    pytest.fail("a radio was opened")
+
+
+def test_the_refusal_of_a_unit_names_those_there_are() -> None:
+    with pytest.raises(InputError) as caught:
+        asyncio.run(opened("sim:nope"))
+    assert [name in caught.value.hint for name in gallery_names()] == [True] * len(gallery_names())
+
+
+async def opened(text: str) -> None:
+    async with open_target(parse_target(text)):
+        pytest.fail("it was opened")
+
+
+class Watched:
+    """Keeps the radios that were opened, and the units in them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.keys: list[PublicKey] = []
+        self.closed = 0
+        close = VirtualRadio.close
+
+        async def watched_close(radio: VirtualRadio) -> None:
+            self.closed += 1
+            await close(radio)
+
+        def watched_fabricate(description: UnitDescription) -> VirtualUnit:
+            self.keys.append(description.public_key)
+            return fabricate(description)
+
+        monkeypatch.setattr(VirtualRadio, "close", watched_close)
+        monkeypatch.setattr(door, "fabricate", watched_fabricate)
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
+    return Watched(monkeypatch)
+
+
+async def test_a_unit_trusts_the_key_of_its_description(watched: Watched) -> None:
+    async with open_target(parse_target("sim:ble-reference")):
+        assert watched.keys == [gallery_unit("ble-reference").public_key]
+
+
+async def test_a_unit_trusts_another_key_where_it_is_told_to(watched: Watched) -> None:
+    key = SigningKey.generate().public_key
+    async with open_target(parse_target("sim:ble-reference"), trusted_key=key):
+        assert watched.keys == [key]
+
+
+async def test_the_radio_is_given_back_at_the_end(watched: Watched) -> None:
+    async with open_target(parse_target("sim:ble-reference")):
+        assert watched.closed == 0
+    assert watched.closed == 1
+
+
+@pytest.mark.parametrize("problem", [KeyboardInterrupt, asyncio.CancelledError, ZeroDivisionError])
+async def test_the_radio_is_given_back_however_its_use_ends(
+    problem: type[BaseException], watched: Watched
+) -> None:
+    with pytest.raises(problem):
+        async with open_target(parse_target("sim:ble-reference")):
+            raise problem
+    assert watched.closed == 1
+
+
+@pytest.mark.parametrize(("text", "duration_s"), [("1", 10.0), ("40", 0.25), ("100000", 1e-4)])
+async def test_a_pace_is_kept_in_kilobytes_per_second(text: str, duration_s: float) -> None:
+    async with open_target(parse_target(f"sim:ble-reference?pace={text}")) as opened:
+        assert isinstance(opened.link, PacedLink)
+        assert opened.link.duration_s(10_000) == pytest.approx(duration_s)
