@@ -22,7 +22,7 @@ def _describe_road(event: Event) -> Described:
             described: Described = ("seen", f"{name} at {event.address}{signal}")
         case events.ApplicationSeen():
             described = ("runs", _information(event))
-        case events.RadioVersionSeen():
+        case events.RadioVersionSeen(company=0x0059):  # Nordic's; of others it means nothing here
             described = ("has", f"SoftDevice FWID 0x{event.subversion:04X}, says its radio")
         case events.EnteringBootloader():
             described = ("restarts", f"into its bootloader, at {event.address}")

@@ -31,6 +31,7 @@ SAMPLES: tuple[Event, ...] = (
     events.UnitSeen(address=HOME, name="Tag", rssi_dbm=-50),
     events.Connected(address=HOME, mode=UnitMode.BOOTLOADER, mtu=247),
     events.ApplicationSeen(address=HOME, information={"firmware_revision": "1.2"}),
+    events.RadioVersionSeen(version=9, company=0x0059, subversion=0x0103),
     events.EnteringBootloader(address=HOME.plus_one()),
     events.LinkLost(hci_reason=0x08, expected=False),
     events.ImageStarted(kind=ImageKind.APPLICATION, index=0, init_packet_size=141, size=150_000),

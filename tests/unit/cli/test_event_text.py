@@ -18,6 +18,7 @@ LINES: dict[type[Event], tuple[str, str]] = {
     events.UnitSeen: ("seen", "Tag at C6:05:04:03:02:01, -50 dBm"),
     events.Connected: ("connected", "to its bootloader, MTU 247"),
     events.ApplicationSeen: ("runs", "firmware 1.2"),
+    events.RadioVersionSeen: ("has", "SoftDevice FWID 0x0103, says its radio"),
     events.EnteringBootloader: ("restarts", "into its bootloader, at C6:05:04:03:02:02"),
     events.LinkLost: ("lost", "the link (reason 0x08)"),
     events.Resumed: ("resumes", "at 8,192 bytes"),
@@ -106,9 +107,10 @@ def test_what_is_not_known_is_left_out(event: Event, text: str) -> None:
         events.Connected(address=HOME, mode=UnitMode.APPLICATION, mtu=23),
         events.LinkLost(hci_reason=0x13, expected=True),
         events.Resumed(object_type="command", offset=100),
+        events.RadioVersionSeen(version=9, company=0x000F, subversion=0x0103),
     ],
 )
-def test_what_always_happens_is_not_told(event: Event) -> None:
+def test_what_always_happens_or_means_nothing_is_not_told(event: Event) -> None:
     assert describe(event) is None
 
 

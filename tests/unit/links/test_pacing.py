@@ -32,6 +32,7 @@ CAPABILITIES = LinkCapabilities(
 )
 SIGHTING = Sighting(address=HOME, name="Tag", services=frozenset({0xFE59}), rssi_dbm=-50)
 RECEIVED = Received(channel=Channel.CONTROL, data=b"\x60\x01\x01")
+VERSION = RemoteVersion(version=9, company=0x0059, subversion=0x0103)
 INFORMATION = DeviceInformation(firmware_revision="1.2")
 
 
@@ -86,7 +87,7 @@ class Plain(Link, Connection):
 
     async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
         self.calls.append(("remote_version", timeout_s))
-        return RemoteVersion(version=9, company=0x59, subversion=0x103)
+        return VERSION
 
     async def wait_closed(self, *, timeout_s: float) -> int | None:
         self.calls.append(("wait_closed", timeout_s))
@@ -176,13 +177,13 @@ async def test_everything_else_is_the_connection_within(plain: Plain) -> None:
     assert connection.channels == {Channel.CONTROL}
     assert await connection.receive(timeout_s=1.5) is RECEIVED
     assert await connection.device_information() is INFORMATION
-    assert (await connection.remote_version(timeout_s=4.5)).softdevice_fwid == 0x103
+    assert await connection.remote_version(timeout_s=0.5) is VERSION
     assert await connection.wait_closed(timeout_s=2.5) == 0x13
     await connection.close()
     assert plain.calls == [
         ("receive", 1.5),
         "device_information",
-        ("remote_version", 4.5),
+        ("remote_version", 0.5),
         ("wait_closed", 2.5),
         "close",
     ]
