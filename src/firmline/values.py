@@ -91,7 +91,13 @@ class FwVersion(_Unsigned):
                 f"The {name} {text!r} has a second or third part above 99, which would read as"
                 " another version once packed into one number.",
             )
-        return cls(major * 10_000 + minor * 100 + patch)
+        value = major * 10_000 + minor * 100 + patch
+        if value > U32_MAX:
+            raise InputError(
+                Code.NUMBER_OUT_OF_RANGE,
+                f"The {name} {text[:40]!r} does not fit into the 32 bits of a version.",
+            )
+        return cls(value)
 
 
 def parse_number(text: str, *, name: str, maximum: int = U32_MAX) -> int:

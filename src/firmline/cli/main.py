@@ -59,8 +59,8 @@ Exit codes: 0 done, 2 usage or bad input file, 3 link trouble, 4 the unit refuse
 def cli() -> None:
     """Make, check and send firmware updates for nRF5x units.
 
-    A drop-in for nrfutil that never makes a bad package, says why a unit refuses one, and calls a
-    unit updated only when its new application was seen running.
+    Takes nrfutil's words, never makes a bad package, says why a unit refuses one, and calls a unit
+    updated only when its new application was seen running.
     """
 
 

@@ -32,8 +32,8 @@ def advice(error: TargetRefusedError, command: InitCommand, *, fwid: int | None 
             )
         case Code.REFUSED_OBJECT if error.context.get("phase") == INIT_PACKET_PHASE:
             text = (
-                "Compare the key the package was signed with (firmline pkg display) with the key"
-                " this unit's bootloader was built with."
+                "Sign the package with the key whose public half this unit's bootloader was built"
+                " with; firmline keys display --key pk shows the public half of a key."
             )
         case Code.REFUSED_RESOURCES:
             text = (

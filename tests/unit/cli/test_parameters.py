@@ -96,7 +96,7 @@ def test_a_word_that_is_no_value_is_refused_by_the_options_name(
 
 
 def test_a_version_that_does_not_fit_is_refused() -> None:
-    with refuses(Code.NUMBER_OUT_OF_RANGE, "is outside 0 to 4294967295"):
+    with refuses(Code.NUMBER_OUT_OF_RANGE, "does not fit into the 32 bits"):
         converted(DottedVersion(), "429496.72.96")
 
 
