@@ -32,7 +32,7 @@ PACE_KB_PER_S: Final = 40
     type=click.IntRange(1, 100_000),
     default=PACE_KB_PER_S,
     show_default=True,
-    help="How fast the virtual unit takes data; a real one's flash sets the pace.",
+    help="How fast data are sent; with a real unit its flash sets the pace.",
 )
 def demo(pace: int) -> None:
     """See one update, from a key to a running unit; no hardware is needed.
@@ -65,7 +65,7 @@ def _tell(pace: int) -> None:
         *("--application", "app.hex", "--application-version", "5"),
         *("--key-file", "demo.key", "dfu.zip"),
     )
-    _say(3, f"Sent over the air to a unit that runs application 1 and takes {pace} kB/s.")
+    _say(3, f"Sent over the air to a unit that runs application 1, at {pace} kB/s.")
     _run("update", "dfu.zip", "--to", f"sim:ble-reference?key=demo.key&pace={pace}")
     _say(4, "The same package, sent to a unit that has another SoftDevice.")
     _run(
@@ -86,11 +86,10 @@ def _run(*arguments: str, expect: ExitCode = ExitCode.DONE) -> None:
     click.echo(paint(f"   $ firmline {shlex.join(arguments)}", fg="cyan"))
     with redirect_stderr(sys.stdout):
         code = run(list(arguments))
-    if code == ExitCode.INTERRUPTED:
-        raise click.Abort
-    if code != expect:
-        raise FirmlineError(
-            Code.DEFECT,
-            f"The demo's command 'firmline {arguments[0]}' ended with exit code {code}, not"
-            f" {int(expect)}.",
-        )
+    if code == expect:
+        return
+    if code != ExitCode.DONE:  # the command itself has said why
+        raise click.exceptions.Exit(code)
+    raise FirmlineError(
+        Code.DEFECT, f"The demo's command 'firmline {arguments[0]}' worked, but had to be refused."
+    )

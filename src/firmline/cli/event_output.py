@@ -112,7 +112,11 @@ class ProgressDisplay(Lines):
             case events.PacketsSent(object_type="data") if self._task is not None:
                 self._progress.update(self._task, completed=event.offset, total=event.size)
             case events.ImageSent() | events.UpdateFinished() if self._task is not None:
+                if isinstance(event, events.ImageSent):
+                    self._progress.update(self._task, completed=event.size, total=event.size)
+                    self._progress.refresh()  # the last thing seen of the bar is 100 %
                 self._progress.remove_task(self._task)
+                self._progress.refresh()
                 self._task = None
         super().hear(event)
 

@@ -27,10 +27,19 @@ def next_thing(error: FirmlineError) -> str:
 
 
 def print_failed_result(error: FirmlineError) -> None:
-    """Print the result line of a command that failed before it had a result of its own."""
+    """Print the result line of a command that failed before it had a result of its own.
+
+    It has the fields that programs rely on in the result of an update; other commands' results name
+    no outcome.
+    """
     fields = {
+        "outcome": "failed",
         "code": str(error.code),
         "message": printable(error.message),
         "next": next_thing(error),
+        "bytes": 0,
+        "seconds": 0.0,
+        "transfer_seconds": 0.0,
+        "limit_share": None,
     }
-    click.echo(json.dumps({"type": "result", "outcome": "failed", **fields}))
+    click.echo(json.dumps({"type": "result", **fields}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -74,6 +75,7 @@ def main() -> NoReturn:
     if isinstance(sys.stdout, TextIOWrapper):
         # A name that this terminal's encoding lacks is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _as_interrupt)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -159,10 +161,13 @@ def _fail(error: FirmlineError, *, as_json: bool) -> int:
 
 
 def _interrupted(*, as_json: bool) -> int:
-    click.echo("interrupted", err=True)
-    if as_json:
-        print_failed_result(InputError(Code.INTERRUPTED, "The command was interrupted."))
+    _fail(InputError(Code.INTERRUPTED, "The command was interrupted."), as_json=as_json)
     return ExitCode.INTERRUPTED
+
+
+def _as_interrupt(_signal: int, _frame: object) -> None:
+    """SIGTERM ends a command as Ctrl-C does: the unit is left safe and the trace is completed."""
+    raise KeyboardInterrupt
 
 
 def _let_go_of_output() -> None:

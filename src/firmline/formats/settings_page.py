@@ -170,12 +170,12 @@ class SettingsPage:
         return self.validations.crc == validation_crc(encode_settings_page(self))
 
 
-def head_crc(encoded: bytes) -> int:
+def head_crc(encoded: bytes | bytearray) -> int:
     """The checksum that belongs at 0x00 of an encoded page."""
     return zlib.crc32(encoded[4:HEAD_SIZE])
 
 
-def validation_crc(encoded: bytes) -> int:
+def validation_crc(encoded: bytes | bytearray) -> int:
     """The checksum that belongs at 0x25C of an encoded page of version 2."""
     return zlib.crc32(encoded[VALIDATION_START:VALIDATION_END])
 

@@ -19,7 +19,7 @@ from firmline.values import BleAddress
 
 SIM_OPTIONS = ("key", "pace")
 """``key``: a PEM file whose public half the virtual unit trusts instead of its own key.
-``pace``: kB/s that its flash takes; without it a virtual unit is as fast as this computer."""
+``pace``: kB/s at which data are sent; without it, as fast as this computer."""
 
 PACE = re.compile(r"[0-9]{1,6}")
 

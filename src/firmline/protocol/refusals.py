@@ -42,7 +42,7 @@ _EXT_ERRORS: Final[dict[int, tuple[Code, str]]] = {
     ),
     ExtError.FW_VERSION_FAILURE: (
         Code.REFUSED_FW_VERSION,
-        "the version in the package is lower than the installed one",
+        "the version in the package is not high enough",
     ),
     ExtError.HW_VERSION_FAILURE: (
         Code.REFUSED_HW_VERSION,

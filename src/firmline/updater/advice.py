@@ -25,7 +25,7 @@ def advice(error: TargetRefusedError, command: InitCommand, *, fwid: int | None 
                 " package for this product."
             )
         case Code.REFUSED_FW_VERSION:
-            relation = "not above" if _needs_higher_version(command) else "below"
+            relation = "not higher than" if _needs_higher_version(command) else "lower than"
             text = (
                 f"The package has version {command.fw_version}, which is {relation} the unit's."
                 " Make a package with a higher version."
@@ -35,6 +35,13 @@ def advice(error: TargetRefusedError, command: InitCommand, *, fwid: int | None 
                 "Sign the package with the key whose public half this unit's bootloader was built"
                 " with; firmline keys display --key pk shows the public half of a key."
             )
+        case Code.REFUSED_OBJECT:
+            text = _image_advice(command)
+        case Code.REFUSED_INIT_COMMAND if command.kind is FwType.EXTERNAL_APPLICATION:
+            text = (
+                "This bootloader takes no application for another chip; make the package without"
+                " --external-app."
+            )
         case Code.REFUSED_RESOURCES:
             text = (
                 f"The image has {command.firmware_size} bytes. Make it smaller, or use a bootloader"
@@ -43,6 +50,20 @@ def advice(error: TargetRefusedError, command: InitCommand, *, fwid: int | None 
         case _:
             text = ""
     return text
+
+
+def _image_advice(command: InitCommand) -> str:
+    """The init packet was accepted and the image was not (spec section 7)."""
+    if command.sd_size:
+        return (
+            "The signature was accepted, so the key is right. Check that the image is a SoftDevice"
+            " of the installed one's family; one of another major version goes over Bluetooth LE"
+            " only together with a bootloader made for it."
+        )
+    return (
+        "The init packet was accepted, but not the image's boot validation: make the package again,"
+        " with the key this unit trusts or another --app-boot-validation."
+    )
 
 
 def _softdevice_advice(wanted: str, fwid: int | None) -> str:

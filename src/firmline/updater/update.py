@@ -262,13 +262,15 @@ class Update:
             framing=BleFraming(mtu=connection.mtu),
         )
         begin_s = self._link.now_s()
-        await transfer(
-            session,
-            connection,
-            report=self._report,
-            answer_timeout_s=self._plan.timeouts.answer_s,
-        )
-        self._transfer_s += self._link.now_s() - begin_s
+        try:
+            await transfer(
+                session,
+                connection,
+                report=self._report,
+                answer_timeout_s=self._plan.timeouts.answer_s,
+            )
+        finally:
+            self._transfer_s += self._link.now_s() - begin_s
         self._accepted_size += len(image.firmware)
         self._report(events.ImageSent(kind=image.kind, size=len(image.firmware)))
 

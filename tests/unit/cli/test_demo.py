@@ -56,7 +56,7 @@ def test_the_demo_runs_the_real_commands_in_a_folder_of_its_own(
 def test_the_pace_is_told_and_handed_on(ends: Codes, firmline: Program) -> None:
     ran_inside = ends({"update sim:oth": ExitCode.REFUSED})
     ran = firmline("demo", "--pace", "7")
-    assert "takes 7 kB/s" in ran.out
+    assert "at 7 kB/s" in ran.out
     assert ran_inside[2][-1] == "sim:ble-reference?key=demo.key&pace=7"
 
 
@@ -65,24 +65,26 @@ def test_the_pace_is_told_and_handed_on(ends: Codes, firmline: Program) -> None:
     [
         ("keys demo.ke", ExitCode.INPUT),
         ("pkg dfu.zip", ExitCode.DEFECT),
-        ("update sim:ble", ExitCode.UNVERIFIED),
-        ("update sim:oth", ExitCode.DONE),
+        ("update sim:ble", ExitCode.LINK),
+        ("update sim:oth", ExitCode.LINK),
+        ("pkg dfu.zip", ExitCode.INTERRUPTED),
     ],
 )
-def test_a_part_that_ends_otherwise_is_a_defect(
+def test_a_part_that_fails_ends_the_demo_with_its_own_code_and_word(
     name: str, code: ExitCode, ends: Codes, firmline: Program, folder: Path
 ) -> None:
     ends({"update sim:oth": ExitCode.REFUSED, name: code})
     ran = firmline("demo")
-    assert_failed(ran, Code.DEFECT, ExitCode.DEFECT)
-    assert f"ended with exit code {int(code)}, not" in ran.err
+    assert (ran.code, ran.err) == (code, "")
+    assert "That was the whole job" not in ran.out
     assert list((folder / "temporary").iterdir()) == []
 
 
-def test_an_interruption_ends_the_demo_too(ends: Codes, firmline: Program, folder: Path) -> None:
-    ran_inside = ends({"pkg dfu.zip": ExitCode.INTERRUPTED})
+def test_a_refusal_that_does_not_come_is_a_defect(
+    ends: Codes, firmline: Program, folder: Path
+) -> None:
+    ends({"update sim:oth": ExitCode.DONE})
     ran = firmline("demo")
-    assert ran.code == 130
-    assert ran.err == "interrupted\n"
-    assert len(ran_inside) == 2
+    assert_failed(ran, Code.DEFECT, ExitCode.DEFECT)
+    assert "worked, but had to be refused" in ran.err
     assert list((folder / "temporary").iterdir()) == []

@@ -62,7 +62,7 @@ def test_a_result_is_told_for_what_was_asked(
 
 EXT_ERRORS = {
     ExtError.INIT_COMMAND_INVALID: (Code.REFUSED_INIT_COMMAND, "lacks a field that it needs"),
-    ExtError.FW_VERSION_FAILURE: (Code.REFUSED_FW_VERSION, "lower than the installed one"),
+    ExtError.FW_VERSION_FAILURE: (Code.REFUSED_FW_VERSION, "not high enough"),
     ExtError.HW_VERSION_FAILURE: (Code.REFUSED_HW_VERSION, "another hardware version"),
     ExtError.SD_VERSION_FAILURE: (Code.REFUSED_SOFTDEVICE, "its SoftDevice is not one"),
     ExtError.SIGNATURE_MISSING: (Code.REFUSED_SIGNATURE_MISSING, "the package is not signed"),

@@ -34,10 +34,10 @@ def test_a_refused_hardware_version_is_named() -> None:
 @pytest.mark.parametrize(
     ("kind", "relation"),
     [
-        (FwType.APPLICATION, "below"),
-        (FwType.SOFTDEVICE, "below"),
-        (FwType.BOOTLOADER, "not above"),
-        (FwType.SOFTDEVICE_BOOTLOADER, "not above"),
+        (FwType.APPLICATION, "lower than"),
+        (FwType.SOFTDEVICE, "lower than"),
+        (FwType.BOOTLOADER, "not higher than"),
+        (FwType.SOFTDEVICE_BOOTLOADER, "not higher than"),
     ],
 )
 def test_a_refused_version_is_named_with_the_rule_of_its_kind(kind: FwType, relation: str) -> None:
@@ -56,8 +56,25 @@ def test_a_refused_signature_leads_to_the_keys() -> None:
     assert "key" in advise(Code.REFUSED_OBJECT, phase=INIT_PACKET_PHASE)
 
 
-def test_an_image_refused_by_the_same_code_does_not() -> None:
-    assert advise(Code.REFUSED_OBJECT, phase=FIRMWARE_PHASE) == ""
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"app_size": 300}, "boot validation"),
+        ({"kind": FwType.SOFTDEVICE, "sd_size": 300}, "of the installed one's family"),
+        ({"kind": FwType.SOFTDEVICE_BOOTLOADER, "sd_size": 300, "bl_size": 3}, "major version"),
+    ],
+)
+def test_an_image_refused_by_the_same_code_does_not(fields: dict[str, Any], words: str) -> None:
+    text = advise(Code.REFUSED_OBJECT, phase=FIRMWARE_PHASE, **fields)
+    assert words in text
+    assert "Sign the package" not in text
+
+
+def test_an_application_for_another_chip_is_named_where_its_init_packet_is_refused() -> None:
+    assert "--external-app" in advise(
+        Code.REFUSED_INIT_COMMAND, kind=FwType.EXTERNAL_APPLICATION, app_size=300
+    )
+    assert advise(Code.REFUSED_INIT_COMMAND, app_size=300) == ""
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from firmline.device.bootloader.prevalidation import RefusalError, image_size, p
 from firmline.device.bootloader.settings_ram import INIT_COMMAND_SIZE
 from firmline.device.bootloader.settings_store import SettingsStore
 from firmline.protocol.answers import Answer, AnswerBody, Crc, Done, Selected
-from firmline.protocol.codes import ObjectType, Opcode, ResultCode
+from firmline.protocol.codes import ObjectType, ResultCode
 
 DATA_OBJECT_SIZE: Final = 0x1000
 """Largest data object, bytes: one flash page (spec section 4)."""
@@ -244,7 +244,3 @@ def answer_for(opcode: int, act: Callable[[], AnswerBody]) -> Answer:
         return Answer(opcode=opcode, result=ResultCode.SUCCESS, body=act())
     except RefusalError as error:
         return Answer(opcode=opcode, result=error.result, ext_error=error.ext_error)
-
-
-WRITE_ANSWERS_AS: Final = Opcode.CRC_GET
-"""A write is answered, when a PRN is due, as if a CRC had been asked for (section 2.4)."""

@@ -1,24 +1,24 @@
 """The bootloader's settings as they lie in RAM: the very bytes of the settings page.
 
 Like the bootloader itself, this keeps the page's structure as memory and reads and writes fields
-in place, so that a copy of it *is* the page. Offsets and sizes: spec section 8; all words
-little-endian.
+in place, so that a copy of it *is* the page; ``formats.settings_page`` reads and writes the same
+page as values, and a test holds the two against each other. Offsets and sizes: spec section 8; all
+words little-endian.
 """
 
 from __future__ import annotations
 
-import zlib
 from typing import Final
+
+from firmline.formats.settings_page import BankCode, head_crc, validation_crc
 
 SIZE: Final = 0x380
 """Bytes of the structure; a settings page write programs exactly these (FORMAT.md, section 5)."""
 
 ERASED_WORD: Final = 0xFFFF_FFFF
 INIT_COMMAND_SIZE: Final = 512
-_CRC_RANGE: Final = slice(0x04, 0x5C)
 _PROGRESS: Final = slice(0x38, 0x58)
 _INIT_COMMAND: Final = slice(0x5C, 0x25C)
-_BOOT_VALIDATION_RANGE: Final = slice(0x260, 0x323)
 PEER_DATA: Final = 0x324
 """Offset of the peer data (64 bytes) and, behind it, the advertising name (28 bytes)."""
 _ADV_NAME: Final = 0x364
@@ -40,11 +40,11 @@ class _Word:
 class Bank:
     """One bank's entry: size, CRC and code, three words at an offset (spec section 8)."""
 
-    INVALID: Final = 0x00
-    APPLICATION: Final = 0x01
-    SOFTDEVICE: Final = 0xA5
-    BOOTLOADER: Final = 0xAA
-    SOFTDEVICE_BOOTLOADER: Final = 0xAC
+    INVALID: Final = BankCode.INVALID
+    APPLICATION: Final = BankCode.APPLICATION
+    SOFTDEVICE: Final = BankCode.SOFTDEVICE
+    BOOTLOADER: Final = BankCode.BOOTLOADER
+    SOFTDEVICE_BOOTLOADER: Final = BankCode.SOFTDEVICE_BOOTLOADER
 
     def __init__(self, data: bytearray, offset: int) -> None:
         self._data = data
@@ -146,17 +146,17 @@ class SettingsRam:
     @property
     def own_crc_ok(self) -> bool:
         """Whether the first CRC is right and not that of an erased page."""
-        return self.crc != ERASED_WORD and self.crc == zlib.crc32(self.data[_CRC_RANGE])
+        return self.crc != ERASED_WORD and self.crc == head_crc(self.data)
 
     @property
     def boot_validation_crc_ok(self) -> bool:
         """Whether the CRC over the three boot validation entries is right."""
-        return self.boot_validation_crc == zlib.crc32(self.data[_BOOT_VALIDATION_RANGE])
+        return self.boot_validation_crc == validation_crc(self.data)
 
     def update_crcs(self) -> None:
         """Compute both CRCs anew, as is done before every save."""
-        self.boot_validation_crc = zlib.crc32(self.data[_BOOT_VALIDATION_RANGE])
-        self.crc = zlib.crc32(self.data[_CRC_RANGE])
+        self.boot_validation_crc = validation_crc(self.data)
+        self.crc = head_crc(self.data)
 
     def write_init_command(self, offset: int, data: bytes) -> None:
         """Put received bytes of an init packet in place."""

@@ -35,9 +35,12 @@ def open_virtual_radio() -> VirtualRadio:
     if find_spec("bumble") is None:
         raise TransportError(
             Code.LINK_EXTRA_MISSING,
-            "The virtual radio needs Bumble, which is not installed: pip install 'firmline[sim]'",
+            "The virtual radio needs Bumble, which is not installed.",
             reason=TransportReason.NOT_AVAILABLE,
-            hint="Run pip install 'firmline[sim]'.",
+            hint=(
+                "Install firmline with its sim extra: pip install '.[sim]' in a clone, "
+                "pip install 'firmline[sim]' otherwise."
+            ),
         )
     from firmline.links.virtual_radio.radio import VirtualRadio  # noqa: PLC0415 - Bumble is heavy
 

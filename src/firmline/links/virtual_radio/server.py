@@ -1,13 +1,16 @@
 """The GATT server of a virtual unit.
 
-Bumble starts a task for every write, which lets a disconnection overtake the writes before it.
-Here everything that reaches the unit is handled within the call that delivers the packet, so that
-the unit sees all of it in the order it was sent, whatever the characteristic.
+Bumble starts a task for every write and every read, which nobody owns: a disconnection overtakes
+the writes before it, and the radio cannot wait for them when it is closed. Here every packet is
+handled within the call that delivers it, so that the unit sees all of them in the order they were
+sent, whatever the characteristic, and nothing of them is left once that call has returned.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from bumble import att
@@ -18,6 +21,7 @@ from bumble.gatt import Characteristic, Service
 from bumble.gatt_server import Server
 
 from firmline.device.radio_face import AttStatus, UnitServices
+from firmline.errors import LocalProtocolError
 from firmline.links.gatt import (
     CHANNEL_UUIDS,
     DEVICE_INFORMATION_SERVICE,
@@ -54,6 +58,29 @@ class UnitSide(Protocol):
         """The packet is handled and answered: what the unit wants done can be done."""
 
 
+def _at_once(handler: Callable[..., None]) -> Callable[[Server, Bearer, att.ATT_PDU], None]:
+    """Bumble's handler of a request, without the task that it runs in.
+
+    It is a coroutine only for attributes whose values have to be waited for. Ours are bytes, so
+    that its first step is its last.
+
+    Args:
+        handler: A method of Bumble's server, decorated with its ``AsyncRunner.run_in_task``.
+    """
+    steps = inspect.unwrap(handler)
+
+    def handle(server: Server, bearer: Bearer, request: att.ATT_PDU) -> None:
+        coroutine = steps(server, bearer, request)
+        try:
+            coroutine.send(None)
+        except StopIteration:
+            return
+        coroutine.close()
+        raise LocalProtocolError(f"The answer to {request.name} had to be waited for.")
+
+    return handle
+
+
 class UnitServer(Server):
     """Serves one unit in one mode to one central at a time.
 
@@ -62,6 +89,15 @@ class UnitServer(Server):
         services: What to serve.
         unit: Who is told of what the central does.
     """
+
+    # Reading and discovery: Bumble's own, which looks its handlers up under these names.
+    on_att_find_by_type_value_request = _at_once(Server.on_att_find_by_type_value_request)
+    on_att_read_by_type_request = _at_once(Server.on_att_read_by_type_request)
+    on_att_read_request = _at_once(Server.on_att_read_request)
+    on_att_read_blob_request = _at_once(Server.on_att_read_blob_request)
+    on_att_read_by_group_type_request = _at_once(Server.on_att_read_by_group_type_request)
+    on_att_read_multiple_request = _at_once(Server.on_att_read_multiple_request)
+    on_att_read_multiple_variable_request = _at_once(Server.on_att_read_multiple_variable_request)
 
     def __init__(self, device: Device, services: UnitServices, unit: UnitSide) -> None:
         super().__init__(device)
