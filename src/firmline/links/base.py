@@ -147,7 +147,11 @@ class Connection(Protocol):
         """
 
     async def device_information(self) -> DeviceInformation:
-        """Read the Device Information Service; all ``None`` where the unit has none."""
+        """Read the Device Information Service; all ``None`` where the unit has none.
+
+        Raises:
+            TransportError: LOST, TIMEOUT, or REFUSED where a string is offered and not readable.
+        """
 
     async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
         """Ask the unit's controller who it is; only where the link's capabilities say so.

@@ -252,7 +252,7 @@ def test_the_radio_may_be_closed_at_any_turn_of_the_work() -> None:
 
         return closing
 
-    for turn in range(1, turns_of(undisturbed), 3):
+    for turn in range(1, turns_of(undisturbed) + 1):
         play(closing_at(turn))
 
 

@@ -8,7 +8,8 @@ next one. Here a lost link is an error, and late answers are counted and dropped
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bumble import att
@@ -17,6 +18,15 @@ from bumble.gatt_client import Client
 
 from firmline.links.gatt import lost, refused, timed_out
 from firmline.links.virtual_radio.address import from_bumble
+
+_NOT_OFFERED = frozenset(
+    {
+        att.ATT_INVALID_HANDLE_ERROR,
+        att.ATT_READ_NOT_PERMITTED_ERROR,
+        att.ATT_ATTRIBUTE_NOT_FOUND_ERROR,
+    }
+)
+"""ATT errors of a value that is not there to be read (Core spec, Vol 3, Part F, 3.4.1.1)."""
 
 
 @dataclass(slots=True)
@@ -68,6 +78,37 @@ class AttClient(Client):
         answer = await self.send_request(request)
         if isinstance(answer, att.ATT_Error_Response):
             raise refused(self._peer, what, int(answer.error_code))
+
+    async def read(self, handle: int, what: str) -> bytes | None:
+        """Read a value, whatever its length; ``None`` where the unit does not offer it.
+
+        Args:
+            handle: The attribute.
+            what: What is read, for messages.
+
+        Raises:
+            TransportError: LOST, REFUSED or TIMEOUT. A refusal may pass (a unit that is busy, a
+                link not encrypted yet), so that it must not look like a unit without the value.
+        """
+        with self.refusals(what):
+            try:
+                return await self.read_value(handle)
+            except att.ATT_Error as error:
+                if error.error_code in _NOT_OFFERED:
+                    return None
+                raise
+
+    @contextmanager
+    def refusals(self, what: str) -> Iterator[None]:
+        """Turn the errors that Bumble's requests raise into REFUSED.
+
+        Args:
+            what: What is asked for, for messages.
+        """
+        try:
+            yield
+        except att.ATT_Error as error:
+            raise refused(self._peer, what, int(error.error_code)) from error
 
     def post(self, handle: int, data: bytes) -> None:
         """Write without response; the caller has made sure that there is room."""

@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 
 from bumble import hci
-from bumble.att import ATT_Error
 from bumble.core import UUID
 from bumble.device import Connection as BumbleConnection
 from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
@@ -109,7 +108,13 @@ class VirtualConnection(Connection):
             )
         )
         if mtu > DEFAULT_MTU:
-            await self._client.request_mtu(mtu)
+            with self._client.refusals(f"an ATT MTU of {mtu}"):
+                await self._client.request_mtu(mtu)
+        with self._client.refusals("the discovery of its services"):
+            await self._discover()
+
+    async def _discover(self) -> None:
+        """Look for the two services that matter, and take what they have into use."""
         for service in await self._client.discover_services():
             characteristics = await self._client.discover_characteristics((), service)
             if service.uuid == UUID.from_16_bits(SECURE_DFU_SERVICE):
@@ -168,13 +173,19 @@ class VirtualConnection(Connection):
         return self._inbox.popleft()
 
     async def device_information(self) -> DeviceInformation:
-        """Read the Device Information Service; all ``None`` where the unit has none."""
+        """Read the Device Information Service; all ``None`` where the unit has none.
+
+        A string that is listed but not readable is not offered either.
+
+        Raises:
+            TransportError: LOST, REFUSED or TIMEOUT.
+        """
         values: dict[int, bytes] = {}
         for uuid, handle in self._information.items():
-            try:
-                values[uuid] = await self._client.read_value(handle)
-            except ATT_Error:
-                continue  # Listed but not readable: the same as not offered.
+            name = INFORMATION_FIELDS[uuid].replace("_", " ")
+            value = await self._client.read(handle, f"a read of its {name}")
+            if value is not None:
+                values[uuid] = value
         return information_from(values)
 
     async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
