@@ -73,16 +73,27 @@ class FwVersion(_Unsigned):
     def parse_dotted(cls, text: str, *, name: str = "version") -> Self:
         """Parse ``X.Y.Z`` into ``X * 10000 + Y * 100 + Z``, as nrfutil does.
 
-        Unlike nrfutil, Y and Z above 99 are refused: they would run into their neighbour.
+        Unlike nrfutil, Y and Z above 99 are refused: they would run into their neighbour. So are
+        leading zeros, as :func:`parse_number` refuses them.
 
         Raises:
-            InputError: The text is not three numbers, or one is out of range.
+            InputError: The text is not three numbers, one looks octal, or one is out of range.
         """
         parts = text.split(".")
         is_dotted = len(parts) == 3 and all(_DECIMAL.fullmatch(part) for part in parts)
         if not is_dotted or len(text) > _MAX_DIGITS:
             raise InputError(
-                Code.NUMBER_MALFORMED, f"The {name} {text[:40]!r} is not of the form X.Y.Z."
+                Code.NUMBER_MALFORMED,
+                f"The {name} {text[:40]!r} is not of the form X.Y.Z.",
+                hint="Write three whole numbers with points between them, such as 1.2.3.",
+            )
+        if any(len(part) > 1 and part.startswith("0") for part in parts):
+            plain = ".".join(part.lstrip("0") or "0" for part in parts)
+            raise InputError(
+                Code.NUMBER_OCTAL_LOOKING,
+                f"The {name} {text[:40]!r} has a part that begins with a zero, which some tools"
+                " read as octal.",
+                hint=f"Write {plain[:40]}, if decimal numbers are meant.",
             )
         major, minor, patch = (int(part) for part in parts)
         if minor > 99 or patch > 99:
@@ -90,12 +101,14 @@ class FwVersion(_Unsigned):
                 Code.NUMBER_OUT_OF_RANGE,
                 f"The {name} {text!r} has a second or third part above 99, which would read as"
                 " another version once packed into one number.",
+                hint="The second and third part go from 0 to 99.",
             )
         value = major * 10_000 + minor * 100 + patch
         if value > U32_MAX:
             raise InputError(
                 Code.NUMBER_OUT_OF_RANGE,
                 f"The {name} {text[:40]!r} does not fit into the 32 bits of a version.",
+                hint="The largest version of this form is 429496.72.95.",
             )
         return cls(value)
 

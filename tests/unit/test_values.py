@@ -56,7 +56,7 @@ def test_the_refusal_carries_the_number_for_programs() -> None:
 
 @pytest.mark.parametrize(
     ("text", "version"),
-    [("0.0.0", 0), ("1.2.3", 10203), ("0.99.99", 9999), ("15.3.0", 150300), ("01.02.03", 10203)],
+    [("0.0.0", 0), ("1.2.3", 10203), ("0.99.99", 9999), ("15.3.0", 150300)],
 )
 def test_a_dotted_version_is_packed_as_nrfutil_packs_it(text: str, version: int) -> None:
     parsed = FwVersion.parse_dotted(text)
@@ -70,6 +70,22 @@ def test_a_dotted_version_is_packed_as_nrfutil_packs_it(text: str, version: int)
 def test_what_is_not_three_numbers_is_no_dotted_version(text: str) -> None:
     with fails(InputError, Code.NUMBER_MALFORMED, f"--version {text!r} is not of the form X.Y.Z"):
         FwVersion.parse_dotted(text, name="--version")
+
+
+def test_a_dotted_version_that_is_none_comes_with_an_example() -> None:
+    with pytest.raises(InputError) as caught:
+        FwVersion.parse_dotted("1.2")
+    assert "such as 1.2.3" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("01.02.03", "1.2.3"), ("1.02.3", "1.2.3"), ("1.2.00", "1.2.0")]
+)
+def test_a_dotted_version_with_leading_zeros_is_refused(text: str, plain: str) -> None:
+    with pytest.raises(InputError, match="a part that begins with a zero") as caught:
+        FwVersion.parse_dotted(text)
+    assert caught.value.code is Code.NUMBER_OCTAL_LOOKING
+    assert f"Write {plain}," in caught.value.hint
 
 
 @pytest.mark.parametrize("text", ["1.100.0", "1.0.100"])

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 import shlex
 
-from firmline.formats.init_command import BootValidation, FwType, InitCommand
+from firmline.errors import InputError
+from firmline.formats.firmware import FirmwareImage
+from firmline.formats.init_command import (
+    BootValidation,
+    BootValidationType,
+    FwType,
+    HashType,
+    InitCommand,
+    SignatureType,
+)
 from firmline.formats.package import Package, PackageImage
+from firmline.formats.placement import check_images
 from firmline.values import U32_MAX, ImageKind
+
+_FWID_MAX = 0xFFFF
+_COMBINATIONS = (
+    {ImageKind.SOFTDEVICE, ImageKind.APPLICATION},
+    {ImageKind.SOFTDEVICE_BOOTLOADER, ImageKind.APPLICATION},
+)
+"""What ``pkg generate`` makes beside single images."""
+_HASH_LABELS = {
+    HashType.NO_HASH: "no hash",
+    HashType.CRC: "CRC",
+    HashType.SHA128: "SHA-128",
+    HashType.SHA256: "SHA-256",
+    HashType.SHA512: "SHA-512",
+}
 
 _TITLES = {
     FwType.APPLICATION: "application",
@@ -25,7 +49,7 @@ def image_lines(image: PackageImage) -> list[str]:
         ("hardware", "any" if command.hw_version is None else str(command.hw_version)),
         ("SoftDevice", _softdevices(command)),
         ("size", _sizes(image)),
-        ("SHA-256", command.hash[::-1].hex()),
+        _hash(command),
         ("boot check", ", ".join(_validation(entry) for entry in command.boot_validations) or "-"),
         ("signature", _signature(image)),
     ]
@@ -63,17 +87,71 @@ def image_fields(image: PackageImage) -> dict[str, object]:
     }
 
 
-def generate_command(package: Package, zip_name: str) -> str:
+def generate_command(package: Package, zip_name: str) -> str | None:
     """The command line that makes a package like this, from files named as its entries.
 
     SoftDevice and bootloader are one entry together; their files get names of their own.
+
+    Returns:
+        None for a package that ``pkg generate`` refuses to make.
     """
+    if not _can_be_generated(package):
+        return None
     words = ["firmline", "pkg", "generate"]
     for image in package.images:
         words += _image_words(image)
     words += _common_words(package)
     # What begins with a dash would be read as an option.
     return shlex.join([*words, f"./{zip_name}" if zip_name.startswith("-") else zip_name])
+
+
+def _can_be_generated(package: Package) -> bool:
+    kinds = {image.kind for image in package.images}
+    if len(kinds) > 1 and kinds not in _COMBINATIONS:
+        return False
+    is_debug = package.images[0].init_packet.command.is_debug
+    is_signed = package.images[0].init_packet.signature is not None
+    if not all(_is_of_our_making(image, is_debug, is_signed) for image in package.images):
+        return False
+    try:
+        _check_images(package)
+    except InputError:
+        return False
+    return True
+
+
+def _is_of_our_making(image: PackageImage, is_debug: bool, is_signed: bool) -> bool:
+    """Whether the values of this init packet are what options can ask for."""
+    packet = image.init_packet
+    command = packet.command
+    checks = {entry.type for entry in command.boot_validations}
+    has_version = command.fw_version is not None or image.kind is ImageKind.SOFTDEVICE
+    return (
+        command.hash_type is HashType.SHA256
+        and packet.signature_type in (None, SignatureType.ECDSA_P256_SHA256)
+        and (is_signed or BootValidationType.VALIDATE_ECDSA_P256_SHA256 not in checks)
+        and (is_debug or (has_version and command.hw_version is not None))
+        and bool(command.sd_req)
+        and max(command.sd_req) <= _FWID_MAX
+    )
+
+
+def _check_images(package: Package) -> None:
+    """Refuse what ``pkg generate`` would find out from the images themselves."""
+    application = package.image(ImageKind.APPLICATION)
+    command = application.init_packet.command if application else None
+    for_this_chip = command is not None and command.kind is FwType.APPLICATION
+    system = package.image(ImageKind.SOFTDEVICE_BOOTLOADER) or package.image(ImageKind.SOFTDEVICE)
+    check_images(
+        application=_plain(application, None) if application and for_this_chip else None,
+        softdevice=_plain(system, system.sd_size) if system else None,
+        application_sd_req=command.sd_req if command else (),
+    )
+
+
+def _plain(image: PackageImage, size: int | None) -> FirmwareImage:
+    """The image, or its beginning, as it is read from a file of plain bytes."""
+    return FirmwareImage(data=image.firmware[:size], address=None, source_name=image.bin_name)
 
 
 def _image_words(image: PackageImage) -> list[str]:
@@ -156,6 +234,15 @@ def _sizes(image: PackageImage) -> str:
     if image.kind is ImageKind.SOFTDEVICE_BOOTLOADER:
         return f"{size}: SoftDevice {image.sd_size:,}, bootloader {image.bl_size:,}"
     return size
+
+
+def _hash(command: InitCommand) -> tuple[str, str]:
+    """The row of the hash; a package that was read agrees with itself in SHA-256 only."""
+    label = _HASH_LABELS[command.hash_type]
+    if command.hash_type is HashType.SHA256:
+        return label, command.hash[::-1].hex()
+    value = command.hash.hex() or "-"
+    return label, f"{value} (not checked; bootloaders accept SHA-256 alone)"
 
 
 def _validation(entry: BootValidation) -> str:

@@ -21,11 +21,12 @@ from firmline.formats.package import read_package
 def display(zipfile: Path, as_json: bool) -> None:
     """Show what is inside the DFU package ZIP and whether it agrees with itself.
 
-    Sizes and hashes were checked when this prints; the signature needs the key and is not checked.
+    When this prints, every image has the size and the SHA-256 that its init packet names; a hash of
+    another type is shown as not checked. The signature needs the key and is not checked.
     """
     content = read_file(zipfile, what="package")
     package = read_package(content, name=str(zipfile))
-    command = printable(generate_command(package, zipfile.name))
+    command = generate_command(package, zipfile.name)
     if as_json:
         result = {
             "type": "result",
@@ -33,7 +34,7 @@ def display(zipfile: Path, as_json: bool) -> None:
             "size": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
             "images": [image_fields(image) for image in package.images],
-            "generate": command,
+            "generate": None if command is None else printable(command),
         }
         click.echo(json.dumps(result))
         return
@@ -43,6 +44,7 @@ def display(zipfile: Path, as_json: bool) -> None:
         click.echo()
         for line in image_lines(image):
             click.echo(line)
-    click.echo()
-    click.echo("A package like this is made by:")
-    click.echo(f"  {command}")
+    if command is not None:
+        click.echo()
+        click.echo("A package like this is made by:")
+        click.echo(f"  {printable(command)}")

@@ -16,6 +16,7 @@ from firmline.cli.parameters import (
     Number,
     OnceCommand,
     Version,
+    option_name,
     required,
 )
 from firmline.cli.secrets_input import load_signing_key
@@ -23,12 +24,36 @@ from firmline.cli.style import printable
 from firmline.errors import Code, InputError
 from firmline.formats.firmware import FirmwareImage, parse_firmware
 from firmline.formats.init_command import BootValidationType
+from firmline.formats.manifest import KIND_TITLES
 from firmline.formats.package import write_package
 from firmline.formats.package_build import PackageSpec, build_package
 from firmline.values import Fwid, FwVersion, ImageKind
 
 VALIDATIONS = click.Choice([kind.name for kind in BootValidationType])
+VALIDATION_NAMES = ", ".join(kind.name for kind in BootValidationType)
 FILE = FilePath()
+
+
+class Fwids(FwidList):
+    """FWIDs; a comma without a number beside it is told as such."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[Fwid, ...]:
+        """Parse the text of an option."""
+        parts = value.split(",") if isinstance(value, str) else []
+        if len(parts) > 1 and not all(part.strip() for part in parts):
+            where = "after" if not parts[-1].strip() else "before"
+            raise InputError(
+                Code.NUMBER_MALFORMED,
+                f"{option_name(param)} {value[:40]!r} lacks a number {where} a comma.",
+                hint="Write FWIDs with single commas between them, such as 0x101,0x103; without"
+                " blanks.",
+            )
+        return super().convert(value, param, ctx)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,27 +100,29 @@ class Options:
 )
 @click.option(
     "--sd-req",
-    type=FwidList(),
+    type=Fwids(),
     help="FWIDs of the SoftDevices that a unit may have now, comma-separated; 0x00: it has none.",
 )
 @click.option(
     "--sd-id",
-    type=FwidList(),
+    type=Fwids(),
     help="FWID of the SoftDevice in this package; needed when an application comes with it.",
 )
 @click.option(
     "--app-boot-validation",
+    metavar="CHECK",
     type=VALIDATIONS,
     default=BootValidationType.VALIDATE_GENERATED_CRC.name,
     show_default=True,
-    help="How the bootloader checks the application at every boot.",
+    help=f"How the bootloader checks the application at every boot: {VALIDATION_NAMES}.",
 )
 @click.option(
     "--sd-boot-validation",
+    metavar="CHECK",
     type=VALIDATIONS,
     default=BootValidationType.VALIDATE_GENERATED_CRC.name,
     show_default=True,
-    help="How the bootloader checks the SoftDevice at every boot.",
+    help=f"How the bootloader checks the SoftDevice at every boot: {VALIDATION_NAMES}.",
 )
 @click.option(
     "--debug-mode", is_flag=True, help="Only for debug bootloaders: skips version checks."
@@ -197,7 +224,9 @@ def _spec(options: Options) -> PackageSpec:
 def _image(path: Path | None, kind: ImageKind) -> FirmwareImage | None:
     if path is None:
         return None
-    return parse_firmware(read_file(path, what=f"{kind} file"), name=path.name, kind=kind)
+    return parse_firmware(
+        read_file(path, what=f"{KIND_TITLES[kind]} file"), name=path.name, kind=kind
+    )
 
 
 def _say_what_matters(spec: PackageSpec) -> None:
@@ -205,6 +234,18 @@ def _say_what_matters(spec: PackageSpec) -> None:
     for image in (spec.application, spec.softdevice, spec.bootloader):
         for note in image.notes if image else ():
             click.echo(f"note: {printable(note)}", err=True)
+        for warning in image.warnings if image else ():
+            click.echo(f"warning: {printable(warning)}", err=True)
+    if (
+        spec.application is not None
+        and not spec.external_app
+        and spec.application_sd_req[:1] == (0,)
+    ):
+        click.echo(
+            "note: this application asks for no SoftDevice (0x00 first): a unit that takes it over"
+            " UART or USB loses the SoftDevice it has.",
+            err=True,
+        )
     if spec.sd_id and spec.softdevice is None:
         click.echo("note: --sd-id was not used: there is no SoftDevice in the package.", err=True)
     if spec.signing_key is None:

@@ -15,14 +15,13 @@ look the same up to that point; the note says what happened where the code runs 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmline.errors import Code, InputError
 from firmline.formats import elf
 from firmline.formats.records import parse_intel_hex, parse_srec
 from firmline.formats.softdevice import (
     INFO_FLASH_ADDRESS,
-    INFO_IMAGE_OFFSET,
     SOFTDEVICE_START,
     SoftDeviceInfo,
     parse_softdevice_info,
@@ -34,7 +33,8 @@ from firmline.values import ImageKind
 FLASH_START = SOFTDEVICE_START  # the MBR ends here; no update writes below (spec section 6)
 FLASH_END = 0x1000_0000  # FICR and UICR begin (nRF52832 product specification, memory map)
 WORD_SIZE = 4  # flash is written in words
-MAX_IMAGE_SIZE = 4 * 1024 * 1024  # ours: the largest nRF52 has 1 MiB of flash
+MAX_IMAGE_SIZE = 1024 * 1024  # the flash of an nRF52840; no nRF5x has more
+BOOTLOADER_REGION_SIZE = 0x6000  # of the SDK's examples (spec section 5.3)
 
 _HEX_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*:[0-9A-Fa-f]{8}")
 _SREC_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*S[0-9][0-9A-Fa-f]{6}")
@@ -54,12 +54,14 @@ class FirmwareImage:
         address: Where ``data`` begins in flash; None where the file does not say (plain bytes).
         source_name: The file it came from, for messages and for names inside a package.
         notes: Sentences for the user, such as what was left out.
+        warnings: Sentences about what is probably a mistake.
     """
 
     data: bytes
     address: int | None
     source_name: str
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def parse_firmware(content: bytes, *, name: str, kind: ImageKind) -> FirmwareImage:
@@ -77,12 +79,7 @@ def parse_firmware(content: bytes, *, name: str, kind: ImageKind) -> FirmwareIma
     spans = parse_memory(content, name=name)
     if spans is None:
         _check_size(len(content), name)
-        return FirmwareImage(
-            data=_padded(content),
-            address=None,
-            source_name=name,
-            notes=_softdevice_notes(content, kind),
-        )
+        return _image(content, None, (), name=name, kind=kind)
     flash = clip_spans(spans, FLASH_START, FLASH_END)
     if not flash:
         raise InputError(
@@ -90,14 +87,10 @@ def parse_firmware(content: bytes, *, name: str, kind: ImageKind) -> FirmwareIma
             f"{name} holds nothing from 0x{FLASH_START:X} to 0x{FLASH_END:X}, where an update"
             " writes.",
         )
-    _check_size(flash[-1].end - flash[0].address, name, first=flash[0].address, end=flash[-1].end)
-    data = _padded(flatten_spans(flash))
-    return FirmwareImage(
-        data=data,
-        address=flash[0].address,
-        source_name=name,
-        notes=(*_omission_notes(spans, kind), *_softdevice_notes(data, kind)),
-    )
+    _check_size(sum(len(span.data) for span in flash), name)
+    _check_reach(flash, name)
+    notes = _omission_notes(spans, kind)
+    return _image(flatten_spans(flash), flash[0].address, notes, name=name, kind=kind)
 
 
 def parse_memory(content: bytes, *, name: str) -> tuple[Span, ...] | None:
@@ -140,76 +133,47 @@ def find_softdevice(image: FirmwareImage) -> SoftDeviceInfo | None:
     )
 
 
-def read_softdevice(image: FirmwareImage) -> SoftDeviceInfo:
-    """The SoftDevice inside an image that has to have one.
-
-    Raises:
-        InputError: ``IMAGE_NOT_A_SOFTDEVICE``.
-    """
-    info = find_softdevice(image)
-    if info is None:
-        raise InputError(
-            Code.IMAGE_NOT_A_SOFTDEVICE,
-            f"{image.source_name} is not a SoftDevice: the information that every SoftDevice"
-            f" carries at 0x{INFO_FLASH_ADDRESS:X} is missing.",
-        )
-    return info
-
-
-def check_application_place(
-    application: FirmwareImage, *, softdevice: SoftDeviceInfo | None = None
-) -> None:
-    """Refuse an application that carries a SoftDevice, or lies where one will be.
-
-    Args:
-        application: The application.
-        softdevice: The SoftDevice that is updated with it, if it says where it ends.
-
-    Raises:
-        InputError: ``IMAGE_OVERLAPS_SOFTDEVICE``.
-    """
-    inside = find_softdevice(application)
-    name = application.source_name
-    if inside is not None:
-        raise InputError(
-            Code.IMAGE_OVERLAPS_SOFTDEVICE,
-            f"{name} is meant to be an application, but it contains a SoftDevice (FWID"
-            f" {inside.fwid}) in front of it.",
-            hint="Give the application's own hex file, not the merged one for a programmer.",
-        )
-    if softdevice is not None and overlaps_softdevice(application, softdevice.size_word):
-        raise InputError(
-            Code.IMAGE_OVERLAPS_SOFTDEVICE,
-            f"{name} begins at 0x{application.address or 0:X}, below 0x{softdevice.size_word:X},"
-            f" where the SoftDevice (FWID {softdevice.fwid}) ends.",
-            hint="Link the application for the SoftDevice that is in the same package.",
-        )
-
-
-def overlaps_softdevice(image: FirmwareImage, softdevice_end: int) -> bool:
-    """Whether an image is known to begin below the end of a SoftDevice (its size word)."""
-    return image.address is not None and image.address < softdevice_end
-
-
 def _parse_elf(content: bytes, name: str) -> tuple[Span, ...]:
     if not content.startswith(elf.MAGIC):
         raise InputError(Code.IMAGE_MALFORMED, f"{name} is not an ELF file, though named like one.")
     return elf.parse_elf(content, name=name)
 
 
-def _padded(data: bytes) -> bytes:
-    return data + ERASED * (-len(data) % WORD_SIZE)
+def _image(
+    data: bytes, address: int | None, notes: tuple[str, ...], *, name: str, kind: ImageKind
+) -> FirmwareImage:
+    image = FirmwareImage(
+        data=data + ERASED * (-len(data) % WORD_SIZE), address=address, source_name=name
+    )
+    return replace(
+        image,
+        notes=(*notes, *_bootloader_notes(image, kind)),
+        warnings=_softdevice_warnings(image, kind),
+    )
 
 
-def _check_size(size: int, name: str, **where: int) -> None:
+def _check_size(size: int, name: str) -> None:
     if size > MAX_IMAGE_SIZE:
-        reach = " from 0x{first:X} to 0x{end:X}".format_map(where) if where else ""
         raise InputError(
             Code.IMAGE_TOO_LARGE,
-            f"{name} would need {size} bytes of flash{reach}; no nRF5x has more than 1 MiB.",
-            hint="A single record at a stray address makes an image that large.",
+            f"{name} holds {size} bytes; no nRF5x has more than 1 MiB of flash.",
+            hint="Give the firmware image alone, not an archive, a dump or another chip's image.",
             size=size,
-            **where,
+        )
+
+
+def _check_reach(flash: tuple[Span, ...], name: str) -> None:
+    """Bounds what filling the gaps would make of a small file."""
+    first, end = flash[0].address, flash[-1].end
+    if end - first > MAX_IMAGE_SIZE:
+        raise InputError(
+            Code.IMAGE_TOO_LARGE,
+            f"{name} would need {end - first} bytes of flash from 0x{first:X} to 0x{end:X}; no"
+            " nRF5x has more than 1 MiB.",
+            hint="A single record at a stray address makes an image that large.",
+            size=end - first,
+            first=first,
+            end=end,
         )
 
 
@@ -238,11 +202,24 @@ def _omission_notes(spans: tuple[Span, ...], kind: ImageKind) -> tuple[str, ...]
     return tuple(notes)
 
 
-def _softdevice_notes(data: bytes, kind: ImageKind) -> tuple[str, ...]:
-    if kind is not ImageKind.SOFTDEVICE or parse_softdevice_info(data, offset=INFO_IMAGE_OFFSET):
+def _bootloader_notes(image: FirmwareImage, kind: ImageKind) -> tuple[str, ...]:
+    size = len(image.data)
+    if kind is not ImageKind.BOOTLOADER or size <= BOOTLOADER_REGION_SIZE:
         return ()
     note = (
-        "No SoftDevice information was found in this image; a unit that gets it as its SoftDevice"
-        " will not start it."
+        f"{image.source_name} has {size:,} bytes, and the SDK's examples have"
+        f" {BOOTLOADER_REGION_SIZE:,} (24 kB) for the bootloader; a unit built like them refuses a"
+        " larger one."
     )
     return (note,)
+
+
+def _softdevice_warnings(image: FirmwareImage, kind: ImageKind) -> tuple[str, ...]:
+    if kind is not ImageKind.SOFTDEVICE or find_softdevice(image) is not None:
+        return ()
+    warning = (
+        f"{image.source_name} does not look like a SoftDevice: the information that every"
+        " SoftDevice carries about itself is missing. A unit takes such an image, but never"
+        " installs it."
+    )
+    return (warning,)

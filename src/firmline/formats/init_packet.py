@@ -207,7 +207,10 @@ def encode_init_command(command: InitCommand) -> bytes:
             ``NUMBER_OUT_OF_RANGE``: a number does not fit into 32 bits.
     """
     if (problem := _beyond_limits(command)) is not None:
-        raise InputError(Code.INIT_PACKET_MALFORMED, f"The init packet {problem}.")
+        hint = ""
+        if len(command.sd_req) > MAX_SD_REQ:
+            hint = f"List at most {MAX_SD_REQ} FWIDs; those of --sd-req and --sd-id count together."
+        raise InputError(Code.INIT_PACKET_MALFORMED, f"The init packet {problem}.", hint=hint)
     numbers = (command.hw_version or 0, command.sd_size, command.bl_size, command.app_size)
     for number in (*numbers, *command.sd_req):
         if not 0 <= number <= U32_MAX:

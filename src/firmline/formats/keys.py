@@ -11,7 +11,7 @@ Rules of this module:
 
 from __future__ import annotations
 
-import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -29,6 +29,11 @@ NUMBER_SIZE = 32  # bytes of one P-256 number
 PUBLIC_KEY_SIZE = 2 * NUMBER_SIZE
 MAX_KEY_FILE_SIZE = 64 * 1024  # ours: a PEM file of one key is below 1 kB
 _CURVE = ec.SECP256R1()
+# The header lines alone tell; text in front of them may hold any words (RFC 7468; RFC 1421, 4.6).
+_ENCRYPTED = re.compile(
+    rb"-----BEGIN (?:ENCRYPTED PRIVATE KEY-----"
+    rb"|[A-Z0-9 ]*PRIVATE KEY-----\s+Proc-Type: ?4, ?ENCRYPTED)"
+)
 
 
 def _le(number: int) -> bytes:
@@ -70,14 +75,6 @@ class PublicKey:
     def le_bytes(self) -> bytes:
         """64 bytes, x then y, each little-endian: the bootloader's array ``pk``."""
         return _le(self.x) + _le(self.y)
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the key in DER (SubjectPublicKeyInfo), 64 hex digits."""
-        der = self._load().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        return hashlib.sha256(der).hexdigest()
 
     @classmethod
     def from_le_bytes(cls, content: bytes) -> Self:
@@ -158,7 +155,7 @@ class SigningKey:
         _check_size(content, name)
         if b"PRIVATE KEY-----" not in content:
             raise _not_private(content, name)
-        encrypted = b"ENCRYPTED" in content
+        encrypted = _ENCRYPTED.search(content) is not None
         if encrypted and not password:
             raise InputError(
                 Code.KEY_ENCRYPTED, f"{name} is encrypted and needs its password.", name=name

@@ -15,6 +15,13 @@ from firmline.values import ImageKind
 
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_SIZE = 64 * 1024  # ours: nrfutil's have a few hundred bytes
+KIND_TITLES = {
+    ImageKind.APPLICATION: "application",
+    ImageKind.SOFTDEVICE: "SoftDevice",
+    ImageKind.BOOTLOADER: "bootloader",
+    ImageKind.SOFTDEVICE_BOOTLOADER: "SoftDevice + bootloader",
+}
+"""The kinds of images as people write them."""
 _METADATA = "info_read_only_metadata"
 _LEGACY_KEYS = ("dfu_version", "init_packet_data")  # manifests before nRF5 SDK 12
 
@@ -96,6 +103,8 @@ def _load(content: bytes, name: str) -> dict[str, object]:
             Code.PACKAGE_MANIFEST_MALFORMED,
             f"{name} was made for the legacy bootloader (nRF5 SDK 11 and older), which is another"
             " protocol than Secure DFU.",
+            hint="A unit with the legacy bootloader needs the tools of its own SDK; for a unit with"
+            " Secure DFU make the package anew with firmline pkg generate.",
         )
     return images
 
@@ -109,13 +118,13 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _entry(kind: ImageKind, image: object, name: str) -> ManifestEntry:
     if not isinstance(image, dict):
-        raise _malformed(name, f"has no object for the {kind}")
+        raise _malformed(name, f"has no object for the {KIND_TITLES[kind]}")
     bin_file, dat_file = image.get("bin_file"), image.get("dat_file")
     if not (isinstance(bin_file, str) and isinstance(dat_file, str)):
-        raise _malformed(name, f"does not name both files of the {kind}")
+        raise _malformed(name, f"does not name both files of the {KIND_TITLES[kind]}")
     metadata = image.get(_METADATA, {})
     if not isinstance(metadata, dict):
-        raise _malformed(name, f"has sizes for the {kind} that are no object")
+        raise _malformed(name, f"has sizes for the {KIND_TITLES[kind]} that are no object")
     return ManifestEntry(
         kind=kind,
         bin_file=bin_file,
@@ -128,7 +137,7 @@ def _entry(kind: ImageKind, image: object, name: str) -> ManifestEntry:
 def _size(value: object, kind: ImageKind, name: str) -> int | None:
     if value is None or type(value) is int:
         return value
-    raise _malformed(name, f"has a size for the {kind} that is not a whole number")
+    raise _malformed(name, f"has a size for the {KIND_TITLES[kind]} that is not a whole number")
 
 
 def _check_files(entries: tuple[ManifestEntry, ...], name: str) -> None:

@@ -18,6 +18,7 @@ from firmline.formats.init_packet import (
     hash_firmware,
 )
 from firmline.formats.manifest import (
+    KIND_TITLES,
     MANIFEST_NAME,
     ManifestEntry,
     format_manifest,
@@ -155,7 +156,7 @@ def _read_image(entry: ManifestEntry, files: dict[str, bytes], name: str) -> Pac
     if (problem := _disagreement(image, entry)) is not None:
         raise InputError(
             Code.PACKAGE_IMAGE_MISMATCH,
-            f"The {entry.kind} in {name} does not match its init packet: {problem}.",
+            f"The {KIND_TITLES[entry.kind]} in {name} does not match its init packet: {problem}.",
             hint="The package is corrupt or was changed after it was signed. Build it again.",
             kind=entry.kind.value,
         )

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 
 from firmline.errors import Code, InputError
-from firmline.formats.firmware import FirmwareImage, check_application_place, find_softdevice
+from firmline.formats.firmware import FirmwareImage
 from firmline.formats.init_packet import (
     BootValidation,
     BootValidationType,
@@ -33,6 +33,7 @@ from firmline.formats.init_packet import (
 )
 from firmline.formats.keys import SigningKey
 from firmline.formats.package import Package, PackageImage
+from firmline.formats.placement import check_images
 from firmline.values import U32_MAX, Fwid, FwVersion, ImageKind
 
 _SOFTDEVICE_VERSION = FwVersion(U32_MAX)  # nrfutil's for a SoftDevice alone
@@ -75,23 +76,31 @@ class PackageSpec:
     external_app: bool = False
     signing_key: SigningKey | None = None
 
+    @property
+    def application_sd_req(self) -> tuple[Fwid, ...]:
+        """What the application requires: the SoftDevice that comes with it, else ``sd_req``."""
+        return self.sd_id if self.softdevice is not None and self.sd_id else self.sd_req
+
 
 def build_package(spec: PackageSpec) -> Package:
     """Compose and sign a package; no two entries share a name.
 
     Raises:
         InputError: ``PACKAGE_COMBINATION``, ``KEY_REQUIRED`` (ECDSA boot validation without a key),
-            ``IMAGE_OVERLAPS_SOFTDEVICE``, ``INIT_PACKET_MALFORMED`` (more than 16 SoftDevices),
-            ``INIT_PACKET_TOO_LARGE`` or ``NUMBER_OUT_OF_RANGE``.
+            ``IMAGE_NOT_A_SOFTDEVICE``, ``IMAGE_OVERLAPS_SOFTDEVICE``, ``INIT_PACKET_MALFORMED``
+            (more than 16 SoftDevices), ``INIT_PACKET_TOO_LARGE`` or ``NUMBER_OUT_OF_RANGE``.
     """
     _check_combination(spec)
+    check_images(
+        application=None if spec.external_app else spec.application,
+        softdevice=spec.softdevice,
+        application_sd_req=spec.application_sd_req,
+    )
     images = []
     taken: set[str] = set()
     if spec.softdevice is not None or spec.bootloader is not None:
         images.append(_system_image(spec, taken))
     if spec.application is not None:
-        softdevice = find_softdevice(spec.softdevice) if spec.softdevice is not None else None
-        check_application_place(spec.application, softdevice=softdevice)
         images.append(_application_image(spec, spec.application, taken))
     return Package(images=tuple(images))
 
@@ -119,7 +128,7 @@ def _application_image(
         kind=FwType.EXTERNAL_APPLICATION if spec.external_app else FwType.APPLICATION,
         fw_version=spec.application_version,
         hw_version=spec.hw_version,
-        sd_req=_unique(spec.sd_id if spec.softdevice is not None and spec.sd_id else spec.sd_req),
+        sd_req=_unique(spec.application_sd_req),
         app_size=len(firmware),
         hash=hash_firmware(firmware),
         is_debug=spec.is_debug,

@@ -19,8 +19,9 @@ import bincopy
 from firmline.errors import Code, InputError
 from firmline.formats.spans import Span, join_spans
 
-MAX_TEXT_SIZE = 32 * 1024 * 1024  # ours: 4 MiB of flash is 12 MB of Intel HEX
+MAX_TEXT_SIZE = 32 * 1024 * 1024  # ours: 1 MiB of flash is 3 MB of Intel HEX
 _HEX_BYTES_PER_LINE = 16
+_ADDRESSES = 1 << 32
 
 _DATA, _END, _SEGMENT, _START_SEGMENT, _LINEAR, _START_LINEAR = range(6)
 _ARGUMENT_SIZES = {_END: 0, _SEGMENT: 2, _START_SEGMENT: 4, _LINEAR: 2, _START_LINEAR: 4}
@@ -37,7 +38,7 @@ def parse_intel_hex(content: bytes, *, name: str) -> tuple[Span, ...]:
         name: What to call the file in a message.
 
     Returns:
-        The memory it describes, at most 4 GiB of addresses, sorted and joined.
+        The memory it describes, addresses below 4 GiB, sorted and joined.
 
     Raises:
         InputError: ``IMAGE_MALFORMED`` with the line number, ``IMAGE_TRUNCATED``,
@@ -50,7 +51,7 @@ def parse_intel_hex(content: bytes, *, name: str) -> tuple[Span, ...]:
         if ended:
             raise _after_end(number, name)
         if kind == _DATA:
-            _add(pieces, base + address, data)
+            _add(pieces, base + address, data, number, name)
         elif len(data) != _ARGUMENT_SIZES.get(kind, -1):
             raise _malformed(name, number, f"has a record of type {kind} that cannot be")
         elif kind == _END:
@@ -70,7 +71,7 @@ def parse_srec(content: bytes, *, name: str) -> tuple[Span, ...]:
         if ended:
             raise _after_end(number, name)
         if kind in "123":
-            _add(pieces, address, data)
+            _add(pieces, address, data, number, name)
         elif kind in "789":
             ended = True
     if not ended:
@@ -97,7 +98,9 @@ def format_intel_hex(spans: Iterable[Span]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _add(pieces: _Pieces, address: int, data: bytearray) -> None:
+def _add(pieces: _Pieces, address: int, data: bytearray, number: int, name: str) -> None:
+    if address + len(data) > _ADDRESSES:
+        raise _malformed(name, number, "runs past the last address, 0xFFFFFFFF")
     if pieces and pieces[-1][0] + len(pieces[-1][1]) == address:
         pieces[-1][1].extend(data)
     else:

@@ -35,7 +35,6 @@ from firmline.formats.settings_page import (
 from firmline.formats.spans import ERASED, Span, read_spans
 from firmline.values import FwVersion
 
-BACKUP_DISTANCE = 0x1000  # nrfutil's, for every chip (spec nrfutil-peer)
 _SMALLEST_PAGE = 0x400  # flash page of an nRF51; all others are multiples of it
 
 

@@ -16,6 +16,7 @@ INFO_FLASH_ADDRESS = 0x3000  # spec section 16.2 S3
 INFO_IMAGE_OFFSET = INFO_FLASH_ADDRESS - SOFTDEVICE_START
 MAGIC = 0x51B1E5DB
 _LAYOUT = struct.Struct("<IIIHHII")  # size, magic, end, FWID, reserved, family, version: 24 bytes
+INFO_SIZE = _LAYOUT.size
 _FAMILY_END, _VERSION_END = 0x14, 0x18
 
 

@@ -89,7 +89,91 @@ def replaced(option: str, value: str) -> tuple[str, ...]:
     return with_options(*VERSIONS[: at + 1], value, *VERSIONS[at + 2 :])
 
 
+def beside(softdevice: str, *more: str) -> tuple[str, ...]:
+    """The command with ``bad.hex`` and a SoftDevice in one package."""
+    return generate("bad.hex", "--softdevice", softdevice, *more)
+
+
+def app_at(address: int) -> Callable[[Path], object]:
+    """``bad.hex`` there, and ``bare.hex``: a SoftDevice's bytes that say nothing of themselves."""
+
+    def make(folder: Path) -> None:
+        (folder / "bad.hex").write_bytes(hex_file((address, APPLICATION)))
+        (folder / "bare.hex").write_bytes(hex_file((0x1000, BARE)))
+
+    return make
+
+
+def requiring(sd_req: str, application: str = "bad.hex") -> tuple[str, ...]:
+    words = ("--hw-version", "52", "--application-version", "5", "--sd-req", sd_req)
+    return ("pkg", "generate", *words, "--application", application, "new.zip")
+
+
+BARE = bytes(range(256)) * 586  # 150,016 bytes: reaches from 0x1000 to 0x25A00
+OVERLAPS = Code.IMAGE_OVERLAPS_SOFTDEVICE
+NO_SOFTDEVICE = Code.IMAGE_NOT_A_SOFTDEVICE
 HEX = hex_file((0x26000, APPLICATION))
+PLACES = [
+    *(
+        Case(
+            f"at 0x{address:X} in a package with a SoftDevice",
+            app_at(address),
+            beside("bare.hex", "--sd-id", "0x124"),
+            OVERLAPS,
+        )
+        for address in (0x1000, 0x10000, 0x25800)
+    ),
+    *(
+        Case(
+            f"merged with a SoftDevice that says nothing, {sd_req}",
+            written("bad.hex", hex_file((0x1000, BARE), (0x26000, APPLICATION))),
+            requiring(sd_req),
+            OVERLAPS,
+        )
+        for sd_req in ("0x103", "0x124", "0xB7,0x124")
+    ),
+    *(
+        Case(f"at 0x{address:X} for {sd_req}", app_at(address), requiring(sd_req), OVERLAPS)
+        for address, sd_req in (
+            (0x1000, "0x103"),
+            (0x10000, "0x103"),
+            (0x3000, "0x124"),
+            (0x25000, "0xB7"),
+            (0x25000, "0x101,0x100"),
+            (0x26000, "0x100"),
+        )
+    ),
+    Case(
+        "for another SoftDevice than the one beside it",
+        app_at(0x26000),
+        beside("sd.hex", "--sd-id", "0x999"),
+        Code.PACKAGE_COMBINATION,
+    ),
+    Case(
+        "the application as the SoftDevice",
+        nothing,
+        generate("app.hex", "--softdevice", "app.hex", "--sd-id", "0x101"),
+        NO_SOFTDEVICE,
+    ),
+    Case(
+        "a bootloader as the SoftDevice",
+        nothing,
+        (*GENERATE[:-2], "--softdevice", "bl.hex", "new.zip"),
+        NO_SOFTDEVICE,
+    ),
+    Case(
+        "the application's bytes as the SoftDevice",
+        written("bad.bin", APPLICATION),
+        generate("bad.bin", "--softdevice", "bad.bin", "--sd-id", "0x101"),
+        NO_SOFTDEVICE,
+    ),
+    Case(
+        "a SoftDevice with its MBR in plain bytes",
+        written("bad.bin", bytes(0x1000) + softdevice_image().data),
+        (*GENERATE[:-2], "--softdevice", "bad.bin", "new.zip"),
+        NO_SOFTDEVICE,
+    ),
+]
 IMAGES = [
     Case("missing", nothing, generate("none.hex"), Code.FILE_MISSING),
     Case("missing folder", nothing, generate("none/app.hex"), Code.FILE_MISSING),
@@ -99,6 +183,13 @@ IMAGES = [
     Case("oversized", sparse("bad.hex", MAX_SIZE + 1), generate(), Code.FILE_TOO_LARGE),
     Case("a huge hex", written("bad.hex", b"\n" * (33 << 20)), generate(), Code.FILE_TOO_LARGE),
     Case("a huge bin", sparse("bad.bin", 5 << 20), generate("bad.bin"), Code.IMAGE_TOO_LARGE),
+    Case("a large bin", sparse("bad.bin", 1 << 20 | 4), generate("bad.bin"), Code.IMAGE_TOO_LARGE),
+    Case(
+        "a record past the last address",
+        written("bad.hex", b":02000004FFFFFC\n:03FFFE00000000" + b"00\n:00000001FF\n"),
+        generate(),
+        Code.IMAGE_MALFORMED,
+    ),
     Case("cut in a line", written("bad.hex", HEX[:-20]), generate(), Code.IMAGE_TRUNCATED),
     Case("cut at a line", written("bad.hex", HEX[:-12]), generate(), Code.IMAGE_TRUNCATED),
     Case("text", written("bad.hex", b"hello\n"), generate(), Code.IMAGE_MALFORMED),
@@ -178,6 +269,12 @@ KEYS = [
     Case("a blank key", written("bad.key", b" \n"), SIGN, Code.FILE_EMPTY),
     Case("a garbage key", written("bad.key", APPLICATION), SIGN, Code.KEY_MALFORMED),
     Case("a huge key", sparse("bad.key", 1 << 20), SIGN, Code.FILE_TOO_LARGE),
+    Case(
+        "an encrypted key below a comment",
+        written("bad.key", b"# a comment\n" + KEY.format_pem(PASSWORD)),
+        SIGN,
+        Code.KEY_ENCRYPTED,
+    ),
     Case("half a key", written("bad.key", KEY.format_pem()[:150]), SIGN, Code.KEY_MALFORMED),
     Case(
         "a damaged key",
@@ -437,6 +534,9 @@ VALUES = {
         "": MALFORMED,
         ",": MALFORMED,
         "0x103,": MALFORMED,
+        ",0x103": MALFORMED,
+        "0x101,,0x103": MALFORMED,
+        "0x101, ": MALFORMED,
         "0x103 0x104": MALFORMED,
         "s132": MALFORMED,
         "0x10000": RANGE,
@@ -461,6 +561,7 @@ OPTIONS = [
             "1.2": MALFORMED,
             "": MALFORMED,
             "1.2.x": MALFORMED,
+            "01.02.03": OCTAL,
             "1.2.300": RANGE,
             "1.200.3": RANGE,
             "9999999.0.0": RANGE,
@@ -588,7 +689,7 @@ def files(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", named(IMAGES + KEYS + BAD_PACKAGES + FILES + OPTIONS + OUTPUTS + TARGETS)
+    "case", named(IMAGES + PLACES + KEYS + BAD_PACKAGES + FILES + OPTIONS + OUTPUTS + TARGETS)
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(
     case: Case, firmline: Program, folder: Path
@@ -631,6 +732,45 @@ def test_bad_input_with_json_ends_with_the_result(
     assert_failed(ran, case.code, case.exit_code)
     assert len(ran.json_lines) == 1
     assert (ran.result["outcome"], ran.result["code"]) == ("failed", str(case.code))
+
+
+@pytest.mark.parametrize(
+    ("words", "next_thing"),
+    [
+        (with_options(*VERSIONS[:4], "--application-version-string", "1.2"), "such as 1.2.3."),
+        (with_options(*VERSIONS[:4], "--application-version-string", "01.2.3"), "Write 1.2.3,"),
+        (replaced("--sd-req", ",".join(str(fwid) for fwid in range(1, 19))), "at most 16 FWIDs"),
+        (replaced("--sd-req", "0x103,"), "such as 0x101,0x103"),
+        (requiring("0x103", "large.bin"), "Give the firmware image alone"),
+        (requiring("0x103", "low.hex"), "not one merged with the SoftDevice"),
+        (("pkg", "display", "legacy.zip"), "the tools of its own SDK"),
+    ],
+)
+def test_the_next_thing_to_do_fits_what_was_wrong(
+    words: tuple[str, ...], next_thing: str, firmline: Program, folder: Path
+) -> None:
+    (folder / "large.bin").write_bytes(bytes(1 << 20 | 4))
+    (folder / "low.hex").write_bytes(hex_file((0x1000, APPLICATION)))
+    (folder / "legacy.zip").write_bytes(changed(manifest=manifest(init_packet_data={})))
+    assert next_thing in firmline(*words).err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_the_hex_files_of_the_evidence_do_not_lie_on_each_other(
+    merged: bool, peer: Path, firmline: Program, folder: Path
+) -> None:
+    softdevice, application = (
+        (peer / "in" / name).read_bytes().splitlines(keepends=True)
+        for name in ("sd.hex", "file.hex")
+    )
+    content = [*softdevice[:-1], *application] if merged else application
+    (folder / "whole.hex").write_bytes(b"".join(content))
+    ran = firmline(*generate("whole.hex"))
+    if not merged:
+        assert ran.code == 0
+        return
+    assert_failed(ran, Code.IMAGE_OVERLAPS_SOFTDEVICE)
+    assert "new.zip" not in files_in(folder)
 
 
 def test_a_wrong_password_in_the_environment(

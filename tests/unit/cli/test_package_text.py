@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from firmline.cli.package_text import generate_command, image_fields, image_lines
-from firmline.formats.init_command import BootValidationType
+from firmline.formats.init_command import (
+    BootValidation,
+    BootValidationType,
+    HashType,
+    SignatureType,
+)
 from firmline.formats.package import Package
 from firmline.formats.package_build import PackageSpec, build_package
 from firmline.values import Fwid, FwVersion
@@ -29,6 +34,21 @@ SYSTEM = PackageSpec(
 
 def built(**changes: Any) -> Package:
     return build_package(replace(spec(), **changes))
+
+
+def with_command(package: Package, **changes: Any) -> Package:
+    """The package with other values in every init packet, which nobody signed anew."""
+    return Package(
+        images=tuple(
+            replace(
+                image,
+                init_packet=replace(
+                    image.init_packet, command=replace(image.init_packet.command, **changes)
+                ),
+            )
+            for image in package.images
+        )
+    )
 
 
 def lines_of(package: Package) -> dict[str, str]:
@@ -128,11 +148,32 @@ def test_what_is_not_in_the_packet_is_null() -> None:
     assert (fields["signature_type"], fields["signature"], fields["fw_version"]) == (None,) * 3
 
 
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [
+        (HashType.NO_HASH, "no hash"),
+        (HashType.CRC, "CRC"),
+        (HashType.SHA128, "SHA-128"),
+        (HashType.SHA512, "SHA-512"),
+    ],
+)
+@pytest.mark.parametrize("value", [b"\x12\x34", b""])
+def test_a_hash_that_is_not_compared_is_not_called_checked(
+    kind: HashType, label: str, value: bytes
+) -> None:
+    lines = lines_of(with_command(built(), hash_type=kind, hash=value))
+    assert "SHA-256" not in lines
+    expected = f"{value.hex() or '-'} (not checked; bootloaders accept SHA-256 alone)"
+    assert lines[label] == expected
+
+
 # The command.
 
 
 def words_of(package: Package, name: str = "dfu.zip") -> list[str]:
-    words = shlex.split(generate_command(package, name))
+    command = generate_command(package, name)
+    assert command is not None
+    words = shlex.split(command)
     assert words[:3] == ["firmline", "pkg", "generate"]
     return words[3:]
 
@@ -189,3 +230,54 @@ def test_the_softdevice_in_the_package_is_told_from_those_before_it(
 )
 def test_any_name_stays_one_word(name: str, word: str) -> None:
     assert words_of(built(), name)[-1] == word
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hash_type": HashType.SHA512},
+        {"hw_version": None},
+        {"fw_version": None},
+        {"sd_req": ()},
+        {"sd_req": (0x10000,)},
+    ],
+)
+def test_no_command_is_named_that_would_be_refused(changes: dict[str, Any]) -> None:
+    assert generate_command(with_command(built(), **changes), "dfu.zip") is None
+
+
+def test_a_softdevice_needs_no_version_to_be_made() -> None:
+    alone = build_package(replace(SYSTEM, bootloader=None, bootloader_version=None))
+    assert generate_command(with_command(alone, fw_version=None), "dfu.zip") is not None
+
+
+def test_no_command_makes_a_signature_without_a_key() -> None:
+    check = BootValidation(type=BootValidationType.VALIDATE_ECDSA_P256_SHA256, data=bytes(64))
+    unsigned = built(signing_key=None)
+    assert generate_command(with_command(unsigned, boot_validations=(check,)), "dfu.zip") is None
+    assert generate_command(with_command(built(), boot_validations=(check,)), "dfu.zip") is not None
+
+
+def test_no_command_makes_another_kind_of_signature() -> None:
+    (made,) = built().images
+    packet = replace(made.init_packet, signature_type=SignatureType.ED25519)
+    package = Package(images=(replace(made, init_packet=packet),))
+    assert generate_command(package, "dfu.zip") is None
+
+
+def test_no_command_makes_a_bootloader_and_an_application_alone() -> None:
+    bootloader = build_package(replace(SYSTEM, softdevice=None))
+    package = Package(images=(*bootloader.images, *built().images))
+    assert generate_command(package, "dfu.zip") is None
+
+
+def test_no_command_makes_an_application_that_holds_a_softdevice() -> None:
+    (made,) = built().images
+    package = Package(images=(replace(made, firmware=softdevice_image().data),))
+    assert generate_command(package, "dfu.zip") is None
+
+
+def test_no_command_makes_an_application_for_another_softdevice_than_the_one_beside_it() -> None:
+    package = built(softdevice=softdevice_image(), sd_id=(Fwid(0x101),))
+    assert generate_command(package, "dfu.zip") is not None
+    assert generate_command(with_command(package, sd_req=(0x999,)), "dfu.zip") is None

@@ -145,6 +145,61 @@ def test_an_sd_id_without_a_softdevice_is_told(firmline: Program, folder: Path) 
     assert (folder / "dfu.zip").read_bytes() == package()
 
 
+def test_an_application_for_no_softdevice_may_cost_a_unit_its_own(firmline: Program) -> None:
+    words = ("--hw-version", "52", "--application-version", "5", *APP, *SIGNED)
+    ran = firmline("pkg", "generate", *words, "--sd-req", "0x00", "dfu.zip")
+    assert ran.code == 0
+    assert ran.err.startswith("note: this application asks for no SoftDevice (0x00 first)")
+    assert ran.err.count("\n") == 1
+    for more in (("--external-app",), ("--sd-req", "0x103")):
+        chosen = more if "--sd-req" in more else ("--sd-req", "0x00", *more)
+        assert firmline("pkg", "generate", *words, *chosen, "dfu.zip").err == ""
+
+
+def test_a_softdevice_that_does_not_look_like_one_is_made_with_a_warning(
+    firmline: Program, folder: Path
+) -> None:
+    (folder / "sd.hex").write_bytes(hex_file((0x1000, bytes(0x3000))))
+    words = ("--hw-version", "52", "--sd-req", "0x103", *SOFTDEVICE, *SIGNED)
+    ran = firmline("pkg", "generate", *words, "dfu.zip")
+    assert (ran.code, made(folder).images[0].kind) == (0, ImageKind.SOFTDEVICE)
+    assert ran.err.startswith("warning: sd.hex does not look like a SoftDevice")
+
+
+def test_a_bootloader_larger_than_the_sdks_is_made_with_a_note(
+    firmline: Program, folder: Path
+) -> None:
+    (folder / "bl.hex").write_bytes(hex_file((0x72000, bytes(0x6004))))
+    words = ("--hw-version", "52", "--sd-req", "0x103", *BOOTLOADER, *SIGNED)
+    ran = firmline("pkg", "generate", *words, "dfu.zip")
+    assert ran.code == 0
+    assert ran.err.startswith("note: bl.hex has 24,580 bytes")
+
+
+def test_the_help_names_the_checks_and_stays_narrow(firmline: Program) -> None:
+    out = firmline("pkg", "generate", "--help").out
+    assert "--app-boot-validation CHECK" in out
+    assert all(out.count(kind.name) >= 2 for kind in BootValidationType)
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
+@pytest.mark.parametrize(
+    ("fwids", "where"),
+    [("0x103,", "after"), (",0x103", "before"), ("0x101, ,0x103", "before"), (",", "after")],
+)
+def test_a_comma_without_a_number_is_told(fwids: str, where: str, firmline: Program) -> None:
+    ran = firmline("pkg", "generate", "--sd-req", fwids, *APP, "dfu.zip")
+    assert_failed(ran, Code.NUMBER_MALFORMED)
+    assert f"--sd-req {fwids!r} lacks a number {where} a comma." in ran.err
+
+
+def test_a_missing_softdevice_file_is_called_by_its_name(firmline: Program) -> None:
+    ran = firmline(*GENERATE[:-2], "--softdevice", "none.hex", "dfu.zip")
+    assert_failed(ran, Code.FILE_MISSING)
+    assert "SoftDevice file" in ran.err
+    assert "softdevice file" not in ran.err
+
+
 # What does not go together.
 
 
@@ -207,6 +262,16 @@ def test_an_sd_id_without_a_softdevice_is_told(firmline: Program, folder: Path) 
             ("--sd-req", "0", "--hw-version", "1", *SOFTDEVICE, "--external-app"),
             Code.PACKAGE_COMBINATION,
             "none is given",
+        ),
+        (
+            (*GENERATE[2:], *APP, *SOFTDEVICE, "--sd-id", "0x999"),
+            Code.PACKAGE_COMBINATION,
+            "FWID 0x0101, but the application in the same package requires 0x0999",
+        ),
+        (
+            (*GENERATE[2:], "--application", "bl.hex", "--softdevice", "bl.hex", "--sd-id", "1"),
+            Code.IMAGE_NOT_A_SOFTDEVICE,
+            "it begins at 0x78000",
         ),
         (
             (*GENERATE[2:], *APP, "--app-boot-validation", "VALIDATE_ECDSA_P256_SHA256"),

@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from firmline.errors import Code
+from firmline.errors import Code, InputError
 from firmline.formats.firmware import (
     FirmwareImage,
-    check_application_place,
     find_softdevice,
-    overlaps_softdevice,
     parse_firmware,
     parse_memory,
-    read_softdevice,
 )
 from firmline.values import ImageKind
 from unit.formats.makers import elf_file, hex_file, image, refuses, softdevice_image
@@ -84,12 +81,29 @@ def test_a_stray_record_is_one_sentence_not_a_gigabyte() -> None:
 
 
 def test_the_largest_image_and_one_byte_more() -> None:
-    limit = 4 * 1024 * 1024
+    limit = 1024 * 1024
     assert len(parse(hex_file((0x1000, b"a"), (0x1000 + limit - 1, b"z"))).data) == limit
     with refuses(Code.IMAGE_TOO_LARGE, f"{limit + 1} bytes"):
         parse(hex_file((0x1000, b"a"), (0x1000 + limit, b"z")))
-    with refuses(Code.IMAGE_TOO_LARGE, f"{limit + 1} bytes"):
-        parse(bytes(limit + 1), "app.bin")
+    assert len(parse(bytes(limit), "app.bin").data) == limit
+
+
+@pytest.mark.parametrize("name", ["app.bin", "app.hex"])
+def test_too_many_bytes_are_no_stray_record(name: str) -> None:
+    size = 1024 * 1024 + 1
+    content = bytes(size) if name == "app.bin" else hex_file((0x1000, bytes(size)))
+    with pytest.raises(InputError, match=f"{name} holds {size} bytes; no nRF5x has") as caught:
+        parse(content, name)
+    assert caught.value.code is Code.IMAGE_TOO_LARGE
+    assert "Give the firmware image alone" in caught.value.hint
+
+
+@pytest.mark.parametrize("size", [0x6000, 0x6004])
+def test_a_bootloader_larger_than_the_sdks_region_is_noted(size: int) -> None:
+    result = parse(hex_file((0x72000, bytes(size))), "bl.hex", ImageKind.BOOTLOADER)
+    notes = () if size == 0x6000 else ("bl.hex has 24,580 bytes",)
+    assert tuple(note[:23] for note in result.notes) == notes
+    assert parse(hex_file((0x26000, bytes(size)))).notes == ()
 
 
 @pytest.mark.parametrize("name", ["app.hex", "APP.HEX", "app.bin", "app", "app.ihex", "a.b.Hex"])
@@ -140,12 +154,14 @@ def test_parse_memory_leaves_nothing_out() -> None:
     assert parse_memory(b"\x00", name="dump.bin") is None
 
 
-def test_a_softdevice_without_information_is_noted() -> None:
+def test_a_softdevice_without_information_is_warned_of() -> None:
     result = parse(hex_file((0x1000, bytes(0x3000))), "sd.hex", ImageKind.SOFTDEVICE)
-    assert "No SoftDevice information" in result.notes[0]
+    assert result.warnings[0].startswith("sd.hex does not look like a SoftDevice")
+    assert result.notes == ()
     good = softdevice_image()
-    assert parse(hex_file((0x1000, good.data)), "sd.hex", ImageKind.SOFTDEVICE).notes == ()
-    assert parse(good.data, "sd.bin", ImageKind.SOFTDEVICE).notes == ()
+    assert parse(hex_file((0x1000, good.data)), "sd.hex", ImageKind.SOFTDEVICE).warnings == ()
+    assert parse(good.data, "sd.bin", ImageKind.SOFTDEVICE).warnings == ()
+    assert parse(hex_file((0x26000, CODE))).warnings == ()
 
 
 @pytest.mark.parametrize("address", [0x1000, None])
@@ -156,32 +172,11 @@ def test_the_softdevice_inside_an_image_is_found(address: int | None) -> None:
 
 
 def test_a_softdevice_behind_an_mbr_is_found_in_plain_bytes() -> None:
-    whole = image(bytes(0x1000) + softdevice_image().data, address=None)
-    assert read_softdevice(whole).size_word == 0x26000
+    whole = find_softdevice(image(bytes(0x1000) + softdevice_image().data, address=None))
+    assert whole is not None
+    assert whole.size_word == 0x26000
 
 
 @pytest.mark.parametrize("address", [0x1000, 0x4000, None])
-def test_an_image_that_is_no_softdevice(address: int | None) -> None:
-    with refuses(Code.IMAGE_NOT_A_SOFTDEVICE, "app.hex is not a SoftDevice"):
-        read_softdevice(image(bytes(0x4000), address=address))
-
-
-@pytest.mark.parametrize("address", [0x1000, None])
-def test_a_merged_hex_is_not_an_application(address: int | None) -> None:
-    merged = image(softdevice_image().data, address=address, name="merged.hex")
-    with refuses(Code.IMAGE_OVERLAPS_SOFTDEVICE, "contains a SoftDevice (FWID 0x0101)"):
-        check_application_place(merged)
-
-
-def test_an_application_below_the_end_of_its_softdevice() -> None:
-    softdevice = read_softdevice(softdevice_image(end=0x27000))
-    with refuses(Code.IMAGE_OVERLAPS_SOFTDEVICE, "begins at 0x26000, below 0x27000"):
-        check_application_place(image(CODE), softdevice=softdevice)
-    check_application_place(image(CODE, address=0x27000), softdevice=softdevice)
-    check_application_place(image(CODE, address=None), softdevice=softdevice)
-
-
-def test_overlap_is_known_only_with_an_address() -> None:
-    assert overlaps_softdevice(image(CODE, address=0x25FFC), 0x26000)
-    assert not overlaps_softdevice(image(CODE, address=0x26000), 0x26000)
-    assert not overlaps_softdevice(image(CODE, address=None), 0x26000)
+def test_an_image_without_a_softdevice(address: int | None) -> None:
+    assert find_softdevice(image(bytes(0x4000), address=address)) is None

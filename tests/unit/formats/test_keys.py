@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from firmline.errors import Code, InputError
@@ -98,6 +98,25 @@ def test_a_password_for_an_open_file_is_ignored() -> None:
     assert again.public_key == KEY.public_key
 
 
+@pytest.mark.parametrize(
+    "comment",
+    [b"# NOT ENCRYPTED\n", b"ENCRYPTED PRIVATE KEY below? no\n", b"Proc-Type: 4,ENCRYPTED\n"],
+)
+@pytest.mark.parametrize("form", ["TraditionalOpenSSL", "PKCS8"])
+def test_words_in_front_of_a_plain_key_do_not_encrypt_it(comment: bytes, form: str) -> None:
+    again = SigningKey.parse_pem(comment + pem(RAW, form), name="k")
+    assert again.public_key == KEY.public_key
+
+
+@pytest.mark.parametrize("form", ["TraditionalOpenSSL", "PKCS8"])
+def test_words_in_front_of_an_encrypted_key_do_not_hide_it(form: str) -> None:
+    content = b"a comment\r\n" + pem(RAW, form, b"secret").replace(b"\n", b"\r\n")
+    with refuses(Code.KEY_ENCRYPTED, "k is encrypted"):
+        SigningKey.parse_pem(content, name="k")
+    again = SigningKey.parse_pem(content, name="k", password=b"secret")
+    assert again.public_key == KEY.public_key
+
+
 def test_other_curves_and_kinds_are_refused() -> None:
     other = ec.generate_private_key(ec.SECP384R1())
     with refuses(Code.KEY_WRONG_CURVE, "on the curve secp384r1"):
@@ -154,15 +173,6 @@ def test_bytes_that_are_no_public_key() -> None:
         PublicKey.from_le_bytes(b"\x01" * 64)
     with refuses(Code.KEY_MALFORMED, "not a point of the curve"):
         PublicKey(x=1, y=-1)
-
-
-def test_the_fingerprint_is_the_sha_256_of_the_der_form() -> None:
-    der = RAW.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(der)
-    assert KEY.public_key.fingerprint == digest.finalize().hex()
 
 
 def test_nothing_secret_is_in_the_repr_or_in_errors() -> None:

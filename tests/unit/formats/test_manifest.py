@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from firmline.errors import Code
+from firmline.errors import Code, InputError
 from firmline.formats.manifest import ManifestEntry, format_manifest, parse_manifest
 from firmline.values import ImageKind
 from unit.formats.makers import refuses
@@ -122,3 +122,18 @@ def test_softdevice_and_bootloader_come_once(other: str) -> None:
     both = {"softdevice_bootloader": FILES, other: {"bin_file": "y.bin", "dat_file": "y.dat"}}
     with refuses(Code.PACKAGE_COMBINATION, "another of them as well"):
         parse_manifest(manifest(both), name="p.zip")
+
+
+def test_a_legacy_package_is_not_mended_by_making_it_again() -> None:
+    with pytest.raises(InputError, match="legacy bootloader") as caught:
+        parse_manifest(manifest({"dfu_version": 0.5, "application": FILES}), name="p")
+    assert "the tools of its own SDK" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [("softdevice", "SoftDevice"), ("softdevice_bootloader", "SoftDevice + bootloader")],
+)
+def test_kinds_are_written_as_people_write_them(kind: str, title: str) -> None:
+    with refuses(Code.PACKAGE_MANIFEST_MALFORMED, f"both files of the {title}."):
+        parse_manifest(manifest({kind: {}}), name="p")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from firmline.errors import Code
+from firmline.errors import Code, InputError
 from firmline.formats.firmware import parse_firmware
 from firmline.formats.init_packet import (
     BootValidation,
@@ -22,10 +22,10 @@ from unit.formats.makers import hex_file, image, refuses, softdevice_image
 KEY = SigningKey.generate()
 APP = image(b"A" * 16, name="app.hex")
 BL = image(b"B" * 8, address=0x72000, name="bl.hex")
-SD = softdevice_image(name="sd.hex")
 CRC = BootValidation(type=BootValidationType.VALIDATE_GENERATED_CRC)
 ECDSA = BootValidationType.VALIDATE_ECDSA_P256_SHA256
 OLD, NEW = Fwid(0x101), Fwid(0x124)
+SD = softdevice_image(fwid=NEW, name="sd.hex")
 SPEC = PackageSpec(
     hw_version=52,
     application_version=FwVersion(5),
@@ -98,8 +98,8 @@ def test_the_application_behind_a_new_softdevice_requires_the_new_one(bootloader
 
 
 def test_without_sd_id_both_require_the_same() -> None:
-    built = images(application=APP, softdevice=SD, sd_id=())
-    assert {command(one).sd_req for one in built.values()} == {(OLD,)}
+    built = images(application=APP, softdevice=SD, sd_req=(NEW,), sd_id=())
+    assert {command(one).sd_req for one in built.values()} == {(NEW,)}
 
 
 def test_sd_req_keeps_its_order_and_loses_repetitions() -> None:
@@ -185,13 +185,15 @@ def test_combinations_that_cannot_be(changes: dict[str, object], fragment: str) 
 def test_values_that_cannot_be() -> None:
     with refuses(Code.NUMBER_OUT_OF_RANGE, "32 bits"):
         images(application=APP, hw_version=1 << 32)
-    with refuses(Code.INIT_PACKET_MALFORMED, "names 17 SoftDevices"):
+    with pytest.raises(InputError, match="names 17 SoftDevices") as caught:
         images(application=APP, sd_req=tuple(Fwid(number) for number in range(17)))
+    assert caught.value.code is Code.INIT_PACKET_MALFORMED
+    assert "at most 16 FWIDs" in caught.value.hint
 
 
 @pytest.mark.parametrize("address", [0x1000, 0x25000])
 def test_an_application_inside_the_new_softdevice(address: int) -> None:
-    with refuses(Code.IMAGE_OVERLAPS_SOFTDEVICE, "below 0x26000"):
+    with refuses(Code.IMAGE_OVERLAPS_SOFTDEVICE, "which reaches to 0x26000"):
         images(application=replace(APP, address=address), softdevice=SD)
 
 
@@ -200,6 +202,26 @@ def test_a_merged_hex_given_as_application() -> None:
     merged = parse_firmware(content, name="merged.hex", kind=ImageKind.APPLICATION)
     with refuses(Code.IMAGE_OVERLAPS_SOFTDEVICE, "merged.hex is meant to be an application"):
         images(application=merged)
+
+
+def test_an_application_that_requires_another_softdevice_than_the_one_beside_it() -> None:
+    with refuses(Code.PACKAGE_COMBINATION, "the SoftDevice with FWID 0x0124"):
+        images(application=APP, softdevice=SD, sd_id=(Fwid(0x999),))
+
+
+def test_an_application_inside_the_softdevice_that_it_requires() -> None:
+    with refuses(Code.IMAGE_OVERLAPS_SOFTDEVICE, "S132 7.2.0 (FWID 0x0101)"):
+        images(application=replace(APP, address=0x25000))
+
+
+def test_an_application_for_another_chip_lies_anywhere() -> None:
+    (built,) = images(application=replace(APP, address=0x1000), external_app=True).values()
+    assert command(built).kind is FwType.EXTERNAL_APPLICATION
+
+
+def test_what_is_no_softdevice() -> None:
+    with refuses(Code.IMAGE_NOT_A_SOFTDEVICE, "it begins at 0x26000"):
+        images(softdevice=APP)
 
 
 @pytest.mark.parametrize(

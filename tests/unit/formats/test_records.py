@@ -83,6 +83,25 @@ def test_two_files_in_one_are_refused_not_cut() -> None:
         parse_intel_hex(DATA + END + DATA + END, name="f.hex")
 
 
+@pytest.mark.parametrize("size", [2, 3])
+def test_a_record_ends_below_4_gib(size: int) -> None:
+    body = bytes([size, 0xFF, 0xFE, 0, *range(size)])
+    line = b":" + (body + bytes([-sum(body) & 0xFF])).hex().encode()
+    content = b":02000004FFFFFC\n" + line + b"\n" + END
+    if size == 2:
+        assert parse_intel_hex(content, name="f.hex")[0].end == 1 << 32
+        return
+    with refuses(Code.IMAGE_MALFORMED, "Line 2 of f.hex runs past the last address, 0xFFFFFFFF"):
+        parse_intel_hex(content, name="f.hex")
+
+
+def test_an_s_record_ends_below_4_gib() -> None:
+    body = bytes([8, 0xFF, 0xFF, 0xFF, 0xFE, 1, 2, 3])
+    line = b"S3" + (body + bytes([~sum(body) & 0xFF])).hex().encode()
+    with refuses(Code.IMAGE_MALFORMED, "Line 1 of f.s19 runs past the last address"):
+        parse_srec(line + b"\nS70500000000FA\n", name="f.s19")
+
+
 def test_text_beyond_any_image_is_not_even_split(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "MAX_TEXT_SIZE", 20)
     with refuses(Code.FILE_TOO_LARGE, "32 bytes of text"):
