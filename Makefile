@@ -95,7 +95,7 @@ docs: $(STAMP)  ## build the site into site/; nothing in it asks the network
 	@$(BIN)/python tools/offline_site.py site
 
 bench: $(STAMP)  ## speed and size beside their targets
-	@$(BIN)/python tests/bench/run.py
+	@PYTHONPATH=tests $(BIN)/python -m bench.run
 
 # Existing pins stay; `make lock UPGRADE=1` takes the newest of everything.
 lock: $(STAMP)  ## write requirements.txt from pyproject.toml

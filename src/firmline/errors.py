@@ -90,6 +90,9 @@ class Code(StrEnum):
     SETTINGS_CRC = "DFU-SET-002"
     SETTINGS_VERSION = "DFU-SET-003"
 
+    # Recorded sessions.
+    TRANSCRIPT_MALFORMED = "DFU-SIM-001"
+
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"
     LINK_EXTRA_MISSING = "DFU-LINK-002"

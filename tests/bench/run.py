@@ -103,7 +103,7 @@ def image(folder: Path) -> Path:
     """A HEX file of an application of 150 kB."""
     from bincopy import BinFile  # noqa: PLC0415 - the sizes below are taken without it
 
-    words = random.Random(150).randbytes(IMAGE_SIZE)  # noqa: S311 - an image, not a secret
+    words = random.Random(150).randbytes(IMAGE_SIZE)
     path = folder / "app.hex"
     binary = BinFile()
     binary.add_binary(words, address=APPLICATION_START)
@@ -223,6 +223,32 @@ def measure_install(folder: Path) -> list[Figure]:
     ]
 
 
+def measure_device() -> list[Figure]:
+    """The virtual unit without radio and time, in this process."""
+    from bench.device import boots_after_cuts, replay_of_all, update_without_radio  # noqa: PLC0415
+
+    updates = tuple(update_without_radio(IMAGE_SIZE) for _ in range(7))
+    boots = tuple(boots_after_cuts() for _ in range(3))
+    seconds, count = replay_of_all()
+    return [
+        Figure(name="150 kB without a radio", unit="ms", limit=100, values=updates),
+        Figure(
+            name="boots after power cuts, one core",
+            unit="1/s",
+            limit=2000,
+            at_least=True,
+            values=boots,
+        ),
+        Figure(
+            name=f"replay of {count} recorded sessions",
+            unit="s",
+            limit=20,
+            values=(seconds,) if count else (),
+            why_not="the recordings are not here",
+        ),
+    ]
+
+
 def main() -> int:
     """Measure everything and print the table."""
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores; median (least to most)")
@@ -231,7 +257,8 @@ def main() -> int:
         image(folder)
         print(measure_version().row(), flush=True)
         print(measure_generate(folder).row(), flush=True)
-        for figure in [*measure_update(folder), *measure_install(folder)]:
+        figures = [*measure_update(folder), *measure_device(), *measure_install(folder)]
+        for figure in figures:
             print(figure.row(), flush=True)
     return 0
 

@@ -12,8 +12,9 @@ import pytest
 
 from firmline import events
 from firmline.device.description import UnitDescription, gallery_unit
-from firmline.device.fabrication import fabricate, synthetic_bytes
+from firmline.device.fabrication import fabricate
 from firmline.device.radio_face import ResetKind
+from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code
 from firmline.events import Event, Outcome, UnitMode, UpdateFinished

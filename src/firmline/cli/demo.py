@@ -13,7 +13,7 @@ import click
 
 from firmline.cli.parameters import OnceCommand
 from firmline.cli.style import paint
-from firmline.device.fabrication import synthetic_bytes
+from firmline.device.synthetic import synthetic_bytes
 from firmline.errors import Code, ExitCode, FirmlineError
 from firmline.formats.records import format_intel_hex
 from firmline.formats.spans import Span

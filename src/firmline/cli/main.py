@@ -38,6 +38,10 @@ SECTIONS = (
         "Update units",
         Command("update", "firmline.cli.update:update", "Send a package to one unit."),
     ),
+    Section(
+        "Work with virtual units",
+        Command("sim", "firmline.cli.sim:sim", "Replay recordings, cut the power everywhere."),
+    ),
 )
 EPILOG = """\b
 Examples:

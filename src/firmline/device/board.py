@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from firmline.device.chips import Chip
 from firmline.device.flash import NorFlash
@@ -18,6 +18,7 @@ from firmline.formats.softdevice import (
 )
 
 SOFTDEVICE_MAGIC_ADDRESS: Final = INFO_FLASH_ADDRESS + 4
+SOFTDEVICE_FAMILY_ADDRESS: Final = INFO_FLASH_ADDRESS + 0x10
 SOFTDEVICE_VERSION_ADDRESS: Final = INFO_FLASH_ADDRESS + 0x14
 """Words of the SoftDevice's information structure in flash (spec section 16.2 S3)."""
 _INFO_SIZE: Final = 0x18
@@ -33,6 +34,10 @@ class Registers:
 
     gpregret: int = 0
     gpregret2: int = 0
+
+    def clear(self) -> None:
+        """What every reset but a soft one does."""
+        self.gpregret = self.gpregret2 = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +62,14 @@ class Board:
     log: Callable[..., None] = _ignore
     registers: Registers = field(default_factory=Registers)
 
+    @classmethod
+    def of(
+        cls, chip: Chip, profile: BootloaderProfile, flash: NorFlash, public_key: PublicKey
+    ) -> Self:
+        """A board with this chip and flash; where things are follows from the profile."""
+        memory = MemoryMap.of(chip, profile)
+        return cls(chip=chip, profile=profile, memory=memory, flash=flash, public_key=public_key)
+
     @property
     def softdevice(self) -> SoftDeviceInfo | None:
         """What the SoftDevice in flash says of itself; ``None`` without its magic word."""
@@ -64,11 +77,14 @@ class Board:
 
     @property
     def bank_0_start(self) -> int:
-        """Where the application lies: behind the SoftDevice, or behind the MBR (section 6)."""
+        """Where the application lies: behind the SoftDevice, or behind the MBR (section 6).
+
+        A size word near 2**32 wraps around, as in the C code.
+        """
         softdevice = self.softdevice
         if softdevice is None:
             return SOFTDEVICE_START
-        return self.memory.page_align(softdevice.size_word)
+        return self.memory.page_align(softdevice.size_word) & 0xFFFF_FFFF
 
     def forget_softdevice(self) -> None:
         """Zero the SoftDevice's magic word: from now on there is none (spec section 6)."""

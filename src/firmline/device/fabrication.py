@@ -6,7 +6,6 @@ No instruction of them is ever run; a boot check is the bootloader's own (CRC, h
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 
 from firmline.device.board import Board
@@ -14,7 +13,7 @@ from firmline.device.bootloader.settings_ram import PEER_DATA, SIZE, Bank, Setti
 from firmline.device.bootloader.settings_store import CURRENT_VERSION
 from firmline.device.description import SoftDeviceDescription, UnitDescription
 from firmline.device.flash import NorFlash
-from firmline.device.profile import MemoryMap
+from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.formats.init_command import BootValidationType
 from firmline.formats.softdevice import (
@@ -24,30 +23,13 @@ from firmline.formats.softdevice import (
 )
 
 
-def synthetic_bytes(seed: str, size: int) -> bytes:
-    """``size`` bytes that look random and depend on ``seed`` alone.
-
-    SHA-256 in counter mode, as in the transcripts (FORMAT.md, section 3).
-    """
-    blocks = (
-        hashlib.sha256(f"{seed}/{index}".encode()).digest() for index in range(-(-size // 32))
-    )
-    return b"".join(blocks)[:size]
-
-
 def fabricate(description: UnitDescription) -> VirtualUnit:
     """A new unit, switched off."""
-    memory = MemoryMap.of(description.chip, description.profile)
     flash = NorFlash(size=description.chip.flash_size, page_size=description.chip.page_size)
-    board = Board(
-        chip=description.chip,
-        profile=description.profile,
-        memory=memory,
-        flash=flash,
-        public_key=description.public_key,
-    )
+    board = Board.of(description.chip, description.profile, flash, description.public_key)
+    memory = board.memory
     flash.load(0, synthetic_bytes("mbr", SOFTDEVICE_START))
-    flash.load(SOFTDEVICE_START, _softdevice(description.softdevice))
+    flash.load(SOFTDEVICE_START, softdevice_image(description.softdevice))
     application = synthetic_bytes(
         f"application {description.application_version}", description.application_size
     )
@@ -64,7 +46,7 @@ def fabricate(description: UnitDescription) -> VirtualUnit:
     )
 
 
-def _softdevice(softdevice: SoftDeviceDescription) -> bytes:
+def softdevice_image(softdevice: SoftDeviceDescription) -> bytes:
     """The bytes from 0x1000 to the size word, with the information structure in place."""
     image = bytearray(
         synthetic_bytes(f"softdevice {softdevice.fwid}", softdevice.size_word - SOFTDEVICE_START)

@@ -8,6 +8,7 @@ clear bits; a program that would have to set one is a defect of whoever writes, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 WORD_SIZE = 4
@@ -25,6 +26,53 @@ class FlashRuleError(Exception):
     """Flash was used against its rules: outside it, unaligned, or without an erase."""
 
 
+class PowerCut(Exception):  # noqa: N818 - not an error of ours: the supply is gone
+    """The power went at this operation; whatever ran, runs no more."""
+
+
+@dataclass(slots=True)
+class ArmedFaults:
+    """Faults that wait for an operation (FORMAT.md, section 4.2); both count on their own.
+
+    Attributes:
+        cut_in: At the N-th operation from now the power goes instead; ``None``: not armed.
+        drop_in: The N-th operation from now is silently not done; ``None``: not armed.
+    """
+
+    cut_in: int | None = None
+    drop_in: int | None = None
+
+    @property
+    def armed(self) -> bool:
+        """Whether anything waits."""
+        return self.cut_in is not None or self.drop_in is not None
+
+    def free_operations(self) -> int | None:
+        """How many operations pass before the first fault; ``None``: all."""
+        waiting = [count for count in (self.cut_in, self.drop_in) if count is not None]
+        return min(waiting) - 1 if waiting else None
+
+    def pass_by(self, count: int) -> None:
+        """So many operations were done."""
+        if self.cut_in is not None:
+            self.cut_in -= count
+        if self.drop_in is not None:
+            self.drop_in -= count
+
+    def strike(self) -> None:
+        """The next operation meets its fault: it is dropped, unless the power goes.
+
+        Raises:
+            PowerCut: The power goes; the operation does not count for the drop.
+        """
+        if self.cut_in == 1:
+            self.cut_in = None
+            raise PowerCut
+        self.drop_in = None
+        if self.cut_in is not None:
+            self.cut_in -= 1
+
+
 class NorFlash:
     """The flash of one unit.
 
@@ -36,7 +84,7 @@ class NorFlash:
 
     Attributes:
         operations: Operations done so far (pages erased plus words programmed).
-        on_operation: As the argument; may be set later.
+        faults: Faults that wait for an operation.
     """
 
     def __init__(
@@ -49,8 +97,15 @@ class NorFlash:
         self.size = size
         self.page_size = page_size
         self.operations = 0
-        self._bytes = bytearray([ERASED]) * size
+        self.faults = ArmedFaults()
         self.on_operation = on_operation
+        self._bytes = bytearray([ERASED]) * size
+        self._has_dropped = False
+
+    def drop_operation(self, number: int) -> None:
+        """Arm a silent loss; from then on words may be programmed that were never erased."""
+        self.faults.drop_in = number
+        self._has_dropped = True
 
     def read(self, address: int, size: int) -> bytes:
         """``size`` bytes from ``address``."""
@@ -67,33 +122,25 @@ class NorFlash:
         self._check_range(address, size)
         if address % self.page_size:
             raise FlashRuleError(f"0x{address:X} is not the beginning of a page.")
-        self._bytes[address : address + size] = bytes([ERASED]) * size
-        self._count(FlashOperation.ERASE, address, pages)
+        self._run(FlashOperation.ERASE, address, pages, self._erase_pages)
 
     def write(self, address: int, data: bytes) -> None:
         """Program whole words; every word counts, also one that changes nothing."""
-        self._check_range(address, len(data))
-        if address % WORD_SIZE or len(data) % WORD_SIZE:
-            raise FlashRuleError(
-                f"{len(data)} bytes at 0x{address:X} are not a run of aligned words."
-            )
-        old = int.from_bytes(self._bytes[address : address + len(data)], "little")
-        new = int.from_bytes(data, "little")
-        if new & ~old:
+        old, new = self._before_and_after(address, data)
+        if new & ~old and not self._has_dropped:
             raise FlashRuleError(
                 f"Writing {len(data)} bytes at 0x{address:X} would have to set bits that are"
                 " cleared: the page was not erased."
             )
-        self._bytes[address : address + len(data)] = data
-        self._count(FlashOperation.WRITE, address, len(data) // WORD_SIZE)
+        self._program(address, new & old, len(data))
 
     def write_over(self, address: int, data: bytes) -> None:
         """Program words that may hold something already, as the chip does: bits are only cleared.
 
         For what a host can bring about (FORMAT.md, section 5); ours is :meth:`write`.
         """
-        old = self.read(address, len(data))
-        self.write(address, bytes(before & new for before, new in zip(old, data, strict=True)))
+        old, new = self._before_and_after(address, data)
+        self._program(address, new & old, len(data))
 
     def load(self, address: int, data: bytes) -> None:
         """Put bytes there as a programmer with a debug probe would; not an operation."""
@@ -106,7 +153,53 @@ class NorFlash:
                 f"{size} bytes at 0x{address:X} are not all inside {self.size} bytes of flash."
             )
 
-    def _count(self, operation: FlashOperation, address: int, count: int) -> None:
+    def _before_and_after(self, address: int, data: bytes) -> tuple[int, int]:
+        """What a run of words holds, and what is to be programmed, as numbers."""
+        self._check_range(address, len(data))
+        if address % WORD_SIZE or len(data) % WORD_SIZE:
+            raise FlashRuleError(
+                f"{len(data)} bytes at 0x{address:X} are not a run of aligned words."
+            )
+        old = int.from_bytes(self._bytes[address : address + len(data)], "little")
+        return old, int.from_bytes(data, "little")
+
+    def _program(self, address: int, value: int, size: int) -> None:
+        result = value.to_bytes(size, "little")
+
+        def program(_address: int, first: int, count: int) -> None:
+            start, end = first * WORD_SIZE, (first + count) * WORD_SIZE
+            self._bytes[address + start : address + end] = result[start:end]
+
+        self._run(FlashOperation.WRITE, address, size // WORD_SIZE, program)
+
+    def _erase_pages(self, address: int, first: int, count: int) -> None:
+        start = address + first * self.page_size
+        size = count * self.page_size
+        self._bytes[start : start + size] = bytes([ERASED]) * size
+
+    def _run(
+        self,
+        operation: FlashOperation,
+        address: int,
+        count: int,
+        perform: Callable[[int, int, int], None],
+    ) -> None:
+        """Do ``count`` operations in runs, each up to the next fault that waits."""
+        done = 0
+        while done < count:
+            free = self.faults.free_operations()
+            run = count - done if free is None else min(free, count - done)
+            if run:
+                perform(address, done, run)
+                self._note(operation, address, done, run)
+                self.faults.pass_by(run)
+                done += run
+            if done < count:
+                self.faults.strike()
+                done += 1
+
+    def _note(self, operation: FlashOperation, address: int, first: int, count: int) -> None:
         self.operations += count
-        if self.on_operation and count:
-            self.on_operation(operation, address, count)
+        if self.on_operation is not None:
+            size = self.page_size if operation is FlashOperation.ERASE else WORD_SIZE
+            self.on_operation(operation, address + first * size, count)

@@ -7,6 +7,7 @@ product may change any of them, so each is a field.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from firmline.device.chips import Chip
 from firmline.protocol.channels import Channel
@@ -30,6 +31,13 @@ class BootloaderProfile:
         copy_step_pages: Pages copied between two saves of the progress in activation.
         bootloader_validation_index: Which boot validation entry of an SD+BL packet is the
             bootloader's: 0 on SDK 15.3 and 16, which reuse the SoftDevice's; 1 on 17.1 (section 7).
+        exact_gpregret: DFU mode is entered only by the magic itself (17.1), not by any value that
+            shares a bit with it (section 10, W1).
+        reloads_settings_after_link_loss: A lost link throws the progress in RAM away (16 and 17.1;
+            section 4.1, S13).
+        checks_softdevice_family: A new SoftDevice must be of the installed one's family (16 and
+            17.1; section 7.3).
+        receive_buffers: Buffers for data packets over Bluetooth LE (section 11); UART has 3.
         mtu: Largest ATT MTU (BLE) or frame (serial), bytes.
         verified: Whether recorded transcripts confirm this profile.
     """
@@ -45,6 +53,10 @@ class BootloaderProfile:
     continuation_timeout_s: float = 10.0
     copy_step_pages: int = 8
     bootloader_validation_index: int = 0
+    exact_gpregret: bool = False
+    reloads_settings_after_link_loss: bool = False
+    checks_softdevice_family: bool = False
+    receive_buffers: int = 17
     mtu: int = 247
     verified: bool = True
 
@@ -54,10 +66,45 @@ class BootloaderProfile:
         return self.channel is Channel.CONTROL
 
 
-SDK15_3_BLE = BootloaderProfile(
-    name="sdk15.3-ble", sdk="15.3.0", channel=Channel.CONTROL, reduced_protocol=True
-)
-PROFILES = {profile.name: profile for profile in (SDK15_3_BLE,)}
+def _profile(sdk: str, *, ble: bool, **differences: bool | int) -> BootloaderProfile:
+    """The SDK's example build for one transport (spec sections 1 and 13)."""
+    short = ".".join(sdk.split(".")[:2])
+    return BootloaderProfile(
+        name=f"sdk{short}-{'ble' if ble else 'uart'}",
+        sdk=sdk,
+        channel=Channel.CONTROL if ble else Channel.SERIAL,
+        reduced_protocol=ble,
+        mtu=247 if ble else 131,
+        **differences,  # type: ignore[arg-type] # mypy cannot tell the fields apart here
+    )
+
+
+_SINCE_16: Final[dict[str, bool]] = {
+    "reloads_settings_after_link_loss": True,
+    "checks_softdevice_family": True,
+}
+_SINCE_17_1: Final[dict[str, bool | int]] = {
+    **_SINCE_16,
+    "exact_gpregret": True,
+    "bootloader_validation_index": 1,
+}
+SDK15_3_BLE = _profile("15.3.0", ble=True)
+SDK15_3_UART = _profile("15.3.0", ble=False)
+SDK16_BLE = _profile("16.0.0", ble=True, verified=False, **_SINCE_16)
+SDK16_UART = _profile("16.0.0", ble=False, verified=False, **_SINCE_16)
+SDK17_1_BLE = _profile("17.1.0", ble=True, **_SINCE_17_1)
+SDK17_1_UART = _profile("17.1.0", ble=False, **_SINCE_17_1)
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        SDK15_3_BLE,
+        SDK15_3_UART,
+        SDK16_BLE,
+        SDK16_UART,
+        SDK17_1_BLE,
+        SDK17_1_UART,
+    )
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

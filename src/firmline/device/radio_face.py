@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
+
+ATT_MTU_MIN: Final = 23
+"""The MTU of every connection before it is negotiated (Core spec, Vol 3, Part F, 3.2.8)."""
 
 
 class AttStatus(IntEnum):
@@ -30,6 +33,19 @@ class ResetKind(StrEnum):
     PIN = "pin"
     WATCHDOG = "wdt"
     POWER = "power"
+
+
+def agreed_mtu(requested: int, maximum: int) -> int:
+    """The ATT MTU with which a unit answers a request.
+
+    The SDK rounds the payload (the MTU less 3) down to whole words, since it writes them to
+    flash: 24 -> 23, 100 -> 99, 185 -> 183, 517 -> 247 (spec sections 11 and 16.3).
+
+    Args:
+        requested: What the host asks for, in bytes.
+        maximum: The largest MTU the unit agrees to, in bytes (247 with the SDK).
+    """
+    return max(((min(requested, maximum) - 3) & ~3) + 3, ATT_MTU_MIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ is collected as outputs (:mod:`firmline.device.radio_face`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,9 @@ from firmline.device.application import Application
 from firmline.device.board import Board
 from firmline.device.bootloader.boot import BootedInto, boot
 from firmline.device.bootloader.dfu_mode import DfuMode
+from firmline.device.bootloader.objects import InitError
 from firmline.device.bootloader.settings_store import SettingsStore
+from firmline.device.flash import FlashRuleError, PowerCut
 from firmline.device.radio_face import (
     AttStatus,
     DropLink,
@@ -37,7 +40,11 @@ BOOTLOADER_ADVERTISING_INTERVAL_MS: Final = 25.0
 """Name and interval of the bootloader's advertising (spec section 11)."""
 APPLICATION_ADVERTISING_INTERVAL_MS: Final = 40.0
 APPLICATION_CHANNELS: Final = frozenset({Channel.BUTTONLESS})
-BOOTLOADER_CHANNELS: Final = frozenset({Channel.CONTROL, Channel.PACKET})
+BLE_CHANNELS: Final = frozenset({Channel.CONTROL, Channel.PACKET})
+SERIAL_CHANNELS: Final = frozenset({Channel.SERIAL})
+NEEDS_SUBSCRIPTION: Final = frozenset({Channel.CONTROL, Channel.BUTTONLESS})
+MAX_BOOTS: Final = 32
+"""A unit that has reset itself so often without anything running is in a boot loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,36 +127,34 @@ class VirtualUnit:
             self.reset(ResetKind.POWER, now_s=now_s)
             return
         self._now_s = now_s
-        self._board.registers.gpregret = self._board.registers.gpregret2 = 0
-        self._boot()
+        self._board.registers.clear()
+        self._powered(self._boot)
 
     def reset(self, kind: ResetKind, *, now_s: float) -> None:
         """A reset from outside; only a soft one keeps the registers (FORMAT.md, section 4.2)."""
         self._now_s = now_s
         if kind is not ResetKind.SOFT:
-            self._board.registers.gpregret = self._board.registers.gpregret2 = 0
-        self._restart(kind)
+            self._board.registers.clear()
+        self._powered(lambda: self._restart(kind))
 
     # The face towards a radio.
 
     @property
     def advertisement(self) -> UnitAdvertisement | None:
-        """What it broadcasts now; ``None``: it is off."""
-        match self._running:
-            case Application():
-                return UnitAdvertisement(
-                    address=self._address,
-                    data=advertising_data(self._name, services=()),
-                    interval_ms=APPLICATION_ADVERTISING_INTERVAL_MS,
-                )
-            case DfuMode():
-                return UnitAdvertisement(
-                    address=self._address.plus_one(),
-                    data=advertising_data(BOOTLOADER_NAME, services=(DFU_SERVICE,)),
-                    interval_ms=BOOTLOADER_ADVERTISING_INTERVAL_MS,
-                )
-            case None:
-                return None
+        """What it broadcasts now; ``None``: it is off, or has no radio."""
+        if self._running is None or not self._board.profile.is_ble:
+            return None
+        if isinstance(self._running, Application):
+            return UnitAdvertisement(
+                address=self._address,
+                data=advertising_data(self._name, services=()),
+                interval_ms=APPLICATION_ADVERTISING_INTERVAL_MS,
+            )
+        return UnitAdvertisement(
+            address=self._address.plus_one(),
+            data=advertising_data(BOOTLOADER_NAME, services=(DFU_SERVICE,)),
+            interval_ms=BOOTLOADER_ADVERTISING_INTERVAL_MS,
+        )
 
     @property
     def services(self) -> UnitServices:
@@ -167,8 +172,14 @@ class VirtualUnit:
 
     @property
     def _channels(self) -> frozenset[Channel]:
-        in_application = isinstance(self._running, Application)
-        return APPLICATION_CHANNELS if in_application else BOOTLOADER_CHANNELS
+        is_ble = self._board.profile.is_ble
+        match self._running:
+            case Application():
+                return APPLICATION_CHANNELS if is_ble else frozenset()
+            case DfuMode():
+                return BLE_CHANNELS if is_ble else SERIAL_CHANNELS
+            case None:
+                return frozenset()
 
     def connected(self, *, now_s: float) -> None:
         """A central has connected."""
@@ -177,10 +188,12 @@ class VirtualUnit:
         self._subscribed.clear()
 
     def disconnected(self, *, now_s: float) -> None:
-        """The central is gone; SDK 15.3 keeps all its state (spec section 4.1)."""
+        """The central is gone; what that changes depends on the SDK (spec section 4.1)."""
         self._now_s = now_s
         self._connected = False
         self._subscribed.clear()
+        if isinstance(self._running, DfuMode):
+            self._running.link_lost()
 
     def subscribed(self, channel: Channel, enabled: bool, *, now_s: float) -> None:
         """The central wrote the CCCD of a channel."""
@@ -195,21 +208,23 @@ class VirtualUnit:
         self._now_s = now_s
         if channel not in self._channels:
             return AttStatus.WRITE_NOT_PERMITTED
-        if channel is not Channel.PACKET and channel not in self._subscribed:
+        if channel in NEEDS_SUBSCRIPTION and channel not in self._subscribed:
             return AttStatus.CCCD_IMPROPERLY_CONFIGURED
         match self._running:
             case Application() as application:
                 self._outputs.append(Indicate(channel=channel, data=application.receive(data)))
             case DfuMode() as dfu:
-                self._outputs += [
-                    Notify(channel=reply.channel, data=reply.data)
-                    for reply in dfu.receive(channel, data, now_s=now_s)
-                    if reply.channel in self._subscribed
-                ]
-                dfu.settle()
+                self._powered(lambda: self._serve(dfu, channel, data))
             case None:
                 return AttStatus.WRITE_NOT_PERMITTED
         return AttStatus.OK
+
+    def _serve(self, dfu: DfuMode, channel: Channel, data: bytes) -> None:
+        """Let the bootloader take a write, and do what follows its answers."""
+        for reply in dfu.receive(channel, data, now_s=self._now_s):
+            if reply.channel in self._subscribed or reply.channel is Channel.SERIAL:
+                self._outputs.append(Notify(channel=reply.channel, data=reply.data))
+        dfu.settle()
 
     def indication_confirmed(self, channel: Channel, *, now_s: float) -> None:
         """The central has confirmed the application's indication."""
@@ -217,7 +232,7 @@ class VirtualUnit:
         match self._running:
             case Application() as application if channel is Channel.BUTTONLESS:
                 if application.confirmed():
-                    self._restart(ResetKind.SOFT)
+                    self._powered(lambda: self._restart(ResetKind.SOFT))
             case _:
                 self._record("unexpected_confirmation", channel=channel.value)
 
@@ -234,10 +249,26 @@ class VirtualUnit:
     def wake(self, *, now_s: float) -> None:
         """Timers that are due run."""
         self._now_s = now_s
-        if isinstance(self._running, DfuMode):
-            self._running.wake(now_s=now_s)
+        running = self._running
+        if isinstance(running, DfuMode):
+            self._powered(lambda: running.wake(now_s=now_s))
 
     # Resets and boots.
+
+    def _powered(self, action: Callable[[], None]) -> None:
+        """Run what a power cut or a fault of the processor may end."""
+        try:
+            action()
+        except PowerCut:
+            self._lose_power()
+        except FlashRuleError as fault:
+            self._record("hard_fault", reason=str(fault))
+            self._powered(lambda: self._restart(ResetKind.SOFT))
+
+    def _lose_power(self) -> None:
+        """Power goes and comes back at once; RAM and registers are lost."""
+        self._board.registers.clear()
+        self._powered(lambda: self._restart(ResetKind.POWER))
 
     def _reset_by_bootloader(self, drop_link: bool) -> None:
         if drop_link and self._connected:
@@ -253,26 +284,43 @@ class VirtualUnit:
         self._boot()
 
     def _boot(self) -> None:
-        """Boot until something runs: an activation ends with a reset of its own."""
+        """Boot until something runs: an activation, or a fault, ends with another reset."""
         self._running = None
-        while True:
+        for _ in range(MAX_BOOTS):
             self._store = SettingsStore(self._board)
+            if self._boot_once():
+                return
+        self._record("boot_loop")
+
+    def _boot_once(self) -> bool:
+        """One boot; ``False``: it ended in a reset."""
+        try:
             decision = boot(self._board, self._store)
-            self._record("boot", into=decision.into.value)
-            if decision.into is not BootedInto.RESET:
-                break
-        if decision.into is BootedInto.APPLICATION:
-            self._running = Application(
-                board=self._board, settings=self._store.ram, serial_number=self._serial_number
-            )
-        else:
-            self._running = DfuMode(
-                board=self._board,
-                store=self._store,
-                now_s=self._now_s,
-                timeout_s=decision.timeout_s,
-                on_reset=self._reset_by_bootloader,
-            )
+            match decision.into:
+                case BootedInto.APPLICATION:
+                    self._running = self._start_application()
+                case BootedInto.BOOTLOADER:
+                    self._running = self._start_bootloader(decision.timeout_s)
+        except (InitError, FlashRuleError) as fault:
+            self._record("fault_at_boot", reason=type(fault).__name__)
+            self._record("boot", into=BootedInto.RESET.value)
+            return False
+        self._record("boot", into=decision.into.value)
+        return self._running is not None
+
+    def _start_application(self) -> Application:
+        return Application(
+            board=self._board, settings=self._store.ram, serial_number=self._serial_number
+        )
+
+    def _start_bootloader(self, timeout_s: float) -> DfuMode:
+        return DfuMode(
+            board=self._board,
+            store=self._store,
+            now_s=self._now_s,
+            timeout_s=timeout_s,
+            on_reset=self._reset_by_bootloader,
+        )
 
     def _record(self, what: str, **facts: object) -> None:
         self.log.append(UnitLogEntry(at_s=self._now_s, what=what, facts=facts))

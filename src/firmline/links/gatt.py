@@ -54,19 +54,6 @@ _NAME_TYPES = (0x09, 0x08)  # Complete and shortened local name (CSS, Part A, 1.
 _UUID16_TYPES = (0x02, 0x03)  # Incomplete and complete list of 16-bit UUIDs (CSS, Part A, 1.1).
 
 
-def agreed_mtu(requested: int, maximum: int) -> int:
-    """The ATT MTU with which a unit answers a request.
-
-    The SDK rounds the payload (the MTU less 3) down to whole words, since it writes them to
-    flash: 24 -> 23, 100 -> 99, 185 -> 183, 517 -> 247 (spec sections 11 and 16.3).
-
-    Args:
-        requested: What the host asks for, in bytes.
-        maximum: The largest MTU the unit agrees to, in bytes (247 with the SDK).
-    """
-    return max(((min(requested, maximum) - 3) & ~3) + 3, DEFAULT_MTU)
-
-
 def clean_text(raw: bytes) -> str:
     """A string from a unit, made safe to print: UTF-8 with the rest replaced, capped."""
     text = raw.decode("utf-8", errors="replace")

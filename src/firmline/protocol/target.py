@@ -60,31 +60,35 @@ class TargetSession:
         """Take what the host wrote to a channel; the answers, in order."""
         match channel:
             case Channel.CONTROL:
-                replies = [Reply(channel=channel, data=answer) for answer in self._take(data)]
+                replies = [Reply(channel=channel, data=answer) for answer in self.take(data)]
             case Channel.PACKET:
                 request = WriteObject(data=data)
                 replies = [
                     Reply(channel=Channel.CONTROL, data=answer)
-                    for answer in self._carry_out(request)
+                    for answer in self.carry_out(request)
                 ]
             case Channel.SERIAL:
                 replies = [
                     Reply(channel=channel, data=encode_frame(answer))
                     for frame in self._slip.feed(data)
-                    for answer in self._take(frame)
+                    for answer in self.take(frame)
                 ]
             case Channel.BUTTONLESS:
                 replies = []
         return replies
 
-    def _take(self, message: bytes) -> list[bytes]:
-        """One request. One that is too short is filled up with zeros: its bytes are not checked."""
+    def take(self, message: bytes) -> list[bytes]:
+        """One request; the answers to it.
+
+        A request that is too short is filled up with zeros: its length is not checked.
+        """
         if not message:
             return []
         missing = REQUEST_BODY_SIZE.get(message[0], 0) + 1 - len(message)
-        return self._carry_out(decode_request(message + bytes(max(0, missing))))
+        return self.carry_out(decode_request(message + bytes(max(0, missing))))
 
-    def _carry_out(self, request: Request | UnknownRequest) -> list[bytes]:
+    def carry_out(self, request: Request | UnknownRequest) -> list[bytes]:
+        """One request that is decoded already; the answers to it."""
         if isinstance(request, SetPrn):
             self._prn = self._writes_left = request.count
         elif isinstance(request, CreateObject):

@@ -15,7 +15,7 @@ import pytest
 
 from firmline import __version__
 from firmline.device.description import gallery_unit
-from firmline.device.fabrication import synthetic_bytes
+from firmline.device.synthetic import synthetic_bytes
 from firmline.errors import Code, ExitCode
 from firmline.formats.init_command import BootValidationType, FwType
 from firmline.formats.keys import SigningKey
@@ -32,6 +32,8 @@ from unit.cli.program import (
     run_process,
 )
 from unit.formats.makers import image
+
+pytestmark = pytest.mark.slow
 
 SIM = "sim:ble-reference?key=private.key"
 OF_THE_ISSUE = shlex.split(

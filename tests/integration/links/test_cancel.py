@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.protocol.channels import Channel
 from integration.links.scripted import APPLICATION, DROP, HOME, ScriptedUnit
+
+pytestmark = pytest.mark.slow
 
 
 async def steps(count: int) -> None:

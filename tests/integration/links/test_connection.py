@@ -17,6 +17,8 @@ from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.protocol.channels import Channel
 from integration.links.scripted import DROP, FWID, HOME, REFUSE, ScriptedUnit
 
+pytestmark = pytest.mark.slow
+
 
 async def test_find_tells_what_the_unit_advertises(
     radio: VirtualRadio, link: VirtualRadioLink

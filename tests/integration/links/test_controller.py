@@ -24,6 +24,8 @@ from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 from integration.links.scripted import FWID, HOME, ScriptedUnit
 
+pytestmark = pytest.mark.slow
+
 PHONE = BleAddress.parse("C0:FF:EE:00:00:01")
 NOBODY = BleAddress.parse("C0:00:00:00:00:01")
 

@@ -15,6 +15,8 @@ from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 from integration.links.scripted import HOME, ScriptedUnit
 
+pytestmark = pytest.mark.slow
+
 NOBODY = BleAddress.parse("C0:00:00:00:00:01")
 
 

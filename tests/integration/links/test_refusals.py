@@ -15,6 +15,8 @@ from firmline.links.virtual_radio.server import UnitServer
 from firmline.protocol.channels import Channel
 from integration.links.scripted import HOME, ScriptedUnit
 
+pytestmark = pytest.mark.slow
+
 
 def refuse_reads(peripheral: UnitPeripheral, uuid: int, att_status: int) -> None:
     """Have a unit answer every read of one characteristic with an ATT error."""

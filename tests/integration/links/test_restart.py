@@ -16,6 +16,8 @@ from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.protocol.channels import Channel
 from integration.links.scripted import APPLICATION, BOOTLOADER, HOME, RESTART, ScriptedUnit
 
+pytestmark = pytest.mark.slow
+
 
 async def stream(connection: VirtualConnection, count: int, *, then: bytes) -> None:
     for number in range(count):

@@ -19,6 +19,8 @@ from firmline.links.virtual_radio.server import UnitServer, _at_once
 from firmline.protocol.channels import Channel
 from integration.links.scripted import HOME, ScriptedUnit
 
+pytestmark = pytest.mark.slow
+
 PRIMARY_SERVICE = UUID.from_16_bits(0x2800)
 CHARACTERISTIC = UUID.from_16_bits(0x2803)
 ERROR, DFU_SERVICE = 0x01, b"\x59\xfe"

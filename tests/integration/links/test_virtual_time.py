@@ -18,6 +18,8 @@ from firmline.protocol.channels import Channel
 from integration.links.scripted import HOME, ScriptedUnit
 from integration.links.virtual_time import VirtualTimeLoop, virtual_loop
 
+pytestmark = pytest.mark.slow
+
 Story = Callable[[VirtualRadio, VirtualRadioLink], Awaitable[None]]
 
 

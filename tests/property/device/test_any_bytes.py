@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from firmline.device.bootloader.init_decoder import UndecodableError, decode
 from firmline.device.bootloader.prevalidation import RefusalError, prevalidate
-from firmline.device.fabrication import fabricate, synthetic_bytes
+from firmline.device.fabrication import fabricate
 from firmline.device.radio_face import Indicate, Notify, ResetKind
+from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.events import UnitMode
 from firmline.protocol.channels import Channel

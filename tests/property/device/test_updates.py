@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmline.device.fabrication import fabricate, synthetic_bytes
+from firmline.device.fabrication import fabricate
 from firmline.device.radio_face import Notify, ResetKind
+from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.events import UnitMode
 from firmline.protocol.channels import Channel

@@ -31,6 +31,8 @@ from firmline.formats.softdevice import parse_softdevice_info, softdevice_in_ima
 from firmline.values import ImageKind
 from unit.formats.makers import elf_file, hex_file, softdevice_image, zip_file
 
+pytestmark = pytest.mark.slow
+
 KEY = SigningKey.generate()
 COMMAND = encode_init_command(
     InitCommand(kind=FwType.APPLICATION, app_size=4, hash=hash_firmware(b"appl"), sd_req=(0x101,))

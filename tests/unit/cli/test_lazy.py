@@ -85,6 +85,9 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline pkg generate",
         "firmline pkg display",
         "firmline update",
+        "firmline sim",
+        "firmline sim replay",
+        "firmline sim cuts",
     ]
 
 

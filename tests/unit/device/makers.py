@@ -20,16 +20,18 @@ from firmline.device.bootloader.settings_ram import Bank, SettingsRam
 from firmline.device.bootloader.settings_store import SettingsStore
 from firmline.device.chips import chip
 from firmline.device.description import SoftDeviceDescription, UnitDescription
-from firmline.device.fabrication import fabricate, synthetic_bytes
+from firmline.device.fabrication import fabricate
 from firmline.device.flash import FlashOperation
-from firmline.device.profile import SDK15_3_BLE, BootloaderProfile
-from firmline.device.radio_face import Notify, UnitOutput
+from firmline.device.profile import SDK15_3_BLE, SDK15_3_UART, BootloaderProfile
+from firmline.device.radio_face import Notify, ResetKind, UnitOutput
+from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.formats.keys import SigningKey
 from firmline.formats.softdevice import INFO_IMAGE_OFFSET, build_softdevice_info
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ExtError, ResultCode
 from firmline.protocol.requests import Request, encode_request
+from firmline.protocol.slip import SlipDecoder, encode_frame
 from firmline.values import BleAddress, Fwid, FwVersion
 
 
@@ -55,9 +57,9 @@ REGION_END = 0x75000
 SETTINGS_PAGE, BACKUP_PAGE = 0x7F000, 0x7E000
 """Of an nRF52832 with 512 kB and a SoftDevice that ends at 0x26000 (spec section 6)."""
 
-UART = replace(SDK15_3_BLE, name="uart", channel=Channel.SERIAL, reduced_protocol=False)
+UART = SDK15_3_UART
 TALKATIVE = replace(SDK15_3_BLE, name="full protocol", reduced_protocol=False)
-"""Builds that are not among the profiles yet; what they change is the spec's all the same."""
+"""A build that is not among the profiles; what it changes is the spec's all the same."""
 
 
 def describe(
@@ -116,11 +118,18 @@ IMAGE = synthetic_bytes("new application", 9_000)
 
 
 def softdevice_image(
-    *, size: int = 0x25000, size_word: int = BANK_0, version: int = 7_003_000, fwid: int = 0x0104
+    *,
+    size: int = 0x25000,
+    size_word: int = BANK_0,
+    version: int = 7_003_000,
+    fwid: int = 0x0104,
+    family: int = 112,
 ) -> bytes:
     """A SoftDevice as a package carries it, without the MBR."""
     image = bytearray(synthetic_bytes(f"softdevice {version}", size))
-    info = build_softdevice_info(size_word=size_word, fwid=Fwid(fwid), family=112, version=version)
+    info = build_softdevice_info(
+        size_word=size_word, fwid=Fwid(fwid), family=family, version=version
+    )
     image[INFO_IMAGE_OFFSET : INFO_IMAGE_OFFSET + len(info)] = info
     return bytes(image)
 
@@ -228,17 +237,20 @@ def refused(result: ResultCode, ext_error: ExtError | None = None) -> Iterator[N
 
 
 class Host:
-    """A central beside a unit: writes, and what the unit notified."""
+    """A host beside a unit: a central, or the other end of its serial port."""
 
     def __init__(self, unit: VirtualUnit, *, connect: bool = True) -> None:
         self.unit = unit
+        self.is_serial = not unit.board.profile.is_ble
         self.now_s = 0.0
         self.outputs: list[UnitOutput] = []
         if connect:
             self.connect()
 
     def connect(self) -> None:
-        """Connect and subscribe to everything there is."""
+        """Connect and subscribe to everything there is; a serial port is always there."""
+        if self.is_serial:
+            return
         self.unit.connected(now_s=self.now_s)
         for channel in self.unit.services.channels - {Channel.PACKET}:
             self.unit.subscribed(channel, True, now_s=self.now_s)
@@ -246,14 +258,24 @@ class Host:
     def ask(self, request: Request | bytes) -> str:
         """The answer to a request, hexadecimal; empty: none."""
         data = request if isinstance(request, bytes) else encode_request(request)
+        if self.is_serial:
+            return self.line(encode_frame(data))
         return self._write(Channel.CONTROL, data)
 
     def packet(self, data: bytes) -> str:
-        """Write data; what was notified because of it."""
+        """Write data; what was answered because of it."""
+        if self.is_serial:
+            return self.line(encode_frame(b"\x08" + data))
         return self._write(Channel.PACKET, data)
+
+    def line(self, data: bytes) -> str:
+        """Raw bytes on the serial port; the frames that came back, hexadecimal."""
+        answers = bytes.fromhex(self._write(Channel.SERIAL, data))
+        return "".join(frame.hex() for frame in SlipDecoder().feed(answers))
 
     def packets(self, data: bytes, size: int = 244) -> None:
         """Write data in packets; none of them is answered."""
+        size = min(size, 64) if self.is_serial else size
         for start in range(0, len(data), size):
             assert self.packet(data[start : start + size]) == ""
 
@@ -292,7 +314,12 @@ class Host:
 
 
 def enter_bootloader(unit: VirtualUnit, *, now_s: float = 0.0) -> VirtualUnit:
-    """The application's road into the bootloader."""
+    """The application's road into the bootloader; without a radio it is GPREGRET alone."""
+    if not unit.board.profile.is_ble:
+        unit.board.registers.gpregret = 0xB1
+        unit.reset(ResetKind.SOFT, now_s=now_s)
+        unit.take_outputs()
+        return unit
     unit.connected(now_s=now_s)
     unit.subscribed(Channel.BUTTONLESS, True, now_s=now_s)
     unit.receive(Channel.BUTTONLESS, b"\x01", now_s=now_s)

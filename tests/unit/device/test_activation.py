@@ -18,8 +18,8 @@ from firmline.device.bootloader.activation import (
 )
 from firmline.device.bootloader.settings_ram import Bank, SettingsRam
 from firmline.device.bootloader.settings_store import SettingsStore
-from firmline.device.fabrication import synthetic_bytes
-from firmline.device.flash import FlashOperation
+from firmline.device.flash import FlashOperation, FlashRuleError
+from firmline.device.synthetic import synthetic_bytes
 from unit.device.makers import (
     BACKUP_PAGE,
     BANK_0,
@@ -300,3 +300,35 @@ def test_other_codes_do_nothing_at_all(code: int) -> None:
     operations = record_operations(board)
     assert activate(board, store) is Activation.NOTHING
     assert (operations, banks(store.ram)) == ([], before)
+
+
+# Settings that only somebody who forges them can have.
+
+
+@pytest.mark.parametrize("distance", [-PAGE, -4, 4, PAGE - 4])
+def test_a_copy_that_can_make_no_step_is_a_fault_and_not_an_endless_loop(distance: int) -> None:
+    board, store = staged(IMAGE, Bank.APPLICATION, at=BANK_0 + distance)
+    with pytest.raises(FlashRuleError, match="cannot be copied"):
+        activate(board, store)
+
+
+def test_a_copy_of_nothing_from_nowhere_is_done_at_once() -> None:
+    board, store = staged(b"", Bank.APPLICATION, at=BANK_0 + 4)
+    assert activate(board, store) is Activation.RESET
+
+
+@pytest.mark.parametrize("at", [0x7F000, 0x7FFFC, 0xFFFF_F000])
+def test_a_copy_from_behind_the_end_of_flash_is_a_fault(at: int) -> None:
+    board, store = staged(IMAGE, Bank.APPLICATION)
+    store.ram.update_start_address = at
+    with pytest.raises(FlashRuleError):
+        activate(board, store)
+
+
+def test_a_bootloader_of_less_than_the_softdevice_before_it_is_a_fault() -> None:
+    image = SOFTDEVICE + BOOTLOADER
+    board, store = staged(
+        image, Bank.SOFTDEVICE_BOOTLOADER, at=FAR, sd_size=len(image) + 4, write_offset=0x7FFFFFFF
+    )
+    with pytest.raises(FlashRuleError):
+        activate(board, store)

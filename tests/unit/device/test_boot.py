@@ -1,4 +1,4 @@
-"""What runs after a boot (spec section 10, corrections W1, W2 and S4)."""
+"""What runs after a boot (spec section 10, corrections W1 to W3 and S4)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ from firmline.device.board import Board
 from firmline.device.bootloader.boot import BootDecision, BootedInto, boot
 from firmline.device.bootloader.settings_ram import Bank
 from firmline.device.bootloader.settings_store import SettingsStore
+from firmline.device.flash import FlashRuleError
+from firmline.device.profile import (
+    SDK15_3_BLE,
+    SDK15_3_UART,
+    SDK16_BLE,
+    SDK16_UART,
+    SDK17_1_BLE,
+    SDK17_1_UART,
+    BootloaderProfile,
+)
 from unit.device.makers import (
     BACKUP_PAGE,
     BANK_0,
@@ -153,28 +163,125 @@ def test_a_softdevice_that_is_not_there_is_not_checked(board: Board) -> None:
 # Is DFU mode asked for?
 
 
-@pytest.mark.parametrize("value", [0x01, 0x10, 0x20, 0x80, 0x90, 0xA0, 0xA1, 0xB0, 0xB2, 0xFF])
-def test_sdk_15_enters_dfu_mode_for_any_bit_of_the_magic_and_keeps_it(
-    board: Board, value: int
+LOOSE = [SDK15_3_BLE, SDK15_3_UART, SDK16_BLE, SDK16_UART]
+EXACT = [SDK17_1_BLE, SDK17_1_UART]
+MAGIC = {0xB1: 0x00, 0xB3: 0x02, 0xB5: 0x04, 0xB7: 0x06}
+"""Values that every SDK takes for its own, and what it leaves of them."""
+A_BIT_OF_THE_MAGIC = [0x01, 0x10, 0x20, 0x31, 0x80, 0x81, 0x90, 0xA0, 0xA1, 0xA9, 0xB0, 0xB2]
+A_BIT_OF_THE_MAGIC += [0xB9, 0xF1, 0xFF]
+NO_BIT_OF_THE_MAGIC = [0x00, 0x02, 0x04, 0x08, 0x0E, 0x40, 0x4E]
+
+
+def named(profile: BootloaderProfile) -> str:
+    return profile.name
+
+
+@pytest.mark.parametrize("profile", LOOSE, ids=named)
+@pytest.mark.parametrize("value", A_BIT_OF_THE_MAGIC, ids=hex)
+def test_sdk_15_and_16_enter_dfu_mode_for_any_bit_of_the_magic_and_keep_it(
+    profile: BootloaderProfile, value: int
 ) -> None:
+    board = make_board(profile=profile)
     board.registers.gpregret = value
-    assert decide(board) == DFU
+    for _ in range(3):
+        assert decide(board) == DFU
+        assert board.registers.gpregret == value
+
+
+@pytest.mark.parametrize("profile", EXACT, ids=named)
+@pytest.mark.parametrize("value", A_BIT_OF_THE_MAGIC, ids=hex)
+def test_sdk_17_enters_dfu_mode_for_the_magic_alone(profile: BootloaderProfile, value: int) -> None:
+    board = make_board(profile=profile)
+    board.registers.gpregret = value
+    assert decide(board) == APPLICATION
     assert board.registers.gpregret == value
 
 
-@pytest.mark.parametrize(("value", "left"), [(0xB1, 0), (0xB3, 2), (0xB5, 4), (0xB7, 6)])
-def test_the_magic_itself_is_cleared_on_entry(board: Board, value: int, left: int) -> None:
+@pytest.mark.parametrize("profile", [*LOOSE, *EXACT], ids=named)
+@pytest.mark.parametrize(("value", "left"), MAGIC.items())
+def test_the_magic_itself_is_cleared_on_entry(
+    profile: BootloaderProfile, value: int, left: int
+) -> None:
+    board = make_board(profile=profile)
     board.registers.gpregret = value
     assert decide(board) == DFU
     assert board.registers.gpregret == left
     assert decide(board) == APPLICATION
 
 
-@pytest.mark.parametrize("value", [0x00, 0x02, 0x04, 0x08, 0x40, 0x4E])
-def test_other_bits_do_not_ask_for_dfu_mode(board: Board, value: int) -> None:
+@pytest.mark.parametrize("profile", [*LOOSE, *EXACT], ids=named)
+@pytest.mark.parametrize("value", NO_BIT_OF_THE_MAGIC, ids=hex)
+def test_other_bits_do_not_ask_for_dfu_mode(profile: BootloaderProfile, value: int) -> None:
+    board = make_board(profile=profile)
     board.registers.gpregret = value
     assert decide(board) == APPLICATION
     assert board.registers.gpregret == value
+
+
+@pytest.mark.parametrize("profile", [*LOOSE, *EXACT], ids=named)
+def test_every_value_of_the_register_is_one_of_these_cases(profile: BootloaderProfile) -> None:
+    board = make_board(profile=profile)
+    entered = set()
+    for value in range(0x100):
+        board.registers.gpregret = value
+        if decide(board) == DFU:
+            entered.add(value)
+    loose = {value for value in range(0x100) if value & 0xB1}
+    assert entered == (set(MAGIC) if profile in EXACT else loose)
+
+
+# Is a check left out?
+
+
+def damage_application(board: Board) -> None:
+    board.flash.load(BANK_0 + SIZE - 1, b"\x00")
+
+
+@pytest.mark.parametrize("profile", [*LOOSE, *EXACT], ids=named)
+@pytest.mark.parametrize("value", [0xA9, 0xAB, 0xAD, 0xAF], ids=hex)
+def test_gpregret2_leaves_out_the_crc_of_one_boot(profile: BootloaderProfile, value: int) -> None:
+    board = make_board(profile=profile)
+    damage_application(board)
+    board.registers.gpregret2 = value
+    assert decide(board) == APPLICATION
+    assert decide(board) == DFU
+
+
+@pytest.mark.parametrize("profile", [SDK15_3_BLE, SDK17_1_UART], ids=named)
+def test_every_other_value_of_gpregret2_changes_nothing(profile: BootloaderProfile) -> None:
+    board = make_board(profile=profile)
+    damage_application(board)
+    for value in set(range(0x100)) - {0xA9, 0xAB, 0xAD, 0xAF}:
+        board.registers.gpregret2 = value
+        assert decide(board) == DFU, hex(value)
+        assert board.registers.gpregret2 == value
+
+
+def test_gpregret2_is_used_up_by_a_boot_that_did_not_need_it(board: Board) -> None:
+    board.registers.gpregret2 = 0xA9
+    assert decide(board) == APPLICATION
+    damage_application(board)
+    assert decide(board) == DFU
+
+
+def test_gpregret2_leaves_out_the_softdevice_s_crc_too(board: Board) -> None:
+    change(board, sd_size=0x8000, softdevice=(1, bytes(4)))
+    assert decide(board) == DFU
+    board.registers.gpregret2 = 0xA9
+    assert decide(board) == APPLICATION
+
+
+@pytest.mark.parametrize("kind", [2, 3, 4])
+def test_gpregret2_leaves_out_no_other_check(board: Board, kind: int) -> None:
+    change(board, application=(kind, bytes(32)))
+    board.registers.gpregret2 = 0xA9
+    assert decide(board) == DFU
+
+
+def test_gpregret2_makes_no_application_where_there_is_none(board: Board) -> None:
+    change(board, bank_0=BankState(SIZE, zlib.crc32(application(board)), 0))
+    board.registers.gpregret2 = 0xA9
+    assert decide(board) == DFU
 
 
 def test_the_magic_is_cleared_whatever_the_reason_for_dfu_mode(board: Board) -> None:
@@ -230,6 +337,15 @@ def test_an_unfinished_copy_of_the_mbr_is_finished_before_anything_else(board: B
     words = (0x4D42_5243, 0x2C000, len(IMAGE) // 4)
     parameters = b"".join(word.to_bytes(4, "little") for word in words)
     board.flash.load(BACKUP_PAGE, parameters)
+    assert decide(board) == RESET
+    assert board.flash.read(BACKUP_PAGE, 0x380) == b"\xff" * 0x380
     assert decide(board) == APPLICATION
     assert board.flash.read(0x78000, len(IMAGE)) == IMAGE
     assert board.flash.read(BACKUP_PAGE, 0x380) == board.flash.read(SETTINGS_PAGE, 0x380)
+
+
+def test_an_unfinished_copy_of_the_mbr_that_makes_no_sense_is_a_fault(board: Board) -> None:
+    words = (0x4D42_5243, 0x7FFF0, 0x1000)
+    board.flash.load(BACKUP_PAGE, b"".join(word.to_bytes(4, "little") for word in words))
+    with pytest.raises(FlashRuleError):
+        decide(board)

@@ -13,14 +13,15 @@ import pytest
 from firmline.device.advertising import advertising_data
 from firmline.device.chips import chip
 from firmline.device.description import gallery_names, gallery_unit
-from firmline.device.fabrication import fabricate, synthetic_bytes
-from firmline.device.profile import PROFILES, SDK15_3_BLE, MemoryMap
+from firmline.device.fabrication import fabricate
+from firmline.device.profile import SDK15_3_BLE, MemoryMap
+from firmline.device.synthetic import synthetic_bytes
 from firmline.errors import Code, InputError
 from firmline.events import UnitMode
 from firmline.formats.settings_page import decode_settings_page
 from firmline.formats.softdevice import softdevice_in_flash
 from firmline.values import Fwid, FwVersion
-from unit.device.makers import UART, describe
+from unit.device.makers import describe, make_board
 
 GALLERY = gallery_names()
 
@@ -112,8 +113,7 @@ def test_the_memory_map_of_512_kb_is_that_of_the_spec() -> None:
 
 
 def test_the_memory_map_of_256_kb_is_that_of_the_spec() -> None:
-    small = replace(chip("nrf52832-512k"), flash_size=0x40000)
-    memory = MemoryMap.of(small, SDK15_3_BLE)
+    memory = MemoryMap.of(chip("nrf52832-256k"), SDK15_3_BLE)
     assert (memory.bootloader_start, memory.backup_page, memory.settings_page) == (
         0x38000,
         0x3E000,
@@ -129,11 +129,10 @@ def test_sizes_are_rounded_up_to_pages(size: int, aligned: int) -> None:
     assert MemoryMap.of(chip("nrf52832-512k"), SDK15_3_BLE).page_align(size) == aligned
 
 
-def test_a_profile_is_found_by_its_name_and_knows_its_transport() -> None:
-    assert PROFILES["sdk15.3-ble"] is SDK15_3_BLE
-    assert all(profile.name == name for name, profile in PROFILES.items())
-    assert SDK15_3_BLE.is_ble
-    assert not UART.is_ble
+def test_a_softdevice_that_claims_all_of_memory_wraps_around_as_in_the_c_code() -> None:
+    board = make_board()
+    board.flash.load(0x3008, b"\xff" * 4)
+    assert board.bank_0_start == 0
 
 
 # Fabrication.

@@ -54,6 +54,7 @@ class Bench:
             store=self.store,
             on_progress=self._on_progress,
             on_complete=self._on_complete,
+            flash_work=self.later.append,  # as on a BLE build: after the answer
             afterwards=self.later.append,
         )
 
@@ -82,7 +83,12 @@ class Bench:
         """Create and write a data object."""
         self.handler.create(DATA, len(data))
         self.settle()
+        self.write(data)
+
+    def write(self, data: bytes) -> None:
+        """Write a packet of a data object, and let it reach flash."""
         self.handler.write(data)
+        self.settle()
 
 
 @pytest.fixture
@@ -439,7 +445,7 @@ def test_packets_of_odd_length_have_a_right_crc_and_spoil_the_image(ready: Bench
     ready.handler.create(DATA, PAGE)
     ready.settle()
     for start in range(0, PAGE, 22):
-        ready.handler.write(IMAGE[start : min(start + 22, PAGE)])
+        ready.write(IMAGE[start : min(start + 22, PAGE)])
     assert ready.handler.crc() == Crc(offset=PAGE, crc=CRC(IMAGE[:PAGE]))
     assert ready.board.flash.read(AT, PAGE) != IMAGE[:PAGE]
 
@@ -452,15 +458,32 @@ def test_words_that_are_programmed_twice_after_a_reset_only_lose_bits(ready: Ben
     ready.handler.execute()
     ready.settle()
     ready.handler.select(DATA)
-    ready.handler.write(b"\xf0" * 4)
+    ready.write(b"\xf0" * 4)
     ready.boot()
     ready.handler.select(DATA)
-    ready.handler.write(b"\x0f" * 4)
+    ready.write(b"\x0f" * 4)
     assert ready.board.flash.read(AT, 4) == bytes(4)
     assert ready.handler.crc() == Crc(offset=4, crc=CRC(b"\x0f" * 4))
 
 
 # EXECUTE of data objects.
+
+
+def test_progress_that_somebody_forged_is_counted_modulo_2_32(ready: Bench) -> None:
+    ram = ready.store.ram
+    ram.image_offset, ram.image_offset_last, ram.data_object_size = 0, 0xFFFF_F000, PAGE + 8
+    ram.write_offset = 0
+    assert ready.handler.select(DATA) == Selected(max_size=PAGE, offset=0, crc=0)
+    ready.write(bytes(8))
+    assert (ram.image_offset, ram.write_offset) == (8, 8)
+    with refused(ResultCode.INVALID_PARAMETER):
+        ready.handler.write(bytes(4))
+    assert ready.handler.execute() == Done()
+    ram.image_offset = ram.write_offset = ram.image_offset_last = 0xFFFF_FFFC
+    ram.data_object_size = 8
+    ready.handler.write(bytes(8))
+    assert (ram.image_offset, ram.write_offset) == (4, 4)
+    ready.later.clear()
 
 
 def test_an_incomplete_object_is_not_executed(ready: Bench) -> None:

@@ -13,7 +13,13 @@ from firmline.device.board import Board
 from firmline.device.bootloader.postvalidation import postvalidate, softdevice_may_go
 from firmline.device.bootloader.prevalidation import RefusalError
 from firmline.device.bootloader.settings_ram import Bank, SettingsRam
-from firmline.device.profile import SDK15_3_BLE
+from firmline.device.profile import (
+    PROFILES,
+    SDK15_3_BLE,
+    SDK17_1_BLE,
+    SDK17_1_UART,
+    BootloaderProfile,
+)
 from firmline.protocol.codes import ExtError, ResultCode
 from unit.device.makers import (
     EMPTY_BANK,
@@ -255,6 +261,38 @@ def test_no_installed_softdevice_counts_as_a_new_major_version() -> None:
     assert banks(case.settings)[0] == EMPTY_BANK
 
 
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+@pytest.mark.parametrize("family", [112, 113, 0, 0xFFFF_FFFF])
+def test_since_sdk_16_a_softdevice_must_be_of_the_installed_family(
+    profile: BootloaderProfile, family: int
+) -> None:
+    case = Case(softdevice_image(family=family), kind=1, board=make_board(profile=profile))
+    if family == 112 or profile.sdk.startswith("15."):
+        assert case.staged(Bank.SOFTDEVICE)
+    else:
+        assert case.refused(ResultCode.INVALID_OBJECT)
+        assert (case.settings.sd_size, banks(case.settings)[0]) == (0, case.old_bank_0)
+
+
+def test_another_family_is_refused_before_the_application_is_given_up() -> None:
+    image = softdevice_image(family=113, version=8_000_000)
+    case = Case(image, kind=1, board=make_board(profile=SDK17_1_UART))
+    assert case.refused(ResultCode.INVALID_OBJECT)
+    assert banks(case.settings)[0] == case.old_bank_0
+
+
+def test_another_family_is_refused_in_a_combined_image_too() -> None:
+    image = softdevice_image(family=113)
+    case = both(image + BOOTLOADER, board=make_board(profile=SDK17_1_BLE))
+    assert case.refused(ResultCode.INVALID_OBJECT)
+
+
+def test_without_an_installed_softdevice_every_family_is_welcome() -> None:
+    board = make_board(profile=SDK17_1_UART)
+    remove_softdevice(board)
+    assert Case(softdevice_image(family=113), kind=1, board=board).staged(Bank.SOFTDEVICE)
+
+
 # Both.
 
 
@@ -287,12 +325,12 @@ def test_the_softdevice_s_boot_validation_is_the_first() -> None:
     assert case.settings.softdevice_validation.type == 2
 
 
-@pytest.mark.parametrize(("index", "expected"), [(0, 2), (1, 1)])
-def test_sdk_15_reads_the_softdevice_s_entry_for_the_bootloader_too(
-    index: int, expected: int
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_sdk_15_and_16_read_the_softdevice_s_entry_for_the_bootloader_too(
+    profile: BootloaderProfile,
 ) -> None:
-    profile = replace(SDK15_3_BLE, bootloader_validation_index=index)
     case = both(validations=[(2, b""), (1, b"")], board=make_board(profile=profile))
+    expected = 1 if profile.sdk.startswith("17.") else 2
     assert case.settings.bootloader_validation.type == expected
 
 

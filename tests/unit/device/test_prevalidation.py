@@ -176,6 +176,9 @@ NO_SD = (EXT, ExtError.SD_VERSION_FAILURE)
         pytest.param(SERIAL, APP, (0, 0xB7), NO_SD, id="zero and another one, not over BLE"),
         pytest.param(SERIAL, APP, (0,), None, id="zero alone, not over BLE"),
         pytest.param(SERIAL, SD, (0,), NO_SD, id="zero for a SoftDevice, not over BLE"),
+        pytest.param(
+            SERIAL, SD, (0, FWID), NO_SD, id="zero and the installed one for a SoftDevice, no BLE"
+        ),
         pytest.param(BARE, APP, (), None, id="no SoftDevice, none wanted"),
         pytest.param(BARE, APP, (0,), None, id="no SoftDevice, zero"),
         pytest.param(BARE, APP, (FWID,), NO_SD, id="no SoftDevice, but one wanted"),

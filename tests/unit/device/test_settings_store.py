@@ -101,6 +101,28 @@ def test_the_pad_byte_comes_from_the_backup_on_ble_and_stays_on_uart(
     assert make_store(board).ram.data[0x323] == expected
 
 
+def test_reading_again_selects_as_at_the_start_and_writes_nothing(board: Board) -> None:
+    """What 16 and 17.1 do when a link is lost (S13)."""
+    store = make_store(board)
+    ram = store.ram
+    ram.image_offset = ram.write_offset = 4096
+    put(board, SETTINGS_PAGE, edited(board, app_version=99))
+    put(board, BACKUP_PAGE, edited(board, app_version=7))
+    operations = record_operations(board)
+    store.reload()
+    assert operations == []
+    assert (ram.app_version, ram.image_offset, ram.write_offset) == (7, 0, 0)
+    assert store.ram is ram
+
+
+def test_reading_again_upgrades_nothing_and_finds_nothing_in_blank_pages(board: Board) -> None:
+    store = make_store(board)
+    for address in (SETTINGS_PAGE, BACKUP_PAGE):
+        board.flash.load(address, b"\xff" * SIZE)
+    store.reload()
+    assert (store.ram.version, store.ram.app_version, store.ram.bank_0.code) == (2, 0, 0)
+
+
 def test_only_a_valid_primary_is_used_and_copied_to_the_backup(board: Board) -> None:
     put(board, SETTINGS_PAGE, edited(board, app_version=7))
     board.flash.load(BACKUP_PAGE, b"\xff" * SIZE)

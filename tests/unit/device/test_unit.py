@@ -70,8 +70,9 @@ def test_a_unit_that_is_off_is_silent() -> None:
         None,
         None,
     )
-    assert write(off, Channel.PACKET) is AttStatus.WRITE_NOT_PERMITTED
-    assert write(off, Channel.CONTROL) is AttStatus.CCCD_IMPROPERLY_CONFIGURED
+    assert off.services.channels == frozenset()
+    for channel in Channel:
+        assert write(off, channel) is AttStatus.WRITE_NOT_PERMITTED
     off.wake(now_s=1000)
     off.indication_confirmed(Channel.BUTTONLESS, now_s=1000)
     assert off.take_outputs() == []

@@ -11,7 +11,6 @@ from firmline.links.base import DeviceInformation
 from firmline.links.gatt import (
     CHANNEL_UUIDS,
     INFORMATION_FIELDS,
-    agreed_mtu,
     clean_text,
     information_from,
     lost,
@@ -26,30 +25,6 @@ from firmline.values import BleAddress
 PEER = BleAddress.parse("E1:22:33:44:55:66")
 # As the SDK's bootloader advertises (spec section 11).
 DFU_TARG = bytes.fromhex("020106 030259FE 0809") + b"DfuTarg"
-
-
-@pytest.mark.parametrize(
-    ("requested", "answer"),
-    [(23, 23), (24, 23), (26, 23), (27, 27), (100, 99), (185, 183), (247, 247), (517, 247)],
-)
-def test_the_mtu_is_rounded_to_whole_words_as_in_the_sdk(requested: int, answer: int) -> None:
-    assert agreed_mtu(requested, 247) == answer
-
-
-@pytest.mark.parametrize("requested", [0, 3, 22])
-def test_no_mtu_below_23_is_agreed(requested: int) -> None:
-    assert agreed_mtu(requested, 247) == 23
-
-
-def test_the_units_own_maximum_counts() -> None:
-    assert agreed_mtu(247, 131) == 131
-    assert agreed_mtu(517, 23) == 23
-
-
-def test_every_agreed_payload_is_a_number_of_words() -> None:
-    for requested in range(27, 600):
-        assert (agreed_mtu(requested, 247) - 3) % 4 == 0
-        assert agreed_mtu(requested, 247) <= min(requested, 247)
 
 
 def test_only_the_channels_of_bluetooth_have_a_uuid() -> None:

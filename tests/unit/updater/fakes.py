@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from firmline.device.fabrication import fabricate, synthetic_bytes
+from firmline.device.fabrication import fabricate
 from firmline.device.radio_face import AttStatus, DropLink, Indicate, Notify, Restarted
+from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.events import Event, UpdateFinished

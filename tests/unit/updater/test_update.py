@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from firmline import events
-from firmline.device.fabrication import synthetic_bytes
 from firmline.device.radio_face import ResetKind
+from firmline.device.synthetic import synthetic_bytes
 from firmline.errors import Code, ExitCode, StoreError, TransportError, TransportReason
 from firmline.events import Event, Outcome, UnitMode, UpdateFinished
 from firmline.links.base import NORDIC, DeviceInformation, RemoteVersion

@@ -13,6 +13,7 @@ from typing import Final
 from firmline.device.board import Board
 from firmline.device.bootloader.settings_ram import Bank
 from firmline.device.bootloader.settings_store import SettingsStore
+from firmline.device.flash import FlashRuleError
 from firmline.formats.softdevice import INFO_IMAGE_OFFSET, MAGIC, SOFTDEVICE_START
 
 MBR_COPY_BOOTLOADER: Final = 0x4D42_5243
@@ -84,12 +85,19 @@ def _activate_softdevice(board: Board, store: SettingsStore, source: int) -> Non
 
 
 def _copy(board: Board, store: SettingsStore, *, source: int, target: int, size: int) -> None:
-    """Copy upwards in chunks that never overwrite what is still to be read."""
+    """Copy upwards in chunks that never overwrite what is still to be read.
+
+    Raises:
+        FlashRuleError: The source is less than a page above the target, as only forged settings
+            can have it: the C code then copies nothing, for ever.
+    """
     if source == target:
         return
     settings = store.ram
     page = board.memory.page_size
     step = min(board.profile.copy_step_pages, (source - target) // page) * page
+    if step <= 0 and settings.write_offset < size:
+        raise FlashRuleError(f"An image at 0x{source:X} cannot be copied to 0x{target:X}.")
     while settings.write_offset < size:
         offset = settings.write_offset
         chunk = min(step, size - offset)

@@ -50,6 +50,7 @@ def boot(board: Board, store: SettingsStore) -> BootDecision:
     """One boot, from the MBR to the jump or to DFU mode."""
     if mbr_copy_is_pending(board):
         run_mbr_copy(board)
+        return BootDecision(into=BootedInto.RESET)
     store.load()
     try:
         activation = activate(board, store)
@@ -62,23 +63,35 @@ def boot(board: Board, store: SettingsStore) -> BootDecision:
     if activation is Activation.AWAIT_APPLICATION:
         _leave_dfu_request(board)
         return BootDecision(into=BootedInto.BOOTLOADER, timeout_s=profile.continuation_timeout_s)
-    if _application_is_valid(board, store.ram) and not _dfu_is_requested(board):
+    skip_crc = _crc_is_to_be_skipped(board)
+    if _application_is_valid(board, store.ram, skip_crc=skip_crc) and not _dfu_is_requested(board):
         store.clean_for_application()
         return BootDecision(into=BootedInto.APPLICATION)
     _leave_dfu_request(board)
     return BootDecision(into=BootedInto.BOOTLOADER, timeout_s=profile.inactivity_timeout_s)
 
 
-def _application_is_valid(board: Board, settings: SettingsRam) -> bool:
+def _application_is_valid(board: Board, settings: SettingsRam, *, skip_crc: bool) -> bool:
     bank = settings.bank_0
     if bank.code != Bank.APPLICATION:
         return False
-    softdevice_ok = board.softdevice is None or _passes(
-        settings.softdevice_validation, board, SOFTDEVICE_START, settings.sd_size
+    checks = [(settings.application_validation, board.bank_0_start, bank.size)]
+    if board.softdevice is not None:
+        checks.insert(0, (settings.softdevice_validation, SOFTDEVICE_START, settings.sd_size))
+    return all(
+        (skip_crc and entry.type == BootValidationType.VALIDATE_GENERATED_CRC)
+        or _passes(entry, board, address, size)
+        for entry, address, size in checks
     )
-    return softdevice_ok and _passes(
-        settings.application_validation, board, board.bank_0_start, bank.size
-    )
+
+
+def _crc_is_to_be_skipped(board: Board) -> bool:
+    """GPREGRET2 A9, AB, ...: this boot skips CRC checks, the next one does not (section 10, W3)."""
+    value = board.registers.gpregret2
+    skip = value & 0xF8 == 0xA8 and bool(value & 0x01)
+    if skip:
+        board.registers.gpregret2 = 0
+    return skip
 
 
 def _passes(entry: BootValidationEntry, board: Board, address: int, size: int) -> bool:
@@ -100,15 +113,22 @@ def _passes(entry: BootValidationEntry, board: Board, address: int, size: int) -
 
 
 def _dfu_is_requested(board: Board) -> bool:
-    return board.registers.gpregret & DFU_MAGIC_MASK != 0
+    """Whether GPREGRET asks for DFU mode (section 10, W1).
+
+    SDK 15.3 and 16 take any value that shares a bit with the magic, but clear only the magic
+    itself: a unit with such a value comes back to DFU mode over every soft reset, until its power
+    is removed. A known defect.
+    """
+    value = board.registers.gpregret
+    return _is_dfu_magic(value) if board.profile.exact_gpregret else value & DFU_MAGIC_MASK != 0
+
+
+def _is_dfu_magic(value: int) -> bool:
+    return value & 0xF8 == 0xB0 and bool(value & 0x01)
 
 
 def _leave_dfu_request(board: Board) -> None:
-    """Clear GPREGRET on entry to DFU mode, but only where it holds the magic itself (W2).
-
-    Other values with a bit of the mask stay set until power is removed: a known defect of 15.3
-    and 16, which keeps such a unit in DFU mode over every soft reset.
-    """
+    """Clear GPREGRET on every entry to DFU mode, where it holds the magic (W2)."""
     value = board.registers.gpregret
-    if value & 0xF8 == 0xB0 and value & 0x01:
+    if _is_dfu_magic(value):
         board.registers.gpregret = value & ~DFU_MAGIC_MASK & 0xFF

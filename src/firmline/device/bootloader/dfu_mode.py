@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from firmline.device.board import SOFTDEVICE_VERSION_ADDRESS, Board
 from firmline.device.bootloader.objects import ObjectHandler, answer_for
+from firmline.device.bootloader.receive_buffers import Frame, PacketPool, UartReceiver
 from firmline.device.bootloader.settings_ram import Bank
 from firmline.device.bootloader.settings_store import SettingsStore
 from firmline.formats.softdevice import SOFTDEVICE_START
@@ -39,6 +40,7 @@ from firmline.protocol.requests import (
     WriteObject,
     opcode_of,
 )
+from firmline.protocol.slip import encode_frame
 from firmline.protocol.target import Reply, TargetSession
 
 PROTOCOL_VERSION: Final = 1
@@ -76,20 +78,82 @@ class DfuMode:
         self._board = board
         self._store = store
         self._on_reset = on_reset
+        self._ended = False
         self._afterwards: list[Callable[[], None]] = []
         self._objects = ObjectHandler(
             board=board,
             store=store,
             on_progress=self._rearm,
             on_complete=self._complete,
+            flash_work=self._do_flash_work,
             afterwards=self._afterwards.append,
         )
         self._session = TargetSession(self)
+        self._pool = PacketPool(board.profile.receive_buffers)
+        self._uart = UartReceiver()
+        self._refused_write = False
 
-    def receive(self, channel: Channel, data: bytes, *, now_s: float) -> list[Reply]:
-        """Take what the host wrote; the answers. Work that follows them: :meth:`settle`."""
+    def receive(self, channel: Channel, data: bytes, *, now_s: float) -> Iterator[Reply]:
+        """Take what the host wrote; the answers, one by one as they are ready.
+
+        Work that follows an answer: :meth:`settle`.
+        """
         self._now_s = now_s
-        return self._session.receive(channel, data)
+        match channel:
+            case Channel.PACKET:
+                yield from self._take_packet(data)
+            case Channel.SERIAL:
+                yield from self._take_serial(data)
+            case _:
+                for answer in self._session.take(data):
+                    yield Reply(channel=channel, data=answer)
+
+    def _take_packet(self, data: bytes) -> Iterator[Reply]:
+        if not self._pool.take():
+            self._board.log("packet_without_buffer")
+            return
+        answers = self._write(data)
+        if not self._refused_write:
+            self._pool.give_back()
+        for answer in answers:
+            yield Reply(channel=Channel.CONTROL, data=answer)
+
+    def _take_serial(self, data: bytes) -> Iterator[Reply]:
+        for frame in self._uart.feed(data):
+            for answer in self._take_frame(frame):
+                yield Reply(channel=Channel.SERIAL, data=encode_frame(answer))
+            self.settle()
+            if self._ended:
+                return
+
+    def _take_frame(self, frame: Frame) -> list[bytes]:
+        """One frame; a short one acts on what an earlier frame left behind it (FORMAT.md, 6)."""
+        request = bytes(frame.buffer)
+        data = frame.data
+        self._uart.take_next_buffer(frame)
+        if not frame.is_write:
+            return self._session.take(request)
+        answers = self._write(data)
+        if not self._refused_write:
+            self._uart.free(frame)
+        return answers
+
+    def _write(self, data: bytes) -> list[bytes]:
+        """One write; notes whether it was refused in the way that loses its buffer."""
+        self._refused_write = False
+        return self._session.carry_out(WriteObject(data=data))
+
+    def link_lost(self) -> None:
+        """The central is gone: 16 and 17.1 fall back to the settings in flash (S13)."""
+        if self._board.profile.reloads_settings_after_link_loss:
+            self._store.reload()
+
+    def _do_flash_work(self, work: Callable[[], None]) -> None:
+        """Flash work of a request: before its answer on UART builds, after it on BLE builds."""
+        if self._board.profile.is_ble:
+            self._afterwards.append(work)
+        else:
+            work()
 
     def settle(self) -> None:
         """Do what waits for the answers to have gone out: flash work, then perhaps the reset."""
@@ -100,7 +164,7 @@ class DfuMode:
         """The inactivity timer: nothing has moved for too long, so the chip resets (section 10)."""
         if now_s >= self.deadline_s:
             self._board.log("inactivity_timeout")
-            self._on_reset(False)
+            self._reset(drop_link=False)
 
     def handle(self, request: Request | UnknownRequest) -> Answer | None:
         """Carry out one request (:class:`~firmline.protocol.target.RequestHandler`)."""
@@ -110,7 +174,7 @@ class DfuMode:
             return Answer(opcode=opcode_of(request), result=ResultCode.OPCODE_NOT_SUPPORTED)
         if isinstance(request, Abort):
             self._board.log("aborted")
-            self._on_reset(False)  # SDK 15.3 does not disconnect first (section 2.5)
+            self._reset(drop_link=False)  # SDK 15.3 does not disconnect first (section 2.5)
             return None
         return self._carry_out(request)
 
@@ -125,6 +189,7 @@ class DfuMode:
             case WriteObject(data=data):
                 # Answered, when a PRN is due, as if a CRC had been asked for (section 2.4).
                 answer = answer_for(Opcode.CRC_GET, lambda: objects.write(data))
+                self._refused_write = not answer.ok and not objects.writes_command
             case GetCrc():
                 answer = answer_for(opcode, objects.crc)
             case ExecuteObject():
@@ -195,4 +260,9 @@ class DfuMode:
 
     def _complete(self) -> None:
         self._store.save()
-        self._on_reset(True)
+        self._reset(drop_link=True)
+
+    def _reset(self, *, drop_link: bool) -> None:
+        """The end of this stay; bytes that are still on their way are lost with it."""
+        self._ended = True
+        self._on_reset(drop_link)

@@ -20,6 +20,10 @@ DATA_OBJECT_SIZE: Final = 0x1000
 """Largest data object, bytes: one flash page (spec section 4)."""
 
 
+class InitError(Exception):
+    """DFU mode cannot start: the stored init packet is incomplete (S12)."""
+
+
 class ObjectHandler:
     """The objects of one DFU session, from entering DFU mode to the reset.
 
@@ -28,7 +32,8 @@ class ObjectHandler:
         store: Its settings.
         on_progress: Called where the bootloader re-arms its inactivity timer.
         on_complete: Called when the last EXECUTE was answered: save, disconnect, reset.
-        afterwards: Runs work after the answer has gone out (flash is asynchronous on BLE builds).
+        flash_work: Does flash work of a request, before or after its answer.
+        afterwards: Does work after the answer has gone out, on every build.
     """
 
     def __init__(
@@ -38,18 +43,31 @@ class ObjectHandler:
         store: SettingsStore,
         on_progress: Callable[[], None],
         on_complete: Callable[[], None],
+        flash_work: Callable[[Callable[[], None]], None],
         afterwards: Callable[[Callable[[], None]], None],
     ) -> None:
         self._board = board
         self._store = store
         self._on_progress = on_progress
         self._on_complete = on_complete
+        self._flash_work = flash_work
         self._afterwards = afterwards
         self._current: ObjectType | None = ObjectType.COMMAND
         self._command: UnitInitCommand | None = None
         self._image_size = 0
         self._image_address = 0
         self._restore()
+
+    @property
+    def writes_command(self) -> bool:
+        """Whether writes now go to the init packet; refused ones then lose no buffer (W4)."""
+        return self._current is ObjectType.COMMAND
+
+    @property
+    def _written_of_object(self) -> int:
+        """Bytes of the current data object, modulo 2**32 as the C code counts."""
+        settings = self._store.ram
+        return (settings.image_offset - settings.image_offset_last) & 0xFFFF_FFFF
 
     # Requests; each answers or raises RefusalError.
 
@@ -154,7 +172,7 @@ class ObjectHandler:
                 settings.reset_progress()
                 raise
             self._command = packet.command
-        self._afterwards(self._store.save)  # also when repeated: W7
+        self._flash_work(self._store.save)  # also when repeated: W7
 
     def _make_room(self, command: UnitInitCommand) -> None:
         size = image_size(command, self._board)
@@ -167,9 +185,15 @@ class ObjectHandler:
         self._image_size = size
 
     def _restore(self) -> None:
-        """An init packet that was executed before a reset is back without a new check (S12)."""
+        """An init packet that was executed before a reset is back without a new check (S12).
+
+        Raises:
+            InitError: It is not complete; the bootloader cannot start and resets.
+        """
         settings = self._store.ram
-        if settings.command_size == 0 or settings.command_size != settings.command_offset:
+        if settings.command_size != settings.command_offset:
+            raise InitError
+        if settings.command_size == 0:
             return
         try:
             command = decode(settings.init_command[: settings.command_size]).command
@@ -195,7 +219,7 @@ class ObjectHandler:
         settings.image_crc = settings.image_crc_last
         settings.image_offset = settings.write_offset = last
         page = self._board.memory.page_size
-        self._afterwards(
+        self._flash_work(
             lambda: self._board.flash.erase(self._image_address + last, -(-size // page))
         )
 
@@ -203,20 +227,19 @@ class ObjectHandler:
         settings = self._store.ram
         if self._command is None:
             raise RefusalError(ResultCode.OPERATION_NOT_PERMITTED)
-        in_object = settings.image_offset - settings.image_offset_last
-        if in_object + len(data) > settings.data_object_size:
+        if self._written_of_object + len(data) > settings.data_object_size:
             raise RefusalError(ResultCode.INVALID_PARAMETER)
-        # Only whole, aligned words reach flash: other lengths spoil it (section 4). After a reset
-        # the progress may be older than the flash (W7), so words may be programmed twice.
+        # Only whole, aligned words reach flash: other lengths spoil it (section 4).
         address = (self._image_address + settings.write_offset) & ~3
-        self._board.flash.write_over(address, data[: len(data) & ~3])
+        words = data[: len(data) & ~3]
+        self._flash_work(lambda: self._board.flash.write_over(address, words))
         settings.write_offset += len(data)
         settings.image_offset += len(data)
         settings.image_crc = zlib.crc32(data, settings.image_crc)
 
     def _execute_data(self) -> None:
         settings = self._store.ram
-        if settings.image_offset - settings.image_offset_last != settings.data_object_size:
+        if self._written_of_object != settings.data_object_size:
             raise RefusalError(ResultCode.OPERATION_NOT_PERMITTED)
         settings.data_object_size = 0
         settings.image_crc_last = settings.image_crc

@@ -6,7 +6,7 @@ import hashlib
 import zlib
 from typing import Final
 
-from firmline.device.board import SOFTDEVICE_VERSION_ADDRESS, Board
+from firmline.device.board import SOFTDEVICE_FAMILY_ADDRESS, SOFTDEVICE_VERSION_ADDRESS, Board
 from firmline.device.bootloader.init_decoder import UnitInitCommand
 from firmline.device.bootloader.prevalidation import RefusalError
 from firmline.device.bootloader.settings_ram import Bank, BootValidationEntry, SettingsRam
@@ -15,6 +15,7 @@ from firmline.formats.softdevice import INFO_IMAGE_OFFSET, parse_softdevice_info
 from firmline.protocol.codes import ExtError, ResultCode
 
 _MBR_SIZE: Final = 0x1000
+_FAMILY_IN_IMAGE: Final = INFO_IMAGE_OFFSET + 0x10
 _VERSION_IN_IMAGE: Final = INFO_IMAGE_OFFSET + 0x14
 _MAJOR: Final = 1_000_000
 _CODES: Final = {
@@ -91,6 +92,8 @@ def _accept_softdevice(
     needed = board.memory.page_align(command.sd_size + _MBR_SIZE)
     if info is None or info.size_word < needed:
         raise RefusalError(ResultCode.INVALID_OBJECT)
+    if board.profile.checks_softdevice_family and _family_changes(image, board):
+        raise RefusalError(ResultCode.INVALID_OBJECT)
     if _major_version_changes(image, board):
         if board.profile.is_ble and command.type == FwType.SOFTDEVICE:
             raise RefusalError(ResultCode.INVALID_OBJECT)
@@ -103,6 +106,14 @@ def _accept_softdevice(
         _accept_bootloader(command, board, settings, bootloader, index=index)
     settings.sd_size = command.sd_size
     settings.bank_1.set_code(_CODES[FwType(command.type or 0)])
+
+
+def _family_changes(image: bytes, board: Board) -> bool:
+    """Whether the image is of another family than the installed SoftDevice (section 7.3)."""
+    if board.softdevice is None:
+        return False
+    new = int.from_bytes(image[_FAMILY_IN_IMAGE : _FAMILY_IN_IMAGE + 4], "little")
+    return new != board.flash.read_word(SOFTDEVICE_FAMILY_ADDRESS)
 
 
 def _major_version_changes(image: bytes, board: Board) -> bool:

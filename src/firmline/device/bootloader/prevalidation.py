@@ -107,7 +107,8 @@ def _softdevice_fits(command: UnitInitCommand, board: Board) -> bool:
         return True
     if command.type == FwType.APPLICATION and len(sd_req) == 1:
         return True
-    return not board.profile.is_ble and softdevice.fwid in sd_req
+    is_application = command.type == FwType.APPLICATION
+    return is_application and not board.profile.is_ble and softdevice.fwid in sd_req
 
 
 def _check_fw_version(command: UnitInitCommand, settings: SettingsRam) -> None:

@@ -25,7 +25,7 @@ _ADV_NAME: Final = 0x364
 
 
 class _Word:
-    """A little-endian 32-bit field at an offset."""
+    """A little-endian 32-bit field at an offset; like the C code it counts modulo 2**32."""
 
     def __init__(self, offset: int) -> None:
         self._offset = offset
@@ -34,7 +34,7 @@ class _Word:
         return int.from_bytes(settings.data[self._offset : self._offset + 4], "little")
 
     def __set__(self, settings: SettingsRam, value: int) -> None:
-        settings.data[self._offset : self._offset + 4] = value.to_bytes(4, "little")
+        settings.data[self._offset : self._offset + 4] = (value & ERASED_WORD).to_bytes(4, "little")
 
 
 class Bank:

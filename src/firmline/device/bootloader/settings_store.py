@@ -36,6 +36,10 @@ class SettingsStore:
             self._upgrade()
         self.save()
 
+    def reload(self) -> None:
+        """Read both pages again, writing nothing (S13)."""
+        self.ram.data[:] = self._select().data
+
     def save(self) -> None:
         """Write the primary page, then the backup; equal pages are left alone (section 8.2).
 

@@ -20,13 +20,12 @@ from bumble.device import Device
 from bumble.gatt import Characteristic, Service
 from bumble.gatt_server import Server
 
-from firmline.device.radio_face import AttStatus, UnitServices
+from firmline.device.radio_face import AttStatus, UnitServices, agreed_mtu
 from firmline.errors import LocalProtocolError
 from firmline.links.gatt import (
     CHANNEL_UUIDS,
     DEVICE_INFORMATION_SERVICE,
     SECURE_DFU_SERVICE,
-    agreed_mtu,
 )
 from firmline.protocol.channels import Channel
 

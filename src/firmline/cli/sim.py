@@ -1,0 +1,24 @@
+"""``firmline sim``: the group of the commands about virtual units."""
+
+from __future__ import annotations
+
+import click
+
+from firmline.cli.lazy import Command, LazyGroup, Section
+
+SECTIONS = (
+    Section(
+        "Commands",
+        Command(
+            "replay",
+            "firmline.cli.sim_replay:replay_sessions",
+            "Replay recorded sessions of the real bootloader.",
+        ),
+        Command("cuts", "firmline.cli.sim_cuts:cuts", "Cut the power at every flash operation."),
+    ),
+)
+
+
+@click.group(cls=LazyGroup, sections=SECTIONS)
+def sim() -> None:
+    """Virtual units: prove them against the real bootloader, and put them to the test."""

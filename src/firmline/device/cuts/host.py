@@ -1,0 +1,92 @@
+"""A host in lock step with a virtual unit: sends a package without radio, port or time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from firmline.device.radio_face import Notify, ResetKind
+from firmline.device.unit import VirtualUnit
+from firmline.errors import Code, FirmlineError
+from firmline.events import UnitMode
+from firmline.formats.package import Package
+from firmline.protocol.channels import Channel
+from firmline.protocol.conversation import Effect, Fail, Write
+from firmline.protocol.framing import BleFraming, Framing, SerialFraming
+from firmline.protocol.host import HostSession
+
+ENTER_DFU: Final = 0xB1
+LONGER_THAN_ANY_TIMEOUT_S: Final = 200.0
+
+
+class LockStepHost:
+    """Sends packages to one unit.
+
+    Args:
+        unit: The unit, switched on.
+
+    Attributes:
+        error: Why the last package was not taken; ``None``: it was.
+    """
+
+    def __init__(self, unit: VirtualUnit) -> None:
+        self.error: FirmlineError | None = None
+        self._unit = unit
+        self._now_s = 0.0
+
+    def send(self, package: Package) -> bool:
+        """Send every image, then let the unit start what it has; whether all was taken.
+
+        A system image that the unit refuses because it has that version already is passed over.
+        """
+        for image in package.images:
+            self.error = None
+            taken = self._send_image(image.init_packet.encoded, image.firmware)
+            if not taken and not self._has_it_already():
+                break
+        self.let_it_start()
+        return self.error is None
+
+    def _has_it_already(self) -> bool:
+        return self.error is not None and self.error.code is Code.REFUSED_FW_VERSION
+
+    def let_it_start(self) -> None:
+        """Wait until a unit that waits for more gives up waiting."""
+        if self._unit.mode is UnitMode.BOOTLOADER:
+            self._now_s += LONGER_THAN_ANY_TIMEOUT_S
+            self._unit.wake(now_s=self._now_s)
+        self._unit.take_outputs()
+
+    def _send_image(self, init_packet: bytes, firmware: bytes) -> bool:
+        unit = self._unit
+        if unit.mode is UnitMode.APPLICATION:
+            unit.board.registers.gpregret = ENTER_DFU
+            unit.reset(ResetKind.SOFT, now_s=self._now_s)
+        unit.take_outputs()
+        unit.connected(now_s=self._now_s)
+        unit.subscribed(Channel.CONTROL, True, now_s=self._now_s)
+        session = HostSession(init_packet=init_packet, firmware=firmware, framing=self._framing())
+        todo = session.start()
+        while todo:
+            todo = self._perform(todo, session)
+        return session.finished
+
+    def _framing(self) -> Framing:
+        profile = self._unit.board.profile
+        return BleFraming(mtu=profile.mtu) if profile.is_ble else SerialFraming()
+
+    def _perform(self, effects: list[Effect], session: HostSession) -> list[Effect]:
+        """Perform effects in order; the effects of the answers they bring."""
+        following: list[Effect] = []
+        for effect in effects:
+            match effect:
+                case Fail(error=error):
+                    self.error = error
+                    return []
+                case Write(channel=channel, data=data):
+                    self._unit.receive(channel, data, now_s=self._now_s)
+                    for output in self._unit.take_outputs():
+                        if isinstance(output, Notify):
+                            following += session.receive(output.data)
+                case _:
+                    pass
+        return following

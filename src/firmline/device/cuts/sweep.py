@@ -1,0 +1,227 @@
+"""The sweep: a power cut at every operation of a recorded flow, and what becomes of the unit."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from firmline.device.bootloader.settings_ram import SIZE, Bank, SettingsRam
+from firmline.device.cuts.host import LockStepHost
+from firmline.device.cuts.recording import Operation, Recording, unit_with_flash
+from firmline.device.flash import FlashOperation
+from firmline.device.profile import MemoryMap
+from firmline.device.unit import VirtualUnit
+from firmline.events import UnitMode
+from firmline.formats.softdevice import SOFTDEVICE_START
+
+
+class State(StrEnum):
+    """What a unit has come to."""
+
+    OLD = "old"
+    NEW = "new"
+    DFU = "dfu"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """One power cut.
+
+    Attributes:
+        number: The operation at which the power went, counted from 1.
+        operation: What would have been done.
+        half_done: Whether a part of it was.
+        second_number: With two cuts: at which operation after the first the power went again.
+    """
+
+    number: int
+    operation: Operation
+    half_done: bool = False
+    second_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of a unit after a cut.
+
+    Attributes:
+        cut: The cut.
+        booted: What it booted into.
+        ended: What a second try left it with.
+    """
+
+    cut: Cut
+    booted: State
+    ended: State
+
+    @property
+    def survived(self) -> bool:
+        """Whether no harm was done that a second try does not mend."""
+        return self.booted is not State.BAD and self.ended is not State.BAD
+
+
+@dataclass(slots=True)
+class Tally:
+    """The verdicts of a sweep, counted."""
+
+    cuts: int = 0
+    survived: int = 0
+    states: Counter[State] = field(default_factory=Counter)
+    harmed: list[Verdict] = field(default_factory=list)
+
+    def count(self, verdict: Verdict) -> None:
+        """Take one verdict into account."""
+        self.cuts += 1
+        self.states[verdict.booted] += 1
+        if verdict.survived:
+            self.survived += 1
+        else:
+            self.harmed.append(verdict)
+
+
+class Sweep:
+    """Cuts the power of one recorded flow everywhere.
+
+    Args:
+        recording: The flow.
+        rng: Decides what half-done operations leave, and which pairs of cuts are tried.
+    """
+
+    def __init__(self, recording: Recording, rng: random.Random) -> None:
+        self._recording = recording
+        self._rng = rng
+        self._ends: dict[bytes, State] = {}
+        self._old = running_parts(unit_with_flash(recording.setup, recording.before))
+        self._new = running_parts(unit_with_flash(recording.setup, recording.after))
+
+    @property
+    def memory(self) -> MemoryMap:
+        """Where things are in the unit's flash."""
+        unit = self._recording.setup.unit
+        return MemoryMap.of(unit.chip, unit.profile)
+
+    def single_cuts(self) -> Iterator[Verdict]:
+        """A cut at every operation, then the same with the operation half done."""
+        flash = bytearray(self._recording.before)
+        for number, operation in enumerate(self._recording.operations, 1):
+            yield self._judge(flash, Cut(number=number, operation=operation))
+            start, end = operation.address, operation.address + len(operation.after)
+            before = bytes(flash[start:end])
+            flash[start:end] = self._half_done(operation, before)
+            yield self._judge(flash, Cut(number=number, operation=operation, half_done=True))
+            flash[start:end] = operation.after
+
+    def pairs(self, count: int) -> Iterator[Verdict]:
+        """So many pairs of cuts, the second one in what follows the first."""
+        total = len(self._recording.operations)
+        firsts = sorted(self._rng.randrange(total) for _ in range(count))
+        flash = bytearray(self._recording.before)
+        done = 0
+        for first in firsts:
+            for operation in self._recording.operations[done:first]:
+                end = operation.address + len(operation.after)
+                flash[operation.address : end] = operation.after
+            done = first
+            cut = Cut(
+                number=first + 1,
+                operation=self._recording.operations[first],
+                second_number=self._rng.randrange(1, total + 1),
+            )
+            yield self._judge(flash, cut)
+
+    def _judge(self, content: bytearray, cut: Cut) -> Verdict:
+        unit = unit_with_flash(self._recording.setup, content)
+        if cut.second_number is not None:
+            unit.board.flash.faults.cut_in = cut.second_number
+        unit.power_on(now_s=0.0)
+        unit.take_outputs()
+        booted = self.state_of(unit)
+        if booted in (State.NEW, State.BAD) and cut.second_number is None:
+            return Verdict(cut=cut, booted=booted, ended=booted)
+        return Verdict(cut=cut, booted=booted, ended=self._try_again(unit, cut))
+
+    def _try_again(self, unit: VirtualUnit, cut: Cut) -> State:
+        """Update the unit once more; once only for units whose flash is the same."""
+        if cut.second_number is not None:
+            return self._update(unit)
+        key = self._key(unit)
+        if key not in self._ends:
+            self._ends[key] = self._update(unit)
+        return self._ends[key]
+
+    def _update(self, unit: VirtualUnit) -> State:
+        """The update again, twice where the second cut came in the middle of it."""
+        host = LockStepHost(unit)
+        host.send(self._recording.setup.package)
+        if self.state_of(unit) is not State.NEW:
+            host.send(self._recording.setup.package)
+        state = self.state_of(unit)
+        # After a whole update without a fault only the new state is good.
+        return state if state is State.NEW else State.BAD
+
+    def state_of(self, unit: VirtualUnit) -> State:
+        """Judge by what runs, and by whether every part of it is wholly old or wholly new."""
+        if unit.mode is UnitMode.BOOTLOADER:
+            return State.DFU
+        if unit.mode is None:
+            return State.BAD
+        return self._judge_parts(running_parts(unit))
+
+    def _judge_parts(self, parts: tuple[bytes, ...]) -> State:
+        if parts == self._new:
+            return State.NEW
+        if parts == self._old:
+            return State.OLD
+        # Between its two connections a combined update has new system parts under an old
+        # application; nothing else may be mixed.
+        *system, application = parts
+        between = [*self._new[:-1]] == system and application == self._old[-1]
+        is_combined = len(self._recording.setup.package.images) > 1
+        return State.OLD if is_combined and between else State.BAD
+
+    def _key(self, unit: VirtualUnit) -> bytes:
+        """Everything of the flash that the firmware can still read, in short.
+
+        Bytes of a staged image count only while a setting leads to them: a new update erases each
+        page before it writes, so what lies there otherwise changes nothing.
+        """
+        board = unit.board
+        memory, flash = board.memory, board.flash
+        page = memory.page_size
+        settings = SettingsRam(flash.read(memory.settings_page, SIZE))
+        staged = settings.bank_1.code != Bank.INVALID or settings.image_offset != 0
+        digest = hashlib.blake2b(str(unit.mode).encode(), digest_size=16)
+        digest.update(flash.read(memory.settings_page, page))
+        digest.update(flash.read(memory.backup_page, page))
+        for part in running_parts(unit) if not staged else (flash.read(0, flash.size),):
+            digest.update(part)
+        return digest.digest()
+
+    def _half_done(self, operation: Operation, before: bytes) -> bytes:
+        """What an interrupted operation leaves: some of the bits that it was to change."""
+        size = len(before)
+        mask = self._rng.randbytes(size)
+        if operation.kind is FlashOperation.ERASE:
+            return bytes(old | bits for old, bits in zip(before, mask, strict=True))
+        return bytes(
+            old & (new | bits) for old, new, bits in zip(before, operation.after, mask, strict=True)
+        )
+
+
+def running_parts(unit: VirtualUnit) -> tuple[bytes, ...]:
+    """What runs on a unit: SoftDevice, bootloader and application, from its flash."""
+    board = unit.board
+    start = board.bank_0_start
+    settings = SettingsRam(board.flash.read(board.memory.settings_page, SIZE))
+    has_application = settings.bank_0.code == Bank.APPLICATION
+    size = min(settings.bank_0.size, board.memory.region_end - start) if has_application else 0
+    return (
+        board.flash.read(SOFTDEVICE_START, start - SOFTDEVICE_START),
+        board.flash.read(board.memory.bootloader_start, board.memory.bootloader_size),
+        board.flash.read(start, size),
+    )

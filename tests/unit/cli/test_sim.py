@@ -1,0 +1,209 @@
+"""``firmline sim``: recordings replayed, the power cut everywhere."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmline.cli import sim_cuts
+from firmline.device.cuts.sweep import State
+from firmline.errors import Code, ExitCode
+from firmline.formats.keys import SigningKey
+from unit.cli.program import Program, assert_failed
+
+KEY = SigningKey.generate().public_key.le_bytes.hex()
+
+
+def session(name: str = "made/up", **changes: Any) -> dict[str, Any]:
+    """A unit without any application: it waits in its bootloader, and says so."""
+    return {
+        "id": name,
+        "profile": "sdk15.3-uart",
+        "public_key_le_hex": KEY,
+        "flash": [],
+        "blobs": {},
+        "steps": [
+            {"event": "power_on", "mode": "dfu"},
+            {"ch": "uart", "tx": "0942", "rx": ["60090142"]},
+        ],
+        "final": FINAL,
+        **changes,
+    }
+
+
+FINAL: dict[str, Any] = {"mode": "dfu"}
+
+
+def completed(record: dict[str, Any]) -> dict[str, Any]:
+    """The session with the final state that the virtual unit comes to."""
+    from firmline.device.replay.machine import replay  # noqa: PLC0415
+    from firmline.device.replay.session import read_session  # noqa: PLC0415
+
+    final = dict(record["final"])
+    for field in ("settings_page_hex", "flash_sha256"):
+        difference = replay(read_session({**record, "final": final}))
+        assert difference is not None
+        assert difference.what == field
+        final[field] = difference.got
+    return {**record, "final": final}
+
+
+@pytest.fixture
+def good() -> dict[str, Any]:
+    return completed(session())
+
+
+def write(path: Path, *records: object) -> str:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path.name
+
+
+def test_sessions_that_agree_are_counted(
+    good: dict[str, Any], folder: Path, firmline: Program
+) -> None:
+    name = write(folder / "a.jsonl", good, {**good, "id": "another"})
+    ran = firmline("sim", "replay", name)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == ["a.jsonl: 2 sessions", "2 of 2 sessions agree."]
+
+
+def test_a_difference_is_shown_with_both_sides(
+    good: dict[str, Any], folder: Path, firmline: Program
+) -> None:
+    steps = [good["steps"][0], {"ch": "uart", "tx": "0942", "rx": ["60090143"]}]
+    name = write(folder / "a.jsonl", good, {**good, "id": "other\x1b[31m", "steps": steps})
+    ran = firmline("sim", "replay", name)
+    assert ran.code == ExitCode.UNVERIFIED
+    assert "differs at step 1, in rx" in ran.out
+    assert "recorded  ['60090143']" in ran.out
+    assert "virtual   ['60090142']" in ran.out
+    assert ran.out.endswith("1 of 2 sessions agree.\n")
+    assert "\x1b" not in ran.out
+
+
+def test_the_json_is_the_contract(good: dict[str, Any], folder: Path, firmline: Program) -> None:
+    name = write(folder / "a.jsonl", good, {**good, "id": "x", "final": {"mode": "app"}})
+    ran = firmline("sim", "replay", "--json", name)
+    assert ran.code == ExitCode.UNVERIFIED
+    assert ran.result == {
+        "type": "result",
+        "sessions": 2,
+        "agree": 1,
+        "disagree": [{"id": "x", "step": None, "what": "mode", "expected": "app", "got": "dfu"}],
+    }
+
+
+def test_compressed_sessions_are_read_as_well(
+    good: dict[str, Any], folder: Path, firmline: Program
+) -> None:
+    content = json.dumps(good).encode() + b"\n\n"
+    (folder / "a.jsonl.gz").write_bytes(gzip.compress(content))
+    assert firmline("sim", "replay", "a.jsonl.gz").out.endswith("1 of 1 sessions agree.\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"hello", "line 1: The transcript cannot be read: the line is not JSON"),
+        (b"{}", "line 1: The transcript cannot be read: the field 'flash' is missing"),
+        (b"[]", "line 1: The transcript cannot be read: the session is not of the type dict"),
+        (b"\n \n", "holds no session"),
+        (b"\x1f\x8b broken", "damaged or incomplete gzip file"),
+        (gzip.compress(b"x" * 1000)[:20], "damaged or incomplete gzip file"),
+        (b"[" * 100_000, "the line is not JSON"),
+    ],
+    ids=["text", "empty object", "list", "blank", "gzip", "half gzip", "deep"],
+)
+def test_what_is_no_transcript_is_named(
+    content: bytes, words: str, folder: Path, firmline: Program
+) -> None:
+    (folder / "a.jsonl").write_bytes(content)
+    ran = firmline("sim", "replay", "a.jsonl")
+    assert_failed(ran, Code.TRANSCRIPT_MALFORMED)
+    assert words in ran.err
+
+
+def test_a_bad_line_is_named_by_its_number(
+    good: dict[str, Any], folder: Path, firmline: Program
+) -> None:
+    name = write(folder / "a.jsonl", good, {**good, "profile": "sdk12"})
+    ran = firmline("sim", "replay", name)
+    assert_failed(ran, Code.TRANSCRIPT_MALFORMED)
+    assert "a.jsonl, line 2: " in ran.err
+    assert "sdk15.3-ble" in ran.err
+
+
+def test_a_missing_transcript_is_a_missing_file(firmline: Program) -> None:
+    assert_failed(firmline("sim", "replay", "none.jsonl"), Code.FILE_MISSING)
+
+
+# Power cuts.
+
+SMALL = ("sim", "cuts", "--profile", "sdk15.3-ble", "--image-size", "64")
+
+
+def test_a_sweep_says_how_many_survived(firmline: Program) -> None:
+    ran = firmline(*SMALL, "--flow", "application")
+    assert (ran.code, ran.err) == (0, "")
+    row, total = ran.out.splitlines()
+    assert "sdk15.3-ble" in row
+    assert "survived (" in row
+    cuts = total.split(" of ")[0]
+    assert total == f"{cuts} of {cuts} cuts survived."
+
+
+def test_the_json_of_a_sweep_is_the_contract(firmline: Program) -> None:
+    result = firmline(*SMALL, "--flow", "bootloader", "--json").result
+    assert result["type"] == "result"
+    assert result["cuts"] == 2 * result["operations"] + sim_cuts.PAIRS
+    assert result["cuts"] - result["survived"] == len(result["findings"]) >= 4
+    assert result["bricked"] == 0
+    assert set(result["states"]) == {"old", "new", "dfu"}
+    assert {finding["finding"] for finding in result["findings"]} == {"mbr-parameters"}
+    assert {finding["address"] for finding in result["findings"]} == {"0x7E004", "0x7E008"}
+
+
+@pytest.mark.slow
+def test_findings_are_told_with_their_reason_and_place(firmline: Program) -> None:
+    ran = firmline(*SMALL, "--flow", "bootloader")
+    assert ran.code == 0
+    assert "finding: mbr-parameters, met " in ran.out
+    assert "write at 0x7E004, half done" in ran.out
+
+
+def test_a_unit_that_is_lost_elsewhere_is_an_error(
+    firmline: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "firmline.device.cuts.sweep.Verdict.survived",
+        property(lambda self: self.booted is not State.OLD),
+    )
+    ran = firmline(*SMALL, "--flow", "application")
+    assert ran.code == ExitCode.UNVERIFIED
+    assert "BRICKED: sdk15.3-ble, application: operation 1, erase at 0x7F000, ended new" in ran.out
+
+
+@pytest.mark.slow
+def test_several_flows_share_the_processors_and_come_in_order(firmline: Program) -> None:
+    ran = firmline(*SMALL)
+    flows = [line.split()[1] for line in ran.out.splitlines() if line.startswith("  sdk15.3-ble ")]
+    assert flows == [
+        "application",
+        "application-single-bank",
+        "softdevice",
+        "bootloader",
+        "softdevice-bootloader",
+        "combined",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--profile", "sdk12"), ("--flow", "nothing"), ("--image-size", "25000")],
+)
+def test_what_there_is_not_is_a_usage_error(words: tuple[str, str], firmline: Program) -> None:
+    assert_failed(firmline("sim", "cuts", *words), Code.USAGE)
