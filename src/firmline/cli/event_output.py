@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
-from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 import click
@@ -25,12 +24,7 @@ class Listener(Protocol):
     def __enter__(self) -> Self:
         """Get ready."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Give the terminal or the file back."""
 
     def hear(self, event: Event) -> None:
@@ -44,12 +38,7 @@ class Lines:
         """Nothing to get ready."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Nothing to give back."""
 
     def hear(self, event: Event) -> None:
@@ -95,12 +84,7 @@ class ProgressDisplay(Lines):
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Give the terminal back."""
         self._progress.stop()
 
@@ -150,15 +134,10 @@ class WhileRead:
         self._listener.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """As the listener within."""
         with suppress(OSError):
-            self._listener.__exit__(kind, error, traceback)
+            self._listener.__exit__(*raised)
 
     def hear(self, event: Event) -> None:
         """As the listener within, as long as it can."""

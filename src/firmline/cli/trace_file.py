@@ -6,7 +6,6 @@ import errno
 import json
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from firmline.errors import Code, StoreError
@@ -38,12 +37,7 @@ class TraceFile:
         """The file is open already."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Bring everything to the disk."""
         try:
             try:
