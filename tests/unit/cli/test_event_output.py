@@ -10,7 +10,6 @@ import termios
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TextIO
 
 import pytest
@@ -211,12 +210,7 @@ class Breaks(Lines):
         assert self.closed == 0
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.closed += 1
         raise OSError(errno.EIO, "Input/output error")
 
