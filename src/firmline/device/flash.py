@@ -42,11 +42,6 @@ class ArmedFaults:
     cut_in: int | None = None
     drop_in: int | None = None
 
-    @property
-    def armed(self) -> bool:
-        """Whether anything waits."""
-        return self.cut_in is not None or self.drop_in is not None
-
     def free_operations(self) -> int | None:
         """How many operations pass before the first fault; ``None``: all."""
         waiting = [count for count in (self.cut_in, self.drop_in) if count is not None]
