@@ -19,6 +19,12 @@ class Chip:
         flash_size: Flash.
         ram_size: RAM.
         page_size: The smallest piece that can be erased.
+        erase_page_ms: Longest erasure of a page, milliseconds.
+        write_word_us: Longest programming of a word, microseconds.
+        ble_app_data_size: What a BLE bootloader keeps free below itself
+            (NRF_DFU_APP_DATA_AREA_SIZE of the SDK's example for this chip).
+        has_usb: Whether it has a USB device controller.
+        verified: Whether recorded transcripts confirm a bootloader on it.
         source: Where the numbers come from.
     """
 
@@ -29,6 +35,11 @@ class Chip:
     flash_size: int
     ram_size: int
     page_size: int
+    erase_page_ms: float
+    write_word_us: float
+    ble_app_data_size: int
+    has_usb: bool
+    verified: bool
     source: str
 
 
@@ -39,3 +50,8 @@ def chip(name: str) -> Chip:
         KeyError: There is no such row.
     """
     return Chip(name=name, **load_table("chips")[name])
+
+
+def chip_names() -> list[str]:
+    """The names of all chips, in the order of the table."""
+    return list(load_table("chips"))

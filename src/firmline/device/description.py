@@ -49,6 +49,8 @@ class UnitDescription:
         application_version: Version of the application in flash.
         application_size: Its size in bytes, a multiple of 4.
         bootloader_version: Version of the bootloader.
+        gpregret: What an earlier run has left in GPREGRET when the story begins: 0xB1 and the unit
+            is in its bootloader. Power that is removed takes it away.
     """
 
     name: str
@@ -62,6 +64,7 @@ class UnitDescription:
     application_version: FwVersion
     application_size: int
     bootloader_version: FwVersion
+    gpregret: int = 0
 
 
 def gallery_names() -> list[str]:
@@ -101,4 +104,5 @@ def gallery_unit(name: str) -> UnitDescription:
         application_version=FwVersion(row["application"]["version"]),
         application_size=row["application"]["size"],
         bootloader_version=FwVersion(row["bootloader_version"]),
+        gpregret=row.get("gpregret", 0),
     )

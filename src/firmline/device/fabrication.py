@@ -43,6 +43,7 @@ def fabricate(description: UnitDescription) -> VirtualUnit:
         address=description.address,
         serial_number=description.serial_number,
         board=board,
+        gpregret=description.gpregret,
     )
 
 

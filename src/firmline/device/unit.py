@@ -70,18 +70,28 @@ class VirtualUnit:
         address: Its application's address; the bootloader uses the next one.
         serial_number: What its application says.
         board: Its hardware; what happens there is logged here.
+        gpregret: What an earlier run has left in GPREGRET before the first boot.
 
     Attributes:
         log: What happened inside.
     """
 
-    def __init__(self, *, name: str, address: BleAddress, serial_number: str, board: Board) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        address: BleAddress,
+        serial_number: str,
+        board: Board,
+        gpregret: int = 0,
+    ) -> None:
         self.log: list[UnitLogEntry] = []
         self._name = name
         self._address = address
         self._serial_number = serial_number
         self._board = board
         board.log = self._record
+        self._left_in_gpregret = gpregret
         self._now_s = 0.0
         self._outputs: list[UnitOutput] = []
         self._subscribed: set[Channel] = set()
@@ -122,12 +132,16 @@ class VirtualUnit:
         return running.firmware_revision if isinstance(running, Application) else None
 
     def power_on(self, *, now_s: float) -> None:
-        """Power comes: registers are zero, and the chip boots; where it ran, it had lost power."""
+        """Power comes: registers are zero, and the chip boots; where it ran, it had lost power.
+
+        The first time, GPREGRET holds what the unit's history before us has left there.
+        """
         if self._running is not None:
             self.reset(ResetKind.POWER, now_s=now_s)
             return
         self._now_s = now_s
         self._board.registers.clear()
+        self._board.registers.gpregret, self._left_in_gpregret = self._left_in_gpregret, 0
         self._powered(self._boot)
 
     def reset(self, kind: ResetKind, *, now_s: float) -> None:

@@ -55,6 +55,14 @@ async def open_target(
         )
     pace = _sim_pace(target)
     description = gallery_unit(target.where)
+    if not description.profile.is_ble:
+        raise TransportError(
+            Code.LINK_NOT_AVAILABLE,
+            f"The virtual unit {description.name} is updated through a serial port, and firmline"
+            " update has no serial links yet.",
+            reason=TransportReason.NOT_AVAILABLE,
+            hint=f"Serve it to another program: firmline sim serve --unit {description.name}.",
+        )
     if trusted_key is not None:
         description = replace(description, public_key=trusted_key)
     unit = fabricate(description)

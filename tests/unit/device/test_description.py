@@ -32,14 +32,19 @@ def test_the_gallery_has_units() -> None:
 
 
 @pytest.mark.parametrize("name", GALLERY)
-def test_every_unit_of_the_gallery_boots_into_its_application(name: str) -> None:
+def test_every_unit_of_the_gallery_boots_as_it_was_left(
+    name: str,
+) -> None:
     description = gallery_unit(name)
     unit = fabricate(description)
     assert unit.mode is None
     unit.power_on(now_s=0)
-    assert unit.mode is UnitMode.APPLICATION
+    waits = bool(description.gpregret)
+    assert unit.mode is (UnitMode.BOOTLOADER if waits else UnitMode.APPLICATION)
     assert unit.board.flash.operations == 0
     assert (unit.name, unit.address) == (name, description.address)
+    unit.power_on(now_s=1)  # power that is removed takes GPREGRET away
+    assert unit.mode is UnitMode.APPLICATION
     revision = unit.firmware_revision or ""
     assert re.fullmatch(rf"{description.application_version}\+[0-9a-f]{{8}}", revision)
 

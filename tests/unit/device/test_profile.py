@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from firmline.device.chips import chip
+from firmline.device.chips import chip, chip_names
 from firmline.device.profile import (
     PROFILES,
     SDK15_3_BLE,
     SDK15_3_UART,
-    SDK16_BLE,
-    SDK16_UART,
-    SDK17_1_BLE,
-    SDK17_1_UART,
+    SDK15_3_USB,
     BootloaderProfile,
+    MemoryMap,
 )
 from firmline.protocol.channels import Channel
 from firmline.protocol.requests import GetMtu
@@ -21,13 +19,10 @@ from unit.device.makers import Host, describe, unit_in_bootloader
 
 
 def test_a_profile_is_found_by_its_name() -> None:
-    assert list(PROFILES.values()) == [
-        SDK15_3_BLE,
-        SDK15_3_UART,
-        SDK16_BLE,
-        SDK16_UART,
-        SDK17_1_BLE,
-        SDK17_1_UART,
+    assert [*PROFILES] == [
+        f"sdk{sdk}-{transport}"
+        for sdk in ("15.3", "16.0", "17.1")
+        for transport in ("ble", "uart", "usb")
     ]
     assert all(profile.name == name for name, profile in PROFILES.items())
 
@@ -39,12 +34,41 @@ def test_name_sdk_and_transport_fit_together(profile: BootloaderProfile) -> None
     assert profile.is_ble is (transport == "ble")
     assert profile.channel is (Channel.CONTROL if profile.is_ble else Channel.SERIAL)
     assert profile.reduced_protocol is profile.is_ble
-    assert profile.mtu == (247 if profile.is_ble else 131)
+    assert profile.mtu == {"ble": 247, "uart": 131, "usb": 2051}[transport]
+    assert profile.needs_usb is (transport == "usb")
 
 
-def test_sdk_16_is_the_one_that_no_recording_confirms() -> None:
-    unverified = {name for name, profile in PROFILES.items() if not profile.verified}
-    assert unverified == {"sdk16.0-ble", "sdk16.0-uart"}
+def test_what_no_recording_confirms_is_marked() -> None:
+    verified = {name for name, profile in PROFILES.items() if profile.verified}
+    assert verified == {"sdk15.3-ble", "sdk15.3-uart", "sdk17.1-ble", "sdk17.1-uart"}
+    assert [name for name in chip_names() if chip(name).verified] == [
+        "nrf52832-512k",
+        "nrf52832-256k",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chip_name", "profile", "places"),
+    [
+        ("nrf52832-512k", SDK15_3_BLE, (0x78000, 0x7E000, 0x7F000, 0x75000)),
+        ("nrf52832-256k", SDK15_3_BLE, (0x38000, 0x3E000, 0x3F000, 0x35000)),
+        ("nrf52840", SDK15_3_BLE, (0xF8000, 0xFE000, 0xFF000, 0xF5000)),
+        ("nrf52840", SDK15_3_USB, (0xF4000, 0xFE000, 0xFF000, 0xF1000)),
+        ("nrf52810", SDK15_3_BLE, (0x28000, 0x2E000, 0x2F000, 0x26000)),
+        ("nrf52811", SDK15_3_UART, (0x28000, 0x2E000, 0x2F000, 0x25000)),
+    ],
+)
+def test_where_things_are_on_each_chip(
+    chip_name: str, profile: BootloaderProfile, places: tuple[int, int, int, int]
+) -> None:
+    """Spec section 6, and section 1 for the data area of the e-variants."""
+    memory = MemoryMap.of(chip(chip_name), profile)
+    assert places == (
+        memory.bootloader_start,
+        memory.backup_page,
+        memory.settings_page,
+        memory.region_end,
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,10 +89,16 @@ def test_what_changed_with_which_sdk(feature: str, since: str) -> None:
 def test_every_profile_makes_a_unit_that_answers(profile: BootloaderProfile) -> None:
     host = Host(unit_in_bootloader(profile=profile))
     assert host.ask(b"\x06\x01") == "60060100020000" + "00" * 8
-    assert host.ask(GetMtu()) == ("600702" if profile.is_ble else "6007018300")
+    assert host.ask(GetMtu()) == (
+        "600702" if profile.is_ble else f"600701{profile.mtu.to_bytes(2, 'little').hex()}"
+    )
 
 
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+@pytest.mark.parametrize(
+    "profile",
+    [profile for profile in PROFILES.values() if not profile.needs_usb],
+    ids=lambda profile: profile.name,
+)
 def test_every_profile_fits_the_small_chip_too(profile: BootloaderProfile) -> None:
     small = chip("nrf52832-256k")
     unit = unit_in_bootloader(chip=small, profile=profile)

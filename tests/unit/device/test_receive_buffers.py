@@ -9,22 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmline.device.bootloader.receive_buffers import (
-    UART_BUFFER_SIZE,
-    UART_BUFFERS,
+    SERIAL_BUFFERS,
     PacketPool,
-    UartReceiver,
+    SerialReceiver,
 )
+from firmline.device.profile import SDK15_3_UART
 from firmline.protocol.slip import encode_frame
 
 PING = b"\x09"
 WRITE = b"\x08"
+UART_BUFFER_SIZE = SDK15_3_UART.mtu
 
 
 class Line:
     """A receiver whose frames are handled as the bootloader does; refused writes lose a buffer."""
 
     def __init__(self, *, refused: bytes = b"refused") -> None:
-        self.receiver = UartReceiver()
+        self.receiver = SerialReceiver(UART_BUFFER_SIZE)
         self.refused = refused
         self.handled: list[bytes] = []
         self.seen: list[tuple[bytes, bytes]] = []
@@ -214,11 +215,11 @@ def test_after_three_refused_writes_every_frame_is_appended_until_the_buffer_is_
 
 
 def test_a_packet_takes_a_buffer_and_gives_it_back() -> None:
-    pool = PacketPool(UART_BUFFERS)
+    pool = PacketPool(SERIAL_BUFFERS)
     for _ in range(100):
         assert pool.take()
         pool.give_back()
-    assert pool.free == UART_BUFFERS
+    assert pool.free == SERIAL_BUFFERS
 
 
 def test_without_a_buffer_a_packet_is_lost() -> None:

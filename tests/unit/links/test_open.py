@@ -19,13 +19,24 @@ from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 
 
-@pytest.mark.parametrize("name", gallery_names())
+@pytest.mark.parametrize(
+    "name", [name for name in gallery_names() if gallery_unit(name).profile.is_ble]
+)
 async def test_every_unit_of_the_gallery_is_in_the_air_under_its_address(name: str) -> None:
     async with open_target(parse_target(f"sim:{name}")) as opened:
         assert type(opened.link) is VirtualRadioLink
         assert opened.address == gallery_unit(name).address
         sighting = await opened.link.find(opened.address, timeout_s=5.0)
         assert sighting.name == name
+
+
+async def test_a_unit_without_a_radio_is_not_waited_for() -> None:
+    with pytest.raises(TransportError) as caught:
+        async with open_target(parse_target("sim:uart-reference")):
+            pytest.fail("it was opened")
+    assert caught.value.code is Code.LINK_NOT_AVAILABLE
+    assert "uart-reference" in caught.value.message
+    assert "sim serve" in caught.value.hint
 
 
 @pytest.mark.parametrize("scheme", [scheme for scheme in Scheme if scheme is not Scheme.SIM])

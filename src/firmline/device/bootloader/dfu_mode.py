@@ -7,7 +7,7 @@ from typing import Final
 
 from firmline.device.board import SOFTDEVICE_VERSION_ADDRESS, Board
 from firmline.device.bootloader.objects import ObjectHandler, answer_for
-from firmline.device.bootloader.receive_buffers import Frame, PacketPool, UartReceiver
+from firmline.device.bootloader.receive_buffers import Frame, PacketPool, SerialReceiver
 from firmline.device.bootloader.settings_ram import Bank
 from firmline.device.bootloader.settings_store import SettingsStore
 from firmline.formats.softdevice import SOFTDEVICE_START
@@ -90,7 +90,7 @@ class DfuMode:
         )
         self._session = TargetSession(self)
         self._pool = PacketPool(board.profile.receive_buffers)
-        self._uart = UartReceiver()
+        self._serial = SerialReceiver(board.profile.mtu)
         self._refused_write = False
 
     def receive(self, channel: Channel, data: bytes, *, now_s: float) -> Iterator[Reply]:
@@ -119,7 +119,7 @@ class DfuMode:
             yield Reply(channel=Channel.CONTROL, data=answer)
 
     def _take_serial(self, data: bytes) -> Iterator[Reply]:
-        for frame in self._uart.feed(data):
+        for frame in self._serial.feed(data):
             for answer in self._take_frame(frame):
                 yield Reply(channel=Channel.SERIAL, data=encode_frame(answer))
             self.settle()
@@ -130,12 +130,12 @@ class DfuMode:
         """One frame; a short one acts on what an earlier frame left behind it (FORMAT.md, 6)."""
         request = bytes(frame.buffer)
         data = frame.data
-        self._uart.take_next_buffer(frame)
+        self._serial.take_next_buffer(frame)
         if not frame.is_write:
             return self._session.take(request)
         answers = self._write(data)
         if not self._refused_write:
-            self._uart.free(frame)
+            self._serial.free(frame)
         return answers
 
     def _write(self, data: bytes) -> list[bytes]:

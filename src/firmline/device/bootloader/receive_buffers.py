@@ -15,9 +15,8 @@ from typing import Final
 from firmline.protocol.codes import Opcode
 from firmline.protocol.slip import END, ESC, ESC_END, ESC_ESC
 
-UART_BUFFERS: Final = 3
-UART_BUFFER_SIZE: Final = 131
-"""Buffers of the serial transport, and their size in bytes (spec section 13)."""
+SERIAL_BUFFERS: Final = 3
+"""Buffers of the serial transports (spec section 13)."""
 
 
 class PacketPool:
@@ -65,15 +64,19 @@ class Frame:
         return bytes(self.buffer[1 : max(1, self.size)])
 
 
-class UartReceiver:
+class SerialReceiver:
     """The SLIP decoder and its three buffers, a stack of which one is always being filled.
 
     A frame longer than its buffer stops the decoder for good; only a reset helps. The byte after
     ESC is consumed whatever it is, and a wrong one makes the rest of the frame be skipped (S15).
+
+    Args:
+        size: Bytes in a buffer: 131 over UART, 2051 over USB (spec section 13).
     """
 
-    def __init__(self) -> None:
-        self._stack = [bytearray(UART_BUFFER_SIZE) for _ in range(UART_BUFFERS)]
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._stack = [bytearray(size) for _ in range(SERIAL_BUFFERS)]
         self._buffer = self._stack.pop()
         self._fill = 0
         self._escaped = False
@@ -125,9 +128,9 @@ class UartReceiver:
             self._skipping = True
 
     def _append(self, data: bytes) -> None:
-        room = UART_BUFFER_SIZE - self._fill
+        room = self._size - self._fill
         self._buffer[self._fill : self._fill + min(room, len(data))] = data[:room]
-        self._fill = min(self._fill + len(data), UART_BUFFER_SIZE)
+        self._fill = min(self._fill + len(data), self._size)
         self._stuck = len(data) > room
 
     def _end(self) -> Frame | None:

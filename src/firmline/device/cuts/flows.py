@@ -18,6 +18,7 @@ from firmline.formats.package_build import PackageSpec, build_package
 from firmline.values import BleAddress, Fwid, FwVersion
 
 CHIP: Final = "nrf52832-512k"
+USB_CHIP: Final = "nrf52840"
 SOFTDEVICE: Final = SoftDeviceDescription(
     fwid=Fwid(0x00B7), family=132, version=6_001_001, size_word=0x26000
 )
@@ -64,7 +65,7 @@ def set_up(
         image_size: Bytes, a multiple of 4; a SoftDevice has 12 kB at least.
         key: Signs the package; the unit trusts it.
     """
-    row = chip(CHIP)
+    row = chip(USB_CHIP if profile.needs_usb else CHIP)
     memory = MemoryMap.of(row, profile)
     room = memory.region_end - SOFTDEVICE.size_word
     single = flow is Flow.APPLICATION_SINGLE

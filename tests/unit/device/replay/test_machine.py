@@ -237,7 +237,7 @@ def refused(record: dict[str, Any]) -> InputError:
     return caught.value
 
 
-@pytest.mark.parametrize("profile", ["", "sdk15.3", "sdk12-ble", "sdk15.3-usb", "-256k"])
+@pytest.mark.parametrize("profile", ["", "sdk15.3", "sdk12-ble", "sdk15.3-ant", "-256k"])
 def test_an_unknown_profile_is_named_beside_those_there_are(profile: str) -> None:
     error = refused(session(POWER_ON, profile=profile))
     assert repr(profile) in error.message
