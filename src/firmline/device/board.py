@@ -8,7 +8,9 @@ from typing import Final, Self
 
 from firmline.device.chips import Chip
 from firmline.device.flash import NorFlash
+from firmline.device.physics.physics import Physics
 from firmline.device.profile import BootloaderProfile, MemoryMap
+from firmline.device.storage import Nvmc, Storage
 from firmline.formats.keys import PublicKey
 from firmline.formats.softdevice import (
     INFO_FLASH_ADDRESS,
@@ -51,6 +53,8 @@ class Board:
         flash: Its flash.
         public_key: The key its bootloader trusts.
         registers: Retained registers.
+        physics: What things cost; ``None``: lock step, nothing costs anything.
+        storage: What its firmware writes flash through at present.
         log: Told of what happens inside: a name and plain facts.
     """
 
@@ -61,14 +65,47 @@ class Board:
     public_key: PublicKey
     log: Callable[..., None] = _ignore
     registers: Registers = field(default_factory=Registers)
+    physics: Physics | None = None
+    nvmc: Nvmc = field(init=False)
+    storage: Storage = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.nvmc = Nvmc(self.flash, self.physics)
+        self.storage = self.nvmc
 
     @classmethod
     def of(
-        cls, chip: Chip, profile: BootloaderProfile, flash: NorFlash, public_key: PublicKey
+        cls,
+        chip: Chip,
+        profile: BootloaderProfile,
+        flash: NorFlash,
+        public_key: PublicKey,
+        *,
+        physics: Physics | None = None,
     ) -> Self:
         """A board with this chip and flash; where things are follows from the profile."""
-        memory = MemoryMap.of(chip, profile)
-        return cls(chip=chip, profile=profile, memory=memory, flash=flash, public_key=public_key)
+        return cls(
+            chip=chip,
+            profile=profile,
+            memory=MemoryMap.of(chip, profile),
+            flash=flash,
+            public_key=public_key,
+            physics=physics,
+        )
+
+    def use_nvmc(self) -> None:
+        """From now on the firmware drives the flash controller itself, as after every reset."""
+        self.storage = self.nvmc
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Check a signature with the key the bootloader trusts; that takes its time.
+
+        Raises:
+            PowerCut: The supply did not carry it.
+        """
+        if self.physics is not None:
+            self.physics.compute(self.physics.timing.signature_check_s)
+        return self.public_key.verify(message, signature)
 
     @property
     def softdevice(self) -> SoftDeviceInfo | None:
@@ -88,4 +125,4 @@ class Board:
 
     def forget_softdevice(self) -> None:
         """Zero the SoftDevice's magic word: from now on there is none (spec section 6)."""
-        self.flash.write(SOFTDEVICE_MAGIC_ADDRESS, bytes(4))
+        self.storage.write(SOFTDEVICE_MAGIC_ADDRESS, bytes(4))

@@ -21,6 +21,10 @@ class Chip:
         page_size: The smallest piece that can be erased.
         erase_page_ms: Longest erasure of a page, milliseconds.
         write_word_us: Longest programming of a word, microseconds.
+        cpu_ma: Current of the CPU with the DC/DC converter, at 3 V, milliamperes.
+        radio_ma: The same with the radio on.
+        ldo_cpu_ma: Current of the CPU without the converter.
+        ldo_radio_ma: The same with the radio on.
         ble_app_data_size: What a BLE bootloader keeps free below itself
             (NRF_DFU_APP_DATA_AREA_SIZE of the SDK's example for this chip).
         has_usb: Whether it has a USB device controller.
@@ -37,6 +41,10 @@ class Chip:
     page_size: int
     erase_page_ms: float
     write_word_us: float
+    cpu_ma: float
+    radio_ma: float
+    ldo_cpu_ma: float
+    ldo_radio_ma: float
     ble_app_data_size: int
     has_usb: bool
     verified: bool

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from firmline.data import load_table, names_in
 from firmline.device.chips import Chip, chip
+from firmline.device.physics.supply import Currents, Source
+from firmline.device.physics.timing import Timing
 from firmline.device.profile import PROFILES, BootloaderProfile
 from firmline.errors import Code, InputError
 from firmline.formats.keys import PublicKey
@@ -51,6 +53,8 @@ class UnitDescription:
         bootloader_version: Version of the bootloader.
         gpregret: What an earlier run has left in GPREGRET when the story begins: 0xB1 and the unit
             is in its bootloader. Power that is removed takes it away.
+        supply: What it hangs on; ``None``: a laboratory supply.
+        timings: How long things take; ``None``: as its chip.
     """
 
     name: str
@@ -65,6 +69,18 @@ class UnitDescription:
     application_size: int
     bootloader_version: FwVersion
     gpregret: int = 0
+    supply: Source | None = None
+    timings: Timing | None = None
+
+    @property
+    def source(self) -> Source:
+        """What it hangs on."""
+        return self.supply or Source(currents=Currents.of(self.chip))
+
+    @property
+    def timing(self) -> Timing:
+        """How long things take it."""
+        return self.timings or Timing.of(self.chip)
 
 
 def gallery_names() -> list[str]:

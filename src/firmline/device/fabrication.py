@@ -13,6 +13,8 @@ from firmline.device.bootloader.settings_ram import PEER_DATA, SIZE, Bank, Setti
 from firmline.device.bootloader.settings_store import CURRENT_VERSION
 from firmline.device.description import SoftDeviceDescription, UnitDescription
 from firmline.device.flash import NorFlash
+from firmline.device.physics.physics import Physics
+from firmline.device.physics.supply import Supply
 from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.formats.init_command import BootValidationType
@@ -23,10 +25,21 @@ from firmline.formats.softdevice import (
 )
 
 
-def fabricate(description: UnitDescription) -> VirtualUnit:
-    """A new unit, switched off."""
+def fabricate(description: UnitDescription, *, physics: Physics | None = None) -> VirtualUnit:
+    """A new unit, switched off.
+
+    Args:
+        description: What it is made of.
+        physics: What things cost it (:func:`physics_of`); ``None``: lock step.
+    """
     flash = NorFlash(size=description.chip.flash_size, page_size=description.chip.page_size)
-    board = Board.of(description.chip, description.profile, flash, description.public_key)
+    board = Board.of(
+        description.chip,
+        description.profile,
+        flash,
+        description.public_key,
+        physics=physics,
+    )
     memory = board.memory
     flash.load(0, synthetic_bytes("mbr", SOFTDEVICE_START))
     flash.load(SOFTDEVICE_START, softdevice_image(description.softdevice))
@@ -45,6 +58,11 @@ def fabricate(description: UnitDescription) -> VirtualUnit:
         board=board,
         gpregret=description.gpregret,
     )
+
+
+def physics_of(description: UnitDescription) -> Physics:
+    """The physics of a unit, at the beginning of its time."""
+    return Physics(description.timing, Supply(description.source))
 
 
 def softdevice_image(softdevice: SoftDeviceDescription) -> bytes:

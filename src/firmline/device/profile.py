@@ -39,6 +39,8 @@ class BootloaderProfile:
             section 4.1, S13).
         checks_softdevice_family: A new SoftDevice must be of the installed one's family (16 and
             17.1; section 7.3).
+        abort_disconnects: ABORT drops the link first, and does no reset ever where flash work is
+            still going on: a known defect (16 and 17.1; section 2.5).
         receive_buffers: Buffers for data packets over Bluetooth LE (section 11); UART and USB
             have 3 of `mtu` bytes (section 13).
         mtu: Largest ATT MTU (BLE) or frame (serial), bytes.
@@ -60,6 +62,7 @@ class BootloaderProfile:
     exact_gpregret: bool = False
     reloads_settings_after_link_loss: bool = False
     checks_softdevice_family: bool = False
+    abort_disconnects: bool = False
     receive_buffers: int = 17
     mtu: int = 247
     needs_usb: bool = False
@@ -106,6 +109,7 @@ _UNVERIFIED: Final[dict[str, bool | int]] = {"verified": False}
 _SINCE_16: Final[dict[str, bool | int]] = {
     "reloads_settings_after_link_loss": True,
     "checks_softdevice_family": True,
+    "abort_disconnects": True,
 }
 _SINCE_17_1: Final[dict[str, bool | int]] = {
     **_SINCE_16,

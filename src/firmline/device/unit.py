@@ -2,6 +2,11 @@
 
 Nothing here waits or knows the time: every input carries ``now_s``, and what the unit wants done
 is collected as outputs (:mod:`firmline.device.radio_face`).
+
+Without physics a unit runs in lock step: an input has done all it does when it returns, and timers
+run only in :meth:`VirtualUnit.wake`. With physics its work takes time and current: an input is
+preceded by all that was due before it, outputs are handed out when their time has come, and the
+supply may fail at any operation.
 """
 
 from __future__ import annotations
@@ -18,6 +23,8 @@ from firmline.device.bootloader.dfu_mode import DfuMode
 from firmline.device.bootloader.objects import InitError
 from firmline.device.bootloader.settings_store import SettingsStore
 from firmline.device.flash import FlashRuleError, PowerCut
+from firmline.device.physics.physics import Physics
+from firmline.device.physics.supply import Load
 from firmline.device.radio_face import (
     AttStatus,
     DropLink,
@@ -31,6 +38,7 @@ from firmline.device.radio_face import (
 )
 from firmline.events import UnitMode
 from firmline.protocol.channels import Channel
+from firmline.protocol.target import Reply
 from firmline.values import BleAddress
 
 REMOTE_USER_TERMINATED: Final = 0x13
@@ -43,6 +51,8 @@ APPLICATION_CHANNELS: Final = frozenset({Channel.BUTTONLESS})
 BLE_CHANNELS: Final = frozenset({Channel.CONTROL, Channel.PACKET})
 SERIAL_CHANNELS: Final = frozenset({Channel.SERIAL})
 NEEDS_SUBSCRIPTION: Final = frozenset({Channel.CONTROL, Channel.BUTTONLESS})
+AT_ONCE: Final = -float("inf")
+"""The time of everything in lock step: it is never waited for."""
 MAX_BOOTS: Final = 32
 """A unit that has reset itself so often without anything running is in a boot loop."""
 
@@ -93,7 +103,9 @@ class VirtualUnit:
         board.log = self._record
         self._left_in_gpregret = gpregret
         self._now_s = 0.0
-        self._outputs: list[UnitOutput] = []
+        self._outputs: list[tuple[float, UnitOutput]] = []
+        self._ready_s = AT_ONCE
+        self._starts_s: float | None = None
         self._subscribed: set[Channel] = set()
         self._connected = False
         self._store = SettingsStore(board)
@@ -116,8 +128,8 @@ class VirtualUnit:
 
     @property
     def mode(self) -> UnitMode | None:
-        """Which program runs; ``None``: it is off."""
-        match self._running:
+        """Which program runs; ``None``: it is off, or still boots."""
+        match self._awake:
             case Application():
                 return UnitMode.APPLICATION
             case DfuMode():
@@ -128,8 +140,13 @@ class VirtualUnit:
     @property
     def firmware_revision(self) -> str | None:
         """What the running application says it is; ``None`` where none runs."""
-        running = self._running
+        running = self._awake
         return running.firmware_revision if isinstance(running, Application) else None
+
+    @property
+    def _awake(self) -> Application | DfuMode | None:
+        """The program that runs, once it has started."""
+        return self._running if self._now_s >= self._ready_s else None
 
     def power_on(self, *, now_s: float) -> None:
         """Power comes: registers are zero, and the chip boots; where it ran, it had lost power.
@@ -139,26 +156,40 @@ class VirtualUnit:
         if self._running is not None:
             self.reset(ResetKind.POWER, now_s=now_s)
             return
-        self._now_s = now_s
+        self._reach(now_s)
         self._board.registers.clear()
         self._board.registers.gpregret, self._left_in_gpregret = self._left_in_gpregret, 0
         self._powered(self._boot)
 
     def reset(self, kind: ResetKind, *, now_s: float) -> None:
         """A reset from outside; only a soft one keeps the registers (FORMAT.md, section 4.2)."""
-        self._now_s = now_s
+        self._reach(now_s)
+        self._interrupt()
         if kind is not ResetKind.SOFT:
             self._board.registers.clear()
+        if kind is ResetKind.POWER and self._physics is not None:
+            self._physics.supply.interrupt(now_s)
         self._powered(lambda: self._restart(kind))
+
+    def _interrupt(self) -> None:
+        """What the processor has done ahead of this moment does not happen."""
+        physics = self._physics
+        if physics is None or physics.cpu_s <= self._now_s:
+            return
+        self._board.nvmc.roll_back(self._now_s)
+        self._outputs = [output for output in self._outputs if output[0] <= self._now_s]
+        self.log = [entry for entry in self.log if entry.at_s <= self._now_s]
+        physics.cpu_s = self._now_s
 
     # The face towards a radio.
 
     @property
     def advertisement(self) -> UnitAdvertisement | None:
         """What it broadcasts now; ``None``: it is off, or has no radio."""
-        if self._running is None or not self._board.profile.is_ble:
+        running = self._awake
+        if running is None or not self._board.profile.is_ble:
             return None
-        if isinstance(self._running, Application):
+        if isinstance(running, Application):
             return UnitAdvertisement(
                 address=self._address,
                 data=advertising_data(self._name, services=()),
@@ -195,15 +226,17 @@ class VirtualUnit:
             case None:
                 return frozenset()
 
-    def connected(self, *, now_s: float) -> None:
-        """A central has connected."""
-        self._now_s = now_s
+    def connected(self, *, now_s: float, interval_s: float | None = None) -> None:
+        """A central has connected, at this connection interval."""
+        self._reach(now_s)
         self._connected = True
         self._subscribed.clear()
+        if isinstance(self._running, DfuMode):
+            self._running.link_made(interval_s)
 
     def disconnected(self, *, now_s: float) -> None:
         """The central is gone; what that changes depends on the SDK (spec section 4.1)."""
-        self._now_s = now_s
+        self._reach(now_s)
         self._connected = False
         self._subscribed.clear()
         if isinstance(self._running, DfuMode):
@@ -211,7 +244,7 @@ class VirtualUnit:
 
     def subscribed(self, channel: Channel, enabled: bool, *, now_s: float) -> None:
         """The central wrote the CCCD of a channel."""
-        self._now_s = now_s
+        self._reach(now_s)
         if enabled:
             self._subscribed.add(channel)
         else:
@@ -219,53 +252,112 @@ class VirtualUnit:
 
     def receive(self, channel: Channel, data: bytes, *, now_s: float) -> AttStatus:
         """The central wrote to a channel."""
-        self._now_s = now_s
+        self._reach(now_s)
         if channel not in self._channels:
             return AttStatus.WRITE_NOT_PERMITTED
         if channel in NEEDS_SUBSCRIPTION and channel not in self._subscribed:
             return AttStatus.CCCD_IMPROPERLY_CONFIGURED
-        match self._running:
+        match self._awake:
             case Application() as application:
-                self._outputs.append(Indicate(channel=channel, data=application.receive(data)))
+                self._say(Indicate(channel=channel, data=application.receive(data)))
             case DfuMode() as dfu:
-                self._powered(lambda: self._serve(dfu, channel, data))
+                self._powered(lambda: dfu.receive(channel, data, now_s=self._time_s))
             case None:
                 return AttStatus.WRITE_NOT_PERMITTED
         return AttStatus.OK
 
-    def _serve(self, dfu: DfuMode, channel: Channel, data: bytes) -> None:
-        """Let the bootloader take a write, and do what follows its answers."""
-        for reply in dfu.receive(channel, data, now_s=self._now_s):
-            if reply.channel in self._subscribed or reply.channel is Channel.SERIAL:
-                self._outputs.append(Notify(channel=reply.channel, data=reply.data))
-        dfu.settle()
+    def _take_reply(self, reply: Reply) -> None:
+        """The bootloader answers; who has not subscribed hears nothing."""
+        if reply.channel in self._subscribed or reply.channel is Channel.SERIAL:
+            self._say(Notify(channel=reply.channel, data=reply.data))
 
     def indication_confirmed(self, channel: Channel, *, now_s: float) -> None:
         """The central has confirmed the application's indication."""
-        self._now_s = now_s
-        match self._running:
+        self._reach(now_s)
+        match self._awake:
             case Application() as application if channel is Channel.BUTTONLESS:
                 if application.confirmed():
                     self._powered(lambda: self._restart(ResetKind.SOFT))
             case _:
                 self._record("unexpected_confirmation", channel=channel.value)
 
+    def radio_used(self, start_s: float, end_s: float, *, now_s: float) -> None:
+        """The radio was on from one time to another; the supply may not carry that."""
+        self._reach(now_s)
+        physics = self._physics
+        if physics is not None and self._running is not None:
+            self._powered(lambda: physics.use(Load.RADIO, start_s, end_s))
+
+    def radio_blocked_until_s(self, *, now_s: float) -> float:
+        """Until when the radio is deaf for flash work; ``now_s``: it is not."""
+        running = self._running
+        return running.blocks_radio_until(now_s) if isinstance(running, DfuMode) else now_s
+
     def take_outputs(self) -> list[UnitOutput]:
-        """What the unit wants done, in order; each is handed out once."""
-        outputs, self._outputs = self._outputs, []
-        return outputs
+        """What the unit wants done by now, in order; each is handed out once."""
+        due = [output for at_s, output in self._outputs if at_s <= self._now_s]
+        self._outputs = [output for output in self._outputs if output[0] > self._now_s]
+        return due
+
+    # Time.
 
     def next_wake_s(self) -> float | None:
         """When :meth:`wake` must be called at the latest."""
-        running = self._running
-        return running.deadline_s if isinstance(running, DfuMode) else None
+        times = [at_s for at_s, _ in self._outputs if at_s > self._now_s]
+        if self._running is not None and self._ready_s > self._now_s:
+            times.append(self._ready_s)
+        if (due_s := self._due_s) is not None:
+            times.append(due_s)
+        return min(times, default=None)
 
     def wake(self, *, now_s: float) -> None:
-        """Timers that are due run."""
-        self._now_s = now_s
+        """Timers that are due run; without physics each once, however long ago it was due."""
+        self._reach(now_s)
+        if self._physics is None:
+            self._run_due()
+
+    @property
+    def _due_s(self) -> float | None:
+        """When the unit does something by itself."""
         running = self._running
         if isinstance(running, DfuMode):
-            self._powered(lambda: running.wake(now_s=now_s))
+            due_s = running.due_s
+            return None if due_s is None else max(due_s, self._ready_s)
+        return self._starts_s
+
+    def _run_due(self) -> None:
+        running = self._running
+        if isinstance(running, DfuMode):
+            due_s = running.due_s
+            if due_s is not None and due_s <= self._now_s:
+                self._powered(lambda: running.run_due(now_s=self._now_s))
+        elif running is None and self._starts_s is not None:
+            self._starts_s = None
+            self._powered(lambda: self._restart(ResetKind.POWER))
+
+    def _reach(self, now_s: float) -> None:
+        """Time has come this far: with physics, all that was due on the way is done first."""
+        if self._physics is not None:
+            while (due_s := self._due_s) is not None and due_s <= now_s:
+                self._now_s = max(self._now_s, due_s)
+                self._physics.reach(self._now_s)
+                self._run_due()
+            if self._physics.cpu_s <= now_s:
+                self._board.nvmc.forget_the_past()
+            self._physics.reach(now_s)
+        self._now_s = max(self._now_s, now_s) if self._physics is not None else now_s
+
+    @property
+    def _time_s(self) -> float:
+        """The time that the processor has reached."""
+        return self._now_s if self._physics is None else self._physics.cpu_s
+
+    @property
+    def _physics(self) -> Physics | None:
+        return self._board.physics
+
+    def _say(self, output: UnitOutput) -> None:
+        self._outputs.append((AT_ONCE if self._physics is None else self._physics.cpu_s, output))
 
     # Resets and boots.
 
@@ -280,31 +372,47 @@ class VirtualUnit:
             self._powered(lambda: self._restart(ResetKind.SOFT))
 
     def _lose_power(self) -> None:
-        """Power goes and comes back at once; RAM and registers are lost."""
+        """Power goes; RAM and registers are lost. It is back at once, or when the supply is."""
         self._board.registers.clear()
-        self._powered(lambda: self._restart(ResetKind.POWER))
+        physics = self._physics
+        if physics is None:
+            self._powered(lambda: self._restart(ResetKind.POWER))
+            return
+        self._starts_s = physics.supply.brown_out(physics.cpu_s)
+        self._record("power_lost", lowest_v=round(physics.supply.lowest, 3))
+        self._running = None
+        self._go_silent(ResetKind.POWER)
 
-    def _reset_by_bootloader(self, drop_link: bool) -> None:
-        if drop_link and self._connected:
-            self._outputs.append(DropLink(reason=REMOTE_USER_TERMINATED))
-        self._store.copy_primary_to_backup()
-        self._restart(ResetKind.SOFT)
+    def _drop_link(self) -> None:
+        if self._connected:
+            self._say(DropLink(reason=REMOTE_USER_TERMINATED))
+            if self._physics is not None:
+                self._physics.wait(self._physics.timing.farewell_s)
+
+    def _go_silent(self, kind: ResetKind) -> None:
+        """The radio dies, and with it what was connected."""
+        self._connected = False
+        self._subscribed.clear()
+        self._say(Restarted(kind=kind))
 
     def _restart(self, kind: ResetKind) -> None:
         self._record("reset", kind=kind.value)
-        self._connected = False
-        self._subscribed.clear()
-        self._outputs.append(Restarted(kind=kind))
+        self._go_silent(kind)
         self._boot()
 
     def _boot(self) -> None:
         """Boot until something runs: an activation, or a fault, ends with another reset."""
         self._running = None
         for _ in range(MAX_BOOTS):
+            self._board.use_nvmc()
             self._store = SettingsStore(self._board)
             if self._boot_once():
-                return
-        self._record("boot_loop")
+                break
+        else:
+            self._record("boot_loop")
+        if self._physics is not None:
+            self._physics.wait(self._physics.timing.boot_s)
+            self._ready_s = self._physics.cpu_s
 
     def _boot_once(self) -> bool:
         """One boot; ``False``: it ended in a reset."""
@@ -331,10 +439,12 @@ class VirtualUnit:
         return DfuMode(
             board=self._board,
             store=self._store,
-            now_s=self._now_s,
+            now_s=self._time_s,
             timeout_s=timeout_s,
-            on_reset=self._reset_by_bootloader,
+            on_reply=self._take_reply,
+            on_drop_link=self._drop_link,
+            on_reset=lambda: self._restart(ResetKind.SOFT),
         )
 
     def _record(self, what: str, **facts: object) -> None:
-        self.log.append(UnitLogEntry(at_s=self._now_s, what=what, facts=facts))
+        self.log.append(UnitLogEntry(at_s=self._time_s, what=what, facts=facts))

@@ -11,6 +11,7 @@ from firmline.device.board import Board
 from firmline.device.bootloader.objects import ObjectHandler, answer_for
 from firmline.device.bootloader.settings_ram import Bank
 from firmline.device.bootloader.settings_store import SettingsStore
+from firmline.device.flash_queue import LockStepQueue
 from firmline.protocol.answers import Answer, Crc, Done, Selected
 from firmline.protocol.codes import ExtError, ResultCode
 from unit.device.makers import (
@@ -48,13 +49,14 @@ class Bench:
     def boot(self) -> None:
         """RAM is lost; the settings are read from flash."""
         self.later.clear()
+        self.queue = LockStepQueue(self.board.flash)  # as on a BLE build: after the answer
+        self.board.storage = self.queue
         self.store: SettingsStore = make_store(self.board)
         self.handler = ObjectHandler(
             board=self.board,
             store=self.store,
             on_progress=self._on_progress,
             on_complete=self._on_complete,
-            flash_work=self.later.append,  # as on a BLE build: after the answer
             afterwards=self.later.append,
         )
 
@@ -65,8 +67,10 @@ class Bench:
         self.completed += 1
 
     def settle(self) -> None:
+        self.queue.drain()
         while self.later:
             self.later.pop(0)()
+            self.queue.drain()
 
     def command(self, packet: bytes = PACKET) -> None:
         """Create and write an init packet."""
@@ -330,6 +334,7 @@ def stored(bench: Bench, packet: bytes) -> None:
     ram.command_size = ram.command_offset = len(packet)
     ram.command_crc = CRC(packet)
     bench.store.save()
+    bench.settle()
     bench.boot()
 
 

@@ -101,9 +101,9 @@ def _copy(board: Board, store: SettingsStore, *, source: int, target: int, size:
     while settings.write_offset < size:
         offset = settings.write_offset
         chunk = min(step, size - offset)
-        board.flash.erase(target + offset, -(-chunk // page))
+        board.storage.erase(target + offset, -(-chunk // page))
         data = board.flash.read(source + offset, -(-chunk // 4) * 4)
-        board.flash.write(target + offset, data)
+        board.storage.write(target + offset, data)
         settings.write_offset = offset + chunk
         store.save()
 
@@ -113,11 +113,10 @@ def _activate_bootloader(board: Board, source: int, size: int) -> None:
     target = board.memory.bootloader_start
     if board.flash.read(source, size) == board.flash.read(target, size):
         return
-    flash = board.flash
     words = size // 4
-    flash.erase(board.memory.backup_page)
+    board.storage.erase(board.memory.backup_page)
     for index, value in enumerate((MBR_COPY_BOOTLOADER, source, words)):
-        flash.write(board.memory.backup_page + 4 * index, value.to_bytes(4, "little"))
+        board.storage.write(board.memory.backup_page + 4 * index, value.to_bytes(4, "little"))
     run_mbr_copy(board)
     raise MbrReset
 
@@ -128,9 +127,9 @@ def run_mbr_copy(board: Board) -> None:
     page = board.memory.backup_page
     source, words = flash.read_word(page + 4), flash.read_word(page + 8)
     target = board.memory.bootloader_start
-    flash.erase(target, board.memory.page_align(4 * words) // board.memory.page_size)
-    flash.write(target, flash.read(source, 4 * words))
-    flash.erase(page)
+    board.storage.erase(target, board.memory.page_align(4 * words) // board.memory.page_size)
+    board.storage.write(target, flash.read(source, 4 * words))
+    board.storage.erase(page)
 
 
 def mbr_copy_is_pending(board: Board) -> bool:

@@ -107,7 +107,7 @@ def _passes(entry: BootValidationEntry, board: Board, address: int, size: int) -
         case BootValidationType.VALIDATE_GENERATED_SHA256:
             return hashlib.sha256(image).digest() == entry.data[:32]
         case BootValidationType.VALIDATE_ECDSA_P256_SHA256:
-            return board.public_key.verify(image, entry.data)
+            return board.verify(image, entry.data)
         case _:
             return False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from firmline.device.board import SOFTDEVICE_VERSION_ADDRESS, Board
@@ -10,6 +10,7 @@ from firmline.device.bootloader.objects import ObjectHandler, answer_for
 from firmline.device.bootloader.receive_buffers import Frame, PacketPool, SerialReceiver
 from firmline.device.bootloader.settings_ram import Bank
 from firmline.device.bootloader.settings_store import SettingsStore
+from firmline.device.flash_queue import FlashQueue, LockStepQueue, SoftDeviceQueue
 from firmline.formats.softdevice import SOFTDEVICE_START
 from firmline.protocol.answers import (
     Answer,
@@ -61,7 +62,9 @@ class DfuMode:
         store: Its settings, loaded.
         now_s: The time of entry.
         timeout_s: Seconds until the first inactivity timeout.
-        on_reset: Called when the bootloader resets the chip; ``True``: it first drops the link.
+        on_reply: Takes every answer when it is said.
+        on_drop_link: Called when the bootloader ends the connection.
+        on_reset: Called when the bootloader resets the chip.
     """
 
     def __init__(
@@ -71,21 +74,25 @@ class DfuMode:
         store: SettingsStore,
         now_s: float,
         timeout_s: float,
-        on_reset: Callable[[bool], None],
+        on_reply: Callable[[Reply], None],
+        on_drop_link: Callable[[], None],
+        on_reset: Callable[[], None],
     ) -> None:
         self.deadline_s = now_s + timeout_s
         self._now_s = now_s
         self._board = board
         self._store = store
+        self._on_reply = on_reply
+        self._on_drop_link = on_drop_link
         self._on_reset = on_reset
         self._ended = False
         self._afterwards: list[Callable[[], None]] = []
+        self._queue = _flash_queue(board)
         self._objects = ObjectHandler(
             board=board,
             store=store,
             on_progress=self._rearm,
             on_complete=self._complete,
-            flash_work=self._do_flash_work,
             afterwards=self._afterwards.append,
         )
         self._session = TargetSession(self)
@@ -93,36 +100,39 @@ class DfuMode:
         self._serial = SerialReceiver(board.profile.mtu)
         self._refused_write = False
 
-    def receive(self, channel: Channel, data: bytes, *, now_s: float) -> Iterator[Reply]:
-        """Take what the host wrote; the answers, one by one as they are ready.
+    # What comes in.
 
-        Work that follows an answer: :meth:`settle`.
-        """
+    def receive(self, channel: Channel, data: bytes, *, now_s: float) -> None:
+        """Take what the host wrote, and answer."""
         self._now_s = now_s
+        if self._ended:
+            return
         match channel:
             case Channel.PACKET:
-                yield from self._take_packet(data)
+                self._take_packet(data)
             case Channel.SERIAL:
-                yield from self._take_serial(data)
+                self._take_serial(data)
             case _:
-                for answer in self._session.take(data):
-                    yield Reply(channel=channel, data=answer)
+                self._say(channel, self._session.take(data))
+        self._settle()
 
-    def _take_packet(self, data: bytes) -> Iterator[Reply]:
+    def _take_packet(self, data: bytes) -> None:
+        """One packet; its buffer is free again when its data are in flash, or lost (W4)."""
         if not self._pool.take():
             self._board.log("packet_without_buffer")
             return
+        waiting = 0 if self._queue is None else len(self._queue)
         answers = self._write(data)
-        if not self._refused_write:
+        if self._queue is not None and len(self._queue) > waiting:
+            self._queue.after_last(self._pool.give_back)
+        elif not self._refused_write:
             self._pool.give_back()
-        for answer in answers:
-            yield Reply(channel=Channel.CONTROL, data=answer)
+        self._say(Channel.CONTROL, answers)
 
-    def _take_serial(self, data: bytes) -> Iterator[Reply]:
+    def _take_serial(self, data: bytes) -> None:
         for frame in self._serial.feed(data):
-            for answer in self._take_frame(frame):
-                yield Reply(channel=Channel.SERIAL, data=encode_frame(answer))
-            self.settle()
+            self._say(Channel.SERIAL, self._take_frame(frame))
+            self._settle()
             if self._ended:
                 return
 
@@ -143,28 +153,66 @@ class DfuMode:
         self._refused_write = False
         return self._session.carry_out(WriteObject(data=data))
 
+    def link_made(self, interval_s: float | None) -> None:
+        """A central has connected, or has changed the connection interval."""
+        if self._queue is not None:
+            self._queue.interval_s = interval_s
+
     def link_lost(self) -> None:
         """The central is gone: 16 and 17.1 fall back to the settings in flash (S13)."""
+        self.link_made(None)
         if self._board.profile.reloads_settings_after_link_loss:
             self._store.reload()
 
-    def _do_flash_work(self, work: Callable[[], None]) -> None:
-        """Flash work of a request: before its answer on UART builds, after it on BLE builds."""
-        if self._board.profile.is_ble:
-            self._afterwards.append(work)
-        else:
-            work()
+    def _say(self, channel: Channel, answers: list[bytes]) -> None:
+        for answer in answers:
+            data = encode_frame(answer) if channel is Channel.SERIAL else answer
+            self._on_reply(Reply(channel=channel, data=data))
 
-    def settle(self) -> None:
+    # What follows, at once or in time.
+
+    @property
+    def due_s(self) -> float | None:
+        """When :meth:`run_due` has something to do: flash work, or the inactivity timer."""
+        flash_s = None if self._queue is None else self._queue.due_s
+        times = [flash_s, None if self._ended else self.deadline_s]
+        return min((time for time in times if time is not None), default=None)
+
+    def run_due(self, *, now_s: float) -> None:
+        """Do what its time has come for."""
+        self._now_s = now_s
+        queue = self._queue
+        if queue is not None and queue.due_s is not None and queue.due_s <= now_s:
+            queue.run_due(now_s)
+        elif now_s >= self.deadline_s and not self._ended:
+            # Nothing has moved for too long, so the chip resets (section 10).
+            self._board.log("inactivity_timeout")
+            self._end(drop_link=False)
+        self._settle()
+
+    def blocks_radio_until(self, now_s: float) -> float:
+        """Until when the radio is deaf for flash work."""
+        return now_s if self._queue is None else self._queue.blocks_radio_until(now_s)
+
+    def _settle(self) -> None:
         """Do what waits for the answers to have gone out: flash work, then perhaps the reset."""
+        self._drain()
         while self._afterwards:
             self._afterwards.pop(0)()
+            self._drain()
 
-    def wake(self, *, now_s: float) -> None:
-        """The inactivity timer: nothing has moved for too long, so the chip resets (section 10)."""
-        if now_s >= self.deadline_s:
-            self._board.log("inactivity_timeout")
-            self._reset(drop_link=False)
+    def _drain(self) -> None:
+        if self._queue is not None:
+            self._queue.drain()
+
+    def _when_idle(self, call: Callable[[], None]) -> None:
+        """Call this when all flash work is done."""
+        if self._queue is None:
+            call()
+        else:
+            self._queue.after_last(call)
+
+    # Requests.
 
     def handle(self, request: Request | UnknownRequest) -> Answer | None:
         """Carry out one request (:class:`~firmline.protocol.target.RequestHandler`)."""
@@ -173,10 +221,34 @@ class DfuMode:
         if self._board.profile.reduced_protocol and isinstance(request, _REDUCED_PROTOCOL_REFUSES):
             return Answer(opcode=opcode_of(request), result=ResultCode.OPCODE_NOT_SUPPORTED)
         if isinstance(request, Abort):
-            self._board.log("aborted")
-            self._reset(drop_link=False)  # SDK 15.3 does not disconnect first (section 2.5)
+            return self._abort(request)
+        if isinstance(request, ExecuteObject) and self._is_busy and self._objects.awaits_flash:
+            self._when_idle(lambda: self._execute_now(request))
             return None
         return self._carry_out(request)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._queue is not None and len(self._queue) > 0
+
+    def _execute_now(self, request: ExecuteObject) -> None:
+        """The EXECUTE that has waited for flash."""
+        self._say(Channel.CONTROL, self._session.carry_out(request))
+
+    def _abort(self, request: Abort) -> Answer | None:
+        """Reset; an answer escapes only over flash work that goes on (section 2.5)."""
+        self._board.log("aborted")
+        busy, disconnects = self._is_busy, self._board.profile.abort_disconnects
+        if disconnects and self._board.profile.is_ble:
+            self._on_drop_link()
+        if disconnects and busy:
+            self._ended = True
+            self._board.log("flash_paused")
+            return None
+        self._end(drop_link=False)
+        if not busy:
+            return None
+        return Answer(opcode=opcode_of(request), result=ResultCode.SUCCESS, body=Done())
 
     def _carry_out(self, request: Request) -> Answer | None:
         objects = self._objects
@@ -260,9 +332,28 @@ class DfuMode:
 
     def _complete(self) -> None:
         self._store.save()
-        self._reset(drop_link=True)
+        self._when_idle(lambda: self._end(drop_link=True))
 
-    def _reset(self, *, drop_link: bool) -> None:
+    def _end(self, *, drop_link: bool) -> None:
         """The end of this stay; bytes that are still on their way are lost with it."""
         self._ended = True
-        self._on_reset(drop_link)
+        if drop_link:
+            self._on_drop_link()
+        self._when_idle(self._back_up_and_reset)
+
+    def _back_up_and_reset(self) -> None:
+        self._store.copy_primary_to_backup()
+        self._when_idle(self._on_reset)
+
+
+def _flash_queue(board: Board) -> FlashQueue | None:
+    """The SoftDevice's queue, from now on the board's storage; other builds have none."""
+    if not board.profile.is_ble:
+        return None
+    queue: FlashQueue = (
+        LockStepQueue(board.flash)
+        if board.physics is None
+        else SoftDeviceQueue(board.flash, board.physics)
+    )
+    board.storage = queue
+    return queue

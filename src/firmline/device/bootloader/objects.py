@@ -13,6 +13,7 @@ from firmline.device.bootloader.postvalidation import postvalidate, softdevice_m
 from firmline.device.bootloader.prevalidation import RefusalError, image_size, prevalidate
 from firmline.device.bootloader.settings_ram import INIT_COMMAND_SIZE
 from firmline.device.bootloader.settings_store import SettingsStore
+from firmline.device.storage import QueueFullError
 from firmline.protocol.answers import Answer, AnswerBody, Crc, Done, Selected
 from firmline.protocol.codes import ObjectType, ResultCode
 
@@ -32,7 +33,6 @@ class ObjectHandler:
         store: Its settings.
         on_progress: Called where the bootloader re-arms its inactivity timer.
         on_complete: Called when the last EXECUTE was answered: save, disconnect, reset.
-        flash_work: Does flash work of a request, before or after its answer.
         afterwards: Does work after the answer has gone out, on every build.
     """
 
@@ -43,14 +43,12 @@ class ObjectHandler:
         store: SettingsStore,
         on_progress: Callable[[], None],
         on_complete: Callable[[], None],
-        flash_work: Callable[[Callable[[], None]], None],
         afterwards: Callable[[Callable[[], None]], None],
     ) -> None:
         self._board = board
         self._store = store
         self._on_progress = on_progress
         self._on_complete = on_complete
-        self._flash_work = flash_work
         self._afterwards = afterwards
         self._current: ObjectType | None = ObjectType.COMMAND
         self._command: UnitInitCommand | None = None
@@ -62,6 +60,12 @@ class ObjectHandler:
     def writes_command(self) -> bool:
         """Whether writes now go to the init packet; refused ones then lose no buffer (W4)."""
         return self._current is ObjectType.COMMAND
+
+    @property
+    def awaits_flash(self) -> bool:
+        """Whether an EXECUTE now would wait for what is not yet in flash (section 4)."""
+        is_data = self._current is ObjectType.DATA
+        return is_data and self._written_of_object == self._store.ram.data_object_size
 
     @property
     def _written_of_object(self) -> int:
@@ -100,7 +104,11 @@ class ObjectHandler:
             case ObjectType.COMMAND:
                 self._write_command(data)
             case ObjectType.DATA:
-                self._write_data(data)
+                try:
+                    self._write_data(data)
+                except QueueFullError:  # the packet is lost without a word (sections 2.4, 4)
+                    self._board.log("packet_dropped")
+                    return Crc(offset=0, crc=0)
             case None:
                 raise RefusalError(ResultCode.INVALID_OBJECT)
         return self.crc()
@@ -172,7 +180,10 @@ class ObjectHandler:
                 settings.reset_progress()
                 raise
             self._command = packet.command
-        self._flash_work(self._store.save)  # also when repeated: W7
+        try:
+            self._store.save()  # also when repeated: W7
+        except QueueFullError:
+            raise RefusalError(ResultCode.OPERATION_FAILED) from None
 
     def _make_room(self, command: UnitInitCommand) -> None:
         size = image_size(command, self._board)
@@ -219,9 +230,10 @@ class ObjectHandler:
         settings.image_crc = settings.image_crc_last
         settings.image_offset = settings.write_offset = last
         page = self._board.memory.page_size
-        self._flash_work(
-            lambda: self._board.flash.erase(self._image_address + last, -(-size // page))
-        )
+        try:
+            self._board.storage.erase(self._image_address + last, -(-size // page))
+        except QueueFullError:
+            raise RefusalError(ResultCode.INVALID_OBJECT) from None
 
     def _write_data(self, data: bytes) -> None:
         settings = self._store.ram
@@ -232,7 +244,7 @@ class ObjectHandler:
         # Only whole, aligned words reach flash: other lengths spoil it (section 4).
         address = (self._image_address + settings.write_offset) & ~3
         words = data[: len(data) & ~3]
-        self._flash_work(lambda: self._board.flash.write_over(address, words))
+        self._board.storage.write_over(address, words)
         settings.write_offset += len(data)
         settings.image_offset += len(data)
         settings.image_crc = zlib.crc32(data, settings.image_crc)

@@ -145,7 +145,7 @@ def _set_validation(
             value = zlib.crc32(image).to_bytes(4, "little")
         case BootValidationType.VALIDATE_GENERATED_SHA256:
             value = hashlib.sha256(image).digest()
-        case BootValidationType.VALIDATE_ECDSA_P256_SHA256 if board.public_key.verify(image, data):
+        case BootValidationType.VALIDATE_ECDSA_P256_SHA256 if board.verify(image, data):
             value = data
         case _:
             raise RefusalError(ResultCode.INVALID_OBJECT)

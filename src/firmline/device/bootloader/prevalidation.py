@@ -89,7 +89,7 @@ def _check_signature(packet: UnitInitPacket, board: Board) -> None:
         raise _refuse(ExtError.WRONG_SIGNATURE_TYPE)
     if len(packet.signature) != SIGNATURE_SIZE:
         raise RefusalError(ResultCode.OPERATION_FAILED)
-    if not board.public_key.verify(packet.signed_range, packet.signature):
+    if not board.verify(packet.signed_range, packet.signature):
         raise RefusalError(ResultCode.INVALID_OBJECT)
 
 

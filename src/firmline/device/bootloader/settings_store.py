@@ -61,8 +61,8 @@ class SettingsStore:
         if self.ram.peer_data_crc != ERASED_WORD or self.ram.adv_name_crc != ERASED_WORD:
             page = self._board.memory.settings_page
             self.ram.update_crcs()
-            self._board.flash.erase(page)
-            self._board.flash.write(page, bytes(self.ram.data[:PEER_DATA]))
+            self._board.storage.erase(page)
+            self._board.storage.write(page, bytes(self.ram.data[:PEER_DATA]))
             self.copy_primary_to_backup()
 
     def _read(self, page: int) -> bytes:
@@ -70,8 +70,8 @@ class SettingsStore:
 
     def _write_page(self, page: int, data: bytes) -> None:
         if self._read(page) != data:
-            self._board.flash.erase(page)
-            self._board.flash.write(page, data)
+            self._board.storage.erase(page)
+            self._board.storage.write(page, data)
 
     def _select(self) -> SettingsRam:
         primary = SettingsRam(self._read(self._board.memory.settings_page))
