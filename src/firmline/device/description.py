@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from firmline.data import load_table, names_in
 from firmline.device.chips import Chip, chip
+from firmline.device.faults.plan import NO_FAULTS, FaultPlan
 from firmline.device.physics.supply import Currents, Source
 from firmline.device.physics.timing import Timing
 from firmline.device.profile import PROFILES, BootloaderProfile
@@ -55,6 +56,7 @@ class UnitDescription:
             is in its bootloader. Power that is removed takes it away.
         supply: What it hangs on; ``None``: a laboratory supply.
         timings: How long things take; ``None``: as its chip.
+        faults: What is wrong with it.
     """
 
     name: str
@@ -71,6 +73,7 @@ class UnitDescription:
     gpregret: int = 0
     supply: Source | None = None
     timings: Timing | None = None
+    faults: FaultPlan = NO_FAULTS
 
     @property
     def source(self) -> Source:
