@@ -181,9 +181,7 @@ class StaleSettings(Fault):
     """The settings page belongs to another application than the one in flash."""
 
     name: ClassVar[str] = "stale-settings"
-    meaning: ClassVar[str] = (
-        "the settings page belongs to another application"
-    )
+    meaning: ClassVar[str] = "the settings page belongs to another application"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
