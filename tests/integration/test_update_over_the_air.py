@@ -26,6 +26,7 @@ from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.peripheral import UnitPeripheral
 from firmline.links.virtual_radio.radio import VirtualRadio
+from firmline.protocol.pacing import NO_PAUSES
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
 from firmline.values import BleAddress, Fwid, FwVersion, ImageKind
@@ -83,6 +84,7 @@ class Bench:
             unit_name="sim:unit",
             address=address,
             timeouts=timeouts,
+            pacing=NO_PAUSES,
         )
         result = await Update(plan, link=self.link, report=self._hear).run()
         assert [event for event in self.heard if isinstance(event, UpdateFinished)] == [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from contextlib import ExitStack, suppress
@@ -19,7 +18,7 @@ from firmline.cli.style import printable
 from firmline.cli.trace_file import TraceFile
 from firmline.events import Event, UpdateFinished
 from firmline.formats.package import read_package
-from firmline.links.open import open_target
+from firmline.links.open import open_target, run_for_target
 from firmline.links.target import Scheme, Target, parse_target
 from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
 
@@ -76,9 +75,9 @@ def update(package: Path, target_text: str, trace: Path | None, as_json: bool) -
             return await Update(plan, link=opened.link, report=report).run()
 
     with ExitStack() as stack:
-        result = asyncio.run(go(stack))
+        result = run_for_target(target, go(stack))
     with suppress(BrokenPipeError):  # the exit code still says how it ended
-        _say_result(result, as_json=as_json)
+        _say_result(result, as_json=as_json, is_virtual=target.scheme is Scheme.SIM)
     problem = trace_file.problem if trace_file is not None else None
     if problem is not None:
         say(problem)
@@ -92,11 +91,11 @@ def _key_file(target: Target) -> Path | None:
     return Path(target.options["key"])
 
 
-def _say_result(result: UpdateResult, *, as_json: bool) -> None:
+def _say_result(result: UpdateResult, *, as_json: bool, is_virtual: bool) -> None:
     if as_json:
         click.echo(json.dumps(result_fields(result)))
     elif result.error is None:
-        click.echo(summary(result.finished))
+        click.echo(summary(result.finished, virtual=is_virtual))
     if result.error is not None:
         say(result.error)
 
@@ -104,8 +103,7 @@ def _say_result(result: UpdateResult, *, as_json: bool) -> None:
 def result_fields(result: UpdateResult) -> dict[str, object]:
     """The result line of the contract (``design/command-line.md``).
 
-    ``limit_share`` needs the unit's own limit, which a virtual unit without a timing model does not
-    have: null.
+    ``limit_share`` needs the limit of this unit and this link, which nobody computes yet: null.
     """
     finished = result.finished
     return {
@@ -121,10 +119,11 @@ def result_fields(result: UpdateResult) -> dict[str, object]:
     }
 
 
-def summary(finished: UpdateFinished) -> str:
-    """The last line of a successful update."""
+def summary(finished: UpdateFinished, *, virtual: bool = False) -> str:
+    """The last line of a successful update; a virtual unit's seconds are not ours."""
     rate = finished.size / finished.transfer_s / 1000 if finished.transfer_s else 0.0
+    own = " of its own time" if virtual else ""
     return (
-        f"Updated in {finished.duration_s:.1f} s: {finished.size:,} bytes sent in"
+        f"Updated in {finished.duration_s:.1f} s{own}: {finished.size:,} bytes sent in"
         f" {finished.transfer_s:.1f} s ({rate:,.0f} kB/s), new application seen running."
     )

@@ -133,8 +133,8 @@ class RadioUnit(Protocol):
     def services(self) -> UnitServices:
         """The services of the present mode."""
 
-    def connected(self, *, now_s: float) -> None:
-        """A central has connected."""
+    def connected(self, *, now_s: float, interval_s: float | None = None) -> None:
+        """A central has connected, at this connection interval; ``None``: no time is modelled."""
 
     def disconnected(self, *, now_s: float) -> None:
         """The central is gone."""
@@ -147,6 +147,12 @@ class RadioUnit(Protocol):
 
     def indication_confirmed(self, channel: Channel, *, now_s: float) -> None:
         """The central has confirmed the indication."""
+
+    def radio_used(self, start_s: float, end_s: float, *, now_s: float) -> None:
+        """The radio was on from one time to another: its supply feels it."""
+
+    def radio_blocked_until_s(self, *, now_s: float) -> float:
+        """Until when the radio is deaf for flash work; ``now_s``: it is not."""
 
     def take_outputs(self) -> list[UnitOutput]:
         """What the unit wants done, in order; each is handed out once."""

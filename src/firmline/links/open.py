@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-from firmline.device.description import gallery_unit
-from firmline.device.fabrication import fabricate
+from firmline.device.description import UnitDescription, gallery_unit
+from firmline.device.fabrication import fabricate, physics_of
 from firmline.errors import Code, InputError, TransportError, TransportReason
 from firmline.formats.keys import PublicKey
 from firmline.links.base import Link
-from firmline.links.pacing import PacedLink
+from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
 from firmline.links.virtual_radio import open_virtual_radio
+from firmline.links.virtual_time import run_in_virtual_time
 from firmline.values import BleAddress
 
-SIM_OPTIONS = ("key", "pace")
-"""``key``: a PEM file whose public half the virtual unit trusts instead of its own key.
-``pace``: kB/s at which data are sent; without it, as fast as this computer."""
-
-PACE = re.compile(r"[0-9]{1,6}")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +30,30 @@ class OpenedTarget:
     address: BleAddress
 
 
+def run_for_target(target: Target, main: Coroutine[Any, Any, _T]) -> _T:
+    """Run what uses a target, in the event loop its road needs, as ``asyncio.run`` does.
+
+    A virtual unit has a time of its own: hours of it pass in seconds of ours.
+    """
+    if target.scheme is not Scheme.SIM:
+        return asyncio.run(main)
+    try:
+        speed = sim_options(target).speed
+    except InputError:
+        main.close()
+        raise
+    return run_in_virtual_time(main, speed=speed)
+
+
 @asynccontextmanager
 async def open_target(
-    target: Target, *, trusted_key: PublicKey | None = None
+    target: Target, *, unit: UnitDescription | None = None, trusted_key: PublicKey | None = None
 ) -> AsyncIterator[OpenedTarget]:
     """Open the road to a unit; everything is given back at the end.
 
     Args:
         target: Which unit.
+        unit: The virtual unit that a ``sim:`` target means; ``None``: the gallery's of that name.
         trusted_key: The key that a virtual unit trusts instead of its description's.
 
     Raises:
@@ -53,45 +67,28 @@ async def open_target(
             reason=TransportReason.NOT_AVAILABLE,
             hint="Use sim:NAME, a virtual unit; the README says what is coming.",
         )
-    pace = _sim_pace(target)
-    description = gallery_unit(target.where)
+    options = sim_options(target)
+    description = gallery_unit(target.where) if unit is None else unit
     if not description.profile.is_ble:
-        raise TransportError(
-            Code.LINK_NOT_AVAILABLE,
-            f"The virtual unit {description.name} is updated through a serial port, and firmline"
-            " update has no serial links yet.",
-            reason=TransportReason.NOT_AVAILABLE,
-            hint=f"Serve it to another program: firmline sim serve --unit {description.name}.",
-        )
+        raise _no_radio(description)
     if trusted_key is not None:
         description = replace(description, public_key=trusted_key)
-    unit = fabricate(description)
-    radio = open_virtual_radio()
+    radio = open_virtual_radio(timed=True, packets_per_event=options.packets_per_event)
     try:
-        unit.power_on(now_s=radio.now_s())
-        radio.add_unit(unit)
-        link: Link = await radio.open_link()
-        if pace is not None:
-            link = PacedLink(link, bytes_per_s=pace)
-        yield OpenedTarget(link=link, address=unit.address)
+        made = fabricate(description, physics=physics_of(description))
+        made.power_on(now_s=radio.now_s())
+        radio.add_unit(made)
+        link = await radio.open_link(interval_s=options.interval_s)
+        yield OpenedTarget(link=link, address=made.address)
     finally:
         await radio.close()
 
 
-def _sim_pace(target: Target) -> float | None:
-    """Bytes per second of the ``pace`` option; checks the names of all options."""
-    for name in target.options:
-        if name not in SIM_OPTIONS:
-            raise InputError(
-                Code.TARGET_MALFORMED,
-                f"A sim: target has no option {name[:20]!r}.",
-                hint=f"Its options are: {', '.join(SIM_OPTIONS)}.",
-            )
-    text = target.options.get("pace")
-    if text is None:
-        return None
-    if not PACE.fullmatch(text) or not 1 <= int(text) <= 100_000:
-        raise InputError(
-            Code.TARGET_MALFORMED, f"pace={text[:20]} is not a number of kB/s from 1 to 100000."
-        )
-    return 1000.0 * int(text)
+def _no_radio(unit: UnitDescription) -> TransportError:
+    return TransportError(
+        Code.LINK_NOT_AVAILABLE,
+        f"The virtual unit {unit.name} is updated through a serial port, and firmline update has no"
+        " serial links yet.",
+        reason=TransportReason.NOT_AVAILABLE,
+        hint=f"Serve it to another program: firmline sim serve --unit {unit.name}.",
+    )

@@ -25,6 +25,7 @@ from firmline.protocol.answers import Answer, AnswerBody, Crc, Mtu, Selected
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.framing import Framing, SerialFraming
+from firmline.protocol.pacing import NO_PAUSES, Pacing
 from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE, refusal
 from firmline.protocol.requests import (
     CreateObject,
@@ -67,7 +68,14 @@ class Fail:
     error: FirmlineError
 
 
-Effect = Write | Report | Fail
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Let the unit's flash get on for so many seconds."""
+
+    duration_s: float
+
+
+Effect = Write | Report | Pause | Fail
 _T = TypeVar("_T")
 _Body = TypeVar("_Body", bound=AnswerBody)
 _Talk = Generator[Effect | Request, Answer, _T]
@@ -82,13 +90,25 @@ class DfuConversation:
         firmware: The image, bytes.
         framing: How requests become bytes on this link.
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
+        pacing: How long the unit's flash is given.
     """
 
-    def __init__(self, *, init_packet: bytes, firmware: bytes, framing: Framing, prn: int) -> None:
+    def __init__(
+        self,
+        *,
+        init_packet: bytes,
+        firmware: bytes,
+        framing: Framing,
+        prn: int,
+        pacing: Pacing = NO_PAUSES,
+    ) -> None:
         self._init_packet = init_packet
         self._firmware = firmware
         self._framing = framing
         self._prn = prn
+        self._after_init_s = pacing.after_init_s
+        self._after_create_s = pacing.after_create_s
+        self._before_retry_s = pacing.before_retry_s
 
     def run(self) -> _Talk[None]:
         """The whole of it, up to the answer to the last EXECUTE."""
@@ -193,15 +213,15 @@ class DfuConversation:
         """CREATE, write and check one object, again where it arrives damaged."""
         for attempt in range(1, MAX_OBJECT_ATTEMPTS + 1):
             if attempt > 1:
-                yield Report(
-                    event=events.ObjectRepeated(
-                        object_type=_name(object_type),
-                        offset=start,
-                        attempt=attempt,
-                    )
-                )
-            request = CreateObject(object_type=object_type, size=end - start)
-            yield from self._ask(request, phase=_phase(object_type))
+                yield from self._slow_down(object_type, start, attempt)
+            is_last = attempt == MAX_OBJECT_ATTEMPTS
+            answer = yield from self._ask(
+                CreateObject(object_type=object_type, size=end - start),
+                phase=_phase(object_type),
+                tolerate=None if is_last else self._full_queue(object_type),
+            )
+            if not answer.ok:
+                continue
             yield Report(
                 event=events.ObjectCreated(
                     object_type=_name(object_type),
@@ -209,6 +229,8 @@ class DfuConversation:
                     size=end - start,
                 )
             )
+            if object_type is ObjectType.DATA:
+                yield from self._pause(self._after_create_s)
             yield from self._stream(object_type, source, start, end)
             intact = yield from self._check_crc(object_type, source, end)
             if intact:
@@ -219,6 +241,26 @@ class DfuConversation:
             f" {MAX_OBJECT_ATTEMPTS} times.",
             offset=start,
         )
+
+    def _slow_down(self, object_type: ObjectType, offset: int, attempt: int) -> _Talk[None]:
+        """An object has to be sent again: give the unit twice the time from now on."""
+        yield Report(
+            event=events.ObjectRepeated(
+                object_type=_name(object_type), offset=offset, attempt=attempt
+            )
+        )
+        if object_type is ObjectType.DATA:
+            self._after_create_s *= 2
+            yield from self._pause(self._before_retry_s)
+
+    def _full_queue(self, object_type: ObjectType) -> ResultCode | None:
+        """How a unit with a flash queue says that it takes no data object now (spec section 4)."""
+        has_queue = object_type is ObjectType.DATA and self._after_create_s > 0
+        return ResultCode.INVALID_OBJECT if has_queue else None
+
+    def _pause(self, duration_s: float) -> _Talk[None]:
+        if duration_s:
+            yield Pause(duration_s=duration_s)
 
     def _stream(self, object_type: ObjectType, source: bytes, start: int, end: int) -> _Talk[None]:
         """Hand the packets of one object to the link, waiting where a PRN is due."""
@@ -259,6 +301,8 @@ class DfuConversation:
     def _execute(self, object_type: ObjectType, end: int) -> _Talk[None]:
         yield from self._ask(ExecuteObject(), phase=_phase(object_type))
         yield self._executed(object_type, end)
+        if object_type is ObjectType.COMMAND:
+            yield from self._pause(self._after_init_s)
 
     def _select(self, object_type: ObjectType) -> _Talk[Selected]:
         answer = yield from self._ask(

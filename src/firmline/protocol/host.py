@@ -18,6 +18,7 @@ from firmline.errors import Code, FirmlineError, LocalProtocolError, RemoteProto
 from firmline.protocol.answers import Answer, decode_answer
 from firmline.protocol.conversation import DfuConversation, Effect, Fail, Report
 from firmline.protocol.framing import Framing
+from firmline.protocol.pacing import NO_PAUSES, Pacing
 from firmline.protocol.requests import GetCrc, Request, WriteObject, opcode_of
 
 
@@ -29,10 +30,17 @@ class HostSession:
         firmware: The image, bytes.
         framing: How requests become bytes on this link.
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
+        pacing: How long the unit's flash is given.
     """
 
     def __init__(
-        self, *, init_packet: bytes, firmware: bytes, framing: Framing, prn: int = 0
+        self,
+        *,
+        init_packet: bytes,
+        firmware: bytes,
+        framing: Framing,
+        prn: int = 0,
+        pacing: Pacing = NO_PAUSES,
     ) -> None:
         self._framing = framing
         self._awaiting: Request | None = None
@@ -40,7 +48,11 @@ class HostSession:
         self._finished = False
         self._failed = False
         self._talk = DfuConversation(
-            init_packet=init_packet, firmware=firmware, framing=framing, prn=prn
+            init_packet=init_packet,
+            firmware=firmware,
+            framing=framing,
+            prn=prn,
+            pacing=pacing,
         ).run()
 
     @property

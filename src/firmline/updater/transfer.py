@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from firmline.events import Event
 from firmline.links.base import Connection
-from firmline.protocol.conversation import Effect, Fail, Report, Write
+from firmline.protocol.conversation import Effect, Fail, Pause, Report, Write
 from firmline.protocol.host import HostSession
 
 
@@ -45,5 +46,7 @@ async def _perform(
                 await connection.write(channel, data)
             case Report(event=event):
                 report(event)
+            case Pause(duration_s=duration_s):
+                await asyncio.sleep(duration_s)
             case Fail(error=error):
                 raise error

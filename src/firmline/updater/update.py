@@ -32,6 +32,7 @@ from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ButtonlessResult
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.host import HostSession
+from firmline.protocol.pacing import FOR_BLUETOOTH, Pacing
 from firmline.updater.advice import advice
 from firmline.updater.ending import Information, doubt_about_ending
 from firmline.updater.timeouts import Timeouts
@@ -68,6 +69,7 @@ class UpdatePlan:
         unit_name: The target as the user named it.
         address: The address of the unit's application.
         timeouts: How long to wait for what.
+        pacing: How long the unit's flash is given.
     """
 
     package: Package
@@ -76,6 +78,7 @@ class UpdatePlan:
     unit_name: str
     address: BleAddress
     timeouts: Timeouts
+    pacing: Pacing = FOR_BLUETOOTH
 
 
 class Update:
@@ -260,6 +263,7 @@ class Update:
             init_packet=init_packet,
             firmware=image.firmware,
             framing=BleFraming(mtu=connection.mtu),
+            pacing=self._plan.pacing,
         )
         begin_s = self._link.now_s()
         try:
@@ -381,6 +385,7 @@ def plan_for(
     unit_name: str,
     address: BleAddress,
     timeouts: Timeouts | None = None,
+    pacing: Pacing = FOR_BLUETOOTH,
 ) -> UpdatePlan:
     """The plan for a package that was read from ``content``."""
     return UpdatePlan(
@@ -390,6 +395,7 @@ def plan_for(
         unit_name=unit_name,
         address=address,
         timeouts=timeouts or Timeouts(),
+        pacing=pacing,
     )
 
 

@@ -239,7 +239,7 @@ def test_an_update_goes_on_when_its_reader_has_left(
 @pytest.mark.usefixtures("dfu")
 def test_control_c_ends_an_update_with_its_trace(folder: Path) -> None:
     with subprocess.Popen(
-        [SCRIPT, "update", "dfu.zip", "--to", f"{SIM}&pace=1", "--trace", "t", "--json"],
+        [SCRIPT, "update", "dfu.zip", "--to", f"{SIM}&speed=1", "--trace", "t", "--json"],
         cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -306,7 +306,7 @@ def test_the_installed_program_tells_its_version_and_its_help(folder: Path) -> N
 
 
 def test_the_demo_tells_its_whole_story(folder: Path) -> None:
-    ran = run_process("demo", "--pace", "100000", cwd=folder)
+    ran = run_process("demo", "--speed", "1000", cwd=folder)
     assert (ran.code, ran.err) == (0, "")
     assert "\x1b" not in ran.out
     parts = [line for line in ran.out.splitlines() if line[:2] in ("1.", "2.", "3.", "4.")]

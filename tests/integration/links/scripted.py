@@ -80,8 +80,9 @@ class ScriptedUnit:
     def say(self, *outputs: UnitOutput) -> None:
         self._outputs.extend(outputs)
 
-    def connected(self, *, now_s: float) -> None:
+    def connected(self, *, now_s: float, interval_s: float | None = None) -> None:
         assert now_s > 0
+        assert interval_s is None or interval_s >= 0.0075
         self.life.append("connected")
 
     def disconnected(self, *, now_s: float) -> None:
@@ -129,6 +130,12 @@ class ScriptedUnit:
         self.boots += 1
         self.life.append("restarted")
         self.say(Restarted(kind=kind))
+
+    def radio_used(self, start_s: float, end_s: float, *, now_s: float) -> None:
+        assert start_s <= end_s <= now_s
+
+    def radio_blocked_until_s(self, *, now_s: float) -> float:
+        return now_s
 
     def take_outputs(self) -> list[UnitOutput]:
         outputs, self._outputs = self._outputs, []

@@ -150,8 +150,8 @@ def test_setting_up_that_takes_too_long_is_a_timeout_and_is_undone() -> None:
     peripheral: Any = None
 
     class Mute(ScriptedUnit):
-        def connected(self, *, now_s: float) -> None:
-            super().connected(now_s=now_s)
+        def connected(self, *, now_s: float, interval_s: float | None = None) -> None:
+            super().connected(now_s=now_s, interval_s=interval_s)
             peripheral._host.hci_sink = None  # The unit's stack hears but cannot answer.
 
     async def story(radio: VirtualRadio, link: VirtualRadioLink) -> None:

@@ -1,19 +1,20 @@
-"""An event loop whose time is virtual: it jumps to the next timer as soon as nothing is ready."""
+"""The loop with virtual time, and an alarm in it for things that happen at a turn of the loop."""
 
 from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+
+from firmline.links import virtual_time
 
 
-class _Selector(selectors.BaseSelector):
-    """Polls the real selector; where it would sleep, lets the time pass instead."""
+class _Selector(virtual_time.JumpingSelector):
+    """Counts the turns of the loop, and does something at one of them."""
 
     def __init__(self) -> None:
-        self._real = selectors.DefaultSelector()
-        self.now_s = 1.0
+        super().__init__()
+        self.now_s = 1.0  # units assert that they are told a time
         self.turns = 0
         self.alarm: tuple[int, Callable[[], object]] | None = None
 
@@ -23,44 +24,24 @@ class _Selector(selectors.BaseSelector):
             action, self.alarm = self.alarm[1], None
             action()
             return []
-        ready = self._real.select(0)
-        if not ready:
-            if timeout is None:
-                raise RuntimeError("Nothing is ready and nothing is planned: a deadlock.")
-            self.now_s += timeout
-        return ready
-
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.register(fileobj, events, data)
-
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._real.unregister(fileobj)
-
-    def close(self) -> None:
-        self._real.close()
-
-    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._real.get_map()
+        return super().select(timeout)
 
 
-class VirtualTimeLoop(asyncio.SelectorEventLoop):
+class VirtualTimeLoop(virtual_time.VirtualTimeLoop):
     """Runs hours in milliseconds, and repeats exactly."""
 
     def __init__(self) -> None:
-        self._jumping = _Selector()
-        super().__init__(self._jumping)
-
-    def time(self) -> float:
-        return self._jumping.now_s
+        self._counting = _Selector()
+        super().__init__(selector=self._counting)
 
     @property
     def turns(self) -> int:
         """How often the loop has gone round."""
-        return self._jumping.turns
+        return self._counting.turns
 
     def at_turn(self, turn: int, action: Callable[[], object]) -> None:
         """Do something when the loop goes round for the ``turn``-th time."""
-        self._jumping.alarm = (turn, action)
+        self._counting.alarm = (turn, action)
 
 
 def virtual_loop() -> VirtualTimeLoop:

@@ -53,11 +53,11 @@ def test_the_demo_runs_the_real_commands_in_a_folder_of_its_own(
     assert list((folder / "temporary").iterdir()) == []
 
 
-def test_the_pace_is_told_and_handed_on(ends: Codes, firmline: Program) -> None:
+def test_the_speed_is_told_and_handed_on(ends: Codes, firmline: Program) -> None:
     ran_inside = ends({"update sim:oth": ExitCode.REFUSED})
-    ran = firmline("demo", "--pace", "7")
-    assert "at 7 kB/s" in ran.out
-    assert ran_inside[2][-1] == "sim:ble-reference?key=demo.key&pace=7"
+    ran = firmline("demo", "--speed", "7")
+    assert "7 times as fast" in ran.out
+    assert ran_inside[2][-1] == "sim:ble-reference?key=demo.key&speed=7"
 
 
 @pytest.mark.parametrize(

@@ -170,8 +170,8 @@ def test_no_space_for_the_output_is_not_called_a_defect(fails: Raise, firmline: 
         (["keys", "display", "a", "--key", "xx"], "'xx' is not one of", "firmline keys display"),
         (["pkg", "generate", "--application"], "requires an argument", "firmline pkg generate"),
         (["update", "a.zip"], "Missing option '--to'", "firmline update"),
-        (["demo", "--pace", "0"], "not in the range", "firmline demo"),
-        (["demo", "--pace", "fast"], "'fast' is not a valid", "firmline demo"),
+        (["demo", "--speed", "0"], "not in the range", "firmline demo"),
+        (["demo", "--speed", "fast"], "'fast' is not a valid", "firmline demo"),
     ],
 )
 def test_a_command_line_that_does_not_fit_is_refused(

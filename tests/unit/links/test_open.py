@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,8 @@ from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, ExitCode, InputError, TransportError, TransportReason
 from firmline.formats.keys import PublicKey, SigningKey
 from firmline.links import open as door
-from firmline.links.open import open_target
-from firmline.links.pacing import PacedLink
+from firmline.links.open import open_target, run_for_target
+from firmline.links.sim_options import SimOptions, sim_options
 from firmline.links.target import Scheme, parse_target
 from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.radio import VirtualRadio
@@ -58,15 +59,18 @@ async def test_a_road_that_is_not_built_yet_is_told(scheme: Scheme) -> None:
         ("sim:ble-reference.toml", Code.TARGET_UNKNOWN_UNIT, "no virtual unit"),
         ("sim:BLE-REFERENCE", Code.TARGET_UNKNOWN_UNIT, "no virtual unit"),
         ("sim:" + "x" * 5000, Code.TARGET_UNKNOWN_UNIT, "no virtual unit"),
-        ("sim:ble-reference?speed=4", Code.TARGET_MALFORMED, "no option 'speed'"),
+        ("sim:ble-reference?pace=4", Code.TARGET_MALFORMED, "no option 'pace'"),
         ("sim:ble-reference?Key=4", Code.TARGET_MALFORMED, "no option 'Key'"),
-        ("sim:ble-reference?pace=0", Code.TARGET_MALFORMED, "pace=0 is not"),
-        ("sim:ble-reference?pace=100001", Code.TARGET_MALFORMED, "from 1 to 100000"),
-        ("sim:ble-reference?pace=-1", Code.TARGET_MALFORMED, "pace=-1 is not"),
-        ("sim:ble-reference?pace=1.5", Code.TARGET_MALFORMED, "pace=1.5 is not"),
-        ("sim:ble-reference?pace=²", Code.TARGET_MALFORMED, "pace=² is not"),
-        ("sim:ble-reference?pace=fast", Code.TARGET_MALFORMED, "pace=fast is not"),
-        ("sim:ble-reference?pace=" + "9" * 5000, Code.TARGET_MALFORMED, "is not a number of kB/s"),
+        ("sim:ble-reference?speed=0", Code.TARGET_MALFORMED, "speed=0 is not a factor"),
+        ("sim:ble-reference?speed=100001", Code.TARGET_MALFORMED, "from 0.01 to 100000"),
+        ("sim:ble-reference?speed=-1", Code.TARGET_MALFORMED, "speed=-1 is not"),
+        ("sim:ble-reference?speed=nan", Code.TARGET_MALFORMED, "speed=nan is not"),
+        ("sim:ble-reference?speed=²", Code.TARGET_MALFORMED, "speed=² is not"),
+        ("sim:ble-reference?speed=" + "9" * 5000, Code.TARGET_MALFORMED, "is not a factor"),
+        ("sim:ble-reference?interval=7", Code.TARGET_MALFORMED, "from 7.5 to 4000"),
+        ("sim:ble-reference?interval=8", Code.TARGET_MALFORMED, "in steps of 1.25"),
+        ("sim:ble-reference?packets=0", Code.TARGET_MALFORMED, "from 1 to 100"),
+        ("sim:ble-reference?packets=1.5", Code.TARGET_MALFORMED, "a whole number"),
     ],
 )
 async def test_a_target_that_cannot_be_is_refused_before_a_radio_is_opened(
@@ -81,7 +85,7 @@ async def test_a_target_that_cannot_be_is_refused_before_a_radio_is_opened(
     assert len(caught.value.message) < 150
 
 
-def never() -> VirtualRadio:
+def never(**_given: Any) -> VirtualRadio:
     pytest.fail("a radio was opened")
 
 
@@ -108,9 +112,9 @@ class Watched:
             self.closed += 1
             await close(radio)
 
-        def watched_fabricate(description: UnitDescription) -> VirtualUnit:
+        def watched_fabricate(description: UnitDescription, **given: Any) -> VirtualUnit:
             self.keys.append(description.public_key)
-            return fabricate(description)
+            return fabricate(description, **given)
 
         monkeypatch.setattr(VirtualRadio, "close", watched_close)
         monkeypatch.setattr(door, "fabricate", watched_fabricate)
@@ -148,8 +152,25 @@ async def test_the_radio_is_given_back_however_its_use_ends(
     assert watched.closed == 1
 
 
-@pytest.mark.parametrize(("text", "duration_s"), [("1", 10.0), ("40", 0.25), ("100000", 1e-4)])
-async def test_a_pace_is_kept_in_kilobytes_per_second(text: str, duration_s: float) -> None:
-    async with open_target(parse_target(f"sim:ble-reference?pace={text}")) as opened:
-        assert isinstance(opened.link, PacedLink)
-        assert opened.link.duration_s(10_000) == pytest.approx(duration_s)
+def test_the_options_become_what_the_radio_is_told() -> None:
+    target = parse_target("sim:ble-reference?speed=2.5&interval=30&packets=4")
+    assert sim_options(target) == SimOptions(speed=2.5, interval_s=0.03, packets_per_event=4)
+    plain = sim_options(parse_target("sim:ble-reference?key=a.pem"))
+    assert plain == SimOptions(speed=None, interval_s=0.0075, packets_per_event=None)
+
+
+def test_a_virtual_unit_has_a_time_of_its_own() -> None:
+    async def hours() -> float:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(7200)
+        return loop.time()
+
+    assert run_for_target(parse_target("sim:ble-reference"), hours()) == 7200
+
+
+def test_a_wrong_option_leaves_no_coroutine_behind() -> None:
+    async def never_run() -> None:
+        pytest.fail("it was run")
+
+    with pytest.raises(InputError):
+        run_for_target(parse_target("sim:ble-reference?speed=0"), never_run())

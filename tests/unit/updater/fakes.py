@@ -31,6 +31,7 @@ from firmline.links.base import (
     Sighting,
 )
 from firmline.protocol.channels import Channel
+from firmline.protocol.pacing import NO_PAUSES
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
 from firmline.values import BleAddress, Fwid, FwVersion
@@ -295,6 +296,7 @@ def plan(contents: Package) -> UpdatePlan:
         unit_name="sim:bench-unit",
         address=ADDRESS,
         timeouts=TIMEOUTS,
+        pacing=NO_PAUSES,
     )
 
 

@@ -8,6 +8,7 @@ fills again, and the chip starts anew. The numbers are those of the physics spec
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -21,6 +22,8 @@ START_V: Final = 1.7
 """Lowest VDD at which the chip runs (section 2)."""
 MAX_V: Final = 3.6
 """Highest VDD (section 2)."""
+REMEMBERED_S: Final = 0.3
+"""How far back a draw may begin that is told later than another; ours."""
 START_TIME_S: Final = 0.002
 """From enough voltage to the first instruction; assumed."""
 COIN_CELL_MAH: Final = 230.0
@@ -137,8 +140,29 @@ def _interpolate(points: tuple[tuple[float, float], ...], at: float) -> float:
     return points[-1][1]
 
 
+@dataclass(slots=True)
+class _Segment:
+    """A time with one load.
+
+    Attributes:
+        end_s: Its end; it begins where the one before ends.
+        load: What was drawn.
+        before_v: The voltage at its beginning.
+        film_ohm: The resistance of the cell's film at its beginning.
+    """
+
+    start_s: float
+    end_s: float
+    load: Load
+    before_v: float
+    film_ohm: float
+
+
 class Supply:
     """The voltage at the chip over time; it begins settled, without a load.
+
+    Where two loads are drawn at the same time, the larger counts: processor, radio and flash take
+    turns, and the models of the radio's and the flash's time do not see each other's pauses.
 
     Args:
         source: What feeds it.
@@ -154,43 +178,35 @@ class Supply:
         self.lowest = source.open_circuit_v
         self._at_s = 0.0
         self._film_ohm = source.passivation_ohm
+        self._past: deque[_Segment] = deque()
 
     def draw(self, load: Load, start_s: float, end_s: float) -> float | None:
-        """Draw a load from one time to another; before it, since the last draw, the unit slept.
-
-        A time that is drawn already is not drawn again: the unit does one thing at a time.
+        """Draw a load from one time to another; what was drawn by nobody was sleep.
 
         Returns:
             The time of the brown-out, or ``None`` where there is none.
         """
         if start_s > self._at_s:
-            self._settle(Load.SLEEP, start_s)
-        start_s = self._at_s
-        if end_s <= start_s:
-            return None
-        before, target, tau_s = self.voltage, self._target_v(load), self._tau_s
-        self._settle(load, end_s)
-        self.lowest = min(self.lowest, self.voltage)
-        if self.voltage >= BROWN_OUT_V:
-            return None
-        if before <= BROWN_OUT_V:
-            return start_s
-        return start_s + tau_s * math.log((before - target) / (BROWN_OUT_V - target))
+            self._pass(Load.SLEEP, start_s)
+        failed_s = self._draw_again(load, start_s, end_s) if start_s < self._at_s else None
+        if failed_s is None and end_s > self._at_s:
+            failed_s = self._pass(load, end_s)
+        while self._past and self._past[0].end_s < self._at_s - REMEMBERED_S:
+            self._past.popleft()
+        return failed_s
 
     def brown_out(self, at_s: float) -> float | None:
         """The chip was reset at this time and draws nothing: when it starts; ``None``: never."""
-        self.voltage = BROWN_OUT_V
-        self._at_s = at_s
+        self._begin_anew(BROWN_OUT_V, at_s)
         wait_s = self.time_to(START_V)
         if wait_s is None:
             return None
-        self._settle(Load.SLEEP, at_s + wait_s + START_TIME_S)
+        self._pass(Load.SLEEP, at_s + wait_s + START_TIME_S)
         return self._at_s
 
     def interrupt(self, at_s: float) -> None:
         """The source was taken away and brought back: settled, as at the beginning."""
-        self.voltage = self.source.open_circuit_v
-        self._at_s = at_s
+        self._begin_anew(self.source.open_circuit_v, at_s)
 
     def time_to(self, voltage: float) -> float | None:
         """Seconds of sleep until the voltage is there again; ``None``: it never is."""
@@ -200,6 +216,11 @@ class Supply:
         if target <= voltage:
             return None
         return self._tau_s * math.log((target - self.voltage) / (target - voltage))
+
+    def _begin_anew(self, voltage: float, at_s: float) -> None:
+        self.voltage = voltage
+        self._at_s = at_s
+        self._past.clear()
 
     @property
     def _resistance_ohm(self) -> float:
@@ -213,12 +234,42 @@ class Supply:
         sag_v = self.source.currents.amperes(load) * self._resistance_ohm
         return self.source.open_circuit_v - sag_v
 
-    def _settle(self, load: Load, end_s: float) -> None:
-        duration_s = end_s - self._at_s
+    def _draw_again(self, load: Load, start_s: float, end_s: float) -> float | None:
+        """Go back to ``start_s`` and come again with the larger load, up to ``end_s``."""
+        again: list[_Segment] = []
+        while self._past and self._past[-1].end_s > start_s:
+            again.append(self._past.pop())
+        if not again:
+            return None
+        self._at_s, self.voltage = again[-1].start_s, again[-1].before_v
+        self._film_ohm = again[-1].film_ohm
+        amperes = self.source.currents.amperes
+        for segment in reversed(again):
+            for until_s in (start_s, end_s, segment.end_s):
+                until_s = min(until_s, segment.end_s)  # noqa: PLW2901 - a piece of the segment
+                if until_s <= self._at_s:
+                    continue
+                inside = start_s <= self._at_s < end_s
+                larger = max(load, segment.load, key=amperes) if inside else segment.load
+                failed_s = self._pass(larger, until_s)
+                if failed_s is not None:
+                    return failed_s
+        return None
+
+    def _pass(self, load: Load, end_s: float) -> float | None:
+        """Let time pass under one load; the time of the brown-out, if there is one."""
+        start_s, before, duration_s = self._at_s, self.voltage, end_s - self._at_s
         target, tau_s = self._target_v(load), self._tau_s
+        self._past.append(_Segment(start_s, end_s, load, before, self._film_ohm))
         fall = math.exp(-duration_s / tau_s) if tau_s else 0.0
-        self.voltage = target + (self.voltage - target) * fall
+        self.voltage = target + (before - target) * fall
+        self.lowest = min(self.lowest, self.voltage)
         self._at_s = end_s
         if self._film_ohm:
             charge_mas = self.source.currents.amperes(load) * 1000 * duration_s
             self._film_ohm *= math.exp(-charge_mas / PASSIVATION_CHARGE_MAS)
+        if self.voltage >= BROWN_OUT_V or load is Load.SLEEP:
+            return None
+        if before <= BROWN_OUT_V:
+            return start_s
+        return start_s + tau_s * math.log((before - target) / (BROWN_OUT_V - target))

@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["open_virtual_radio"]
 
 
-def open_virtual_radio() -> VirtualRadio:
+def open_virtual_radio(
+    *, timed: bool = False, packets_per_event: int | None = None
+) -> VirtualRadio:
     """Open a virtual radio with nobody in the air; must be called in a running event loop.
+
+    Args:
+        timed: Packets take their time in the air; otherwise everything arrives at once.
+        packets_per_event: How many packets a host sends in a connection event; ``None``: what fits.
 
     Raises:
         TransportError: NOT_AVAILABLE; Bumble is not installed.
@@ -42,6 +48,7 @@ def open_virtual_radio() -> VirtualRadio:
                 "pip install 'firmline[sim]' otherwise."
             ),
         )
+    from firmline.links.virtual_radio.air import AirTime  # noqa: PLC0415 - likewise
     from firmline.links.virtual_radio.radio import VirtualRadio  # noqa: PLC0415 - Bumble is heavy
 
-    return VirtualRadio()
+    return VirtualRadio(AirTime(packets_per_event=packets_per_event) if timed else None)

@@ -4,8 +4,9 @@ Bumble's LocalLink finds a receiver by its address alone, raises inside event lo
 there is none, and lets two centrals believe that they are connected to the same peripheral. Here
 every connection is a pair of two known controllers; what has no receiver vanishes.
 
-Everything that flies passes through :meth:`Air._fly`: pacing by connection events and lost
-packets are to be added there and nowhere else.
+An air without time lets everything arrive at once. With time, what a connection sends goes by its
+connection events (:mod:`firmline.links.virtual_radio.schedule`), and whoever falls silent is missed
+after the supervision timeout.
 """
 
 from __future__ import annotations
@@ -13,14 +14,56 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Final, Protocol, runtime_checkable
 
-from bumble import ll
+from bumble import hci, ll
 from bumble.controller import Connection, Controller
 from bumble.core import PhysicalTransport
 from bumble.hci import Address
 from bumble.link import LocalLink
 
 from firmline.links.gatt import SUPERVISION_TIMEOUT
+from firmline.links.virtual_radio.schedule import LinkSchedule, Owner
+
+CONTROL_PDU_SIZE: Final = 12
+"""Bytes of a control packet, as of the longest that matters here, LL_CONNECTION_UPDATE_IND (Core
+spec, Vol 6, Part B, 2.4.2.1)."""
+INTERVAL_UNIT_S: Final = 1.25e-3
+SUPERVISION_UNIT_S: Final = 10e-3
+"""Units of connection interval and supervision timeout (Core spec, Vol 6, Part B, 2.3.3.1)."""
+
+
+@runtime_checkable
+class Acknowledged(Protocol):
+    """A controller that tells its host when packets have been acknowledged."""
+
+    owner: Owner | None
+
+    def take_packets(self, handle: int) -> Callable[[], None]:
+        """The packets that were handed over just now; the call that reports them as sent."""
+
+
+def _is_central(connection: Connection) -> bool:
+    return connection.role == hci.Role.CENTRAL
+
+
+def _owners(*controllers: Controller) -> list[Owner]:
+    owned = (each.owner for each in controllers if isinstance(each, Acknowledged))
+    return [owner for owner in owned if owner is not None]
+
+
+def _agree(schedule: LinkSchedule, packet: ll.ControlPdu) -> None:
+    """What both sides have agreed upon holds from now on."""
+    match packet:
+        case ll.ConnectionUpdateInd(interval=interval):
+            schedule.interval_s = interval * INTERVAL_UNIT_S
+        case LengthRsp(octets=octets):
+            schedule.octets = octets
+        case PhyInd(phy=phy):
+            schedule.phy = phy
+        case _:
+            pass
 
 
 @dataclass
@@ -74,11 +117,29 @@ class PhyInd(PhyReq):
     opcode = ll.ControlPdu.Opcode.LL_PHY_UPDATE_IND
 
 
-class Air(LocalLink):
-    """The medium that all controllers of one virtual radio share."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AirTime:
+    """How a host's radio uses the air.
 
-    def __init__(self) -> None:
+    Attributes:
+        packets_per_event: How many packets it sends in a connection event; ``None``: as many as
+            fit. Phones send 4 to 7 (physics spec, section 5).
+    """
+
+    packets_per_event: int | None = None
+
+
+class Air(LocalLink):
+    """The medium that all controllers of one virtual radio share.
+
+    Args:
+        time: How it takes time; ``None``: everything arrives at once.
+    """
+
+    def __init__(self, time: AirTime | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # Bumble leaves it unannotated
+        self._time = time
+        self._schedules: dict[tuple[Address, Address], LinkSchedule] = {}
         # A list, since the order of a set depends on memory addresses: runs must repeat exactly.
         self._members: list[Controller] = []
         self._receivers: dict[tuple[Address, Address], Controller] = {}
@@ -95,10 +156,15 @@ class Air(LocalLink):
         super().remove_controller(controller)
         self._members.remove(controller)
         for connection in list(controller.le_connections.values()):
-            peer = self._receivers.get((connection.self_address, connection.peer_address))
+            way = (connection.self_address, connection.peer_address)
+            peer, schedule = self._receivers.get(way), self._schedules.get(way)
             self.part(connection)
+            if schedule is not None:
+                schedule.cut(from_central=_is_central(connection))
             if peer is not None and (other := peer.le_connections.get(connection.self_address)):
-                self._fly(self._lose, peer, other)
+                asyncio.get_running_loop().call_later(
+                    0 if schedule is None else schedule.supervision_s, self._lose, peer, other
+                )
 
     def advertiser(self, address: Address) -> Controller | None:
         """The controller that advertises under ``address`` at this moment, and is free."""
@@ -112,8 +178,16 @@ class Air(LocalLink):
     def part(self, connection: Connection) -> None:
         """Forget one connection in both directions."""
         here, there = connection.self_address, connection.peer_address
-        self._receivers.pop((here, there), None)
-        self._receivers.pop((there, here), None)
+        for way in ((here, there), (there, here)):
+            self._receivers.pop(way, None)
+            schedule = self._schedules.pop(way, None)
+            if schedule is not None:
+                schedule.close()
+
+    def interval_s(self, connection: Connection) -> float | None:
+        """The connection interval; ``None`` in an air without time."""
+        schedule = self._schedules.get((connection.self_address, connection.peer_address))
+        return None if schedule is None else schedule.interval_s
 
     def send_acl_data(
         self,
@@ -132,16 +206,46 @@ class Air(LocalLink):
             return
         source = connection.self_address
         receiver = self._receivers.get((source, destination_address))
-        if receiver is not None:
-            self._fly(receiver.on_link_acl_data, source, transport, data)
+        if receiver is None:
+            return
+        arrive = partial(receiver.on_link_acl_data, source, transport, data)
+        if not self._send(connection, len(data), arrive, sender_controller):
+            self._fly(arrive)
 
     def send_ll_control_pdu(
         self, sender_address: Address, receiver_address: Address, packet: ll.ControlPdu
     ) -> None:
         """Carry a control packet of a connection."""
         receiver = self._receivers.get((sender_address, receiver_address))
-        if receiver is not None:
-            self._fly(receiver.on_ll_control_pdu, sender_address, packet)
+        if receiver is None:
+            return
+        schedule = self._schedules.get((sender_address, receiver_address))
+        arrive = partial(receiver.on_ll_control_pdu, sender_address, packet)
+        if schedule is None:
+            self._fly(arrive)
+            return
+
+        def agree_and_arrive() -> None:
+            _agree(schedule, packet)
+            arrive()
+
+        sender = receiver.le_connections.get(sender_address)
+        schedule.send(
+            from_central=sender is None or not _is_central(sender),
+            size=CONTROL_PDU_SIZE,
+            arrive=agree_and_arrive,
+        )
+
+    def _send(
+        self, connection: Connection, size: int, arrive: Callable[[], None], sender: Controller
+    ) -> bool:
+        """Hand data to the connection's schedule, if there is one."""
+        schedule = self._schedules.get((connection.self_address, connection.peer_address))
+        if schedule is None:
+            return False
+        sent = sender.take_packets(connection.handle) if isinstance(sender, Acknowledged) else None
+        schedule.send(from_central=_is_central(connection), size=size, arrive=arrive, sent=sent)
+        return True
 
     def send_advertising_pdu(
         self, sender_controller: Controller, packet: ll.AdvertisingPdu
@@ -163,6 +267,14 @@ class Air(LocalLink):
         here, there = packet.initiator_address, packet.advertiser_address
         self._receivers[here, there] = peripheral
         self._receivers[there, here] = central
+        if self._time is not None:
+            schedule = LinkSchedule(
+                interval_s=packet.interval * INTERVAL_UNIT_S,
+                supervision_s=packet.timeout * SUPERVISION_UNIT_S,
+                owners=partial(_owners, central, peripheral),
+                packets_per_event=self._time.packets_per_event,
+            )
+            self._schedules[here, there] = self._schedules[there, here] = schedule
         peripheral.on_le_connect_ind(packet)
 
     def _lose(self, controller: Controller, connection: Connection) -> None:

@@ -23,17 +23,17 @@ from firmline.links.gatt import (
     timed_out,
 )
 from firmline.links.virtual_radio.address import from_bumble, to_bumble
-from firmline.links.virtual_radio.air import Air
+from firmline.links.virtual_radio.air import INTERVAL_UNIT_S, Air
 from firmline.links.virtual_radio.connection import VirtualConnection
 from firmline.links.virtual_radio.controller import RadioController
 from firmline.links.virtual_radio.host import QuietHost
 from firmline.values import BleAddress
 
+SHORTEST_INTERVAL_S = 0.0075
 _ATT_TIMEOUT_S = 30.0
 """After this time an ATT request has failed (Core spec, Vol 3, Part F, 3.3.3)."""
 
 _SCAN = 0x10  # 10 ms in units of 0.625 ms: always listening.
-_INTERVAL = 6  # 7.5 ms, the shortest there is, in units of 1.25 ms.
 _SUPERVISION = 400  # 4 s, as nRF Connect asks for, in units of 10 ms.
 
 
@@ -45,6 +45,7 @@ class VirtualRadioLink(Link):
         address: Its own address.
         mtu: The ATT MTU it asks for, in bytes.
         request_timeout_s: How long a unit may take to answer a request.
+        interval_s: The connection interval it asks for; 7.5 ms is the shortest there is.
     """
 
     def __init__(
@@ -54,11 +55,13 @@ class VirtualRadioLink(Link):
         *,
         mtu: int = 247,
         request_timeout_s: float = _ATT_TIMEOUT_S,
+        interval_s: float = SHORTEST_INTERVAL_S,
     ) -> None:
         if mtu < DEFAULT_MTU:
             raise LocalProtocolError(f"An ATT MTU of {mtu} is below {DEFAULT_MTU}.")
         self._mtu = mtu
         self._request_timeout_s = request_timeout_s
+        self._interval = round(interval_s / INTERVAL_UNIT_S)
         self._controller = RadioController(f"host {address}", air)
         self._host = QuietHost(self._controller)
         config = DeviceConfiguration(
@@ -83,9 +86,12 @@ class VirtualRadioLink(Link):
         *,
         mtu: int = 247,
         request_timeout_s: float = _ATT_TIMEOUT_S,
+        interval_s: float = SHORTEST_INTERVAL_S,
     ) -> Self:
         """Make a link and power it on."""
-        link = cls(air, address, mtu=mtu, request_timeout_s=request_timeout_s)
+        link = cls(
+            air, address, mtu=mtu, request_timeout_s=request_timeout_s, interval_s=interval_s
+        )
         try:
             await link._device.power_on()
         except BaseException:
@@ -188,7 +194,7 @@ class VirtualRadioLink(Link):
             self._expected = (address, made)
             taken = False
             try:
-                self._host.post(_connect_command(address))
+                self._host.post(_connect_command(address, self._interval))
                 connection = await made
                 taken = True
             finally:
@@ -255,8 +261,8 @@ def _not_available() -> TransportError:
     )
 
 
-def _connect_command(address: hci.Address) -> hci.HCI_LE_Create_Connection_Command:
-    """Connect to one address, at the shortest interval, without latency."""
+def _connect_command(address: hci.Address, interval: int) -> hci.HCI_LE_Create_Connection_Command:
+    """Connect to one address, at an interval in units of 1.25 ms, without latency."""
     return hci.HCI_LE_Create_Connection_Command(
         le_scan_interval=_SCAN,
         le_scan_window=_SCAN,
@@ -264,8 +270,8 @@ def _connect_command(address: hci.Address) -> hci.HCI_LE_Create_Connection_Comma
         peer_address_type=address.address_type,
         peer_address=address,
         own_address_type=hci.OwnAddressType.RANDOM,
-        connection_interval_min=_INTERVAL,
-        connection_interval_max=_INTERVAL,
+        connection_interval_min=interval,
+        connection_interval_max=interval,
         max_latency=0,
         supervision_timeout=_SUPERVISION,
         min_ce_length=0,

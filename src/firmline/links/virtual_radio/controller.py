@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 from bumble import hci, ll
 from bumble.controller import Connection, Controller, LegacyAdvertiser
@@ -23,12 +25,15 @@ from firmline.links.virtual_radio.air import (
     VersionInd,
     VersionReq,
 )
+from firmline.links.virtual_radio.schedule import Owner, airtime_s
 
 RSSI_DBM = -50
 """The signal strength of everything in the virtual air."""
 
 _MAX_OCTETS = 251  # Largest LL data packet (Core spec, Vol 6, Part B, 4.5.10).
 _MAX_TIME_US = 2120  # Its duration on the 1M PHY (same place).
+_ADDRESS_SIZE = 6
+_LISTENING_S = 0.0003  # About one IFS and the beginning of a request.
 _UNIT_S = 0.000625  # HCI counts advertising intervals in 625 us (Core spec, Vol 4, E, 7.8.5).
 
 
@@ -41,6 +46,15 @@ class _Advertiser(LegacyAdvertiser):
     def send_advertising_data(self) -> None:
         if not self.controller.le_connections:
             super().send_advertising_data()
+            self._tell_owner()
+
+    def _tell_owner(self) -> None:
+        """One advertising event: the packet on three channels, and a listening after each."""
+        owner = self.controller.owner if isinstance(self.controller, RadioController) else None
+        if owner is not None and self.enabled:
+            packet_s = airtime_s(_ADDRESS_SIZE + len(self.advertising_data), 1)
+            now_s = asyncio.get_running_loop().time()
+            owner.radio_used(now_s - 3 * (packet_s + _LISTENING_S), now_s)
 
     def _on_timer_fired(self) -> None:
         self.send_advertising_data()
@@ -75,8 +89,10 @@ class RadioController(Controller):
     def __init__(self, name: str, air: Air, *, subversion: int = 0) -> None:
         super().__init__(name, link=air)
         self.air = air
+        self.owner: Owner | None = None
         self.lmp_subversion = subversion
         self.le_legacy_advertiser = _Advertiser(self)
+        self._taken: Counter[int] = Counter()
         self._completed: Counter[int] = Counter()
         self._phys: dict[int, int] = {}
 
@@ -101,14 +117,25 @@ class RadioController(Controller):
             self.on_hci_command_packet(packet)
 
     def on_hci_acl_data_packet(self, packet: hci.HCI_AclDataPacket) -> None:
-        """Send data into the air and report it as sent, several packets in one event."""
+        """Send data into the air; packets are reported as sent several in one event."""
         connection = self.find_le_connection_by_handle(packet.connection_handle)
         if connection is None:
             return
+        self._taken[connection.handle] += 1
+        connection.assembler.feed_packet(packet)
+        # An air without time has not asked for them: they are sent.
+        self._report_sent(connection.handle, self._taken.pop(connection.handle, 0))
+
+    def take_packets(self, handle: int) -> Callable[[], None]:
+        """The packets that the air takes now; the call that reports them as sent."""
+        return partial(self._report_sent, handle, self._taken.pop(handle, 0))
+
+    def _report_sent(self, handle: int, count: int) -> None:
+        if not count or self.find_le_connection_by_handle(handle) is None:
+            return
         if not self._completed:
             asyncio.get_running_loop().call_soon(self._report_completed)
-        self._completed[connection.handle] += 1
-        connection.assembler.feed_packet(packet)
+        self._completed[handle] += count
 
     def _report_completed(self) -> None:
         completed, self._completed = self._completed, Counter()
@@ -140,6 +167,7 @@ class RadioController(Controller):
     def on_le_disconnected(self, connection: Connection, reason: int) -> None:
         """Forget a connection together with all that was kept for it."""
         self.air.part(connection)
+        self._taken.pop(connection.handle, None)
         self._completed.pop(connection.handle, None)
         self._phys.pop(connection.handle, None)
         super().on_le_disconnected(connection, reason)

@@ -73,6 +73,7 @@ class UnitPeripheral:
         self._on_air: UnitAdvertisement | None = None
         self._powered = False
         self._controller = RadioController(self.unit.name, self._air, subversion=services.fwid)
+        self._controller.owner = self
         self._host = QuietHost(self._controller)
         config = DeviceConfiguration(name=self.unit.name, gatt_service_enabled=False)
         if (advertisement := self.unit.advertisement) is not None:
@@ -123,13 +124,29 @@ class UnitPeripheral:
         self._link = connection
         self._on_air = None  # The chip stops advertising by itself.
         connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
-        self.unit.connected(now_s=self._loop.time())
+        self.unit.connected(now_s=self._loop.time(), interval_s=self._interval_s())
         self.settle()
+
+    def _interval_s(self) -> float | None:
+        """The interval of the one connection there is."""
+        connections = self._controller.le_connections.values()
+        return next((self._air.interval_s(connection) for connection in connections), None)
 
     def _on_disconnection(self, _reason: int) -> None:
         self._link = None
         self.unit.disconnected(now_s=self._loop.time())
         self.settle()
+
+    # What the radio tells (see schedule.Owner).
+
+    def radio_used(self, start_s: float, end_s: float) -> None:
+        """The radio was on; the unit's supply feels it."""
+        self.unit.radio_used(start_s, end_s, now_s=self._loop.time())
+        self.settle()
+
+    def deaf_until_s(self) -> float:
+        """Until when the unit's flash has the chip."""
+        return self.unit.radio_blocked_until_s(now_s=self._loop.time())
 
     # What the server hears (see server.UnitSide).
 

@@ -6,8 +6,8 @@ import asyncio
 from itertools import count
 
 from firmline.device.radio_face import RadioUnit
-from firmline.links.virtual_radio.air import Air
-from firmline.links.virtual_radio.central import VirtualRadioLink
+from firmline.links.virtual_radio.air import Air, AirTime
+from firmline.links.virtual_radio.central import SHORTEST_INTERVAL_S, VirtualRadioLink
 from firmline.links.virtual_radio.peripheral import UnitPeripheral
 from firmline.values import BleAddress
 
@@ -15,10 +15,14 @@ _HOSTS = bytes.fromhex("FEED00000000")  # Random static: the two highest bits ar
 
 
 class VirtualRadio:
-    """Units and hosts that hear each other; must be made in a running event loop."""
+    """Units and hosts that hear each other; must be made in a running event loop.
 
-    def __init__(self) -> None:
-        self._air = Air()
+    Args:
+        time: How packets take time; ``None``: everything arrives at once.
+    """
+
+    def __init__(self, time: AirTime | None = None) -> None:
+        self._air = Air(time)
         self._units: list[UnitPeripheral] = []
         self._links: list[VirtualRadioLink] = []
         self._addresses = count(int.from_bytes(_HOSTS) + 1)
@@ -34,17 +38,26 @@ class VirtualRadio:
         return peripheral
 
     async def open_link(
-        self, *, mtu: int = 247, request_timeout_s: float = 30.0
+        self,
+        *,
+        mtu: int = 247,
+        request_timeout_s: float = 30.0,
+        interval_s: float = SHORTEST_INTERVAL_S,
     ) -> VirtualRadioLink:
         """A host's link with an address of its own; several can be open at once.
 
         Args:
             mtu: The ATT MTU it asks for, in bytes.
             request_timeout_s: How long a unit may take to answer a request.
+            interval_s: The connection interval it asks for.
         """
         address = BleAddress(next(self._addresses).to_bytes(6))
         link = await VirtualRadioLink.open(
-            self._air, address, mtu=mtu, request_timeout_s=request_timeout_s
+            self._air,
+            address,
+            mtu=mtu,
+            request_timeout_s=request_timeout_s,
+            interval_s=interval_s,
         )
         self._links.append(link)
         return link

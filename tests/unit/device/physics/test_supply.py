@@ -67,12 +67,34 @@ def test_between_loads_the_capacitor_fills_again() -> None:
     assert supply.lowest == low
 
 
-def test_a_time_is_drawn_once() -> None:
-    once, twice = Supply(source(50)), Supply(source(50))
-    once.draw(Load.RADIO, 0.0, 0.001)
-    twice.draw(Load.RADIO, 0.0, 0.001)
-    assert twice.draw(Load.FLASH, 0.0, 0.001) is None
-    assert once.voltage == twice.voltage
+def test_of_two_loads_at_the_same_time_the_larger_counts() -> None:
+    radio, both = Supply(source(50)), Supply(source(50))
+    radio.draw(Load.RADIO, 0.0, 0.001)
+    both.draw(Load.FLASH, 0.0, 0.001)
+    assert both.draw(Load.RADIO, 0.0, 0.001) is None
+    assert both.voltage == pytest.approx(radio.voltage)
+    assert both.draw(Load.FLASH, 0.0, 0.001) is None
+    assert both.voltage == pytest.approx(radio.voltage)
+
+
+LOADS = st.lists(
+    st.tuples(st.sampled_from(list(Load)), st.integers(0, 60), st.integers(0, 30)), max_size=8
+)
+
+
+@given(LOADS)
+def test_the_order_in_which_overlapping_loads_are_told_does_not_matter(
+    loads: list[tuple[Load, int, int]],
+) -> None:
+    told, sorted_by_start = Supply(source(40)), Supply(source(40))
+    end_s = 0.1
+    for load, start_ms, length_ms in loads:
+        assert told.draw(load, start_ms / 1e3, (start_ms + length_ms) / 1e3) is None
+    for load, start_ms, length_ms in sorted(loads, key=lambda each: each[1:]):
+        sorted_by_start.draw(load, start_ms / 1e3, (start_ms + length_ms) / 1e3)
+    for supply in (told, sorted_by_start):
+        supply.draw(Load.SLEEP, end_s, end_s)
+    assert told.voltage == pytest.approx(sorted_by_start.voltage, abs=1e-9)
 
 
 def test_after_a_brown_out_the_chip_starts_when_the_voltage_is_back() -> None:

@@ -1,0 +1,181 @@
+"""Whole updates in virtual time: Bumble, the unit with its flash and supply, and the updater."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from firmline import events
+from firmline.device.chips import chip
+from firmline.device.description import UnitDescription
+from firmline.device.fabrication import fabricate, physics_of
+from firmline.device.physics.supply import Currents, Source
+from firmline.device.synthetic import synthetic_bytes
+from firmline.device.unit import VirtualUnit
+from firmline.errors import Code
+from firmline.events import Outcome, UnitMode
+from firmline.formats.firmware import FirmwareImage
+from firmline.formats.package import Package
+from firmline.formats.package_build import PackageSpec, build_package
+from firmline.links.virtual_radio import open_virtual_radio
+from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES, Pacing
+from firmline.updater.update import Update, UpdateResult, plan_for
+from firmline.values import Fwid, FwVersion
+from unit.device.makers import FWID, KEY, describe
+
+pytestmark = pytest.mark.slow
+SIZE = 20_000
+
+
+@dataclass
+class Told:
+    """How a story went."""
+
+    result: UpdateResult
+    heard: list[events.Event]
+    unit: VirtualUnit
+
+    @property
+    def logged(self) -> list[str]:
+        return [entry.what for entry in self.unit.log]
+
+    def count(self, kind: type[events.Event]) -> int:
+        return sum(isinstance(event, kind) for event in self.heard)
+
+
+def package(size: int = SIZE) -> Package:
+    image = FirmwareImage(
+        data=synthetic_bytes("a newer one", size), address=None, source_name="app.bin"
+    )
+    return build_package(
+        PackageSpec(
+            application=image,
+            bootloader=None,
+            softdevice=None,
+            hw_version=52,
+            application_version=FwVersion(4),
+            bootloader_version=None,
+            sd_req=(Fwid(FWID),),
+            sd_id=(),
+            signing_key=KEY,
+        )
+    )
+
+
+def update(
+    description: UnitDescription,
+    *,
+    pacing: Pacing = FOR_BLUETOOTH,
+    size: int = SIZE,
+    **radio_options: Any,
+) -> Told:
+    """One update of one unit, from the first packet to the last event."""
+    heard: list[events.Event] = []
+    unit = fabricate(description, physics=physics_of(description))
+    interval_s = radio_options.pop("interval_s", 0.0075)
+
+    async def story() -> UpdateResult:
+        radio = open_virtual_radio(timed=True, **radio_options)
+        try:
+            unit.power_on(now_s=radio.now_s())
+            radio.add_unit(unit)
+            link = await radio.open_link(interval_s=interval_s)
+            plan = plan_for(
+                package(size),
+                b"",
+                package_name="update.zip",
+                unit_name="sim:unit",
+                address=description.address,
+                pacing=pacing,
+            )
+            return await Update(plan, link=link, report=heard.append).run()
+        finally:
+            await radio.close()
+
+    return Told(run_in_virtual_time(story()), heard, unit)
+
+
+def supplied(resistance_ohm: float) -> Source:
+    """Behind a resistance, without the DC/DC converter."""
+    return Source(
+        currents=Currents.of(chip("nrf52832-512k"), dcdc=False),
+        resistance_ohm=resistance_ohm,
+        capacitance_uf=100,
+    )
+
+
+def test_an_update_takes_about_as_long_as_in_the_field() -> None:
+    """Reported: 6 to 7 kB/s typical, 10 at best (physics spec, section 7)."""
+    told = update(describe())
+    finished = told.result.finished
+    assert finished.outcome is Outcome.UPDATED
+    assert "packet_dropped" not in told.logged
+    assert 4_500 < finished.size / finished.transfer_s < 10_000
+    assert finished.duration_s > finished.transfer_s + 3
+
+
+def test_an_nrf52840_is_faster_because_its_flash_is() -> None:
+    slow, fast = update(describe()), update(describe(chip=chip("nrf52840")))
+    assert fast.result.finished.outcome is Outcome.UPDATED
+    assert fast.result.finished.transfer_s < slow.result.finished.transfer_s
+
+
+@pytest.mark.parametrize("options", [{"interval_s": 0.03}, {"packets_per_event": 2}])
+def test_a_slower_air_makes_a_slower_update(options: dict[str, Any]) -> None:
+    fast, slow = update(describe()), update(describe(), **options)
+    assert slow.result.finished.outcome is Outcome.UPDATED
+    assert slow.result.finished.transfer_s > fast.result.finished.transfer_s
+
+
+def test_a_host_that_does_not_wait_overruns_the_flash_queue() -> None:
+    told = update(describe(), pacing=NO_PAUSES)
+    assert told.result.finished.outcome is not Outcome.UPDATED
+    assert "packet_dropped" in told.logged
+
+
+def test_a_pause_that_is_too_short_grows_until_nothing_is_lost() -> None:
+    told = update(describe(), pacing=replace(FOR_BLUETOOTH, after_create_s=0.05))
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert 0 < told.count(events.ObjectRepeated) < 5
+    repeated = [e.offset for e in told.heard if isinstance(e, events.ObjectRepeated)]
+    assert repeated[-1] == 0  # the later objects have the longer pause from the start
+
+
+def test_the_same_story_again_is_the_same_to_the_byte() -> None:
+    def bytes_of(told: Told) -> bytes:
+        lines = [json.dumps(events.event_to_json(event)) for event in told.heard]
+        return "\n".join([*lines, *map(repr, told.unit.log)]).encode()
+
+    assert bytes_of(update(describe())) == bytes_of(update(describe()))
+
+
+# The question the project begins with: one unit, on a coin cell and on a bench supply.
+
+
+def test_a_weak_cell_resets_the_unit_in_its_bootloader_where_a_bench_supply_does_not() -> None:
+    weak, bench = describe(supply=supplied(95)), describe()
+    on_cell, on_bench = update(weak), update(bench)
+    assert on_bench.result.finished.outcome is Outcome.UPDATED
+    assert "power_lost" not in on_bench.logged
+
+    assert on_cell.result.finished.outcome is Outcome.FAILED
+    assert "power_lost" in on_cell.logged
+    # Its application runs normally before and after: it was seen, and it jumped.
+    assert on_cell.count(events.ApplicationSeen) == 1
+    modes = [e.mode for e in on_cell.heard if isinstance(e, events.Connected)]
+    assert modes == [UnitMode.APPLICATION, UnitMode.BOOTLOADER]
+    assert on_cell.unit.mode is UnitMode.APPLICATION
+    assert on_cell.result.error is not None
+    assert on_cell.result.error.code is Code.LINK_LOST
+
+
+def test_the_same_cell_with_a_larger_capacitor_or_the_converter_carries_the_update() -> None:
+    weak = supplied(95)
+    converter = replace(weak, currents=Currents.of(chip("nrf52832-512k")))
+    assert update(describe(supply=converter)).result.finished.outcome is Outcome.UPDATED
+    capacitor = replace(weak, capacitance_uf=100_000)
+    assert update(describe(supply=capacitor)).result.finished.outcome is Outcome.UPDATED
