@@ -17,6 +17,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= auto
 PYTEST_ARGS ?=
+SECONDS ?= 30
+FUZZ_SEED ?= $(shell date +%s)
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 # Settings of the caller's shell that would install elsewhere or import something else.
@@ -37,7 +39,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format lint types layers quick coverage docs bench lock fix \
+.PHONY: help setup demo test check format lint types layers quick coverage docs bench fuzz lock fix \
 	changelog clean version another-python
 
 help:  ## what there is to make
@@ -96,6 +98,10 @@ docs: $(STAMP)  ## build the site into site/; nothing in it asks the network
 
 bench: $(STAMP)  ## speed and size beside their targets
 	@PYTHONPATH=tests $(BIN)/python -m bench.run
+
+# A seed that is new each time finds more; FUZZ_SEED repeats one (it is printed first).
+fuzz: $(STAMP)  ## random sessions against virtual units, SECONDS long
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.unit --seconds $(SECONDS) --seed $(FUZZ_SEED)
 
 # Existing pins stay; `make lock UPGRADE=1` takes the newest of everything.
 lock: $(STAMP)  ## write requirements.txt from pyproject.toml

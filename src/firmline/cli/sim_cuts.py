@@ -3,64 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
-import random
 import sys
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import click
 
 from firmline.cli.parameters import OnceCommand
-from firmline.device.cuts.findings import weak_spot
-from firmline.device.cuts.flows import Flow, set_up
-from firmline.device.cuts.recording import record
-from firmline.device.cuts.sweep import State, Sweep, Tally, Verdict
+from firmline.cli.sweep_jobs import (
+    WORTH_ALL_CORES,
+    Job,
+    Outcome,
+    Piece,
+    all_cores,
+    pieces_of,
+    run_pieces,
+)
+from firmline.device.cuts.flows import Flow
 from firmline.device.profile import PROFILES
 from firmline.errors import ExitCode
-from firmline.formats.keys import SigningKey
 
 IMAGE_SIZE: Final = 8192
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 4, 24_576
 """A bootloader has at most 24 kB (spec section 6)."""
-PAIRS: Final = 50
-"""Random pairs of cuts in each flow."""
-SEED: Final = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One flow on one profile."""
-
-    profile: str
-    flow: Flow
-    image_size: int
-    pem: bytes
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What a job came to, or several together."""
-
-    operations: int = 0
-    cuts: int = 0
-    survived: int = 0
-    states: dict[str, int] = field(default_factory=lambda: {"old": 0, "new": 0, "dfu": 0})
-    findings: list[dict[str, Any]] = field(default_factory=list)
-    bricked: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, other: Outcome) -> None:
-        """Take another outcome in."""
-        self.operations += other.operations
-        self.cuts += other.cuts
-        self.survived += other.survived
-        for name in self.states:
-            self.states[name] += other.states[name]
-        self.findings += other.findings
-        self.bricked += other.bricked
 
 
 @click.command(cls=OnceCommand)
@@ -83,95 +50,57 @@ def cuts(profile: str | None, flow: str | None, image_size: int, as_json: bool) 
     takes the second update. Random pairs of cuts follow. Places where the real bootloader's own
     rules let a unit be lost are findings; anything else that is lost is an error, exit code 5.
     """
-    pem = SigningKey.generate().format_pem()
     jobs = [
-        Job(profile=name, flow=chosen, image_size=image_size & ~3, pem=pem)
+        Job(name, chosen, image_size & ~3)
         for name in ([profile] if profile else PROFILES)
         for chosen in ([Flow(flow)] if flow else Flow)
     ]
     total = Outcome()
-    with _progress(len(jobs), shown=not as_json and sys.stdout.isatty()) as advance:
-        for job, outcome in _run(jobs):
-            total.add(outcome)
-            advance()
-            if not as_json:
-                _print_job(job, outcome)
+    for job, outcome in _run(jobs, progress_shown=not as_json and sys.stdout.isatty()):
+        total.add(outcome)
+        if not as_json:
+            _print_job(job, outcome)
     _print_total(total, as_json=as_json)
     if total.bricked:
         raise click.exceptions.Exit(ExitCode.UNVERIFIED)
 
 
-def _run(jobs: list[Job]) -> Iterator[tuple[Job, Outcome]]:
-    """All jobs on all cores; the results in the order of the jobs."""
+def _run(jobs: list[Job], *, progress_shown: bool) -> Iterator[tuple[Job, Outcome]]:
+    """All jobs in order, with a progress bar; on all cores where that is worth it."""
     if len(jobs) == 1:
-        yield jobs[0], run_job(jobs[0])
-        return
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
-        futures = [pool.submit(run_job, job) for job in jobs]
-        try:
-            yield from zip(jobs, map(_result, futures), strict=True)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        pieces = pieces_of(jobs[0])
+        if max(piece.stop for piece in pieces) <= WORTH_ALL_CORES:
+            yield from _follow(pieces, None, progress_shown=progress_shown)
+            return
+    with all_cores() as pool:
+        pieces = [piece for each in pool.map(pieces_of, jobs) for piece in each]
+        yield from _follow(pieces, pool, progress_shown=progress_shown)
 
 
-def _result(future: Future[Outcome]) -> Outcome:
-    """Wait in short steps, so that Ctrl-C is heard."""
-    while not wait([future], timeout=0.2, return_when=FIRST_COMPLETED).done:
-        pass
-    return future.result()
-
-
-def run_job(job: Job) -> Outcome:
-    """Sweep one flow on one profile; the same job always comes to the same outcome."""
-    key = SigningKey.parse_pem(job.pem, name="the sweep's key")
-    profile = PROFILES[job.profile]
-    recording = record(set_up(job.flow, profile=profile, image_size=job.image_size, key=key))
-    sweep = Sweep(recording, random.Random(SEED))  # noqa: S311 - a sweep, not a secret
-    tally = Tally()
-    for verdicts in (sweep.single_cuts(), sweep.pairs(PAIRS)):
-        for verdict in verdicts:
-            tally.count(verdict)
-    outcome = Outcome(
-        operations=len(recording.operations), cuts=tally.cuts, survived=tally.survived
-    )
-    for state in (State.OLD, State.NEW, State.DFU):
-        outcome.states[state.value] = tally.states[state]
-    memory = sweep.memory
-    for verdict in tally.harmed:
-        spot = weak_spot(verdict, memory)
-        if spot is None:
-            outcome.bricked.append(_place(job, verdict))
-        else:
-            outcome.findings.append({"finding": spot.name, "why": spot.why, **_place(job, verdict)})
-    return outcome
-
-
-def _place(job: Job, verdict: Verdict) -> dict[str, Any]:
-    cut = verdict.cut
-    return {
-        "profile": job.profile,
-        "flow": job.flow.value,
-        "operation": cut.number,
-        "second_operation": cut.second_number,
-        "kind": cut.operation.kind.value,
-        "address": f"0x{cut.operation.address:05X}",
-        "half_done": cut.half_done,
-        "booted": verdict.booted.value,
-        "ended": verdict.ended.value,
-    }
+def _follow(
+    pieces: list[Piece], pool: ProcessPoolExecutor | None, *, progress_shown: bool
+) -> Iterator[tuple[Job, Outcome]]:
+    """Run pieces; each job with its outcome when its last piece, the pairs, is done."""
+    outcome = Outcome()
+    with _progress(sum(piece.cuts for piece in pieces), shown=progress_shown) as advance:
+        for piece, part in run_pieces(pieces, pool):
+            outcome.add(part)
+            advance(piece.cuts)
+            if piece.is_pairs:
+                yield piece.job, outcome
+                outcome = Outcome()
 
 
 @contextmanager
-def _progress(total: int, *, shown: bool) -> Iterator[Any]:
+def _progress(total: int, *, shown: bool) -> Iterator[Callable[[int], object]]:
     if not shown:
-        yield lambda: None
+        yield lambda _cuts: None
         return
     from rich.progress import Progress  # noqa: PLC0415 - rich loads for terminals only
 
     with Progress(transient=True) as progress:
-        task = progress.add_task("  flows", total=total)
-        yield lambda: progress.advance(task)
+        task = progress.add_task("  cuts", total=total)
+        yield lambda cuts: progress.advance(task, cuts)
 
 
 def _print_job(job: Job, outcome: Outcome) -> None:
@@ -208,7 +137,13 @@ def _print_total(total: Outcome, *, as_json: bool) -> None:
 
 def _where(place: dict[str, Any]) -> str:
     half = ", half done" if place["half_done"] else ""
+    second = ""
+    if place["second_kind"] is not None:
+        second = (
+            f", then operation {place['second_operation']}, {place['second_kind']} at"
+            f" {place['second_address']}"
+        )
     return (
         f"{place['profile']}, {place['flow']}: operation {place['operation']}, {place['kind']} at"
-        f" {place['address']}{half}"
+        f" {place['address']}{half}{second}"
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import multiprocessing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firmline.cli import sim_cuts
+from firmline.cli import sweep_jobs
+from firmline.device.cuts.flows import Flow
 from firmline.device.cuts.sweep import State
 from firmline.errors import Code, ExitCode
 from firmline.formats.keys import SigningKey
@@ -159,12 +161,56 @@ def test_a_sweep_says_how_many_survived(firmline: Program) -> None:
 def test_the_json_of_a_sweep_is_the_contract(firmline: Program) -> None:
     result = firmline(*SMALL, "--flow", "bootloader", "--json").result
     assert result["type"] == "result"
-    assert result["cuts"] == 2 * result["operations"] + sim_cuts.PAIRS
+    assert result["cuts"] == 2 * result["operations"] + sweep_jobs.PAIRS
     assert result["cuts"] - result["survived"] == len(result["findings"]) >= 4
     assert result["bricked"] == 0
     assert set(result["states"]) == {"old", "new", "dfu"}
     assert {finding["finding"] for finding in result["findings"]} == {"mbr-parameters"}
     assert {finding["address"] for finding in result["findings"]} == {"0x7E004", "0x7E008"}
+
+
+def test_a_pair_of_cuts_is_told_with_both_places(
+    firmline: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "firmline.device.cuts.sweep.Verdict.survived",
+        property(lambda self: self.second is None),
+    )
+    ran = firmline(*SMALL, "--flow", "application", "--json")
+    assert ran.code == ExitCode.UNVERIFIED
+    for place in ran.result["bricked_at"]:
+        assert place["second_operation"] > 0
+        assert place["second_kind"] in ("erase", "write")
+        assert int(place["second_address"], 16) % 4 == 0
+    last = ran.result["bricked_at"][-1]
+    told = firmline(*SMALL, "--flow", "application").out
+    second = f"{last['second_operation']}, {last['second_kind']} at {last['second_address']}"
+    assert f", then operation {second}, ended new" in told
+
+
+def test_a_sweep_is_the_same_in_every_run_and_on_every_number_of_cores() -> None:
+    job = sweep_jobs.Job("sdk15.3-uart", Flow.BOOTLOADER, 64)
+    pieces = sweep_jobs.pieces_of(job)
+    assert [piece.cuts for piece in pieces[:-2]] == [2 * sweep_jobs.PIECE] * (len(pieces) - 2)
+    alone = list(sweep_jobs.run_pieces(pieces, None))
+    with sweep_jobs.all_cores() as pool:
+        assert list(sweep_jobs.run_pieces(pieces, pool)) == alone
+    assert sum(outcome.cuts for _, outcome in alone) == sum(piece.cuts for piece in pieces)
+
+
+def test_processes_do_not_outlive_a_sweep_that_is_interrupted() -> None:
+    job = sweep_jobs.Job("sdk15.3-ble", Flow.COMBINED, 8192)
+
+    def run() -> None:
+        with sweep_jobs.all_cores() as pool:
+            for _ in sweep_jobs.run_pieces(sweep_jobs.pieces_of(job), pool):
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    for process in multiprocessing.active_children():
+        process.join(10)
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.slow

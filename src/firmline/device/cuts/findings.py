@@ -36,9 +36,9 @@ MBR_PARAMETERS: Final = WeakSpot(
 
 
 def weak_spot(verdict: Verdict, memory: MemoryMap) -> WeakSpot | None:
-    """The known weak spot that a harmful cut has met; ``None``: it is none."""
-    operation = verdict.cut.operation
+    """The known weak spot that a harmful cut, or either of two, has met; ``None``: it is none."""
     parameters = range(memory.backup_page + 4, memory.backup_page + 12)
-    if operation.kind is FlashOperation.WRITE and operation.address in parameters:
-        return MBR_PARAMETERS
+    for place in verdict.places:
+        if place.kind is FlashOperation.WRITE and place.address in parameters:
+            return MBR_PARAMETERS
     return None

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from firmline.device.chips import chip
 from firmline.device.description import SoftDeviceDescription, UnitDescription
 from firmline.device.fabrication import softdevice_image
@@ -25,6 +28,8 @@ SOFTDEVICE: Final = SoftDeviceDescription(
 NEW_FWID: Final = Fwid(0x00B8)
 MIN_SOFTDEVICE_SIZE: Final = 0x3000
 """A SoftDevice image holds its information structure at 0x2000 (S3)."""
+
+_SWEEP_SECRET: Final = 0xC075
 
 
 class Flow(StrEnum):
@@ -52,6 +57,17 @@ class FlowSetup:
 
     unit: UnitDescription
     package: Package
+
+
+def sweep_key() -> SigningKey:
+    """A key that anybody can know: signatures, and with them flash, are the same in every run."""
+    private = ec.derive_private_key(_SWEEP_SECRET, ec.SECP256R1())
+    pem = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return SigningKey.parse_pem(pem, name="the sweep's key")
 
 
 def set_up(

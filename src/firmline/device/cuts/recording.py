@@ -14,6 +14,19 @@ from firmline.errors import LocalProtocolError
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a cut struck.
+
+    Attributes:
+        kind: What was about to be done.
+        address: Where.
+    """
+
+    kind: FlashOperation
+    address: int
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One erased page or programmed word.
 
@@ -26,6 +39,11 @@ class Operation:
     kind: FlashOperation
     address: int
     after: bytes
+
+    @property
+    def place(self) -> Place:
+        """What and where, without the content."""
+        return Place(self.kind, self.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

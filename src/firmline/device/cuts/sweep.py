@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from firmline.device.bootloader.settings_ram import SIZE, Bank, SettingsRam
+from firmline.device.cuts.bench import Bench
 from firmline.device.cuts.host import LockStepHost
-from firmline.device.cuts.recording import Operation, Recording, unit_with_flash
+from firmline.device.cuts.recording import Operation, Place, Recording, unit_with_flash
 from firmline.device.flash import FlashOperation
 from firmline.device.profile import MemoryMap
 from firmline.device.unit import VirtualUnit
@@ -53,11 +54,19 @@ class Verdict:
         cut: The cut.
         booted: What it booted into.
         ended: What a second try left it with.
+        second: With two cuts: what the second one met; ``None``: so much was not done any more.
     """
 
     cut: Cut
     booted: State
     ended: State
+    second: Place | None = None
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where the power went, in order."""
+        first = self.cut.operation.place
+        return (first,) if self.second is None else (first, self.second)
 
     @property
     def survived(self) -> bool:
@@ -98,6 +107,8 @@ class Sweep:
         self._ends: dict[bytes, State] = {}
         self._old = running_parts(unit_with_flash(recording.setup, recording.before))
         self._new = running_parts(unit_with_flash(recording.setup, recording.after))
+        self._bench = Bench(recording.setup, recording.before)
+        self._done = 0
 
     @property
     def memory(self) -> MemoryMap:
@@ -105,37 +116,47 @@ class Sweep:
         unit = self._recording.setup.unit
         return MemoryMap.of(unit.chip, unit.profile)
 
-    def single_cuts(self) -> Iterator[Verdict]:
-        """A cut at every operation, then the same with the operation half done."""
-        flash = bytearray(self._recording.before)
-        for number, operation in enumerate(self._recording.operations, 1):
-            yield self._judge(flash, Cut(number=number, operation=operation))
-            start, end = operation.address, operation.address + len(operation.after)
-            before = bytes(flash[start:end])
-            flash[start:end] = self._half_done(operation, before)
-            yield self._judge(flash, Cut(number=number, operation=operation, half_done=True))
-            flash[start:end] = operation.after
+    def single_cuts(self, first: int = 0, stop: int | None = None) -> Iterator[Verdict]:
+        """A cut at every operation, then the same with the operation half done.
+
+        Args:
+            first: How many operations are passed over.
+            stop: How many operations there are before those that are not looked at; all, if none
+                is named.
+        """
+        operations = self._recording.operations[:stop]
+        for number, operation in enumerate(operations[first:], first + 1):
+            self._advance(number - 1)
+            yield self._judge(Cut(number=number, operation=operation))
+            before = self._bench.read(operation.address, len(operation.after))
+            self._bench.put(operation.address, self._half_done(operation, before))
+            yield self._judge(Cut(number=number, operation=operation, half_done=True))
+            self._bench.put(operation.address, before)
 
     def pairs(self, count: int) -> Iterator[Verdict]:
         """So many pairs of cuts, the second one in what follows the first."""
         total = len(self._recording.operations)
         firsts = sorted(self._rng.randrange(total) for _ in range(count))
-        flash = bytearray(self._recording.before)
-        done = 0
         for first in firsts:
-            for operation in self._recording.operations[done:first]:
-                end = operation.address + len(operation.after)
-                flash[operation.address : end] = operation.after
-            done = first
-            cut = Cut(
-                number=first + 1,
-                operation=self._recording.operations[first],
-                second_number=self._rng.randrange(1, total + 1),
-            )
-            yield self._judge(flash, cut)
+            yield self.pair(first + 1, self._rng.randrange(1, total + 1))
 
-    def _judge(self, content: bytearray, cut: Cut) -> Verdict:
-        unit = unit_with_flash(self._recording.setup, content)
+    def pair(self, number: int, second_number: int) -> Verdict:
+        """Two cuts: at this operation of the flow, and at this one of what the unit does then."""
+        operation = self._recording.operations[number - 1]
+        self._advance(number - 1)
+        return self._judge(Cut(number=number, operation=operation, second_number=second_number))
+
+    def _advance(self, number: int) -> None:
+        """Let the next units find what is in flash after so many operations."""
+        if number < self._done:
+            self._bench.put(0, self._recording.before)
+            self._done = 0
+        for operation in self._recording.operations[self._done : number]:
+            self._bench.put(operation.address, operation.after)
+        self._done = number
+
+    def _judge(self, cut: Cut) -> Verdict:
+        unit = self._bench.unit()
         if cut.second_number is not None:
             unit.board.flash.faults.cut_in = cut.second_number
         unit.power_on(now_s=0.0)
@@ -143,7 +164,8 @@ class Sweep:
         booted = self.state_of(unit)
         if booted in (State.NEW, State.BAD) and cut.second_number is None:
             return Verdict(cut=cut, booted=booted, ended=booted)
-        return Verdict(cut=cut, booted=booted, ended=self._try_again(unit, cut))
+        ended = self._try_again(unit, cut)
+        return Verdict(cut=cut, booted=booted, ended=ended, second=self._bench.flash.cut_at)
 
     def _try_again(self, unit: VirtualUnit, cut: Cut) -> State:
         """Update the unit once more; once only for units whose flash is the same."""
@@ -198,8 +220,12 @@ class Sweep:
         digest = hashlib.blake2b(str(unit.mode).encode(), digest_size=16)
         digest.update(flash.read(memory.settings_page, page))
         digest.update(flash.read(memory.backup_page, page))
-        for part in running_parts(unit) if not staged else (flash.read(0, flash.size),):
-            digest.update(part)
+        if staged:
+            digest.update(flash.read(0, flash.size))
+            return digest.digest()
+        for part, old, new in zip(running_parts(unit), self._old, self._new, strict=True):
+            # To compare is much faster than to hash, and nearly every part is one of the two.
+            digest.update(b"old" if part == old else b"new" if part == new else part)
         return digest.digest()
 
     def _half_done(self, operation: Operation, before: bytes) -> bytes:

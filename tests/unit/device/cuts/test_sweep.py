@@ -10,9 +10,9 @@ import pytest
 
 from firmline.device.bootloader.settings_ram import SIZE
 from firmline.device.cuts.findings import MBR_PARAMETERS, weak_spot
-from firmline.device.cuts.flows import Flow, FlowSetup, set_up
+from firmline.device.cuts.flows import Flow, FlowSetup, set_up, sweep_key
 from firmline.device.cuts.host import LockStepHost
-from firmline.device.cuts.recording import Recording, record, unit_with_flash
+from firmline.device.cuts.recording import Place, Recording, record, unit_with_flash
 from firmline.device.cuts.sweep import Cut, State, Sweep, Tally, Verdict, running_parts
 from firmline.device.fabrication import fabricate
 from firmline.device.flash import FlashOperation
@@ -20,7 +20,7 @@ from firmline.device.profile import PROFILES, SDK15_3_BLE, SDK15_3_UART, Bootloa
 from firmline.errors import Code, LocalProtocolError
 from firmline.formats.keys import SigningKey
 
-KEY = SigningKey.generate()
+KEY = sweep_key()
 SMALL = 64
 SETTINGS_WORDS = SIZE // 4
 
@@ -114,6 +114,49 @@ def test_the_only_places_where_a_bootloader_update_is_lost_are_the_parameters_of
     assert [weak_spot(verdict, sweep.memory) for verdict in harmed] == [MBR_PARAMETERS] * 4
     assert {verdict.cut.operation.address for verdict in harmed} == {0x7E004, 0x7E008}
     assert {verdict.booted for verdict in harmed} == {State.BAD}
+
+
+@pytest.mark.parametrize("address", [0x7E004, 0x7E008])
+def test_a_second_cut_in_the_parameters_of_the_mbr_is_found_where_the_first_was_harmless(
+    address: int,
+) -> None:
+    recording = recorded(Flow.BOOTLOADER)
+    sweep = Sweep(recording, random.Random(1))
+    hits = [
+        number
+        for number, operation in enumerate(recording.operations, 1)
+        if operation.place == Place(FlashOperation.WRITE, address)
+    ]
+    # A cut at the first operation changes nothing: the second try does the same as the first.
+    verdicts = [sweep.pair(1, number) for number in hits]
+    assert {verdict.second for verdict in verdicts} == {Place(FlashOperation.WRITE, address)}
+    (lost,) = [verdict for verdict in verdicts if not verdict.survived]
+    assert lost.cut.operation.place == Place(FlashOperation.ERASE, 0x7F000)
+    assert lost.places == (lost.cut.operation.place, Place(FlashOperation.WRITE, address))
+    assert weak_spot(lost, sweep.memory) is MBR_PARAMETERS
+    assert weak_spot(replace(lost, second=None), sweep.memory) is None
+
+
+def test_a_second_cut_that_nothing_was_left_for_has_no_place() -> None:
+    recording = recorded()
+    verdict = Sweep(recording, random.Random(1)).pair(1, 10 * len(recording.operations))
+    assert (verdict.second, verdict.survived) == (None, True)
+    assert verdict.places == (recording.operations[0].place,)
+
+
+def test_a_sweep_in_pieces_and_out_of_order_comes_to_the_same_cuts() -> None:
+    recording = recorded()
+    total = len(recording.operations)
+    whole = list(Sweep(recording, random.Random(1)).single_cuts())
+    sweep = Sweep(recording, random.Random(1))
+    end = list(sweep.single_cuts(total - 50))
+    begin = list(sweep.single_cuts(0, 50))
+    numbers = [(v.cut.number, v.cut.half_done) for v in whole]
+    assert [(v.cut.number, v.cut.half_done) for v in begin] == numbers[:100]
+    assert [(v.cut.number, v.cut.half_done) for v in end] == numbers[-100:]
+    begun = [v for v in whole if not v.cut.half_done]
+    assert [v for v in begin if not v.cut.half_done] == begun[:50]
+    assert [v for v in end if not v.cut.half_done] == begun[-50:]
 
 
 def test_harm_elsewhere_is_no_known_weak_spot() -> None:
