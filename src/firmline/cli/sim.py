@@ -15,10 +15,11 @@ SECTIONS = (
             "Replay recorded sessions of the real bootloader.",
         ),
         Command("cuts", "firmline.cli.sim_cuts:cuts", "Cut the power at every flash operation."),
+        Command("serve", "firmline.cli.sim_serve:serve", "Serve a virtual unit to other programs."),
     ),
 )
 
 
 @click.group(cls=LazyGroup, sections=SECTIONS)
 def sim() -> None:
-    """Virtual units: prove them against the real bootloader, and put them to the test."""
+    """Virtual units: prove them against the real bootloader, put them to the test, serve them."""

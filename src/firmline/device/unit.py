@@ -178,7 +178,7 @@ class VirtualUnit:
             return
         self._board.nvmc.roll_back(self._now_s)
         self._outputs = [output for output in self._outputs if output[0] <= self._now_s]
-        self.log = [entry for entry in self.log if entry.at_s <= self._now_s]
+        self.log[:] = [entry for entry in self.log if entry.at_s <= self._now_s]
         physics.cpu_s = self._now_s
 
     # The face towards a radio.
@@ -413,6 +413,7 @@ class VirtualUnit:
         if self._physics is not None:
             self._physics.wait(self._physics.timing.boot_s)
             self._ready_s = self._physics.cpu_s
+            self._record("ready")
 
     def _boot_once(self) -> bool:
         """One boot; ``False``: it ended in a reset."""

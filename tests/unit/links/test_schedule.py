@@ -35,8 +35,8 @@ class Radio:
     def radio_used(self, start_s: float, end_s: float) -> None:
         self.used.append((start_s, end_s))
 
-    def deaf_until_s(self) -> float:
-        return self.deaf_s
+    def deaf_until_s(self, now_s: float) -> float:
+        return max(now_s, self.deaf_s)
 
 
 class Line:

@@ -144,9 +144,9 @@ class UnitPeripheral:
         self.unit.radio_used(start_s, end_s, now_s=self._loop.time())
         self.settle()
 
-    def deaf_until_s(self) -> float:
+    def deaf_until_s(self, now_s: float) -> float:
         """Until when the unit's flash has the chip."""
-        return self.unit.radio_blocked_until_s(now_s=self._loop.time())
+        return self.unit.radio_blocked_until_s(now_s=now_s)
 
     # What the server hears (see server.UnitSide).
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from itertools import count
 
+from bumble.hci import Address
+
 from firmline.device.radio_face import RadioUnit
 from firmline.links.virtual_radio.air import Air, AirTime
 from firmline.links.virtual_radio.central import SHORTEST_INTERVAL_S, VirtualRadioLink
+from firmline.links.virtual_radio.controller import RadioController
 from firmline.links.virtual_radio.peripheral import UnitPeripheral
 from firmline.values import BleAddress
 
+_CONTROLLERS = bytes.fromhex("00FEED000000")
 _HOSTS = bytes.fromhex("FEED00000000")  # Random static: the two highest bits are set.
 
 
@@ -26,6 +30,7 @@ class VirtualRadio:
         self._units: list[UnitPeripheral] = []
         self._links: list[VirtualRadioLink] = []
         self._addresses = count(int.from_bytes(_HOSTS) + 1)
+        self._public_addresses = count(int.from_bytes(_CONTROLLERS) + 1)
 
     def now_s(self) -> float:
         """The event loop's clock, in seconds."""
@@ -36,6 +41,17 @@ class VirtualRadio:
         peripheral = UnitPeripheral(unit, self._air)
         self._units.append(peripheral)
         return peripheral
+
+    def add_controller(self, name: str) -> RadioController:
+        """A radio chip for somebody who brings a Bluetooth stack; ``vanish`` takes it away.
+
+        Args:
+            name: For messages.
+        """
+        controller = RadioController(name, self._air)
+        address = next(self._public_addresses).to_bytes(6, "little")
+        controller.public_address = Address(address, Address.PUBLIC_DEVICE_ADDRESS)
+        return controller
 
     async def open_link(
         self,

@@ -45,8 +45,8 @@ class Owner(Protocol):
     def radio_used(self, start_s: float, end_s: float) -> None:
         """The radio was on from one time to another; told at the end."""
 
-    def deaf_until_s(self) -> float:
-        """Until when nothing is heard; now or earlier: everything is."""
+    def deaf_until_s(self, now_s: float) -> float:
+        """Until when nothing is heard; ``now_s``: everything is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class LinkSchedule:
 
     def _begin_event(self) -> None:
         now_s = self._loop.time()
-        deaf_s = max((owner.deaf_until_s() for owner in self._owners()), default=now_s)
+        deaf_s = max((owner.deaf_until_s(now_s) for owner in self._owners()), default=now_s)
         if deaf_s > now_s:
             self._begin_event_after(max(deaf_s, self._anchor_s + self.interval_s / 2))
             return

@@ -1,0 +1,226 @@
+"""``firmline sim serve``: a virtual unit for other programs, until somebody ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import click
+
+from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.secrets_input import load_public_key
+from firmline.cli.style import paint, printable
+from firmline.device.description import UnitDescription, gallery_unit
+from firmline.device.fabrication import fabricate, physics_of
+from firmline.device.serial_port import DEFAULT_BAUD
+from firmline.device.unit import VirtualUnit
+from firmline.errors import ExitCode
+from firmline.links.serving.open import check_place, serve_unit
+from firmline.links.serving.place import Place, Road, parse_place
+from firmline.links.serving.witness import Happening, Witness
+
+SERIAL_UNIT: Final = "uart-reference"
+BLE_UNIT: Final = "ble-reference"
+MIN_BAUD, MAX_BAUD = 1200, 1_000_000
+"""Of the nRF52's UART (product specification, BAUDRATE register)."""
+ENDING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Signals that end the serving; the last is not on every system."""
+
+
+@click.command(cls=OnceCommand)
+@click.option(
+    "--unit",
+    "unit_name",
+    metavar="NAME",
+    help=f"The unit.  [default: {SERIAL_UNIT}, or {BLE_UNIT} with --on hci-...]",
+)
+@click.option(
+    "--on",
+    "place_text",
+    metavar="PLACE",
+    help="pty: a pseudo-terminal; tcp:PORT: its bytes over TCP; hci-tcp:PORT or hci-unix:PATH: a"
+    " Bluetooth controller for each client. PORT 0 is a free one; all on this computer only."
+    "  [default: pty, or hci-tcp:0 for a BLE unit]",
+)
+@click.option(
+    "--key-file",
+    metavar="FILE",
+    type=FilePath(),
+    help="The unit trusts this key (PEM, private or public) instead of its own.",
+)
+@click.option(
+    "--baud",
+    metavar="N",
+    type=click.IntRange(MIN_BAUD, MAX_BAUD),
+    help=f"Speed of a unit's UART.  [default: {DEFAULT_BAUD}]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON lines.")
+def serve(
+    unit_name: str | None,
+    place_text: str | None,
+    key_file: Path | None,
+    baud: int | None,
+    as_json: bool,
+) -> None:
+    """Serve a virtual unit to other programs: nrfutil, another DFU host, any Bumble program.
+
+    The first line says where; then everything that happens in the unit. Ends with Ctrl-C (exit code
+    130) or SIGTERM (0).
+    """
+    place = parse_place(place_text) if place_text is not None else None
+    description = _describe(unit_name, place)
+    if key_file is not None:
+        description = replace(description, public_key=load_public_key(key_file))
+    unit = fabricate(description, physics=physics_of(description))
+    if place is None:
+        place = Place(road=Road.HCI_TCP if description.profile.is_ble else Road.PTY)
+    check_place(unit, place, baud=baud)
+    teller = JsonTeller() if as_json else Teller()
+    with ending_signals() as ending:
+        asyncio.run(_serve(unit, place, baud=baud, teller=teller, ending=ending))
+    if ending.number == signal.SIGINT:
+        raise click.exceptions.Exit(ExitCode.INTERRUPTED)
+
+
+def _describe(name: str | None, place: Place | None) -> UnitDescription:
+    """The unit that was asked for, or the one that fits the place."""
+    if name is None:
+        name = BLE_UNIT if place is not None and place.road.is_radio else SERIAL_UNIT
+    return gallery_unit(name)
+
+
+class Ending:
+    """Waits for the signal that ends the serving.
+
+    Attributes:
+        number: Of the signal.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._waiting: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+
+    def handle(self, number: int, _frame: FrameType | None) -> None:
+        """A signal came; the first one counts."""
+        if self.number is None:
+            self.number = number
+        if self._waiting is not None:
+            loop, event = self._waiting
+            loop.call_soon_threadsafe(event.set)
+
+    async def wait(self) -> None:
+        """Wait for a signal that comes, or has come."""
+        event = asyncio.Event()
+        self._waiting = asyncio.get_running_loop(), event
+        try:
+            if self.number is None:
+                await event.wait()
+        finally:
+            self._waiting = None
+
+
+@contextmanager
+def ending_signals() -> Iterator[Ending]:
+    """Take the signals that end the serving; one that is ignored (nohup) stays ignored."""
+    ending = Ending()
+    before = {}
+    for name in ENDING:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, ending.handle)
+    try:
+        yield ending
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+async def _serve(
+    unit: VirtualUnit, place: Place, *, baud: int | None, teller: Teller, ending: Ending
+) -> None:
+    witness = Witness(unit, teller.happened)
+    async with serve_unit(unit, place, baud=baud, witness=witness) as served:
+        teller.serving(unit.name, served.where)
+        witness.begin()
+        served.power_on()
+        await ending.wait()
+    witness.look()
+    mode = unit.mode
+    teller.ended(
+        {
+            "outcome": "served",
+            "unit": unit.name,
+            "mode": None if mode is None else mode.value,
+            "firmware_revision": unit.firmware_revision,
+            "resets": witness.resets,
+            "clients": witness.clients,
+            "seconds": round(witness.seconds, 3),
+        }
+    )
+
+
+class Teller:
+    """Prints what happens, for people; a reader who leaves does not end the serving."""
+
+    def __init__(self) -> None:
+        self._is_read = True
+
+    def serving(self, unit: str, where: dict[str, str]) -> None:
+        """Clients can come now."""
+        (place,) = where.values()
+        self._print(f"{paint('Serving', bold=True)} {unit} on {printable(place)}. Ctrl-C ends it.")
+
+    def happened(self, happening: Happening) -> None:
+        """Something happened."""
+        label = paint(f"{happening.what:<20}", fg="cyan")
+        facts = ", ".join(f"{name} {value}" for name, value in happening.facts.items())
+        text = f"{happening.at_s:10.3f}  {happening.source.value:<6}  {label}  {printable(facts)}"
+        self._print(text.rstrip())
+
+    def ended(self, result: dict[str, object]) -> None:
+        """The serving has ended."""
+        runs = result["firmware_revision"] or "its bootloader"
+        what = f"runs {runs}" if result["mode"] else "runs nothing"
+        if sys.stdout.isatty():
+            self._print("")  # the terminal has just written ^C
+        self._print(f"{result['unit']} {what}; {result['resets']} resets, {result['seconds']} s.")
+
+    def _print(self, line: str) -> None:
+        """Print a line at once."""
+        if not self._is_read:
+            return
+        try:
+            click.echo(line)
+            sys.stdout.flush()
+        except OSError:  # nobody reads it, or there is no space for it
+            self._is_read = False
+
+
+class JsonTeller(Teller):
+    """Prints what happens as one JSON object a line."""
+
+    def serving(self, unit: str, where: dict[str, str]) -> None:
+        """Clients can come now."""
+        self._print(json.dumps({"type": "serving", "unit": unit, **where}))
+
+    def happened(self, happening: Happening) -> None:
+        """Something happened."""
+        fields = {
+            "type": happening.source.value,
+            "at": round(happening.at_s, 6),
+            "what": happening.what,
+        }
+        # What a fact is called must not hide what every line has.
+        self._print(json.dumps(fields | {**happening.facts, **fields}, default=str))
+
+    def ended(self, result: dict[str, object]) -> None:
+        """The serving has ended."""
+        self._print(json.dumps({"type": "result", **result}))
