@@ -34,7 +34,7 @@ GROUPS = {
     "PKG": ("Packages", 2),
     "INIT": ("Init packets", 2),
     "SET": ("Bootloader settings pages", 2),
-    "SIM": ("Recorded sessions", 2),
+    "SIM": ("Recorded sessions and virtual units", 2),
     "LINK": ("The road to the unit", 3),
     "PROTO": ("Answers that make no sense", 3),
     "UNIT": ("The unit said no", 4),

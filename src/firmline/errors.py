@@ -90,8 +90,9 @@ class Code(StrEnum):
     SETTINGS_CRC = "DFU-SET-002"
     SETTINGS_VERSION = "DFU-SET-003"
 
-    # Recorded sessions.
+    # Virtual units: recorded sessions, and files that describe one.
     TRANSCRIPT_MALFORMED = "DFU-SIM-001"
+    UNIT_FILE_MALFORMED = "DFU-SIM-002"
 
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"

@@ -61,7 +61,7 @@ class World:
         is_small = row.flash_size < 0x40000
         description = describe(profile=PROFILES[profile], size=application_size, chip=row)
         softdevice = description.softdevice
-        if is_small:
+        if is_small and softdevice is not None:
             description = replace(description, softdevice=replace(softdevice, size_word=0x19000))
         self.reached: Counter[str] = Counter()
         self.unit = fabricate(description)

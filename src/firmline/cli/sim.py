@@ -16,6 +16,11 @@ SECTIONS = (
         ),
         Command("cuts", "firmline.cli.sim_cuts:cuts", "Cut the power at every flash operation."),
         Command("serve", "firmline.cli.sim_serve:serve", "Serve a virtual unit to other programs."),
+        Command(
+            "units",
+            "firmline.cli.sim_units:units",
+            "List the ready units, print or check a unit file.",
+        ),
     ),
 )
 

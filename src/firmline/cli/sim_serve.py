@@ -18,7 +18,8 @@ import click
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.style import paint, printable
-from firmline.device.description import UnitDescription, gallery_unit
+from firmline.cli.unit_choice import load_unit
+from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.serial_port import DEFAULT_BAUD
 from firmline.device.unit import VirtualUnit
@@ -39,8 +40,9 @@ ENDING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 @click.option(
     "--unit",
     "unit_name",
-    metavar="NAME",
-    help=f"The unit.  [default: {SERIAL_UNIT}, or {BLE_UNIT} with --on hci-...]",
+    metavar="NAME|FILE.toml",
+    help="The unit; firmline sim units lists them."
+    f"  [default: {SERIAL_UNIT}, or {BLE_UNIT} with --on hci-...]",
 )
 @click.option(
     "--on",
@@ -94,7 +96,7 @@ def _describe(name: str | None, place: Place | None) -> UnitDescription:
     """The unit that was asked for, or the one that fits the place."""
     if name is None:
         name = BLE_UNIT if place is not None and place.road.is_radio else SERIAL_UNIT
-    return gallery_unit(name)
+    return load_unit(name)
 
 
 class Ending:

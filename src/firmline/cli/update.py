@@ -16,6 +16,7 @@ from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.style import printable
 from firmline.cli.trace_file import TraceFile
+from firmline.cli.unit_choice import load_unit
 from firmline.events import Event, UpdateFinished
 from firmline.formats.package import read_package
 from firmline.links.open import open_target, run_for_target
@@ -30,8 +31,9 @@ from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
     "target_text",
     metavar="URI",
     required=True,
-    help="The unit. sim:ble-reference is a virtual one; written as 'sim:ble-reference?key=FILE' its"
-    " bootloader trusts the key in FILE. FIRMLINE_LINK names the scheme of a URI without one.",
+    help="The unit. sim:NAME or sim:FILE.toml is a virtual one (firmline sim units lists them);"
+    " written as 'sim:NAME?key=FILE' its bootloader trusts the key in FILE. FIRMLINE_LINK names the"
+    " scheme of a URI without one.",
 )
 @click.option(
     "--trace", metavar="FILE", type=FilePath(), help="Keep every event there, as JSON lines."
@@ -44,6 +46,7 @@ def update(package: Path, target_text: str, trace: Path | None, as_json: bool) -
     says what it could not see, and exits with 5.
     """
     target = parse_target(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
+    unit = load_unit(target.where) if target.scheme is Scheme.SIM else None
     key_file = _key_file(target)
     if trace is not None:
         keep_apart(trace, package, key_file)
@@ -54,7 +57,7 @@ def update(package: Path, target_text: str, trace: Path | None, as_json: bool) -
 
     async def go(stack: ExitStack) -> UpdateResult:
         nonlocal trace_file
-        async with open_target(target, trusted_key=trusted_key) as opened:
+        async with open_target(target, unit=unit, trusted_key=trusted_key) as opened:
             listeners: list[Listener] = []
             if trace is not None:
                 trace_file = stack.enter_context(TraceFile(trace))

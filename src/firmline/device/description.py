@@ -1,19 +1,20 @@
 """What a virtual unit is made of, as a value, and the gallery of ready ones.
 
 A description is everything a unit needs to be: chip, bootloader build, SoftDevice, application,
-key and address. The gallery's descriptions are data (``data/units/*.toml``).
+key and address. The gallery's descriptions are data: unit files (``data/units/*.toml``), read as a
+user's own are (:mod:`firmline.device.unit_file`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmline.data import load_table, names_in
-from firmline.device.chips import Chip, chip
+from firmline.data import load_text, names_in
+from firmline.device.chips import Chip
 from firmline.device.faults.plan import NO_FAULTS, FaultPlan
 from firmline.device.physics.supply import Currents, Source
 from firmline.device.physics.timing import Timing
-from firmline.device.profile import PROFILES, BootloaderProfile
+from firmline.device.profile import BootloaderProfile
 from firmline.errors import Code, InputError
 from firmline.formats.keys import PublicKey
 from firmline.values import BleAddress, Fwid, FwVersion
@@ -48,12 +49,14 @@ class UnitDescription:
         address: The application's Bluetooth address.
         serial_number: What the application says its serial number is.
         public_key: The key that the bootloader trusts.
-        softdevice: The SoftDevice in flash.
+        softdevice: The SoftDevice in flash; ``None``: there is none.
         application_version: Version of the application in flash.
-        application_size: Its size in bytes, a multiple of 4.
+        application_size: Its size in bytes, a multiple of 4; 0: there is none.
         bootloader_version: Version of the bootloader.
         gpregret: What an earlier run has left in GPREGRET when the story begins: 0xB1 and the unit
             is in its bootloader. Power that is removed takes it away.
+        lost_buffers: Receive buffers that refused writes have cost its bootloader before the story
+            begins (spec section 13); any reset gives them back.
         supply: What it hangs on; ``None``: a laboratory supply.
         timings: How long things take; ``None``: as its chip.
         faults: What is wrong with it.
@@ -66,11 +69,12 @@ class UnitDescription:
     address: BleAddress
     serial_number: str
     public_key: PublicKey
-    softdevice: SoftDeviceDescription
+    softdevice: SoftDeviceDescription | None
     application_version: FwVersion
     application_size: int
     bootloader_version: FwVersion
     gpregret: int = 0
+    lost_buffers: int = 0
     supply: Source | None = None
     timings: Timing | None = None
     faults: FaultPlan = NO_FAULTS
@@ -91,8 +95,8 @@ def gallery_names() -> list[str]:
     return names_in("units")
 
 
-def gallery_unit(name: str) -> UnitDescription:
-    """The ready unit with this name.
+def gallery_text(name: str) -> str:
+    """The unit file of the ready unit with this name.
 
     Raises:
         InputError: There is none.
@@ -104,24 +108,17 @@ def gallery_unit(name: str) -> UnitDescription:
             f"There is no virtual unit called {name[:40]!r}.",
             hint=f"Choose one of: {', '.join(names)}.",
         )
-    row = load_table(f"units/{name}")
-    softdevice = row["softdevice"]
-    return UnitDescription(
-        name=name,
-        title=row["title"],
-        chip=chip(row["chip"]),
-        profile=PROFILES[row["profile"]],
-        address=BleAddress.parse(row["address"]),
-        serial_number=row["serial_number"],
-        public_key=PublicKey.from_le_bytes(bytes.fromhex(row["public_key"])),
-        softdevice=SoftDeviceDescription(
-            fwid=Fwid(softdevice["fwid"]),
-            family=softdevice["family"],
-            version=softdevice["version"],
-            size_word=softdevice["size_word"],
-        ),
-        application_version=FwVersion(row["application"]["version"]),
-        application_size=row["application"]["size"],
-        bootloader_version=FwVersion(row["bootloader_version"]),
-        gpregret=row.get("gpregret", 0),
-    )
+    return load_text("units", f"{name}.toml")
+
+
+def gallery_unit(name: str) -> UnitDescription:
+    """The ready unit with this name, read from its unit file as any other.
+
+    Raises:
+        InputError: There is none.
+    """
+    text = gallery_text(name)
+    # The reader makes descriptions, so it imports this module.
+    from firmline.device.unit_file import read_unit  # noqa: PLC0415
+
+    return read_unit(text, name=name)

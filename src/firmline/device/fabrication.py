@@ -42,7 +42,8 @@ def fabricate(description: UnitDescription, *, physics: Physics | None = None) -
     )
     memory = board.memory
     flash.load(0, synthetic_bytes("mbr", SOFTDEVICE_START))
-    flash.load(SOFTDEVICE_START, softdevice_image(description.softdevice))
+    if description.softdevice is not None:
+        flash.load(SOFTDEVICE_START, softdevice_image(description.softdevice))
     application = synthetic_bytes(
         f"application {description.application_version}", description.application_size
     )
@@ -57,6 +58,7 @@ def fabricate(description: UnitDescription, *, physics: Physics | None = None) -
         serial_number=description.serial_number,
         board=board,
         gpregret=description.gpregret,
+        lost_buffers=description.lost_buffers,
     )
 
 
@@ -82,17 +84,21 @@ def softdevice_image(softdevice: SoftDeviceDescription) -> bytes:
 
 
 def _settings_page(description: UnitDescription, application: bytes) -> bytes:
-    """A version 2 page that says: this application is valid, check its CRC at every boot."""
+    """A version 2 page that says: this application is valid, check its CRC at every boot.
+
+    Without an application the bank is empty, and the bootloader waits.
+    """
     settings = SettingsRam()
     settings.reset_progress()
     settings.version = CURRENT_VERSION
     settings.app_version = description.application_version
     settings.bootloader_version = description.bootloader_version
-    crc = zlib.crc32(application)
-    settings.bank_0.set(size=len(application), crc=crc, code=Bank.APPLICATION)
-    settings.application_validation.set(
-        BootValidationType.VALIDATE_GENERATED_CRC, crc.to_bytes(4, "little")
-    )
+    if application:
+        crc = zlib.crc32(application)
+        settings.bank_0.set(size=len(application), crc=crc, code=Bank.APPLICATION)
+        settings.application_validation.set(
+            BootValidationType.VALIDATE_GENERATED_CRC, crc.to_bytes(4, "little")
+        )
     settings.data[PEER_DATA - 1 :] = b"\xff" * (SIZE - PEER_DATA + 1)
     settings.update_crcs()
     return bytes(settings.data)

@@ -81,6 +81,7 @@ class VirtualUnit:
         serial_number: What its application says.
         board: Its hardware; what happens there is logged here.
         gpregret: What an earlier run has left in GPREGRET before the first boot.
+        lost_buffers: How many receive buffers are lost when its bootloader first starts.
 
     Attributes:
         log: What happened inside.
@@ -94,6 +95,7 @@ class VirtualUnit:
         serial_number: str,
         board: Board,
         gpregret: int = 0,
+        lost_buffers: int = 0,
     ) -> None:
         self.log: list[UnitLogEntry] = []
         self._name = name
@@ -102,6 +104,7 @@ class VirtualUnit:
         self._board = board
         board.log = self._record
         self._left_in_gpregret = gpregret
+        self._lost_buffers = lost_buffers
         self._now_s = 0.0
         self._outputs: list[tuple[float, UnitOutput]] = []
         self._ready_s = AT_ONCE
@@ -437,6 +440,7 @@ class VirtualUnit:
         )
 
     def _start_bootloader(self, timeout_s: float) -> DfuMode:
+        lost_buffers, self._lost_buffers = self._lost_buffers, 0
         return DfuMode(
             board=self._board,
             store=self._store,
@@ -445,6 +449,7 @@ class VirtualUnit:
             on_reply=self._take_reply,
             on_drop_link=self._drop_link,
             on_reset=lambda: self._restart(ResetKind.SOFT),
+            lost_buffers=lost_buffers,
         )
 
     def _record(self, what: str, **facts: object) -> None:

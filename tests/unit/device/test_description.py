@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from firmline.device.advertising import advertising_data
 from firmline.device.chips import chip
-from firmline.device.description import gallery_names, gallery_unit
+from firmline.device.description import SoftDeviceDescription, gallery_names, gallery_unit
 from firmline.device.fabrication import fabricate
-from firmline.device.profile import SDK15_3_BLE, MemoryMap
+from firmline.device.profile import SDK15_3_BLE, SDK15_3_UART, MemoryMap
 from firmline.device.synthetic import synthetic_bytes
 from firmline.errors import Code, InputError
 from firmline.events import UnitMode
@@ -26,27 +25,52 @@ from unit.device.makers import describe, make_board
 GALLERY = gallery_names()
 
 
+WAITING = {
+    "leaked-buffers",
+    "no-application",
+    "nrf52840-usb",
+    "stuck-gpregret",
+    "uart-reference",
+}
+"""Units of the gallery that are in their bootloader when the story begins."""
+
+
 def test_the_gallery_has_units() -> None:
     assert {"ble-reference", "other-softdevice"} <= set(GALLERY)
     assert sorted(GALLERY) == GALLERY
+    assert set(GALLERY) > WAITING
 
 
 @pytest.mark.parametrize("name", GALLERY)
-def test_every_unit_of_the_gallery_boots_as_it_was_left(
-    name: str,
-) -> None:
+def test_every_unit_of_the_gallery_boots_as_it_was_left(name: str) -> None:
     description = gallery_unit(name)
     unit = fabricate(description)
     assert unit.mode is None
     unit.power_on(now_s=0)
-    waits = bool(description.gpregret)
-    assert unit.mode is (UnitMode.BOOTLOADER if waits else UnitMode.APPLICATION)
+    assert unit.mode is (UnitMode.BOOTLOADER if name in WAITING else UnitMode.APPLICATION)
     assert unit.board.flash.operations == 0
     assert (unit.name, unit.address) == (name, description.address)
+
+
+@pytest.mark.parametrize("name", [name for name in GALLERY if name != "no-application"])
+def test_after_power_was_removed_every_unit_runs_the_application_it_is_described_with(
+    name: str,
+) -> None:
+    description = gallery_unit(name)
+    unit = fabricate(description)
+    unit.power_on(now_s=0)
     unit.power_on(now_s=1)  # power that is removed takes GPREGRET away
     assert unit.mode is UnitMode.APPLICATION
     revision = unit.firmware_revision or ""
     assert re.fullmatch(rf"{description.application_version}\+[0-9a-f]{{8}}", revision)
+
+
+def test_a_unit_without_an_application_waits_in_its_bootloader_whatever_happens() -> None:
+    unit = fabricate(gallery_unit("no-application"))
+    for now_s in range(3):
+        unit.power_on(now_s=now_s)
+        assert unit.mode is UnitMode.BOOTLOADER
+    assert unit.board.flash.operations == 0
 
 
 @pytest.mark.parametrize("name", GALLERY)
@@ -55,19 +79,33 @@ def test_every_unit_of_the_gallery_has_the_softdevice_it_is_described_with(name:
     board = fabricate(description).board
     info = softdevice_in_flash(board.flash.read(0, board.flash.size))
     assert info is not None
-    assert (info.fwid, info.family, info.version, info.size_word) == (
-        description.softdevice.fwid,
-        description.softdevice.family,
-        description.softdevice.version,
-        description.softdevice.size_word,
+    assert description.softdevice == SoftDeviceDescription(
+        fwid=info.fwid,
+        family=info.family or 0,
+        version=info.version or 0,
+        size_word=info.size_word,
     )
     assert board.softdevice == info
+
+
+def test_a_unit_without_a_softdevice_has_its_application_behind_the_mbr() -> None:
+    unit = fabricate(describe(softdevice=None, profile=SDK15_3_UART))
+    unit.power_on(now_s=0)
+    assert unit.board.softdevice is None
+    assert unit.board.bank_0_start == 0x1000
+    assert unit.mode is UnitMode.APPLICATION
 
 
 def test_the_units_of_the_gallery_have_addresses_of_their_own_in_both_modes() -> None:
     addresses = [gallery_unit(name).address for name in GALLERY]
     everyone = addresses + [address.plus_one() for address in addresses]
     assert len(set(everyone)) == len(everyone)
+
+
+def test_the_units_of_the_gallery_have_serial_numbers_and_titles_of_their_own() -> None:
+    units = [gallery_unit(name) for name in GALLERY]
+    assert len({unit.serial_number for unit in units}) == len(units)
+    assert len({unit.title for unit in units}) == len(units)
 
 
 def test_an_unknown_unit_is_refused_with_the_names_there_are() -> None:
@@ -174,7 +212,9 @@ def test_mbr_and_bootloader_are_in_their_places() -> None:
 
 
 def test_another_softdevice_ends_elsewhere_and_the_application_begins_there() -> None:
-    softdevice = replace(describe().softdevice, fwid=Fwid(0x101), size_word=0x27000)
+    softdevice = SoftDeviceDescription(
+        fwid=Fwid(0x101), family=132, version=7_002_000, size_word=0x27000
+    )
     unit = fabricate(describe(softdevice=softdevice))
     unit.power_on(now_s=0)
     assert unit.board.bank_0_start == 0x27000

@@ -65,6 +65,7 @@ class DfuMode:
         on_reply: Takes every answer when it is said.
         on_drop_link: Called when the bootloader ends the connection.
         on_reset: Called when the bootloader resets the chip.
+        lost_buffers: How many receive buffers refused writes have lost before.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class DfuMode:
         on_reply: Callable[[Reply], None],
         on_drop_link: Callable[[], None],
         on_reset: Callable[[], None],
+        lost_buffers: int = 0,
     ) -> None:
         self.deadline_s = now_s + timeout_s
         self._now_s = now_s
@@ -96,8 +98,8 @@ class DfuMode:
             afterwards=self._afterwards.append,
         )
         self._session = TargetSession(self)
-        self._pool = PacketPool(board.profile.receive_buffers)
-        self._serial = SerialReceiver(board.profile.mtu)
+        self._pool = PacketPool(max(0, board.profile.receive_buffers - lost_buffers))
+        self._serial = SerialReceiver(board.profile.mtu, lost_buffers=lost_buffers)
         self._refused_write = False
 
     # What comes in.

@@ -72,12 +72,14 @@ class SerialReceiver:
 
     Args:
         size: Bytes in a buffer: 131 over UART, 2051 over USB (spec section 13).
+        lost_buffers: How many are lost already; one is always left, in which the decoder goes on.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, lost_buffers: int = 0) -> None:
         self._size = size
         self._stack = [bytearray(size) for _ in range(SERIAL_BUFFERS)]
         self._buffer = self._stack.pop()
+        del self._stack[max(0, len(self._stack) - lost_buffers) :]
         self._fill = 0
         self._escaped = False
         self._skipping = False

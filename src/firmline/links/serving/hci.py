@@ -47,7 +47,9 @@ class ServedRadio:
 
     def power_on(self) -> None:
         """The unit is here, switched on a moment ago: it has booted, and is in the air."""
-        self._unit.power_on(now_s=self._radio.now_s() - BOOTED_AFTER_S)
+        now_s = self._radio.now_s()
+        self._unit.power_on(now_s=now_s - BOOTED_AFTER_S)
+        self._unit.wake(now_s=now_s)
         self._radio.add_unit(self._unit)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
