@@ -32,10 +32,14 @@ class Application:
         board: The unit's hardware.
         settings: The settings that the bootloader left.
         serial_number: What it says its serial number is.
+        crashes: Whether it dies on its way into the bootloader.
     """
 
-    def __init__(self, *, board: Board, settings: SettingsRam, serial_number: str) -> None:
+    def __init__(
+        self, *, board: Board, settings: SettingsRam, serial_number: str, crashes: bool = False
+    ) -> None:
         self._board = board
+        self._crashes = crashes
         self._awaits_confirmation = False
         image = board.flash.read(board.bank_0_start, settings.bank_0.size)
         self.firmware_revision = f"{settings.app_version}+{zlib.crc32(image):08x}"
@@ -64,7 +68,10 @@ class Application:
         return encode_buttonless_answer(ButtonlessAnswer(opcode=opcode, result=result))
 
     def confirmed(self) -> bool:
-        """The indication was confirmed; ``True``: the chip is now reset into the bootloader."""
-        if self._awaits_confirmation:
+        """The indication was confirmed; ``True``: the chip is now reset into the bootloader.
+
+        An application that crashes here is reset as well, but has asked for nothing.
+        """
+        if self._awaits_confirmation and not self._crashes:
             self._board.registers.gpregret = GPREGRET_ENTER_DFU
         return self._awaits_confirmation

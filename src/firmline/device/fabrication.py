@@ -1,5 +1,7 @@
 """Making a unit: what the factory puts into its flash before it leaves (``UnitDescription``).
 
+What is wrong with its flash from the beginning comes from :mod:`firmline.device.faults.factory`.
+
 The images are synthetic bytes, seeded by what they are: the same description gives the same flash.
 No instruction of them is ever run; a boot check is the bootloader's own (CRC, hash, signature).
 """
@@ -12,6 +14,7 @@ from firmline.device.board import Board
 from firmline.device.bootloader.settings_ram import PEER_DATA, SIZE, Bank, SettingsRam
 from firmline.device.bootloader.settings_store import CURRENT_VERSION
 from firmline.device.description import SoftDeviceDescription, UnitDescription
+from firmline.device.faults.factory import bootloader_image, recorded_application, wear_out
 from firmline.device.flash import NorFlash
 from firmline.device.physics.physics import Physics
 from firmline.device.physics.supply import Supply
@@ -48,10 +51,12 @@ def fabricate(description: UnitDescription, *, physics: Physics | None = None) -
         f"application {description.application_version}", description.application_size
     )
     flash.load(board.bank_0_start, application)
-    flash.load(memory.bootloader_start, synthetic_bytes("bootloader", memory.bootloader_size))
-    page = _settings_page(description, application)
+    faults = description.faults
+    flash.load(memory.bootloader_start, bootloader_image(faults, memory.bootloader_size))
+    page = _settings_page(description, recorded_application(faults, application))
     flash.load(memory.settings_page, page)
     flash.load(memory.backup_page, page)
+    wear_out(flash, faults)
     return VirtualUnit(
         name=description.name,
         address=description.address,
@@ -59,6 +64,7 @@ def fabricate(description: UnitDescription, *, physics: Physics | None = None) -
         board=board,
         gpregret=description.gpregret,
         lost_buffers=description.lost_buffers,
+        faults=faults,
     )
 
 

@@ -7,9 +7,10 @@ clear bits; a program that would have to set one is a defect of whoever writes, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 WORD_SIZE = 4
 ERASED = 0xFF
@@ -30,6 +31,18 @@ class PowerCut(Exception):  # noqa: N818 - not an error of ours: the supply is g
     """The power went at this operation; whatever ran, runs no more."""
 
 
+class FlashFault(StrEnum):
+    """What can be wrong with flash; the values are the names of faults."""
+
+    CUT = "power-cut"
+    DROP = "dropped-operation"
+    WEAR = "worn-page"
+
+
+def _nobody(_fault: FlashFault) -> None:
+    """Nobody is told."""
+
+
 @dataclass(slots=True)
 class ArmedFaults:
     """Faults that wait for an operation (FORMAT.md, section 4.2); both count on their own.
@@ -37,10 +50,21 @@ class ArmedFaults:
     Attributes:
         cut_in: At the N-th operation from now the power goes instead; ``None``: not armed.
         drop_in: The N-th operation from now is silently not done; ``None``: not armed.
+        next_cuts: Where further cuts follow, each counted from the one before it.
+        next_drops: The same for drops.
+        on_strike: Told when one of them strikes.
     """
 
     cut_in: int | None = None
     drop_in: int | None = None
+    next_cuts: tuple[int, ...] = ()
+    next_drops: tuple[int, ...] = ()
+    on_strike: Callable[[FlashFault], None] = _nobody
+
+    def arm(self, *, cuts: Iterable[int], drops: Iterable[int]) -> None:
+        """Arm any number of both, at operations counted from now."""
+        self.cut_in, self.next_cuts = _in_turn(cuts)
+        self.drop_in, self.next_drops = _in_turn(drops)
 
     def free_operations(self) -> int | None:
         """How many operations pass before the first fault; ``None``: all."""
@@ -61,11 +85,23 @@ class ArmedFaults:
             PowerCut: The power goes; the operation does not count for the drop.
         """
         if self.cut_in == 1:
-            self.cut_in = None
+            self.cut_in, self.next_cuts = _next_of(self.next_cuts)
+            self.on_strike(FlashFault.CUT)
             raise PowerCut
-        self.drop_in = None
+        self.drop_in, self.next_drops = _next_of(self.next_drops)
+        self.on_strike(FlashFault.DROP)
         if self.cut_in is not None:
             self.cut_in -= 1
+
+
+def _in_turn(operations: Iterable[int]) -> tuple[int | None, tuple[int, ...]]:
+    """The first of some operations, and how far each of the others is from the one before it."""
+    turns = sorted(set(operations))
+    return _next_of((*turns[:1], *(late - early for early, late in pairwise(turns))))
+
+
+def _next_of(distances: tuple[int, ...]) -> tuple[int | None, tuple[int, ...]]:
+    return (distances[0], distances[1:]) if distances else (None, ())
 
 
 class NorFlash:
@@ -95,12 +131,31 @@ class NorFlash:
         self.faults = ArmedFaults()
         self.on_operation = on_operation
         self._bytes = bytearray([ERASED]) * size
-        self._has_dropped = False
+        self._is_faulty = False
+        self._worn: dict[int, bytes] = {}
 
     def drop_operation(self, number: int) -> None:
         """Arm a silent loss; from then on words may be programmed that were never erased."""
         self.faults.drop_in = number
-        self._has_dropped = True
+        self.tolerate()
+
+    def tolerate(self) -> None:
+        """From now on words may be programmed that are not erased: it is not their writer's fault.
+
+        Bits are only cleared, as always.
+        """
+        self._is_faulty = True
+
+    def wear_out(self, address: int, erased: bytes) -> None:
+        """From now on an erasure leaves a page with this content.
+
+        Args:
+            address: Where the page begins.
+            erased: What it then holds, a whole page.
+        """
+        self._check_range(address, self.page_size)
+        self._worn[address] = erased
+        self.tolerate()
 
     def read(self, address: int, size: int) -> bytes:
         """``size`` bytes from ``address``."""
@@ -122,7 +177,7 @@ class NorFlash:
     def write(self, address: int, data: bytes) -> None:
         """Program whole words; every word counts, also one that changes nothing."""
         old, new = self._before_and_after(address, data)
-        if new & ~old and not self._has_dropped:
+        if new & ~old and not self._is_faulty:
             raise FlashRuleError(
                 f"Writing {len(data)} bytes at 0x{address:X} would have to set bits that are"
                 " cleared: the page was not erased."
@@ -171,6 +226,10 @@ class NorFlash:
         start = address + first * self.page_size
         size = count * self.page_size
         self._bytes[start : start + size] = bytes([ERASED]) * size
+        for page, content in self._worn.items():
+            if start <= page < start + size:
+                self._bytes[page : page + self.page_size] = content
+                self.faults.on_strike(FlashFault.WEAR)
 
     def _run(
         self,

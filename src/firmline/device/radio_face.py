@@ -73,12 +73,14 @@ class UnitServices:
         device_information: Characteristics of the Device Information Service (0x180A) by 16-bit
             UUID, e.g. ``{0x2A26: "5"}``; empty where the service is absent.
         max_mtu: Largest ATT MTU the unit agrees to.
+        legacy_dfu: Whether the DFU service of SDKs before 12 is there, which is not the Secure one.
         fwid: Sub-version number of its LL_VERSION_IND: the installed SoftDevice's FWID.
     """
 
     channels: frozenset[Channel]
     device_information: tuple[tuple[int, str], ...]
     max_mtu: int
+    legacy_dfu: bool = False
     fwid: int = 0
 
 
@@ -115,7 +117,15 @@ class Restarted:
     kind: ResetKind
 
 
-UnitOutput = Notify | Indicate | DropLink | Restarted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoseHost:
+    """The connected central's radio falls silent for good, as when a host is switched off.
+
+    Nobody is told: the unit notices when its supervision timeout has passed.
+    """
+
+
+UnitOutput = Notify | Indicate | DropLink | Restarted | LoseHost
 
 
 class RadioUnit(Protocol):

@@ -90,7 +90,7 @@ class Nvmc:
         """The chip is reset from outside at this time: what would have come later was not done."""
         for run in reversed(self._ahead):
             done = int((now_s - run.start_s) / run.each_s) if now_s > run.start_s else 0
-            begin = done * run.size
+            begin = min(done * run.size, len(run.before))
             self._flash.load(run.address + begin, run.before[begin:])
         self._ahead.clear()
 
@@ -100,7 +100,9 @@ class Nvmc:
         if physics is None or not count:
             return count
         each_s = physics.duration_of(operation)
-        done = physics.operate(operation, count)
+        cut_in = self._flash.faults.cut_in
+        # Time stands still where the power is cut: no operation behind it has taken any.
+        done = physics.operate(operation, count if cut_in is None else min(count, cut_in))
         before = self._flash.read(address, done * size)
         self._ahead.append(_Run(physics.cpu_s - done * each_s, each_s, size, address, before))
         return done

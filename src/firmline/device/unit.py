@@ -11,24 +11,30 @@ supply may fail at any operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from firmline.device.advertising import DFU_SERVICE, advertising_data
+from firmline.device.advertising import advertising_data
 from firmline.device.application import Application
 from firmline.device.board import Board
-from firmline.device.bootloader.boot import BootedInto, boot
+from firmline.device.bootloader.boot import BootedInto
 from firmline.device.bootloader.dfu_mode import DfuMode
 from firmline.device.bootloader.objects import InitError
 from firmline.device.bootloader.settings_store import SettingsStore
+from firmline.device.faults.at_work import FaultsAtWork
+from firmline.device.faults.face import bootloader_advertisement
+from firmline.device.faults.link import SUPERVISION_S, LinkFault
+from firmline.device.faults.plan import NO_FAULTS, FaultPlan, HostGone
 from firmline.device.flash import FlashRuleError, PowerCut
-from firmline.device.physics.physics import Physics
+from firmline.device.physics.physics import NEVER, Physics
 from firmline.device.physics.supply import Load
 from firmline.device.radio_face import (
     AttStatus,
     DropLink,
     Indicate,
+    LoseHost,
     Notify,
     ResetKind,
     Restarted,
@@ -43,9 +49,8 @@ from firmline.values import BleAddress
 
 REMOTE_USER_TERMINATED: Final = 0x13
 """HCI reason of a disconnection that the unit asked for (Core spec, Vol 1, Part F)."""
-BOOTLOADER_NAME: Final = "DfuTarg"
-BOOTLOADER_ADVERTISING_INTERVAL_MS: Final = 25.0
-"""Name and interval of the bootloader's advertising (spec section 11)."""
+CONNECTION_TIMEOUT: Final = 0x08
+"""HCI reason of a connection whose other side is not heard any more (the same)."""
 APPLICATION_ADVERTISING_INTERVAL_MS: Final = 40.0
 APPLICATION_CHANNELS: Final = frozenset({Channel.BUTTONLESS})
 BLE_CHANNELS: Final = frozenset({Channel.CONTROL, Channel.PACKET})
@@ -82,6 +87,7 @@ class VirtualUnit:
         board: Its hardware; what happens there is logged here.
         gpregret: What an earlier run has left in GPREGRET before the first boot.
         lost_buffers: How many receive buffers are lost when its bootloader first starts.
+        faults: What is wrong with it.
 
     Attributes:
         log: What happened inside.
@@ -96,6 +102,7 @@ class VirtualUnit:
         board: Board,
         gpregret: int = 0,
         lost_buffers: int = 0,
+        faults: FaultPlan = NO_FAULTS,
     ) -> None:
         self.log: list[UnitLogEntry] = []
         self._name = name
@@ -103,14 +110,17 @@ class VirtualUnit:
         self._serial_number = serial_number
         self._board = board
         board.log = self._record
-        self._left_in_gpregret = gpregret
         self._lost_buffers = lost_buffers
+        self._faults = FaultsAtWork(faults, board, self._record)
+        self._left_in_gpregret = self._faults.left_in_gpregret(gpregret)
+        self._was_on = False
         self._now_s = 0.0
         self._outputs: list[tuple[float, UnitOutput]] = []
         self._ready_s = AT_ONCE
         self._starts_s: float | None = None
         self._subscribed: set[Channel] = set()
         self._connected = False
+        self._gives_up_s: float | None = None
         self._store = SettingsStore(board)
         self._running: Application | DfuMode | None = None
 
@@ -162,6 +172,10 @@ class VirtualUnit:
         self._reach(now_s)
         self._board.registers.clear()
         self._board.registers.gpregret, self._left_in_gpregret = self._left_in_gpregret, 0
+        if not self._was_on:
+            self._was_on = True
+            self._faults.switch_on()
+        self._faults.reset(ResetKind.POWER, now_s)
         self._powered(self._boot)
 
     def reset(self, kind: ResetKind, *, now_s: float) -> None:
@@ -198,11 +212,7 @@ class VirtualUnit:
                 data=advertising_data(self._name, services=()),
                 interval_ms=APPLICATION_ADVERTISING_INTERVAL_MS,
             )
-        return UnitAdvertisement(
-            address=self._address.plus_one(),
-            data=advertising_data(BOOTLOADER_NAME, services=(DFU_SERVICE,)),
-            interval_ms=BOOTLOADER_ADVERTISING_INTERVAL_MS,
-        )
+        return bootloader_advertisement(self._address, self._faults.plan)
 
     @property
     def services(self) -> UnitServices:
@@ -215,6 +225,7 @@ class VirtualUnit:
                 running.device_information if isinstance(running, Application) else ()
             ),
             max_mtu=self._board.profile.mtu,
+            legacy_dfu=self._faults.is_legacy and isinstance(running, DfuMode),
             fwid=0 if softdevice is None else softdevice.fwid,
         )
 
@@ -224,6 +235,8 @@ class VirtualUnit:
         match self._running:
             case Application():
                 return APPLICATION_CHANNELS if is_ble else frozenset()
+            case DfuMode() if self._faults.is_legacy:
+                return frozenset()
             case DfuMode():
                 return BLE_CHANNELS if is_ble else SERIAL_CHANNELS
             case None:
@@ -236,14 +249,48 @@ class VirtualUnit:
         self._subscribed.clear()
         if isinstance(self._running, DfuMode):
             self._running.link_made(interval_s)
+            self._suffer(self._faults.link.connected())
 
     def disconnected(self, *, now_s: float) -> None:
         """The central is gone; what that changes depends on the SDK (spec section 4.1)."""
         self._reach(now_s)
+        self._lose_link()
+
+    def _lose_link(self) -> None:
         self._connected = False
         self._subscribed.clear()
+        self._gives_up_s = None
+        self._clear_road(self._now_s)
         if isinstance(self._running, DfuMode):
             self._running.link_lost()
+
+    def _suffer(self, fault: LinkFault | None) -> None:
+        """The connection ends, if this ends it; a host that is gone is noticed later."""
+        if fault is None:
+            return
+        self._faults.strike(fault)
+        if not isinstance(fault, HostGone):
+            self._end_link(fault.reason)
+            return
+        self._say(LoseHost(), at_s=self._now_s)
+        if self._physics is None:
+            self._lose_link()
+        else:
+            self._gives_up_s = self._now_s + SUPERVISION_S
+
+    def _end_link(self, reason: int) -> None:
+        """The radio loses the connection, whatever the processor is doing."""
+        self._say(DropLink(reason=reason), at_s=self._now_s)
+        self._lose_link()
+
+    def _clear_road(self, from_s: float) -> None:
+        """Nothing of what is on its way at this time arrives."""
+        self._faults.clear_road()
+        self._outputs = [
+            (at_s, output)
+            for at_s, output in self._outputs
+            if at_s <= from_s or not isinstance(output, Notify)
+        ]
 
     def subscribed(self, channel: Channel, enabled: bool, *, now_s: float) -> None:
         """The central wrote the CCCD of a channel."""
@@ -256,6 +303,8 @@ class VirtualUnit:
     def receive(self, channel: Channel, data: bytes, *, now_s: float) -> AttStatus:
         """The central wrote to a channel."""
         self._reach(now_s)
+        if self._gives_up_s is not None:  # From a host that is gone nothing is heard.
+            return AttStatus.OK
         if channel not in self._channels:
             return AttStatus.WRITE_NOT_PERMITTED
         if channel in NEEDS_SUBSCRIPTION and channel not in self._subscribed:
@@ -263,16 +312,30 @@ class VirtualUnit:
         match self._awake:
             case Application() as application:
                 self._say(Indicate(channel=channel, data=application.receive(data)))
-            case DfuMode() as dfu:
-                self._powered(lambda: dfu.receive(channel, data, now_s=self._time_s))
+            case DfuMode():
+                self._hear(channel, data)
             case None:
                 return AttStatus.WRITE_NOT_PERMITTED
         return AttStatus.OK
 
+    def _hear(self, channel: Channel, data: bytes) -> None:
+        """Something is on its way to the bootloader."""
+        self._deliver(self._faults.to_bootloader(channel, data, self._now_s))
+        if channel is Channel.PACKET and self._connected:
+            self._suffer(self._faults.link.packet())
+
+    def _deliver(self, arriving: Iterable[tuple[Channel, bytes]]) -> None:
+        """Something arrives at the bootloader, as long as that runs."""
+        for channel, data in arriving:
+            dfu = self._awake
+            if isinstance(dfu, DfuMode):
+                self._powered(partial(dfu.receive, channel, data, now_s=self._time_s))
+
     def _take_reply(self, reply: Reply) -> None:
         """The bootloader answers; who has not subscribed hears nothing."""
         if reply.channel in self._subscribed or reply.channel is Channel.SERIAL:
-            self._say(Notify(channel=reply.channel, data=reply.data))
+            for at_s, data in self._faults.from_bootloader(reply.data, self._time_s):
+                self._say(Notify(channel=reply.channel, data=data), at_s=at_s)
 
     def indication_confirmed(self, channel: Channel, *, now_s: float) -> None:
         """The central has confirmed the application's indication."""
@@ -280,6 +343,7 @@ class VirtualUnit:
         match self._awake:
             case Application() as application if channel is Channel.BUTTONLESS:
                 if application.confirmed():
+                    self._faults.strike(self._faults.crash)
                     self._powered(lambda: self._restart(ResetKind.SOFT))
             case _:
                 self._record("unexpected_confirmation", channel=channel.value)
@@ -322,21 +386,47 @@ class VirtualUnit:
     @property
     def _due_s(self) -> float | None:
         """When the unit does something by itself."""
+        return min((due_s for due_s, _ in self._agenda()), default=None)
+
+    def _agenda(self) -> list[tuple[float, Callable[[], None]]]:
+        """What the unit does by itself, and when."""
+        agenda: list[tuple[float, Callable[[], None]]] = []
         running = self._running
+        if (bites_s := self._faults.watchdog_s) is not None:
+            agenda.append((bites_s, self._bite))
+        if self._gives_up_s is not None:
+            agenda.append((self._gives_up_s, lambda: self._end_link(CONNECTION_TIMEOUT)))
+        if (arrives_s := self._faults.late_arrival_s) is not None:
+            agenda.append((arrives_s, self._take_late))
         if isinstance(running, DfuMode):
-            due_s = running.due_s
-            return None if due_s is None else max(due_s, self._ready_s)
-        return self._starts_s
+            if (due_s := running.due_s) is not None:
+                work = partial(running.run_due, now_s=self._now_s)
+                agenda.append((max(due_s, self._ready_s), lambda: self._powered(work)))
+        elif running is None and self._starts_s is not None:
+            agenda.append((self._starts_s, self._start))
+        return agenda
 
     def _run_due(self) -> None:
-        running = self._running
-        if isinstance(running, DfuMode):
-            due_s = running.due_s
-            if due_s is not None and due_s <= self._now_s:
-                self._powered(lambda: running.run_due(now_s=self._now_s))
-        elif running is None and self._starts_s is not None:
-            self._starts_s = None
-            self._powered(lambda: self._restart(ResetKind.POWER))
+        """Do the first thing whose time has come."""
+        due_s, action = min(self._agenda(), key=lambda entry: entry[0], default=(NEVER, None))
+        if action is not None and due_s <= self._now_s:
+            action()
+
+    def _start(self) -> None:
+        """The supply is back."""
+        self._starts_s = None
+        self._powered(lambda: self._restart(ResetKind.POWER))
+
+    def _take_late(self) -> None:
+        """What was late on its way to the bootloader arrives."""
+        self._deliver(self._faults.late_arrivals(self._now_s))
+
+    def _bite(self) -> None:
+        """Nobody has reloaded the watchdog in time."""
+        self._interrupt()
+        self._faults.bite()
+        self._board.registers.clear()
+        self._powered(lambda: self._restart(ResetKind.WATCHDOG))
 
     def _reach(self, now_s: float) -> None:
         """Time has come this far: with physics, all that was due on the way is done first."""
@@ -359,8 +449,11 @@ class VirtualUnit:
     def _physics(self) -> Physics | None:
         return self._board.physics
 
-    def _say(self, output: UnitOutput) -> None:
-        self._outputs.append((AT_ONCE if self._physics is None else self._physics.cpu_s, output))
+    def _say(self, output: UnitOutput, *, at_s: float | None = None) -> None:
+        """Something is to be done outside, at the processor's time or at another."""
+        if self._physics is None:
+            at_s = AT_ONCE
+        self._outputs.append((self._time_s if at_s is None else at_s, output))
 
     # Resets and boots.
 
@@ -381,6 +474,7 @@ class VirtualUnit:
         if physics is None:
             self._powered(lambda: self._restart(ResetKind.POWER))
             return
+        self._faults.lose_power()
         self._starts_s = physics.supply.brown_out(physics.cpu_s)
         self._record("power_lost", lowest_v=round(physics.supply.lowest, 3))
         self._running = None
@@ -396,6 +490,9 @@ class VirtualUnit:
         """The radio dies, and with it what was connected."""
         self._connected = False
         self._subscribed.clear()
+        self._gives_up_s = None
+        self._clear_road(self._time_s)
+        self._faults.reset(kind, self._time_s)
         self._say(Restarted(kind=kind))
 
     def _restart(self, kind: ResetKind) -> None:
@@ -406,6 +503,7 @@ class VirtualUnit:
     def _boot(self) -> None:
         """Boot until something runs: an activation, or a fault, ends with another reset."""
         self._running = None
+        self._starts_s = None
         for _ in range(MAX_BOOTS):
             self._board.use_nvmc()
             self._store = SettingsStore(self._board)
@@ -417,26 +515,35 @@ class VirtualUnit:
             self._physics.wait(self._physics.timing.boot_s)
             self._ready_s = self._physics.cpu_s
             self._record("ready")
+        if self._running is not None:
+            is_application = isinstance(self._running, Application)
+            program = UnitMode.APPLICATION if is_application else UnitMode.BOOTLOADER
+            self._faults.runs(program, self._ready_s)
 
     def _boot_once(self) -> bool:
         """One boot; ``False``: it ended in a reset."""
         try:
-            decision = boot(self._board, self._store)
+            decision = self._faults.decide(self._store)
             match decision.into:
-                case BootedInto.APPLICATION:
+                case BootedInto.APPLICATION if self._faults.starts(UnitMode.APPLICATION):
                     self._running = self._start_application()
-                case BootedInto.BOOTLOADER:
+                case BootedInto.BOOTLOADER if self._faults.starts(UnitMode.BOOTLOADER):
                     self._running = self._start_bootloader(decision.timeout_s)
+                case _:
+                    pass
         except (InitError, FlashRuleError) as fault:
             self._record("fault_at_boot", reason=type(fault).__name__)
             self._record("boot", into=BootedInto.RESET.value)
             return False
         self._record("boot", into=decision.into.value)
-        return self._running is not None
+        return decision.into is not BootedInto.RESET
 
     def _start_application(self) -> Application:
         return Application(
-            board=self._board, settings=self._store.ram, serial_number=self._serial_number
+            board=self._board,
+            settings=self._store.ram,
+            serial_number=self._serial_number,
+            crashes=self._faults.crash is not None,
         )
 
     def _start_bootloader(self, timeout_s: float) -> DfuMode:

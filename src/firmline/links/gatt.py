@@ -27,6 +27,11 @@ CHANNEL_UUIDS: Final[dict[Channel, str]] = {
 }
 """The characteristics of the Secure DFU service (spec section 11)."""
 
+LEGACY_DFU_SERVICE: Final = "00001530-1212-EFDE-1523-785FEABCD123"
+LEGACY_CONTROL: Final = "00001531-1212-EFDE-1523-785FEABCD123"
+LEGACY_PACKET: Final = "00001532-1212-EFDE-1523-785FEABCD123"
+"""DFU service of SDKs before 12 and its characteristics, which nothing here speaks to."""
+
 INFORMATION_FIELDS: Final[dict[int, str]] = {
     0x2A24: "model",
     0x2A25: "serial_number",

@@ -1,8 +1,10 @@
 """The faults there are, and a plan of them.
 
-A fault is a frozen value. Its name is what a unit file and a report call it; its meaning is one
-line. What it does lies where it happens: flash faults in :mod:`firmline.device.flash`, faults of
-the road in the packets that reach the unit, the others in the unit.
+A fault is a frozen value. Its name is what a unit file and a report call it; its meaning and its
+symptom are one line each, and ``docs/reference/faults.md`` is made from them. What it does lies
+where it happens: flash faults in :mod:`firmline.device.flash`, a supply that breaks down in
+:mod:`firmline.device.physics.supply`, settings in :mod:`firmline.device.faults.factory`, all others
+in the modules beside this one. A fault without effect on the unit that has it is logged as such.
 """
 
 from __future__ import annotations
@@ -27,15 +29,26 @@ class Fault:
     Attributes:
         name: Stable name, as in a unit file.
         meaning: One line for people.
+        symptom: One line: what a host sees of it.
+        needs_physics: Whether it does nothing in lock step.
+        needs_radio: Whether it does nothing to a bootloader for UART or USB.
     """
 
     name: ClassVar[str] = ""
     meaning: ClassVar[str] = ""
+    symptom: ClassVar[str] = ""
+    needs_physics: ClassVar[bool] = False
+    needs_radio: ClassVar[bool] = False
 
 
-def _between(least: float, most: float, **default: Any) -> Any:  # noqa: ANN401 - any field's type
-    """A field whose value must lie in a range."""
-    return field(metadata={"least": least, "most": most}, **default)
+def _between(least: float, most: float, says: str, **default: Any) -> Any:  # noqa: ANN401 - a field
+    """A field whose value must lie in a range, and what it is for."""
+    return field(metadata={"least": least, "most": most, "says": says}, **default)
+
+
+def _one_of(choices: tuple[str, ...], says: str, default: str) -> Any:  # noqa: ANN401 - a field
+    """A field that takes one of these words, and what it is for."""
+    return field(default=default, metadata={"choices": choices, "says": says})
 
 
 _MANY: Final = 1_000_000
@@ -45,18 +58,26 @@ _MANY: Final = 1_000_000
 class PacketFault(Fault):
     """Something happens to some of the packets of a direction.
 
+    To the unit these are writes to the packet characteristic or serial frames, from the unit its
+    bootloader's answers. They are counted from 1 over all of the unit's time in its bootloader, so
+    that what is counted is met once and not again after a retry.
+
     Attributes:
-        first: The first packet it happens to, counted from 1 from when the unit is connected in
-            its bootloader (serial: frames since the start).
+        first: The first packet it happens to.
         every: Then every so-manyth one; 0: no other.
         share: Instead of counting: which share of the packets, drawn at random; 0: counting.
         direction: Which packets.
     """
 
-    first: int = _between(1, _MANY, default=1)
-    every: int = _between(0, _MANY, default=0)
-    share: float = _between(0.0, 1.0, default=0.0)
-    direction: Direction = Direction.TO_UNIT
+    first: int = _between(1, _MANY, "the first packet it happens to, counted from 1", default=1)
+    every: int = _between(0, _MANY, "then every so-manyth one; 0: no other", default=0)
+    share: float = _between(
+        0.0, 1.0, "instead of counting: a share of the packets, drawn at random", default=0.0
+    )
+    direction: Direction = field(
+        default=Direction.TO_UNIT,
+        metadata={"choices": tuple(Direction), "says": "which way the packets go"},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +86,7 @@ class LostPackets(PacketFault):
 
     name: ClassVar[str] = "lost-packets"
     meaning: ClassVar[str] = "packets vanish on the way, as when a host's stack drops its queue"
+    symptom: ClassVar[str] = "CRC_GET tells a smaller offset than was sent; EXECUTE answers 08"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +95,10 @@ class DelayedPackets(PacketFault):
 
     name: ClassVar[str] = "delayed-packets"
     meaning: ClassVar[str] = "packets come late, and all behind them too"
+    symptom: ClassVar[str] = "answers come late, with the right offset and CRC"
+    needs_physics: ClassVar[bool] = True
 
-    delay_s: float = _between(0.0, 60.0, default=0.5)
+    delay_s: float = _between(0.0, 60.0, "how late, seconds", default=0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +107,7 @@ class CorruptedPackets(PacketFault):
 
     name: ClassVar[str] = "corrupted-packets"
     meaning: ClassVar[str] = "one bit of a packet arrives turned over"
+    symptom: ClassVar[str] = "CRC_GET tells the right offset and another CRC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,18 +116,28 @@ class DuplicatedPackets(PacketFault):
 
     name: ClassVar[str] = "duplicated-packets"
     meaning: ClassVar[str] = "packets arrive twice"
+    symptom: ClassVar[str] = (
+        "CRC_GET tells a larger offset or another CRC; what exceeds the object is refused with 03,"
+        " and loses a receive buffer"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkLoss(Fault):
-    """The link is lost once, in the bootloader."""
+    """The link is lost in the bootloader, on as many connections as it says."""
 
     name: ClassVar[str] = "link-loss"
     meaning: ClassVar[str] = "the link is lost in the middle of the update, with an HCI reason"
+    symptom: ClassVar[str] = (
+        "the host sees the reason; progress of the object is kept on SDK 15.3, lost since 16"
+    )
+    needs_radio: ClassVar[bool] = True
 
-    after_packets: int = _between(0, _MANY, default=20)
-    reason: int = _between(1, 0xFF, default=0x08)
-    times: int = _between(1, _MANY, default=1)
+    after_packets: int = _between(
+        0, _MANY, "packets of a connection before it is lost; 0: at once", default=20
+    )
+    reason: int = _between(1, 0xFF, "HCI reason; 8: supervision timeout", default=0x08)
+    times: int = _between(1, _MANY, "on how many connections", default=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +146,15 @@ class HostGone(Fault):
 
     name: ClassVar[str] = "host-gone"
     meaning: ClassVar[str] = "the host vanishes in the middle of the update and says nothing"
+    symptom: ClassVar[str] = (
+        "the unit gives the link up after 6 s, advertises again, and is reset for want of progress"
+        " 120 s after the last object"
+    )
+    needs_radio: ClassVar[bool] = True
 
-    after_packets: int = _between(0, _MANY, default=20)
+    after_packets: int = _between(
+        0, _MANY, "packets of the first connection before it goes; 0: at once", default=20
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +163,11 @@ class PowerCutAt(Fault):
 
     name: ClassVar[str] = "power-cut"
     meaning: ClassVar[str] = "the power goes at the N-th flash operation and comes back at once"
+    symptom: ClassVar[str] = "the link is lost, and the unit comes back as whatever is valid"
 
-    operation: int = _between(1, 10 * _MANY)
+    operation: int = _between(
+        1, 10 * _MANY, "which operation, counted from when the unit is first switched on"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +176,13 @@ class BrownOut(Fault):
 
     name: ClassVar[str] = "brown-out"
     meaning: ClassVar[str] = "the supply breaks down under one kind of load: cpu, radio or flash"
+    symptom: ClassVar[str] = (
+        "the unit is reset at every such load: in the update, and under radio whenever it is"
+        " connected"
+    )
+    needs_physics: ClassVar[bool] = True
 
-    load: str = field(default="flash", metadata={"choices": ("cpu", "radio", "flash")})
+    load: str = _one_of(("cpu", "radio", "flash"), "which load it does not carry", "flash")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,29 +191,45 @@ class DroppedOperation(Fault):
 
     name: ClassVar[str] = "dropped-operation"
     meaning: ClassVar[str] = "the N-th flash operation is silently not done"
+    symptom: ClassVar[str] = "every CRC is right, and the last EXECUTE answers 0B 0C"
 
-    operation: int = _between(1, 10 * _MANY)
+    operation: int = _between(
+        1, 10 * _MANY, "which operation, counted from when the unit is first switched on"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WornPage(Fault):
-    """A page no longer erases to ones."""
+    """A page no longer erases to ones: here one bit of every word stays at zero."""
 
     name: ClassVar[str] = "worn-page"
     meaning: ClassVar[str] = "one flash page keeps some bits at zero, however often it is erased"
+    symptom: ClassVar[str] = (
+        "every CRC is right, and the last EXECUTE answers 0B 0C, each time again"
+    )
 
-    address: int = _between(0, 0xFF_FFFF)
+    address: int = _between(0, 0xFF_FFFF, "an address in the page")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchdogRunning(Fault):
-    """The application's watchdog goes on in the bootloader."""
+    """The application's watchdog goes on in the bootloader.
+
+    With reload register 7 the bootloader never reloads it: a known defect up to SDK 17.1
+    (bootloader spec, section 10). With any other it does, so that only a period shorter than a boot
+    does harm.
+    """
 
     name: ClassVar[str] = "watchdog"
     meaning: ClassVar[str] = "the application's watchdog runs on in the bootloader"
+    symptom: ClassVar[str] = (
+        "the link is lost one period after the jump, and the unit is back as its application"
+    )
 
-    period_s: float = _between(0.001, 3600.0, default=5.0)
-    reload_register: int = _between(0, 7, default=0)
+    period_s: float = _between(0.001, 3600.0, "its period, seconds", default=5.0)
+    reload_register: int = _between(
+        0, 7, "which one the application has switched on; 7 is never reloaded", default=7
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +238,11 @@ class StuckGpregret(Fault):
 
     name: ClassVar[str] = "stuck-gpregret"
     meaning: ClassVar[str] = "GPREGRET keeps the unit in its bootloader until power is removed"
+    symptom: ClassVar[str] = (
+        "the unit starts in its bootloader, and on SDK 15.3 and 16 again after every soft reset"
+    )
 
-    value: int = _between(1, 0xFF, default=0x01)
+    value: int = _between(1, 0xFF, "what it holds when the unit is first switched on", default=0x01)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,16 +251,25 @@ class StaleSettings(Fault):
 
     name: ClassVar[str] = "stale-settings"
     meaning: ClassVar[str] = "the settings page belongs to another application"
+    symptom: ClassVar[str] = "the unit waits in its bootloader until it is updated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BondMismatch(Fault):
-    """The bootloader expects a bond whose keys the host does not have."""
+    """The bootloader expects a bond whose keys the host does not have.
+
+    0x3D is "connection terminated due to MIC failure": the sides encrypt with different keys (Core
+    spec, Vol 1, Part F).
+    """
 
     name: ClassVar[str] = "bond-mismatch"
     meaning: ClassVar[str] = "the bootloader expects a bond, and drops everyone with other keys"
+    symptom: ClassVar[str] = (
+        "the bootloader has the application's address, and every connection ends at once"
+    )
+    needs_radio: ClassVar[bool] = True
 
-    reason: int = _between(1, 0xFF, default=0x3D)
+    reason: int = _between(1, 0xFF, "HCI reason; 61: MIC failure", default=0x3D)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +278,12 @@ class WrongAddress(Fault):
 
     name: ClassVar[str] = "wrong-address"
     meaning: ClassVar[str] = "the bootloader advertises under another address than the next one"
+    symptom: ClassVar[str] = "after the jump nobody answers at the application's address + 1"
+    needs_radio: ClassVar[bool] = True
 
-    offset: int = _between(0, 0xFF, default=2)
+    offset: int = _between(
+        0, 0xFF, "added to the last byte of the application's address, without carry", default=2
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,17 +292,25 @@ class ApplicationCrash(Fault):
 
     name: ClassVar[str] = "application-crash"
     meaning: ClassVar[str] = "the application crashes before it jumps, and starts again"
+    symptom: ClassVar[str] = (
+        "the request is answered, the link is lost, and the application is back"
+    )
+    needs_radio: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrystalDead(Fault):
-    """The 32 kHz crystal does not start."""
+    """The 32 kHz crystal does not start.
+
+    The SoftDevice waits for it without an end. A UART or USB bootloader has no use for it.
+    """
 
     name: ClassVar[str] = "crystal"
     meaning: ClassVar[str] = "the 32 kHz crystal does not start, and the program waits for ever"
+    symptom: ClassVar[str] = "the unit is silent, until it is reset and starts another program"
 
-    program: str = field(
-        default="bootloader", metadata={"choices": ("bootloader", "application", "both")}
+    program: str = _one_of(
+        ("bootloader", "application", "both"), "which program waits for it", "bootloader"
     )
 
 
@@ -230,6 +320,9 @@ class BootloaderMissing(Fault):
 
     name: ClassVar[str] = "bootloader-missing"
     meaning: ClassVar[str] = "there is no bootloader: the application simply starts again"
+    symptom: ClassVar[str] = (
+        "the request is answered, the link is lost, and the application is back"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +331,8 @@ class LegacyBootloader(Fault):
 
     name: ClassVar[str] = "legacy-bootloader"
     meaning: ClassVar[str] = "another bootloader answers, with the legacy DFU service"
+    symptom: ClassVar[str] = "DfuTarg is there at address + 1, without the Secure DFU service"
+    needs_radio: ClassVar[bool] = True
 
 
 FAULTS: Final[dict[str, type[Fault]]] = {

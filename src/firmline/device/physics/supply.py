@@ -26,6 +26,8 @@ REMEMBERED_S: Final = 0.3
 """How far back a draw may begin that is told later than another; ours."""
 START_TIME_S: Final = 0.002
 """From enough voltage to the first instruction; assumed."""
+BREAK_DOWN_S: Final = 0.1
+"""How long a source stays away that a load has broken down; assumed."""
 COIN_CELL_MAH: Final = 230.0
 """Capacity of a CR2032 down to 2.0 V: 225 to 240 mAh (section 4)."""
 PASSIVATION_CHARGE_MAS: Final = 50.0
@@ -170,12 +172,17 @@ class Supply:
     Attributes:
         voltage: Volts at the time of the last draw.
         lowest: The lowest voltage so far.
+        not_carried: Loads under which the source breaks down at once, whatever they draw: a
+            contact, a fuse or a protection that opens.
+        broken_down_under: Which of them it was, until the chip is reset for it.
     """
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.voltage = source.open_circuit_v
         self.lowest = source.open_circuit_v
+        self.not_carried: frozenset[Load] = frozenset()
+        self.broken_down_under: Load | None = None
         self._at_s = 0.0
         self._film_ohm = source.passivation_ohm
         self._past: deque[_Segment] = deque()
@@ -188,6 +195,10 @@ class Supply:
         """
         if start_s > self._at_s:
             self._pass(Load.SLEEP, start_s)
+        if load in self.not_carried and end_s > start_s:
+            self.broken_down_under = load
+            self.voltage = self.lowest = 0.0
+            return start_s
         failed_s = self._draw_again(load, start_s, end_s) if start_s < self._at_s else None
         if failed_s is None and end_s > self._at_s:
             failed_s = self._pass(load, end_s)
@@ -197,6 +208,9 @@ class Supply:
 
     def brown_out(self, at_s: float) -> float | None:
         """The chip was reset at this time and draws nothing: when it starts; ``None``: never."""
+        if self.broken_down_under is not None:
+            at_s += BREAK_DOWN_S
+            self.broken_down_under = None
         self._begin_anew(BROWN_OUT_V, at_s)
         wait_s = self.time_to(START_V)
         if wait_s is None:

@@ -23,12 +23,14 @@ from firmline.device.radio_face import (
     AttStatus,
     DropLink,
     Indicate,
+    LoseHost,
     Notify,
     RadioUnit,
     Restarted,
     UnitAdvertisement,
     UnitOutput,
 )
+from firmline.links.gatt import SUPERVISION_TIMEOUT
 from firmline.links.virtual_radio.address import to_bumble
 from firmline.links.virtual_radio.air import Air
 from firmline.links.virtual_radio.controller import RadioController
@@ -184,6 +186,8 @@ class UnitPeripheral:
             case Restarted():
                 self._shut_down()
                 self._boot()
+            case LoseHost():  # The central is not silenced, it only loses the link.
+                self._controller.drop_link(SUPERVISION_TIMEOUT)
             case _:
                 assert_never(output)
 

@@ -25,6 +25,9 @@ from firmline.errors import LocalProtocolError
 from firmline.links.gatt import (
     CHANNEL_UUIDS,
     DEVICE_INFORMATION_SERVICE,
+    LEGACY_CONTROL,
+    LEGACY_DFU_SERVICE,
+    LEGACY_PACKET,
     SECURE_DFU_SERVICE,
 )
 from firmline.protocol.channels import Channel
@@ -109,6 +112,8 @@ class UnitServer(Server):
         self._indications: deque[tuple[Channel, bytes]] = deque()
         if services.channels:
             self._serve_dfu(services.channels)
+        if services.legacy_dfu:
+            self._serve_legacy_dfu()
         if services.device_information:
             self._serve_information(services.device_information)
 
@@ -129,6 +134,17 @@ class UnitServer(Server):
             if channel in _CCCD_BIT:
                 # Bumble puts the CCCD right behind a value that has no other descriptor.
                 self._switches[characteristic.handle + 1] = channel
+
+    def _serve_legacy_dfu(self) -> None:
+        """Add the DFU service of SDKs before 12; it can be found, and every write is refused."""
+        characteristics = [
+            Characteristic[bytes](uuid, properties, Characteristic.WRITEABLE, b"")
+            for uuid, properties in (
+                (LEGACY_CONTROL, _Properties.WRITE | _Properties.NOTIFY),
+                (LEGACY_PACKET, _Properties.WRITE_WITHOUT_RESPONSE),
+            )
+        ]
+        self.add_service(Service(LEGACY_DFU_SERVICE, characteristics))
 
     def _serve_information(self, values: tuple[tuple[int, str], ...]) -> None:
         """Add the Device Information Service."""

@@ -1,0 +1,200 @@
+"""Faults as a host meets them: over the virtual radio, with physics, in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from bumble.core import UUID
+
+from firmline import events
+from firmline.device.fabrication import fabricate, physics_of
+from firmline.device.faults.plan import (
+    FAULTS,
+    ApplicationCrash,
+    BondMismatch,
+    BootloaderMissing,
+    BrownOut,
+    CorruptedPackets,
+    CrystalDead,
+    DelayedPackets,
+    Direction,
+    DroppedOperation,
+    DuplicatedPackets,
+    Fault,
+    FaultPlan,
+    HostGone,
+    LegacyBootloader,
+    LinkLoss,
+    LostPackets,
+    PowerCutAt,
+    StaleSettings,
+    StuckGpregret,
+    WatchdogRunning,
+    WornPage,
+    WrongAddress,
+)
+from firmline.device.unit import VirtualUnit
+from firmline.errors import Code, TransportError, TransportReason
+from firmline.events import Outcome, UnitMode
+from firmline.links.gatt import LEGACY_CONTROL, LEGACY_DFU_SERVICE, LEGACY_PACKET
+from firmline.links.virtual_radio import open_virtual_radio
+from firmline.links.virtual_radio.central import VirtualRadioLink
+from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.channels import Channel
+from integration.test_physics import Told, update
+from unit.device.makers import ADDRESS, BANK_0, PAGE, SETTINGS_PAGE, describe
+
+pytestmark = pytest.mark.slow
+APPLICATION, BOOTLOADER = UnitMode.APPLICATION, UnitMode.BOOTLOADER
+FROM_UNIT = Direction.FROM_UNIT
+BANK_1 = BANK_0 + 5 * PAGE
+IN_THE_IMAGE = 700
+"""A flash operation behind both settings pages and before the end of the image."""
+
+ENDS: list[tuple[Fault, Outcome, Code | None, UnitMode | None]] = [
+    # What a host that checks and repeats gets over.
+    (LostPackets(first=20), Outcome.UPDATED, None, APPLICATION),
+    (LostPackets(share=0.02), Outcome.UPDATED, None, APPLICATION),
+    (CorruptedPackets(first=20), Outcome.UPDATED, None, APPLICATION),
+    (DuplicatedPackets(first=20), Outcome.UPDATED, None, APPLICATION),
+    (DelayedPackets(first=20, delay_s=1), Outcome.UPDATED, None, APPLICATION),
+    (DelayedPackets(first=5, delay_s=1, direction=FROM_UNIT), Outcome.UPDATED, None, APPLICATION),
+    (WatchdogRunning(reload_register=0), Outcome.UPDATED, None, APPLICATION),
+    # What ends the update on the road.
+    (LostPackets(first=5, direction=FROM_UNIT), Outcome.FAILED, Code.LINK_TIMEOUT, BOOTLOADER),
+    (LinkLoss(), Outcome.FAILED, Code.LINK_LOST, BOOTLOADER),
+    (HostGone(), Outcome.FAILED, Code.LINK_LOST, BOOTLOADER),
+    (PowerCutAt(operation=IN_THE_IMAGE), Outcome.FAILED, Code.LINK_LOST, APPLICATION),
+    (BrownOut(load="flash"), Outcome.FAILED, Code.LINK_LOST, APPLICATION),
+    (BrownOut(load="radio"), Outcome.FAILED, Code.UNIT_NOT_FOUND, None),
+    (BrownOut(load="cpu"), Outcome.FAILED, Code.LINK_LOST, APPLICATION),
+    (WatchdogRunning(), Outcome.FAILED, Code.LINK_LOST, APPLICATION),
+    # What shows at the end.
+    (
+        DroppedOperation(operation=IN_THE_IMAGE),
+        Outcome.REFUSED,
+        Code.REFUSED_VERIFICATION,
+        BOOTLOADER,
+    ),
+    (WornPage(address=BANK_1), Outcome.REFUSED, Code.REFUSED_VERIFICATION, BOOTLOADER),
+    (WornPage(address=SETTINGS_PAGE), Outcome.UNVERIFIED, Code.UNIT_DID_NOT_RETURN, BOOTLOADER),
+    (StuckGpregret(), Outcome.UNVERIFIED, Code.UNIT_DID_NOT_RETURN, BOOTLOADER),
+    (StaleSettings(), Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN, APPLICATION),
+    # What keeps the host from the bootloader.
+    (BondMismatch(), Outcome.FAILED, Code.UNIT_STAYED_IN_APPLICATION, BOOTLOADER),
+    (WrongAddress(), Outcome.FAILED, Code.UNIT_NOT_FOUND, BOOTLOADER),
+    (ApplicationCrash(), Outcome.FAILED, Code.UNIT_STAYED_IN_APPLICATION, APPLICATION),
+    (CrystalDead(), Outcome.FAILED, Code.UNIT_NOT_FOUND, None),
+    (CrystalDead(program="application"), Outcome.FAILED, Code.UNIT_NOT_FOUND, None),
+    (BootloaderMissing(), Outcome.FAILED, Code.UNIT_STAYED_IN_APPLICATION, APPLICATION),
+    (LegacyBootloader(), Outcome.FAILED, Code.WRONG_UNIT, BOOTLOADER),
+]
+
+
+def updated_with(*faults: Fault, seed: int = 1) -> Told:
+    return update(describe(faults=FaultPlan(faults=faults, seed=seed)))
+
+
+def struck(unit: VirtualUnit) -> set[object]:
+    return {entry.facts["name"] for entry in unit.log if entry.what == "fault"}
+
+
+def test_every_fault_is_met() -> None:
+    assert {fault.name for fault, *_ in ENDS} == set(FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "code", "mode"), ENDS, ids=lambda value: getattr(value, "name", None)
+)
+def test_how_an_update_of_a_faulty_unit_ends(
+    fault: Fault, outcome: Outcome, code: Code | None, mode: UnitMode | None
+) -> None:
+    told = updated_with(fault)
+    finished = told.result.finished
+    assert (finished.outcome, finished.code) == (outcome, code or "")
+    assert told.unit.mode is mode
+    harmless = isinstance(fault, WatchdogRunning | BondMismatch) and "fault" not in told.logged
+    assert harmless or struck(told.unit) == {fault.name}
+
+
+def test_the_same_seed_is_the_same_run_to_the_byte_of_the_log() -> None:
+    def log_of(seed: int) -> str:
+        told = updated_with(LostPackets(share=0.05), CorruptedPackets(share=0.01), seed=seed)
+        return repr(told.unit.log)
+
+    assert log_of(7) == log_of(7)
+    assert log_of(7) != log_of(8)
+
+
+def test_the_reason_of_a_lost_link_is_what_the_host_sees() -> None:
+    told = updated_with(LinkLoss(after_packets=5, reason=0x3E))
+    losses = [event for event in told.heard if isinstance(event, events.LinkLost)]
+    assert [(event.hci_reason, event.expected) for event in losses] == [(0x08, True), (0x3E, False)]
+
+
+# Connecting to a bootloader that is not what it should be.
+
+
+def meet(fault: Fault, story: Callable[[VirtualRadioLink], Awaitable[None]]) -> None:
+    """A story with a unit that stuck in its bootloader, and this fault."""
+    description = describe(faults=FaultPlan(faults=(fault, StuckGpregret())))
+    unit = fabricate(description, physics=physics_of(description))
+
+    async def main() -> None:
+        radio = open_virtual_radio(timed=True)
+        try:
+            unit.power_on(now_s=radio.now_s())
+            radio.add_unit(unit)
+            await story(await radio.open_link())
+        finally:
+            await radio.close()
+
+    run_in_virtual_time(main())
+
+
+def test_a_legacy_bootloader_has_a_service_of_its_own_and_no_channel() -> None:
+    async def story(link: VirtualRadioLink) -> None:
+        sighting = await link.find(ADDRESS.plus_one(), timeout_s=5)
+        assert (sighting.name, sighting.services) == ("DfuTarg", frozenset())
+        connection = await link.connect(sighting.address, timeout_s=5)
+        assert connection.channels == frozenset()
+        assert (await connection.device_information()).firmware_revision is None
+        (service,) = (
+            service
+            for service in await connection._client.discover_services()
+            if service.uuid == UUID(LEGACY_DFU_SERVICE)
+        )
+        control, packet = await connection._client.discover_characteristics((), service)
+        assert (control.uuid, packet.uuid) == (UUID(LEGACY_CONTROL), UUID(LEGACY_PACKET))
+        for handle in (control.handle, control.handle + 1, packet.handle):
+            with pytest.raises(TransportError) as caught:
+                await connection._client.write(handle, b"\x01\x00", "a write")
+            assert caught.value.reason is TransportReason.REFUSED
+        connection._client.post(packet.handle, b"nobody is there")
+        await connection.close()
+
+    meet(LegacyBootloader(), story)
+
+
+def test_a_connection_to_a_bootloader_with_other_keys_is_lost_at_once() -> None:
+    async def story(link: VirtualRadioLink) -> None:
+        for _ in range(3):
+            sighting = await link.find(ADDRESS, timeout_s=5)
+            assert sighting.name == "DfuTarg"
+            with pytest.raises(TransportError) as caught:
+                await link.connect(sighting.address, timeout_s=5)
+            assert caught.value.reason is TransportReason.LOST
+            assert caught.value.hci_reason == 0x3D
+
+    meet(BondMismatch(), story)
+
+
+def test_a_bootloader_at_a_wrong_address_takes_an_update_there() -> None:
+    async def story(link: VirtualRadioLink) -> None:
+        with pytest.raises(TransportError):
+            await link.find(ADDRESS.plus_one(), timeout_s=5)
+        connection = await link.connect(ADDRESS.plus_one().plus_one(), timeout_s=5)
+        assert Channel.CONTROL in connection.channels
+
+    meet(WrongAddress(), story)
