@@ -132,7 +132,7 @@ def all_cores() -> Iterator[ProcessPoolExecutor]:
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
-            process.terminate()
+            process.kill()  # a signal that can be handled may be, in a process just forked
         raise
     pool.shutdown()
 
