@@ -66,13 +66,19 @@ def spoil(_entry: Any, board: Any, address: int, size: int) -> bool:
     ("owner", "name", "defect", "step", "words"),
     [
         (DfuMode, "link_lost", lambda _: 1 // 0, ("disconnect",), "ZeroDivisionError"),
-        (DfuMode, "link_lost", write(lambda _: 0), ("disconnect",), "the MBR's page"),
+        (
+            DfuMode,
+            "link_lost",
+            write(lambda _: 0),
+            ("disconnect",),
+            "behind 0x0 is protected",
+        ),
         (
             DfuMode,
             "link_lost",
             write(lambda memory: memory.bootloader_start),
             ("disconnect",),
-            "write of 1 at 0x78000 in the bootloader",
+            "Flash behind 0x78000 is protected",
         ),
         (
             DfuMode,

@@ -73,7 +73,7 @@ class World:
         self._asked = b""
         # What was sent, and whether anything but the bootloader has changed flash.
         self._images: set[int] = set()
-        self._tampered = self._forged = False
+        self._tampered = False
         self._revision: str | None = None
         self._bank_0_start = self.unit.board.bank_0_start
         self._read_protected()
@@ -183,7 +183,6 @@ class World:
         }[where]
         for start in starts:
             self.unit.board.flash.load(start + offset, data)
-        self._forged = True
         self._tamper()
 
     def _do_settings(self, fields: tuple[tuple[str, int], ...]) -> None:
@@ -200,7 +199,6 @@ class World:
         ram.update_crcs()
         for page in (memory.settings_page, memory.backup_page):
             flash.load(page, bytes(ram.data))
-        self._forged = True
         self._tamper()
 
     # The host.
@@ -348,8 +346,6 @@ class World:
         self._protected = self._regions()
 
     def _check_protected(self) -> None:
-        if self._forged:
-            return
         mbr, bootloader = self._regions()
         require(mbr == self._protected[0], "the MBR's page has changed")
         require(bootloader == self._protected[1], "the bootloader has changed")
@@ -365,10 +361,6 @@ class World:
         if mbr_copy_is_pending(board):
             self._read_protected()
             self.reached["bootloader copied"] += kind is FlashOperation.WRITE
-        elif self._forged:
-            # Settings with a right CRC and wrong addresses. The chip's flash protection would stop
-            # this (spec section 10); the virtual unit has none yet, so it is counted, not refused.
-            self.reached["bootloader overwritten by forged settings"] += 1
         else:
             self._broken = f"{kind} of {count} at 0x{address:X} in the bootloader"
 

@@ -97,6 +97,12 @@ class Board:
         """From now on the firmware drives the flash controller itself, as after every reset."""
         self.storage = self.nvmc
 
+    def protect_bootloader(self) -> None:
+        """From now to the next reset nobody changes the MBR and the bootloader (section 10)."""
+        memory = self.memory
+        self.flash.protect(0, SOFTDEVICE_START)
+        self.flash.protect(memory.bootloader_start, memory.bootloader_size)
+
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Check a signature with the key the bootloader trusts; that takes its time.
 

@@ -27,6 +27,10 @@ class FlashRuleError(Exception):
     """Flash was used against its rules: outside it, unaligned, or without an erase."""
 
 
+class FlashProtectedError(FlashRuleError):
+    """Protected flash was to be changed: the processor meets a hard fault instead."""
+
+
 class PowerCut(Exception):  # noqa: N818 - not an error of ours: the supply is gone
     """The power went at this operation; whatever ran, runs no more."""
 
@@ -131,6 +135,7 @@ class NorFlash:
         self.faults = ArmedFaults()
         self.on_operation = on_operation
         self._bytes = bytearray([ERASED]) * size
+        self._protected: list[range] = []
         self._is_faulty = False
         self._worn: dict[int, bytes] = {}
 
@@ -192,6 +197,19 @@ class NorFlash:
         old, new = self._before_and_after(address, data)
         self._program(address, new & old, len(data))
 
+    def protect(self, address: int, size: int) -> None:
+        """Refuse to erase or program these bytes until :meth:`unprotect` (BPROT, ACL)."""
+        self._protected.append(range(address, address + size))
+
+    def unprotect(self) -> None:
+        """Every reset takes all protection away."""
+        self._protected.clear()
+
+    def is_protected(self, address: int, size: int) -> bool:
+        """Whether any of these bytes is protected."""
+        end = address + size
+        return any(address < area.stop and area.start < end for area in self._protected)
+
     def load(self, address: int, data: bytes) -> None:
         """Put bytes there as a programmer with a debug probe would; not an operation."""
         self._check_range(address, len(data))
@@ -239,6 +257,28 @@ class NorFlash:
         perform: Callable[[int, int, int], None],
     ) -> None:
         """Do ``count`` operations in runs, each up to the next fault that waits."""
+        allowed = self._before_protected(operation, address, count)
+        self._run_allowed(operation, address, allowed, perform)
+        if allowed < count:
+            raise FlashProtectedError(f"Flash behind 0x{address:X} is protected.")
+
+    def _before_protected(self, operation: FlashOperation, address: int, count: int) -> int:
+        """How many operations come before the first that protected flash forbids."""
+        size = self.page_size if operation is FlashOperation.ERASE else WORD_SIZE
+        starts = [
+            max(0, area.start - address) // size
+            for area in self._protected
+            if address < area.stop and area.start < address + count * size
+        ]
+        return min(starts, default=count)
+
+    def _run_allowed(
+        self,
+        operation: FlashOperation,
+        address: int,
+        count: int,
+        perform: Callable[[int, int, int], None],
+    ) -> None:
         done = 0
         while done < count:
             free = self.faults.free_operations()

@@ -2,7 +2,8 @@
 
 The SoftDevice works between radio events. Up to 16 entries wait; what comes beyond them is lost
 without a word, which is how a host that is faster than flash loses packets (bootloader spec,
-section 11). Each entry is done in steps: a page is erased, or at most 20 bytes are written.
+section 11). Protected flash the SoftDevice refuses to touch, and nobody hears of that either. Each
+entry is done in steps: a page is erased, or at most 20 bytes are written.
 """
 
 from __future__ import annotations
@@ -94,15 +95,18 @@ class LockStepQueue:
 
     def erase(self, address: int, pages: int = 1) -> None:
         """Erase whole pages later."""
-        self._work.append(partial(self._flash.erase, address, pages))
+        if not self._flash.is_protected(address, pages * self._flash.page_size):
+            self._work.append(partial(self._flash.erase, address, pages))
 
     def write(self, address: int, data: bytes) -> None:
         """Program whole words later."""
-        self._work.append(partial(self._flash.write, address, data))
+        if not self._flash.is_protected(address, len(data)):
+            self._work.append(partial(self._flash.write, address, data))
 
     def write_over(self, address: int, data: bytes) -> None:
         """Program whole words over others later."""
-        self._work.append(partial(self._flash.write_over, address, data))
+        if not self._flash.is_protected(address, len(data)):
+            self._work.append(partial(self._flash.write_over, address, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +181,15 @@ class SoftDeviceQueue:
 
     def write(self, address: int, data: bytes) -> None:
         """Program whole words, in chunks."""
-        self._take(_chunks(self._flash.write, address, data))
+        self._take(_chunks(self._flash.write, address, self._allowed(address, data)))
 
     def write_over(self, address: int, data: bytes) -> None:
         """Program whole words over others, in chunks."""
-        self._take(_chunks(self._flash.write_over, address, data))
+        self._take(_chunks(self._flash.write_over, address, self._allowed(address, data)))
+
+    def _allowed(self, address: int, data: bytes) -> bytes:
+        """What the SoftDevice writes of this: nothing where flash is protected."""
+        return b"" if self._flash.is_protected(address, len(data)) else data
 
     def after_last(self, call: Work) -> None:
         """Call this when all that is in the queue now is done; at once if it is empty."""

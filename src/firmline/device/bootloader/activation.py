@@ -124,6 +124,7 @@ def _activate_bootloader(board: Board, source: int, size: int) -> None:
 def run_mbr_copy(board: Board) -> None:
     """The MBR's own copy, from its parameters; it starts again from here after a power cut."""
     flash = board.flash
+    flash.unprotect()  # the MBR runs after a reset, before the bootloader protects itself
     page = board.memory.backup_page
     source, words = flash.read_word(page + 4), flash.read_word(page + 8)
     target = board.memory.bootloader_start

@@ -48,9 +48,11 @@ class BootDecision:
 
 def boot(board: Board, store: SettingsStore) -> BootDecision:
     """One boot, from the MBR to the jump or to DFU mode."""
+    board.flash.unprotect()
     if mbr_copy_is_pending(board):
         run_mbr_copy(board)
         return BootDecision(into=BootedInto.RESET)
+    board.protect_bootloader()
     store.load()
     try:
         activation = activate(board, store)
