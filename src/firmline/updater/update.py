@@ -304,8 +304,8 @@ class Update:
         if await self._is_seen(bootloader, UnitMode.BOOTLOADER, timeouts.already_there_s):
             return VerifyError(
                 Code.UNIT_DID_NOT_RETURN,
-                "The unit took the whole image but is in its bootloader again: it did not find the"
-                " new application valid.",
+                "The unit took the whole image but is in its bootloader again: either it did not"
+                " find the new application valid, or something keeps it there.",
             )
         return VerifyError(
             Code.UNIT_DID_NOT_RETURN,

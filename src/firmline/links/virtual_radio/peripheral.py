@@ -36,6 +36,7 @@ from firmline.links.virtual_radio.air import Air
 from firmline.links.virtual_radio.controller import RadioController
 from firmline.links.virtual_radio.host import QuietHost
 from firmline.links.virtual_radio.server import UnitServer
+from firmline.links.virtual_radio.unit_device import UnitDevice
 from firmline.protocol.channels import Channel
 
 _EARLY_S = 1e-6  # An event loop may run a timer early by its clock's resolution.
@@ -80,7 +81,7 @@ class UnitPeripheral:
         config = DeviceConfiguration(name=self.unit.name, gatt_service_enabled=False)
         if (advertisement := self.unit.advertisement) is not None:
             config.address = to_bumble(advertisement.address)
-        self._device = Device(config=config, host=self._host)
+        self._device = UnitDevice(config=config, host=self._host)
         self._server = UnitServer(self._device, services, self)
         self._device.gatt_server = self._server
         self._device.on(Device.EVENT_CONNECTION, self._on_connection)
