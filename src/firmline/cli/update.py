@@ -20,6 +20,7 @@ from firmline.cli.unit_choice import load_unit
 from firmline.events import Event, UpdateFinished
 from firmline.formats.package import read_package
 from firmline.links.open import open_target, run_for_target
+from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target, parse_target
 from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
 
@@ -74,17 +75,23 @@ def update(package: Path, target_text: str, trace: Path | None, as_json: bool) -
                 package_name=printable(package.name),
                 unit_name=printable(target.text),
                 address=opened.address,
+                pacing=opened.pacing,
             )
             return await Update(plan, link=opened.link, report=report).run()
 
     with ExitStack() as stack:
         result = run_for_target(target, go(stack))
     with suppress(BrokenPipeError):  # the exit code still says how it ended
-        _say_result(result, as_json=as_json, is_virtual=target.scheme is Scheme.SIM)
+        _say_result(result, as_json=as_json, is_virtual=_has_own_time(target))
     problem = trace_file.problem if trace_file is not None else None
     if problem is not None:
         say(problem)
     raise click.exceptions.Exit(result.exit_code or (problem.exit_code if problem else 0))
+
+
+def _has_own_time(target: Target) -> bool:
+    """Whether the seconds of an update are a virtual unit's, not ours."""
+    return target.scheme is Scheme.SIM and sim_options(target).physics
 
 
 def _key_file(target: Target) -> Path | None:

@@ -17,6 +17,7 @@ from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES, Pacing
 from firmline.values import BleAddress
 
 _T = TypeVar("_T")
@@ -24,10 +25,17 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedTarget:
-    """A road that is open, and the address of the unit's application on it."""
+    """A road that is open.
+
+    Attributes:
+        link: The road.
+        address: Of the unit's application on it.
+        pacing: How long the unit's flash must be given.
+    """
 
     link: Link
     address: BleAddress
+    pacing: Pacing = FOR_BLUETOOTH
 
 
 def run_for_target(target: Target, main: Coroutine[Any, Any, _T]) -> _T:
@@ -38,11 +46,13 @@ def run_for_target(target: Target, main: Coroutine[Any, Any, _T]) -> _T:
     if target.scheme is not Scheme.SIM:
         return asyncio.run(main)
     try:
-        speed = sim_options(target).speed
+        options = sim_options(target)
     except InputError:
         main.close()
         raise
-    return run_in_virtual_time(main, speed=speed)
+    if not options.physics:
+        return asyncio.run(main)
+    return run_in_virtual_time(main, speed=options.speed)
 
 
 @asynccontextmanager
@@ -73,13 +83,15 @@ async def open_target(
         raise _no_radio(description)
     if trusted_key is not None:
         description = replace(description, public_key=trusted_key)
-    radio = open_virtual_radio(timed=True, packets_per_event=options.packets_per_event)
+    physics = physics_of(description) if options.physics else None
+    radio = open_virtual_radio(timed=options.physics, packets_per_event=options.packets_per_event)
     try:
-        made = fabricate(description, physics=physics_of(description))
+        made = fabricate(description, physics=physics)
         made.power_on(now_s=radio.now_s())
         radio.add_unit(made)
         link = await radio.open_link(interval_s=options.interval_s)
-        yield OpenedTarget(link=link, address=made.address)
+        pacing = FOR_BLUETOOTH if options.physics else NO_PAUSES
+        yield OpenedTarget(link=link, address=made.address, pacing=pacing)
     finally:
         await radio.close()
 

@@ -9,11 +9,12 @@ from typing import Final
 from firmline.errors import Code, InputError
 from firmline.links.target import Target
 
-SIM_OPTIONS: Final = ("key", "speed", "interval", "packets")
+SIM_OPTIONS: Final = ("key", "speed", "interval", "packets", "physics")
 """``key``: a PEM file whose public half the virtual unit trusts instead of its own key.
 ``speed``: how many times faster than real time; without it, as fast as this computer.
 ``interval``: the connection interval the host asks for, in milliseconds.
-``packets``: how many packets the host's radio sends in a connection event."""
+``packets``: how many packets the host's radio sends in a connection event.
+``physics``: ``off``: nothing takes time or current, to try a host as fast as this computer is."""
 
 NUMBER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 MIN_INTERVAL_MS, MAX_INTERVAL_MS = 7.5, 4000.0
@@ -30,11 +31,13 @@ class SimOptions:
         interval_s: The connection interval the host asks for.
         packets_per_event: How many packets the host sends in a connection event; ``None``: what
             fits.
+        physics: Whether things take time and current.
     """
 
     speed: float | None = None
     interval_s: float = MIN_INTERVAL_MS / 1000
     packets_per_event: int | None = None
+    physics: bool = True
 
 
 def sim_options(target: Target) -> SimOptions:
@@ -50,6 +53,7 @@ def sim_options(target: Target) -> SimOptions:
                 f"A sim: target has no option {name[:20]!r}.",
                 hint=f"Its options are: {', '.join(SIM_OPTIONS)}.",
             )
+    physics = _physics(target)
     packets = _number(target, "packets", 1, 100, "a whole number of packets", step=1)
     interval_ms = _number(
         target,
@@ -63,7 +67,21 @@ def sim_options(target: Target) -> SimOptions:
         speed=_number(target, "speed", 0.01, 100_000, "a factor"),
         interval_s=(interval_ms or MIN_INTERVAL_MS) / 1000,
         packets_per_event=None if packets is None else int(packets),
+        physics=physics,
     )
+
+
+def _physics(target: Target) -> bool:
+    """Whether there is physics; without it, nothing that is about time makes sense."""
+    text = target.options.get("physics", "on")
+    if text not in ("on", "off"):
+        raise InputError(Code.TARGET_MALFORMED, f"physics={text[:20]} is neither on nor off.")
+    for name in ("speed", "interval", "packets"):
+        if text == "off" and name in target.options:
+            raise InputError(
+                Code.TARGET_MALFORMED, f"Without physics nothing takes time: {name}= means nothing."
+            )
+    return text == "on"
 
 
 def _number(

@@ -18,6 +18,8 @@ from firmline.links.sim_options import SimOptions, sim_options
 from firmline.links.target import Scheme, parse_target
 from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.radio import VirtualRadio
+from firmline.links.virtual_time import VirtualTimeLoop
+from firmline.protocol.pacing import NO_PAUSES
 
 WAITING = {"leaked-buffers", "no-application", "stuck-gpregret"}
 """Units of the gallery that are in their bootloader: DfuTarg, at the next address."""
@@ -80,6 +82,8 @@ async def test_a_road_that_is_not_built_yet_is_told(scheme: Scheme) -> None:
         ("sim:ble-reference?interval=7", Code.TARGET_MALFORMED, "from 7.5 to 4000"),
         ("sim:ble-reference?interval=8", Code.TARGET_MALFORMED, "in steps of 1.25"),
         ("sim:ble-reference?packets=0", Code.TARGET_MALFORMED, "from 1 to 100"),
+        ("sim:ble-reference?physics=no", Code.TARGET_MALFORMED, "neither on nor off"),
+        ("sim:ble-reference?physics=off&speed=2", Code.TARGET_MALFORMED, "speed= means nothing"),
         ("sim:ble-reference?packets=1.5", Code.TARGET_MALFORMED, "a whole number"),
     ],
 )
@@ -167,6 +171,21 @@ def test_the_options_become_what_the_radio_is_told() -> None:
     assert sim_options(target) == SimOptions(speed=2.5, interval_s=0.03, packets_per_event=4)
     plain = sim_options(parse_target("sim:ble-reference?key=a.pem"))
     assert plain == SimOptions(speed=None, interval_s=0.0075, packets_per_event=None)
+
+
+async def test_without_physics_a_unit_is_ready_at_once_and_needs_no_pauses() -> None:
+    async with open_target(parse_target("sim:ble-reference?physics=off")) as opened:
+        assert opened.pacing == NO_PAUSES
+        assert opened.link.now_s() > 0
+
+
+def test_without_physics_time_is_ours() -> None:
+    async def loop_of() -> type[asyncio.AbstractEventLoop]:
+        return type(asyncio.get_running_loop())
+
+    ours = run_for_target(parse_target("sim:ble-reference?physics=off"), loop_of())
+    assert not issubclass(ours, VirtualTimeLoop)
+    assert issubclass(run_for_target(parse_target("sim:x"), loop_of()), VirtualTimeLoop)
 
 
 def test_a_virtual_unit_has_a_time_of_its_own() -> None:
