@@ -15,11 +15,13 @@ from typing import Final
 
 import click
 
+from firmline.cli.files import read_file
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.style import paint, printable
 from firmline.cli.unit_choice import load_unit
 from firmline.device.description import UnitDescription
+from firmline.device.dump import load_dump
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.serial_port import DEFAULT_BAUD
 from firmline.device.unit import VirtualUnit
@@ -59,6 +61,13 @@ ENDING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
     help="The unit trusts this key (PEM, private or public) instead of its own.",
 )
 @click.option(
+    "--flash",
+    "dump",
+    metavar="DUMP",
+    type=FilePath(),
+    help="The unit's flash is what this dump of a real one says: HEX, or bytes from address 0.",
+)
+@click.option(
     "--baud",
     metavar="N",
     type=click.IntRange(MIN_BAUD, MAX_BAUD),
@@ -66,9 +75,11 @@ ENDING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON lines.")
 def serve(
+    *,
     unit_name: str | None,
     place_text: str | None,
     key_file: Path | None,
+    dump: Path | None,
     baud: int | None,
     as_json: bool,
 ) -> None:
@@ -82,6 +93,8 @@ def serve(
     if key_file is not None:
         description = replace(description, public_key=load_public_key(key_file))
     unit = fabricate(description, physics=physics_of(description))
+    if dump is not None:
+        load_dump(unit, read_file(dump, what="dump"), name=str(dump))
     if place is None:
         place = Place(road=Road.HCI_TCP if description.profile.is_ble else Road.PTY)
     check_place(unit, place, baud=baud)

@@ -97,6 +97,12 @@ def test_a_key_that_cannot_be_read_is_named(folder: Path, firmline: Program) -> 
     assert_failed(firmline(*SERVE, "--key-file", "bad.key"), Code.KEY_MALFORMED)
 
 
+def test_a_dump_that_cannot_be_read_is_named(folder: Path, firmline: Program) -> None:
+    assert_failed(firmline(*SERVE, "--flash", "none.hex"), Code.FILE_MISSING)
+    (folder / "dump.hex").write_text("no records\n")
+    assert_failed(firmline(*SERVE, "--flash", "dump.hex"), Code.IMAGE_MALFORMED)
+
+
 def test_what_is_at_the_path_and_is_no_socket_stays(folder: Path, firmline: Program) -> None:
     (folder / "file").write_text("precious")
     (folder / "folder").mkdir()
