@@ -8,9 +8,10 @@ import pytest
 
 from firmline.device.bootloader.settings_ram import Bank
 from firmline.device.fabrication import fabricate
+from firmline.device.inside.programs import MAX_BOOTS
 from firmline.device.profile import SDK15_3_BLE, SDK15_3_UART, SDK17_1_BLE, BootloaderProfile
 from firmline.device.radio_face import AttStatus, ResetKind, Restarted
-from firmline.device.unit import MAX_BOOTS, VirtualUnit
+from firmline.device.unit import VirtualUnit
 from firmline.events import UnitMode
 from firmline.protocol.channels import Channel
 from unit.device.makers import (

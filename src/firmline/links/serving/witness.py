@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from firmline.device.unit import UnitLogEntry, VirtualUnit
+from firmline.device.unit import VirtualUnit
+from firmline.device.unit_log import UnitLogEntry
 from firmline.events import UnitMode
 
 BOOTED_AFTER_S: Final = 1.0

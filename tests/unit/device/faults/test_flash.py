@@ -86,7 +86,7 @@ def test_with_physics_the_time_stops_where_the_power_goes() -> None:
     board = told.unit.board
     told.pass_time(1.0)
     board.nvmc.erase(SETTINGS_PAGE)
-    told.unit._powered(lambda: board.nvmc.write(SETTINGS_PAGE, bytes(SIZE)))
+    told.unit._life.powered(lambda: board.nvmc.write(SETTINGS_PAGE, bytes(SIZE)))
     lost = next(entry for entry in told.unit.log if entry.what == "power_lost")
     assert lost.at_s == pytest.approx(1.0 + timing.erase_page_s + 10 * timing.write_word_s)
     assert struck(told.unit) == ["power-cut"]
@@ -205,7 +205,7 @@ def test_a_worn_settings_page_loses_the_settings_at_the_end_of_an_update() -> No
     into_bootloader_again(host)  # by way of the application
     assert host.update(INIT_PACKET, IMAGE) == "600401"
     assert host.unit.mode is UnitMode.BOOTLOADER
-    assert host.unit._store.ram.bank_0.size == 0
+    assert host.unit._life.programs.store.ram.bank_0.size == 0
 
 
 def test_a_worn_backup_page_is_not_noticed() -> None:

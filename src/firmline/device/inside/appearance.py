@@ -1,0 +1,67 @@
+"""What a unit shows to a radio, or on its serial line, while a program runs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from firmline.device.advertising import advertising_data
+from firmline.device.application import Application
+from firmline.device.bootloader.dfu_mode import DfuMode
+from firmline.device.faults.face import bootloader_advertisement
+from firmline.device.inside.core import Core
+from firmline.device.radio_face import UnitAdvertisement, UnitServices
+from firmline.protocol.channels import Channel
+from firmline.values import BleAddress
+
+APPLICATION_ADVERTISING_INTERVAL_MS: Final = 40.0
+APPLICATION_CHANNELS: Final = frozenset({Channel.BUTTONLESS})
+BLE_CHANNELS: Final = frozenset({Channel.CONTROL, Channel.PACKET})
+SERIAL_CHANNELS: Final = frozenset({Channel.SERIAL})
+
+
+def advertisement_of(
+    core: Core, running: Application | DfuMode | None, *, name: str, address: BleAddress
+) -> UnitAdvertisement | None:
+    """What a unit broadcasts; ``None``: nothing runs, or it has no radio.
+
+    Args:
+        core: What all its parts share.
+        running: What runs.
+        name: The unit's name.
+        address: Its application's address.
+    """
+    if running is None or not core.board.profile.is_ble:
+        return None
+    if isinstance(running, Application):
+        return UnitAdvertisement(
+            address=address,
+            data=advertising_data(name, services=()),
+            interval_ms=APPLICATION_ADVERTISING_INTERVAL_MS,
+        )
+    return bootloader_advertisement(address, core.faults.plan)
+
+
+def services_of(core: Core, running: Application | DfuMode | None) -> UnitServices:
+    """The services that a unit offers."""
+    softdevice = core.board.softdevice
+    return UnitServices(
+        channels=channels_of(core, running),
+        device_information=running.device_information if isinstance(running, Application) else (),
+        max_mtu=core.board.profile.mtu,
+        legacy_dfu=core.faults.is_legacy and isinstance(running, DfuMode),
+        fwid=0 if softdevice is None else softdevice.fwid,
+    )
+
+
+def channels_of(core: Core, running: Application | DfuMode | None) -> frozenset[Channel]:
+    """The channels on which a unit can be written to."""
+    is_ble = core.board.profile.is_ble
+    match running:
+        case Application():
+            return APPLICATION_CHANNELS if is_ble else frozenset()
+        case DfuMode() if core.faults.is_legacy:
+            return frozenset()
+        case DfuMode():
+            return BLE_CHANNELS if is_ble else SERIAL_CHANNELS
+        case None:
+            return frozenset()

@@ -1,0 +1,153 @@
+"""The unit's end of its radio, or of its serial line: connections, and what is heard over them.
+
+What is heard goes to the program that runs, as far as the faults of the road and of the connection
+let it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Final
+
+from firmline.device.application import Application
+from firmline.device.bootloader.dfu_mode import DfuMode
+from firmline.device.faults.link import SUPERVISION_S, LinkFault
+from firmline.device.faults.plan import HostGone
+from firmline.device.inside.appearance import channels_of
+from firmline.device.inside.core import Core
+from firmline.device.inside.life import Life
+from firmline.device.inside.link import Link
+from firmline.device.physics.supply import Load
+from firmline.device.radio_face import (
+    AttStatus,
+    DropLink,
+    Indicate,
+    LoseHost,
+    ResetKind,
+)
+from firmline.protocol.channels import Channel
+
+CONNECTION_TIMEOUT: Final = 0x08
+"""HCI reason of a connection whose other side is not heard any more (Core spec, Vol 1, Part F)."""
+NEEDS_SUBSCRIPTION: Final = frozenset({Channel.CONTROL, Channel.BUTTONLESS})
+
+
+class Radio:
+    """What a unit hears.
+
+    Args:
+        core: What all parts share.
+        link: Its connection.
+        life: Its power and its programs.
+    """
+
+    def __init__(self, core: Core, link: Link, life: Life) -> None:
+        self._core = core
+        self._link = link
+        self._life = life
+        self._programs = life.programs
+
+    # Connections, and what ends them.
+
+    def connected(self, interval_s: float | None) -> None:
+        """A central has connected, at this connection interval."""
+        self._link.open()
+        running = self._programs.running
+        if isinstance(running, DfuMode):
+            running.link_made(interval_s)
+            self._suffer(self._core.faults.link.connected())
+
+    def disconnected(self) -> None:
+        """The central is gone; what that changes depends on the SDK (spec section 4.1)."""
+        self._link.close(self._core.time.now_s)
+        running = self._programs.running
+        if isinstance(running, DfuMode):
+            running.link_lost()
+
+    def give_up(self) -> None:
+        """The central has not been heard for too long."""
+        self._end_link(CONNECTION_TIMEOUT)
+
+    def _end_link(self, reason: int) -> None:
+        """The radio loses the connection, whatever the processor is doing."""
+        self._core.outbox.say(DropLink(reason=reason), at_s=self._core.time.now_s)
+        self.disconnected()
+
+    def _suffer(self, fault: LinkFault | None) -> None:
+        """The connection ends, if this ends it; a host that is gone is noticed later."""
+        if fault is None:
+            return
+        core = self._core
+        core.faults.strike(fault)
+        if not isinstance(fault, HostGone):
+            self._end_link(fault.reason)
+            return
+        core.outbox.say(LoseHost(), at_s=core.time.now_s)
+        if core.time.physics is None:
+            self.disconnected()
+        else:
+            self._link.gives_up_s = core.time.now_s + SUPERVISION_S
+
+    # What it hears.
+
+    def receive(self, channel: Channel, data: bytes) -> AttStatus:
+        """The central wrote to a channel."""
+        if self._link.gives_up_s is not None:  # From a host that is gone nothing is heard.
+            return AttStatus.OK
+        if channel not in channels_of(self._core, self._programs.running):
+            return AttStatus.WRITE_NOT_PERMITTED
+        if channel in NEEDS_SUBSCRIPTION and not self._link.is_subscribed(channel):
+            return AttStatus.CCCD_IMPROPERLY_CONFIGURED
+        match self._programs.awake:
+            case Application() as application:
+                indication = Indicate(channel=channel, data=application.receive(data))
+                self._core.outbox.say(indication)
+            case DfuMode():
+                self._hear(channel, data)
+            case None:
+                return AttStatus.WRITE_NOT_PERMITTED
+        return AttStatus.OK
+
+    def _hear(self, channel: Channel, data: bytes) -> None:
+        """Something is on its way to the bootloader."""
+        faults = self._core.faults
+        self._deliver(faults.to_bootloader(channel, data, self._core.time.now_s))
+        if channel is Channel.PACKET and self._link.is_open:
+            self._suffer(faults.link.packet())
+
+    def take_late(self) -> None:
+        """What was late on its way to the bootloader arrives."""
+        self._deliver(self._core.faults.late_arrivals(self._core.time.now_s))
+
+    def _deliver(self, arriving: Iterable[tuple[Channel, bytes]]) -> None:
+        """Something arrives at the bootloader, as long as that runs."""
+        for channel, data in arriving:
+            dfu = self._programs.awake
+            if isinstance(dfu, DfuMode):
+                now_s = self._core.time.cpu_s
+                self._life.powered(partial(dfu.receive, channel, data, now_s=now_s))
+
+    def indication_confirmed(self, channel: Channel) -> None:
+        """The central has confirmed the application's indication."""
+        core = self._core
+        match self._programs.awake:
+            case Application() as application if channel is Channel.BUTTONLESS:
+                if application.confirmed():
+                    core.faults.strike(core.faults.crash)
+                    self._life.powered(lambda: self._life.restart(ResetKind.SOFT))
+            case _:
+                core.log.record("unexpected_confirmation", channel=channel.value)
+
+    # What its radio work does to it, and what its other work does to its radio.
+
+    def used(self, start_s: float, end_s: float) -> None:
+        """The radio was on from one time to another; the supply may not carry that."""
+        physics = self._core.time.physics
+        if physics is not None and self._programs.running is not None:
+            self._life.powered(lambda: physics.use(Load.RADIO, start_s, end_s))
+
+    def blocked_until_s(self, now_s: float) -> float:
+        """Until when the radio is deaf for flash work; ``now_s``: it is not."""
+        running = self._programs.running
+        return running.blocks_radio_until(now_s) if isinstance(running, DfuMode) else now_s
