@@ -39,7 +39,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format lint types layers quick coverage docs bench fuzz lock fix \
+.PHONY: help setup demo test check format lint types layers quick coverage docs bench fuzz nrfutil lock fix \
 	changelog clean version another-python
 
 help:  ## what there is to make
@@ -104,6 +104,14 @@ bench: $(STAMP)  ## speed and size beside their targets
 fuzz: $(STAMP)  ## random sessions against virtual units, SECONDS long
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.unit --seconds $(SECONDS) --seed $(FUZZ_SEED)
 
+# A peer for the tests, never a dependency: it runs on Python 3.10 and no newer one.
+nrfutil:  ## pc-nrfutil 6.1.7 into .nrfutil, for the tests in which it updates our units
+	@for python in python3.10 $(wildcard $(HOME)/.pyenv/versions/3.10*/bin/python3.10); do \
+		"$$python" -c 'import venv, ensurepip' >/dev/null 2>&1 || continue; \
+		"$$python" -m venv .nrfutil && .nrfutil/bin/python -m pip -q install nrfutil==6.1.7 \
+			2>.nrfutil/install.log && exec .nrfutil/bin/nrfutil version; \
+	done; echo "nrfutil: it could not be installed; it needs a Python 3.10" >&2; exit 1
+
 # Existing pins stay; `make lock UPGRADE=1` takes the newest of everything.
 lock: $(STAMP)  ## write requirements.txt from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -117,5 +125,5 @@ changelog: $(STAMP)  ## what the next release will say
 	@$(BIN)/towncrier build --draft
 
 clean:  ## remove everything that was built
-	@rm -rf .venv .venv-* site dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	@rm -rf .venv .venv-* .nrfutil site dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	@find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
