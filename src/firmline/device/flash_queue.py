@@ -236,7 +236,11 @@ class SoftDeviceQueue:
                 return
 
     def _planned(self, step: _Step, now_s: float) -> _Present:
-        """When a step is done: in the next gap, or, where it fits into none, against the radio."""
+        """When a step is done: at once where it fits between two radio events, else against them.
+
+        Where in the interval the events lie is not looked at: what fits waits for no gap, beyond
+        what ``chunk_s`` stands for.
+        """
         timing = self._physics.timing
         duration_s = step.count * self._physics.duration_of(step.operation)
         if step.operation is FlashOperation.WRITE:

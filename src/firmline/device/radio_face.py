@@ -146,6 +146,9 @@ class RadioUnit(Protocol):
     def connected(self, *, now_s: float, interval_s: float | None = None) -> None:
         """A central has connected, at this connection interval; ``None``: no time is modelled."""
 
+    def interval_changed(self, interval_s: float | None, *, now_s: float) -> None:
+        """The connection has another interval from now on."""
+
     def disconnected(self, *, now_s: float) -> None:
         """The central is gone."""
 

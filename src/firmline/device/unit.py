@@ -153,6 +153,11 @@ class VirtualUnit:
         self._agenda.reach(now_s)
         self._radio.connected(interval_s)
 
+    def interval_changed(self, interval_s: float | None, *, now_s: float) -> None:
+        """The connection has another interval from now on."""
+        self._agenda.reach(now_s)
+        self._radio.interval_changed(interval_s)
+
     def disconnected(self, *, now_s: float) -> None:
         """The central is gone; what that changes depends on the SDK (spec section 4.1)."""
         self._agenda.reach(now_s)

@@ -131,6 +131,10 @@ class ScriptedUnit:
         self.life.append("restarted")
         self.say(Restarted(kind=kind))
 
+    def interval_changed(self, interval_s: float | None, *, now_s: float) -> None:
+        assert now_s > 0
+        self.life.append(f"interval {interval_s}")
+
     def radio_used(self, start_s: float, end_s: float, *, now_s: float) -> None:
         assert start_s <= end_s <= now_s
 

@@ -164,6 +164,36 @@ def test_an_answer_goes_in_the_same_event_if_it_is_open() -> None:
     assert arrived[-1][0] < 0.06
 
 
+def test_an_answer_to_a_single_request_waits_for_the_next_event() -> None:
+    """The request did not say that more follows, and nobody answers within 150 us."""
+
+    async def story() -> list[tuple[float, str]]:
+        line = Line(0.03)
+        loop = asyncio.get_running_loop()
+        heard: list[tuple[float, str]] = []
+
+        def ask() -> None:
+            line.schedule.send(from_central=True, size=10, arrive=answer)
+
+        def answer() -> None:
+            heard.append((loop.time(), "asked"))
+            line.schedule.send(from_central=False, size=10, arrive=answered)
+
+        def answered() -> None:
+            heard.append((loop.time(), "answered"))
+            if len(heard) < 6:
+                ask()
+
+        ask()
+        await asyncio.sleep(1)
+        return heard
+
+    times = [at_s for at_s, _ in play(story)]
+    assert times[1] - times[0] == pytest.approx(0.03, abs=0.001)
+    assert times[2] - times[0] == pytest.approx(0.06, abs=0.001)
+    assert times[4] - times[0] == pytest.approx(0.12, abs=0.001)
+
+
 @pytest.mark.parametrize("back", [False, True])
 def test_each_way_keeps_its_order(back: bool) -> None:
     async def story() -> list[str]:

@@ -58,6 +58,12 @@ class Radio:
             running.link_made(interval_s)
             self._suffer(self._core.faults.link.connected())
 
+    def interval_changed(self, interval_s: float | None) -> None:
+        """The connection has another interval from now on."""
+        running = self._programs.running
+        if isinstance(running, DfuMode):
+            running.link_made(interval_s)
+
     def disconnected(self) -> None:
         """The central is gone; what that changes depends on the SDK (spec section 4.1)."""
         self._link.close(self._core.time.now_s)

@@ -127,7 +127,12 @@ class UnitPeripheral:
         self._link = connection
         self._on_air = None  # The chip stops advertising by itself.
         connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
+        connection.on(Connection.EVENT_CONNECTION_PARAMETERS_UPDATE, self._on_new_interval)
         self.unit.connected(now_s=self._loop.time(), interval_s=self._interval_s())
+        self.settle()
+
+    def _on_new_interval(self) -> None:
+        self.unit.interval_changed(self._interval_s(), now_s=self._loop.time())
         self.settle()
 
     def _interval_s(self) -> float | None:

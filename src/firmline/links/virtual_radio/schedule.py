@@ -1,9 +1,11 @@
 """When packets of a connection are in the air: connection events, and pairs of packets in them.
 
 In every connection interval the central begins an event and sends a packet, the peripheral answers
-with one, and so on while either has more, until the next event is due (Core spec, Vol 6, Part B,
-4.5.1). A pair of packets is the smallest step here. What is handed over while an event is open
-takes part in it; after its end it waits for the next one. A peripheral that is deaf, because its
+with one, and so on while either says that it has more, until the next event is due (Core spec, Vol
+6, Part B, 4.5.1 and 4.5.6). A pair of packets is the smallest step here. Each side says that it has
+more when it sends: an answer to what a packet carried comes too late for that, and waits for the
+next event, unless something else keeps this one open. So a request and its answer take two
+intervals. A peripheral that is deaf, because its
 flash has the chip, hears nothing, and the central tries again in the next event.
 
 Nothing happens while there is nothing to send: empty events cost no computing time here, and next
@@ -98,6 +100,8 @@ class LinkSchedule:
         self._anchor_s = self._loop.time() + interval_s
         self._queues: tuple[deque[_Piece], deque[_Piece]] = (deque(), deque())
         self._pairs = 0
+        self._more = False
+        """Whether a packet of the last pair said that another follows."""
         self._event_ends_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -154,6 +158,9 @@ class LinkSchedule:
         if not any(self._queues):
             return
         now_s = self._loop.time()
+        if self._pairs and not self._more:
+            self._begin_event_after(self._anchor_s + self.interval_s / 2)
+            return
         there, back = (queue[0].octets if queue else 0 for queue in self._queues)
         arrives_s = now_s + airtime_s(there, self.phy)
         returns_s = arrives_s + IFS_S + airtime_s(back, self.phy)
@@ -164,6 +171,7 @@ class LinkSchedule:
             return
         self._pairs += 1
         pieces = [queue.popleft() if queue else None for queue in self._queues]
+        self._more = any(self._queues)
         for piece, at_s in zip(pieces, (arrives_s, returns_s), strict=True):
             if piece is not None and piece.arrive is not None:
                 self._loop.call_at(at_s, piece.arrive)

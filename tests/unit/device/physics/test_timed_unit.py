@@ -140,6 +140,18 @@ def test_an_erase_that_fits_between_no_radio_events_waits_and_then_deafens_the_r
     assert told.unit.radio_blocked_until_s(now_s=end_s) == end_s
 
 
+def test_a_longer_interval_leaves_room_for_the_erase() -> None:
+    told = story()
+    told.enter_bootloader(interval_s=0.015)
+    told.send_init_packet()
+    told.pass_time(told.now_s + 2 * SETTLED_S)
+    told.unit.interval_changed(0.4, now_s=told.now_s)
+    told.create()
+    middle_s = told.now_s + TIMING.erase_page_s / 2
+    told.pass_time(middle_s)
+    assert told.unit.radio_blocked_until_s(now_s=middle_s) == middle_s
+
+
 def test_a_receipt_for_a_dropped_packet_says_offset_0_and_success(ready: Story) -> None:
     """Section 2.4."""
     ready.ask(SetPrn(count=17))
