@@ -16,7 +16,7 @@ Rules of this room:
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class ExitCode(IntEnum):
@@ -142,6 +142,17 @@ class Code(StrEnum):
 
     # Ours.
     DEFECT = "DFU-BUG-001"
+
+
+MAX_NAME: Final = 150
+"""Longest name or path that a message holds whole, characters; ours."""
+
+
+def shortened(name: object) -> str:
+    """A name or path of the user's for a message: of a very long one its two ends."""
+    text = str(name)
+    half = MAX_NAME // 2
+    return text if len(text) <= MAX_NAME else f"{text[:half]}...{text[-half:]}"
 
 
 class FirmlineError(Exception):

@@ -5,16 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 from pathlib import Path
+from typing import Final
 
-from firmline.errors import Code, InputError
+from firmline.errors import Code, InputError, shortened
 
 MAX_SIZE = 64 * 1024 * 1024
 """Largest file that is read, bytes: a hex file of the largest flash is 12 MB."""
+OPEN_FILES: Final = (Path("/dev/fd"), Path("/proc/self/fd"))
+"""Where a process finds its own open files."""
 
 
 def read_file(path: Path, *, what: str) -> bytes:
-    """The bytes of a file.
+    """The bytes of a regular file, or of a pipe that this process was started with.
+
+    A named pipe or a device may have nothing to say for ever, so it is refused. ``/dev/stdin`` and
+    ``/dev/fd/N`` may be pipes: so a shell passes ``cat FILE |`` and ``<(...)``, and whoever fills
+    them was started together with us.
 
     Args:
         path: Which.
@@ -23,24 +31,40 @@ def read_file(path: Path, *, what: str) -> bytes:
     Raises:
         InputError: ``FILE_MISSING``, ``FILE_UNREADABLE``, ``FILE_EMPTY`` or ``FILE_TOO_LARGE``.
     """
+    name = shortened(path)
     try:
-        if path.is_dir():
-            raise InputError(Code.FILE_UNREADABLE, f"The {what} {path} is a folder, not a file.")
+        _check_kind(path, what=what, name=name)
         with path.open("rb") as file:
             content = file.read(MAX_SIZE + 1)
     except FileNotFoundError:
-        raise InputError(Code.FILE_MISSING, f"The {what} {path} does not exist.") from None
+        raise InputError(Code.FILE_MISSING, f"The {what} {name} does not exist.") from None
     except (OSError, ValueError) as problem:
         raise InputError(
-            Code.FILE_UNREADABLE, f"The {what} {path} cannot be read: {_reason(problem)}."
+            Code.FILE_UNREADABLE, f"The {what} {name} cannot be read: {_reason(problem)}."
         ) from None
     if not content:
-        raise InputError(Code.FILE_EMPTY, f"The {what} {path} is empty.")
+        raise InputError(Code.FILE_EMPTY, f"The {what} {name} is empty.")
     if len(content) > MAX_SIZE:
         raise InputError(
-            Code.FILE_TOO_LARGE, f"The {what} {path} is larger than {MAX_SIZE // 2**20} MiB."
+            Code.FILE_TOO_LARGE, f"The {what} {name} is larger than {MAX_SIZE // 2**20} MiB."
         )
     return content
+
+
+def _check_kind(path: Path, *, what: str, name: str) -> None:
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise InputError(Code.FILE_UNREADABLE, f"The {what} {name} is a folder, not a file.")
+    if stat.S_ISREG(mode) or (stat.S_ISFIFO(mode) and _is_open_already(path)):
+        return
+    raise InputError(
+        Code.FILE_UNREADABLE, f"The {what} {name} is a pipe or a device, not a plain file."
+    )
+
+
+def _is_open_already(path: Path) -> bool:
+    """Whether a path names a descriptor that this process was started with."""
+    return path == Path("/dev/stdin") or path.parent in OPEN_FILES
 
 
 def keep_apart(output: Path, *inputs: Path | None) -> None:
@@ -57,7 +81,8 @@ def keep_apart(output: Path, *inputs: Path | None) -> None:
         if path is not None and _is_same_file(output, path):
             raise InputError(
                 Code.OPTION_CONFLICT,
-                f"{output} is read by this command, and would be replaced by what it writes.",
+                f"{shortened(output)} is read by this command, and would be replaced by what it"
+                " writes.",
                 hint="Give the output another name.",
             )
 
@@ -84,10 +109,10 @@ def write_file(path: Path, content: bytes, *, private: bool = False, replace: bo
         _write_whole(target, content, mode=0o600 if private else 0o666, replace=replace)
     except FileExistsError:
         raise InputError(
-            Code.FILE_EXISTS, f"{path} is already there and was left as it is."
+            Code.FILE_EXISTS, f"{shortened(path)} is already there and was left as it is."
         ) from None
     except FileNotFoundError:
-        raise _not_writable(path, f"there is no folder {path.parent}") from None
+        raise _not_writable(path, f"there is no folder {shortened(path.parent)}") from None
     except (OSError, ValueError) as problem:
         raise _not_writable(path, _reason(problem)) from None
 
@@ -130,7 +155,7 @@ def _is_same_file(one: Path, other: Path) -> bool:
 
 
 def _not_writable(path: Path, why: str) -> InputError:
-    return InputError(Code.FILE_NOT_WRITABLE, f"{path} cannot be written: {why}.")
+    return InputError(Code.FILE_NOT_WRITABLE, f"{shortened(path)} cannot be written: {why}.")
 
 
 def _reason(problem: OSError | ValueError) -> str:

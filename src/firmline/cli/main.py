@@ -43,6 +43,7 @@ SECTIONS = (
         Command("sim", "firmline.cli.sim:sim", "Replay recordings, cut the power everywhere."),
     ),
 )
+UPDATE_GOES_ON: Final = "Run the same command again; an update goes on where the unit says it is."
 EPILOG = """\b
 Examples:
   firmline keys generate private.key
@@ -91,7 +92,7 @@ def run(arguments: list[str]) -> int:
         code = _call(arguments)
         sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt):
-        return _interrupted(as_json=as_json)
+        return _interrupted(arguments, as_json=as_json)
     except click.exceptions.NoArgsIsHelpError as question:
         question.show()
         return ExitCode.INPUT
@@ -164,8 +165,9 @@ def _fail(error: FirmlineError, *, as_json: bool) -> int:
     return error.exit_code
 
 
-def _interrupted(*, as_json: bool) -> int:
-    _fail(InputError(Code.INTERRUPTED, "The command was interrupted."), as_json=as_json)
+def _interrupted(arguments: list[str], *, as_json: bool) -> int:
+    hint = UPDATE_GOES_ON if arguments[:1] == ["update"] else ""
+    _fail(InputError(Code.INTERRUPTED, "The command was interrupted.", hint=hint), as_json=as_json)
     return ExitCode.INTERRUPTED
 
 

@@ -23,11 +23,15 @@ from firmline.cli.sweep_jobs import (
 )
 from firmline.device.cuts.flows import Flow
 from firmline.device.profile import PROFILES
-from firmline.errors import ExitCode
+from firmline.errors import Code, ExitCode, InputError
 
 IMAGE_SIZE: Final = 8192
-MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 4, 24_576
+MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 4, 100_000
+"""The largest fits twice beside a SoftDevice on every chip that is swept."""
+MAX_BOOTLOADER_SIZE: Final = 24_576
 """A bootloader has at most 24 kB (spec section 6)."""
+WORD: Final = 4
+"""An image is whole words of flash."""
 
 
 @click.command(cls=OnceCommand)
@@ -39,7 +43,8 @@ MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 4, 24_576
     type=click.IntRange(MIN_IMAGE_SIZE, MAX_IMAGE_SIZE),
     default=IMAGE_SIZE,
     show_default=True,
-    help="Size of the images.",
+    help=f"Size of the images, a multiple of {WORD}; with a bootloader among them at most"
+    f" {MAX_BOOTLOADER_SIZE:,}.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def cuts(profile: str | None, flow: str | None, image_size: int, as_json: bool) -> None:
@@ -50,10 +55,12 @@ def cuts(profile: str | None, flow: str | None, image_size: int, as_json: bool) 
     takes the second update. Random pairs of cuts follow. Places where the real bootloader's own
     rules let a unit be lost are findings; anything else that is lost is an error, exit code 5.
     """
+    flows = [Flow(flow)] if flow else list(Flow)
+    _check_size(image_size, flows)
     jobs = [
-        Job(name, chosen, image_size & ~3)
+        Job(name, chosen, image_size)
         for name in ([profile] if profile else PROFILES)
-        for chosen in ([Flow(flow)] if flow else Flow)
+        for chosen in flows
     ]
     total = Outcome()
     for job, outcome in _run(jobs, progress_shown=not as_json and sys.stdout.isatty()):
@@ -63,6 +70,23 @@ def cuts(profile: str | None, flow: str | None, image_size: int, as_json: bool) 
     _print_total(total, as_json=as_json)
     if total.bricked:
         raise click.exceptions.Exit(ExitCode.UNVERIFIED)
+
+
+def _check_size(size: int, flows: list[Flow]) -> None:
+    if size % WORD:
+        below = size - size % WORD
+        raise InputError(
+            Code.USAGE,
+            f"Images have whole words of {WORD} bytes, and {size:,} bytes are none.",
+            hint=f"Give --image-size {below} or {below + WORD}.",
+        )
+    if size > MAX_BOOTLOADER_SIZE and any(flow.has_bootloader for flow in flows):
+        others = ", ".join(flow.value for flow in Flow if not flow.has_bootloader)
+        raise InputError(
+            Code.USAGE,
+            f"A bootloader has at most {MAX_BOOTLOADER_SIZE:,} bytes, and {size:,} were asked for.",
+            hint=f"Give a smaller --image-size, or --flow with one that sends none: {others}.",
+        )
 
 
 def _run(jobs: list[Job], *, progress_shown: bool) -> Iterator[tuple[Job, Outcome]]:

@@ -18,7 +18,7 @@ from firmline.cli.style import printable
 from firmline.device.replay.comparison import Disagreement
 from firmline.device.replay.machine import replay
 from firmline.device.replay.session import read_session
-from firmline.errors import Code, ExitCode, InputError
+from firmline.errors import Code, ExitCode, InputError, shortened
 
 MAX_UNPACKED_SIZE: Final = 256 * 1024 * 1024
 """Most bytes that a transcript may unpack to; ours: the largest recorded has 8 MB."""
@@ -71,7 +71,7 @@ def _replay_file(path: Path) -> Iterator[tuple[str, Disagreement | None]]:
             yield session.id, replay(session)
         except InputError as error:
             raise InputError(
-                error.code, f"{path}, line {number}: {error.message}", hint=error.hint
+                error.code, f"{shortened(path)}, line {number}: {error.message}", hint=error.hint
             ) from None
 
 
@@ -81,7 +81,7 @@ def _lines(path: Path) -> Iterator[bytes]:
         content = _unpack(content, path)
     lines = [line for line in content.splitlines() if line.strip()]
     if not lines:
-        raise InputError(Code.TRANSCRIPT_MALFORMED, f"{path} holds no session.")
+        raise InputError(Code.TRANSCRIPT_MALFORMED, f"{shortened(path)} holds no session.")
     yield from lines
 
 
@@ -91,11 +91,12 @@ def _unpack(content: bytes, path: Path) -> bytes:
             unpacked = file.read(MAX_UNPACKED_SIZE + 1)
     except (OSError, EOFError, zlib.error):
         raise InputError(
-            Code.TRANSCRIPT_MALFORMED, f"{path} is a damaged or incomplete gzip file."
+            Code.TRANSCRIPT_MALFORMED, f"{shortened(path)} is a damaged or incomplete gzip file."
         ) from None
     if len(unpacked) > MAX_UNPACKED_SIZE:
         raise InputError(
-            Code.FILE_TOO_LARGE, f"{path} unpacks to more than {MAX_UNPACKED_SIZE // 2**20} MiB."
+            Code.FILE_TOO_LARGE,
+            f"{shortened(path)} unpacks to more than {MAX_UNPACKED_SIZE // 2**20} MiB.",
         )
     return unpacked
 

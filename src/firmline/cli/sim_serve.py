@@ -25,7 +25,7 @@ from firmline.device.dump import load_dump
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.serial_port import DEFAULT_BAUD
 from firmline.device.unit import VirtualUnit
-from firmline.errors import ExitCode
+from firmline.errors import Code, ExitCode, InputError
 from firmline.links.serving.open import check_place, serve_unit
 from firmline.links.serving.place import Place, Road, parse_place
 from firmline.links.serving.witness import Happening, Witness
@@ -183,15 +183,25 @@ async def _serve(
 
 
 class Teller:
-    """Prints what happens, for people; a reader who leaves does not end the serving."""
+    """Prints what happens, for people; a reader who leaves does not end the serving.
+
+    Nor does a full disk, but for the first line: nobody would learn where the unit is served.
+    """
 
     def __init__(self) -> None:
         self._is_read = True
 
     def serving(self, unit: str, where: dict[str, str]) -> None:
-        """Clients can come now."""
+        """Clients can come now.
+
+        Raises:
+            InputError: ``FILE_NOT_WRITABLE``: there is no space for this line.
+        """
+        self._print(self._first(unit, where), is_first=True)
+
+    def _first(self, unit: str, where: dict[str, str]) -> str:
         (place,) = where.values()
-        self._print(f"{paint('Serving', bold=True)} {unit} on {printable(place)}. Ctrl-C ends it.")
+        return f"{paint('Serving', bold=True)} {unit} on {printable(place)}. Ctrl-C ends it."
 
     def happened(self, happening: Happening) -> None:
         """Something happened."""
@@ -208,23 +218,27 @@ class Teller:
             self._print("")  # the terminal has just written ^C
         self._print(f"{result['unit']} {what}; {result['resets']} resets, {result['seconds']} s.")
 
-    def _print(self, line: str) -> None:
+    def _print(self, line: str, *, is_first: bool = False) -> None:
         """Print a line at once."""
         if not self._is_read:
             return
         try:
             click.echo(line)
             sys.stdout.flush()
-        except OSError:  # nobody reads it, or there is no space for it
+        except OSError as problem:  # nobody reads it, or there is no space for it
             self._is_read = False
+            if is_first and not isinstance(problem, BrokenPipeError):
+                why = (problem.strerror or str(problem)).lower()
+                raise InputError(
+                    Code.FILE_NOT_WRITABLE, f"The output cannot be written: {why}."
+                ) from None
 
 
 class JsonTeller(Teller):
     """Prints what happens as one JSON object a line."""
 
-    def serving(self, unit: str, where: dict[str, str]) -> None:
-        """Clients can come now."""
-        self._print(json.dumps({"type": "serving", "unit": unit, **where}))
+    def _first(self, unit: str, where: dict[str, str]) -> str:
+        return json.dumps({"type": "serving", "unit": unit, **where})
 
     def happened(self, happening: Happening) -> None:
         """Something happened."""

@@ -11,6 +11,7 @@ from firmline.cli.style import paint, printable
 from firmline.cli.unit_choice import is_unit_file, load_unit
 from firmline.device.description import (
     UnitDescription,
+    default_title,
     gallery_names,
     gallery_text,
     gallery_unit,
@@ -80,4 +81,5 @@ def _print_row(unit: UnitDescription) -> None:
     mark = "" if row["verified"] else ", unverified"
     name = paint(printable(unit.name), bold=True)
     click.echo(f"{name}  ({row['chip']}, {row['profile']}{mark})")
-    click.echo(f"  {unit.title}")
+    if unit.title != default_title(unit.chip, unit.profile):
+        click.echo(f"  {unit.title}")

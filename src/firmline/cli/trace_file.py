@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Self
 
-from firmline.errors import Code, StoreError
+from firmline.errors import Code, StoreError, shortened
 from firmline.events import Event, event_to_json
 
 
@@ -62,5 +62,5 @@ class TraceFile:
         reason = getattr(problem, "strerror", None) or str(problem)
         return StoreError(
             Code.TRACE_NOT_WRITABLE,
-            f"The trace {self._path} cannot be written: {reason.lower()}.",
+            f"The trace {shortened(self._path)} cannot be written: {reason.lower()}.",
         )

@@ -9,7 +9,7 @@ from firmline.cli.files import read_file
 from firmline.device.description import UnitDescription, gallery_unit
 from firmline.device.unit_file import read_unit
 from firmline.device.unit_file_text import decode_unit_file
-from firmline.errors import Code, InputError
+from firmline.errors import Code, InputError, shortened
 
 SUFFIX: Final = ".toml"
 
@@ -39,5 +39,6 @@ def load_unit(name_or_path: str) -> UnitDescription:
                 hint=f"{problem.hint[:-1]}; or name a unit file, which ends in {SUFFIX}.",
             ) from None
     path = Path(name_or_path)
-    text = decode_unit_file(read_file(path, what="unit file"), where=str(path))
-    return read_unit(text, name=path.name[: -len(SUFFIX)] or path.name, where=str(path))
+    where = shortened(path)
+    text = decode_unit_file(read_file(path, what="unit file"), where=where)
+    return read_unit(text, name=path.name[: -len(SUFFIX)] or path.name, where=where)

@@ -6,6 +6,7 @@ import json
 import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -23,6 +24,9 @@ from firmline.links.open import open_target, run_for_target
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target, parse_target
 from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
+
+SLOW_KB_PER_S: Final = 10
+"""Below it, a rate is printed with one decimal."""
 
 
 @click.command(cls=OnceCommand)
@@ -132,8 +136,9 @@ def result_fields(result: UpdateResult) -> dict[str, object]:
 def summary(finished: UpdateFinished, *, virtual: bool = False) -> str:
     """The last line of a successful update; a virtual unit's seconds are not ours."""
     rate = finished.size / finished.transfer_s / 1000 if finished.transfer_s else 0.0
+    decimals = 0 if rate >= SLOW_KB_PER_S else 1
     own = " of its own time" if virtual else ""
     return (
         f"Updated in {finished.duration_s:.1f} s{own}: {finished.size:,} bytes sent in"
-        f" {finished.transfer_s:.1f} s ({rate:,.0f} kB/s), new application seen running."
+        f" {finished.transfer_s:.1f} s ({rate:,.{decimals}f} kB/s), new application seen running."
     )

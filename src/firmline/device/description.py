@@ -111,6 +111,11 @@ def gallery_text(name: str) -> str:
     return load_text("units", f"{name}.toml")
 
 
+def default_title(chip: Chip, profile: BootloaderProfile) -> str:
+    """The title of a unit whose file gives it none."""
+    return f"{chip.name}, {profile.name}"
+
+
 def gallery_unit(name: str) -> UnitDescription:
     """The ready unit with this name, read from its unit file as any other.
 

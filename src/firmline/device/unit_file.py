@@ -14,7 +14,7 @@ from typing import Any, Final, get_type_hints
 
 from firmline.device.bootloader.receive_buffers import SERIAL_BUFFERS
 from firmline.device.chips import Chip, chip
-from firmline.device.description import SoftDeviceDescription, UnitDescription
+from firmline.device.description import SoftDeviceDescription, UnitDescription, default_title
 from firmline.device.faults.plan import FAULTS, Fault, FaultPlan, WornPage
 from firmline.device.physics.supply import COIN_CELL_MAH, START_V, Currents, Source
 from firmline.device.physics.timing import Timing
@@ -73,7 +73,7 @@ def read_unit(text: str, *, name: str, where: str = "") -> UnitDescription:
     version, size = _application(unit, row, profile, softdevice)
     return UnitDescription(
         name=name,
-        title=unit.get("title", f"{row.name}, {profile.name}"),
+        title=unit.get("title", default_title(row, profile)),
         chip=row,
         profile=profile,
         address=_address(unit, name),

@@ -253,8 +253,21 @@ class Section:
         value = self.values[name]
         if key.admits(value):
             return
+        if key.kind is Kind.TABLES and isinstance(value, list):
+            raise self._no_table(name, value)
         meant = nearest(value, key.choices) if isinstance(value, str) else ""
         raise self.wrong(name, key.allowed, hint=f"Did you mean {meant}?" if meant else "")
+
+    def _no_table(self, name: str, rows: list[object]) -> InputError:
+        """The error for a list that holds something else than tables."""
+        number, row = next(
+            (number, row) for number, row in enumerate(rows, 1) if not isinstance(row, dict)
+        )
+        return self.error(
+            name,
+            f"{self._label(name)} has to be {Kind.TABLES}, and its entry {number} is {shown(row)}.",
+            hint=f"Write each as a table: [[{name}]] on a line, its keys below.",
+        )
 
     def _unknown(self, name: str, keys: Mapping[str, Key]) -> InputError:
         meant = nearest(name, keys)

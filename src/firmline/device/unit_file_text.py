@@ -6,6 +6,7 @@ later, so a small scanner notes where each statement begins. It runs over valid 
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -23,6 +24,10 @@ MAX_LINE: Final = 1000
 
 _DEEP: Final = 100
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_TUPLE: Final = re.compile(r"\(['\"].*\)", re.DOTALL)
+"""How tomllib names a dotted key."""
+_SHOWN: Final = 100
+"""Characters of a key that a message shows."""
 _TOKEN: Final = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}'
     r"|'''.*?'{3,5}"
@@ -102,7 +107,7 @@ class UnitFileText:
             found = _POSITION.search(message)
             line = int(found[1]) if found and found[1] else self._text.count("\n") + 1
             column = f", at column {found[2]}" if found and found[2] else ""
-            said = _POSITION.sub("", message)
+            said = _in_words(_POSITION.sub("", message))
             raise self._error_at(
                 line,
                 f"this is not TOML{column}: {said[:1].lower()}{said[1:]}.",
@@ -118,6 +123,17 @@ class UnitFileText:
             if depth > _DEEP:
                 return number
         return 1
+
+
+def _in_words(message: str) -> str:
+    """What tomllib says, without the Python that it writes keys in."""
+    found = _TUPLE.search(message)
+    if found is None:
+        return message
+    key = ".".join(str(part) for part in ast.literal_eval(found[0]))[:_SHOWN]
+    if message == f"Cannot declare {found[0]} twice":
+        return f"the table {key!r} is declared twice"
+    return message.replace(found[0], repr(key))
 
 
 def decode_unit_file(content: bytes, *, where: str) -> str:

@@ -179,6 +179,96 @@ async def test_cancelling_no_connection_is_refused(link: VirtualRadioLink) -> No
     assert answer.return_parameters.status == hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR
 
 
+IMPOSSIBLE = {
+    "below 7.5 ms": {"connection_interval_min": 5},
+    "above 4 s": {"connection_interval_max": 3201, "supervision_timeout": 3200},
+    "no interval": {"connection_interval_min": 0, "connection_interval_max": 0},
+    "upside down": {"connection_interval_min": 25, "connection_interval_max": 24},
+    "too much latency": {"max_latency": 500, "supervision_timeout": 3200},
+    "below 100 ms": {"supervision_timeout": 9},
+    "above 32 s": {"supervision_timeout": 3201},
+    "no longer than two intervals": {"connection_interval_max": 40, "supervision_timeout": 10},
+    "no longer than two silences": {"max_latency": 9, "supervision_timeout": 60},
+}
+POSSIBLE: dict[str, int] = {
+    "connection_interval_min": 24,
+    "connection_interval_max": 24,
+    "max_latency": 0,
+    "supervision_timeout": 100,
+    "min_ce_length": 0,
+    "max_ce_length": 0,
+}
+
+
+def connect_command(parameters: dict[str, int]) -> hci.HCI_LE_Create_Connection_Command:
+    return hci.HCI_LE_Create_Connection_Command(
+        le_scan_interval=16,
+        le_scan_window=16,
+        initiator_filter_policy=0,
+        peer_address_type=to_bumble(HOME).address_type,
+        peer_address=to_bumble(HOME),
+        own_address_type=hci.OwnAddressType.RANDOM,
+        **parameters,
+    )
+
+
+@pytest.mark.parametrize("wrong", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+async def test_no_connection_is_made_with_parameters_that_there_cannot_be(
+    radio: VirtualRadio, phone: Device, wrong: dict[str, int]
+) -> None:
+    unit = ScriptedUnit()
+    radio.add_unit(unit)
+    command = connect_command(POSSIBLE | wrong)
+    status = await phone.host.send_async_command(command, check_status=False)
+    assert status == hci.HCI_ErrorCode.INVALID_COMMAND_PARAMETERS_ERROR
+    await asyncio.sleep(0.2)
+    assert unit.life == []
+    await phone.connect(to_bumble(HOME))
+    assert unit.life == ["connected"]
+
+
+@pytest.mark.parametrize("wrong", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+async def test_no_connection_is_given_parameters_that_there_cannot_be(
+    radio: VirtualRadio, phone: Device, wrong: dict[str, int]
+) -> None:
+    radio.add_unit(ScriptedUnit())
+    connection = await phone.connect(to_bumble(HOME))
+    before = connection.parameters
+    command = hci.HCI_LE_Connection_Update_Command(
+        connection_handle=connection.handle, **(POSSIBLE | wrong)
+    )
+    status = await phone.host.send_async_command(command, check_status=False)
+    assert status == hci.HCI_ErrorCode.INVALID_COMMAND_PARAMETERS_ERROR
+    await asyncio.sleep(0.01)
+    assert connection.parameters == before
+    assert await connection.get_rssi() == RSSI_DBM  # type: ignore[no-untyped-call] # Bumble's
+
+
+async def test_a_connection_is_given_parameters_that_there_can_be(
+    radio: VirtualRadio, phone: Device
+) -> None:
+    radio.add_unit(ScriptedUnit())
+    connection = await phone.connect(to_bumble(HOME))
+    command = hci.HCI_LE_Connection_Update_Command(connection_handle=connection.handle, **POSSIBLE)
+    status = await phone.host.send_async_command(command, check_status=False)
+    assert int(status) == hci.HCI_COMMAND_STATUS_PENDING
+    await asyncio.sleep(0.01)
+    assert connection.parameters.connection_interval == 30
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "timeout_ms"),
+    [(0.0075, 4000), (1.33, 4000), (1.35, 4050), (2.0, 6000), (4.0, 12_000)],
+)
+async def test_our_host_bears_silence_for_three_intervals_and_at_least_4_s(
+    radio: VirtualRadio, interval_s: float, timeout_ms: float
+) -> None:
+    link = await radio.open_link(interval_s=interval_s)
+    radio.add_unit(ScriptedUnit())
+    connection = await link.connect(HOME, timeout_s=1)
+    assert connection._link.parameters.supervision_timeout == timeout_ms
+
+
 @pytest.mark.parametrize("reason", [0x08, 0x22])
 async def test_a_dropped_link_tells_both_sides_the_reason(
     radio: VirtualRadio, phone: Device, reason: int

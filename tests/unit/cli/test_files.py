@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from firmline.cli.files import MAX_SIZE, keep_apart, read_file, write_file
-from firmline.errors import Code
+from firmline.errors import Code, InputError
 from unit.cli.program import as_ordinary_user, files_in
 from unit.formats.makers import refuses
 
@@ -62,9 +63,46 @@ def test_a_file_above_the_largest_size_is_refused(out: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev/zero")
-def test_a_file_without_an_end_is_refused() -> None:
-    with refuses(Code.FILE_TOO_LARGE, "larger than 64 MiB"):
+def test_a_device_is_refused() -> None:
+    sentence = "The thing /dev/zero is a pipe or a device, not a plain file."
+    with refuses(Code.FILE_UNREADABLE, sentence):
         read_file(Path("/dev/zero"), what="thing")
+
+
+def test_a_named_pipe_that_nobody_fills_is_not_waited_for(out: Path) -> None:
+    os.mkfifo(out)
+    with refuses(Code.FILE_UNREADABLE, f"The thing {out} is a pipe or a device"):
+        read_file(out, what="thing")
+
+
+def test_a_socket_is_refused(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+        with refuses(Code.FILE_UNREADABLE, "The thing socket is a pipe or a device"):
+            read_file(Path("socket"), what="thing")
+    assert files_in(folder) == {"socket"}
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="there is no /dev/fd")
+def test_a_pipe_that_the_shell_has_filled_is_read() -> None:
+    ours, theirs = os.pipe()
+    os.write(theirs, NEW)
+    os.close(theirs)
+    try:
+        assert read_file(Path(f"/dev/fd/{ours}"), what="thing") == NEW
+    finally:
+        os.close(ours)
+
+
+def test_a_very_long_path_is_not_repeated_whole(folder: Path) -> None:
+    path = folder / ("d" * 5000) / "mine.key"
+    with pytest.raises(InputError) as caught:
+        read_file(path, what="thing")
+    assert len(caught.value.message) < 250
+    assert "ddd/mine.key cannot be read: file name too long." in caught.value.message
+    with pytest.raises(InputError) as caught:
+        write_file(path, NEW)
+    assert len(caught.value.message) < 250
 
 
 def test_a_missing_file_is_refused(out: Path) -> None:

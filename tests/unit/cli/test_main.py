@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
+import time
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +33,7 @@ from firmline.errors import (
     VerifyError,
 )
 from unit.cli.program import (
+    PATIENCE_S,
     SCRIPT,
     Program,
     assert_failed,
@@ -283,25 +288,62 @@ def test_a_shell_may_ask_for_completions(folder: Path) -> None:
     assert (ran.code, ran.out) == (0, "plain,update\n")
 
 
+def _is_unread(pipe: int) -> bool:
+    """Whether a pipe holds bytes; asked at its end that is written to."""
+    held = array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, held)
+    return held[0] > 0
+
+
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_end_is_130(kind: signal.Signals, folder: Path) -> None:
-    fifo = folder / "dfu.zip"
-    os.mkfifo(fifo)
+    ours, theirs = os.pipe()
     with subprocess.Popen(
-        [SCRIPT, "pkg", "display", "dfu.zip"],
+        [SCRIPT, "pkg", "display", "/dev/stdin"],
         cwd=folder,
         env=environment(),
+        stdin=ours,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
-        # The program waits inside `open`; this returns when it has come that far.
-        descriptor = os.open(fifo, os.O_WRONLY)
+        os.close(ours)
+        os.write(theirs, b"PK")
+        while _is_unread(theirs):
+            time.sleep(0.01)
+        time.sleep(0.1)  # it has taken the bytes, and is about to wait for more
         process.send_signal(kind)
-        out, err = process.communicate()
-        os.close(descriptor)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        os.close(theirs)
     assert (process.returncode, out) == (130, b"")
-    assert b"Traceback" not in err
-    assert err.startswith(b"error: The command was interrupted. [DFU-LINK-009]\n  next: ")
+    assert err.decode().splitlines() == [
+        "error: The command was interrupted. [DFU-LINK-009]",
+        "  next: Run the same command again.",
+    ]
+
+
+@pytest.mark.parametrize("words", ["cat dfu.zip | {} /dev/stdin", "{} <(cat dfu.zip)"])
+def test_a_package_may_come_through_the_shells_pipes(words: str, folder: Path) -> None:
+    (folder / "dfu.zip").write_bytes(b"no package")
+    script = ("bash", "-c", words.format('"$0" "$@"'), SCRIPT)
+    ran = run_process("pkg", "display", cwd=folder, script=script)
+    assert_failed(ran, Code.PACKAGE_NOT_A_ZIP)
+
+
+@pytest.mark.parametrize(("word", "goes_on"), [("update", True), ("sim", False), ("pkg", False)])
+def test_only_an_update_goes_on_where_it_was_interrupted(
+    word: str,
+    goes_on: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_arguments: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main, "_call", interrupted)
+    assert main.run([word, "--json"]) == ExitCode.INTERRUPTED
+    printed = capsys.readouterr()
+    assert ("an update goes on where the unit says it is" in printed.err) is goes_on
+    assert ("an update goes on where the unit says it is" in printed.out) is goes_on
 
 
 def test_a_name_that_the_terminal_cannot_show_is_no_failure(folder: Path) -> None:

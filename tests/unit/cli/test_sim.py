@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from firmline.cli import sweep_jobs
-from firmline.device.cuts.flows import Flow
+from firmline.cli.sim_cuts import MAX_IMAGE_SIZE
+from firmline.device.cuts.flows import Flow, set_up, sweep_key
 from firmline.device.cuts.sweep import State
+from firmline.device.fabrication import fabricate
+from firmline.device.profile import PROFILES
 from firmline.errors import Code, ExitCode
 from firmline.formats.keys import SigningKey
 from unit.cli.program import Program, assert_failed
@@ -112,7 +115,7 @@ def test_compressed_sessions_are_read_as_well(
     [
         (b"hello", "line 1: The transcript cannot be read: the line is not JSON"),
         (b"{}", "line 1: The transcript cannot be read: the field 'flash' is missing"),
-        (b"[]", "line 1: The transcript cannot be read: the session is not of the type dict"),
+        (b"[]", "line 1: The transcript cannot be read: the session is no JSON object"),
         (b"\n \n", "holds no session"),
         (b"\x1f\x8b broken", "damaged or incomplete gzip file"),
         (gzip.compress(b"x" * 1000)[:20], "damaged or incomplete gzip file"),
@@ -249,7 +252,48 @@ def test_several_flows_share_the_processors_and_come_in_order(firmline: Program)
 
 @pytest.mark.parametrize(
     "words",
-    [("--profile", "sdk12"), ("--flow", "nothing"), ("--image-size", "25000")],
+    [
+        ("--profile", "sdk12"),
+        ("--flow", "nothing"),
+        ("--image-size", "100004"),
+        ("--image-size", "3"),
+    ],
 )
 def test_what_there_is_not_is_a_usage_error(words: tuple[str, str], firmline: Program) -> None:
     assert_failed(firmline("sim", "cuts", *words), Code.USAGE)
+
+
+@pytest.mark.parametrize("flow", [(), *(("--flow", flow.value) for flow in Flow)])
+def test_a_bootloader_has_to_fit_in_its_place(
+    flow: tuple[str, ...], firmline: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[sweep_jobs.Job] = []
+
+    def note(asked: list[sweep_jobs.Job], **_: bool) -> list[tuple[()]]:
+        jobs.extend(asked)
+        return []
+
+    monkeypatch.setattr("firmline.cli.sim_cuts._run", note)
+    ran = firmline("sim", "cuts", *flow, "--image-size", "24580", "--profile", "sdk15.3-ble")
+    if flow and "bootloader" not in flow[1] and flow[1] != "combined":
+        assert (ran.code, [job.image_size for job in jobs]) == (0, [24_580])
+        return
+    assert_failed(ran, Code.USAGE)
+    assert "A bootloader has at most 24,576 bytes, and 24,580 were asked for." in ran.err
+    assert "application, application-single-bank, softdevice." in ran.err
+
+
+@pytest.mark.parametrize("flow", [flow for flow in Flow if not flow.has_bootloader])
+def test_the_largest_images_are_taken_by_every_profile(flow: Flow) -> None:
+    for profile in PROFILES.values():
+        setup = set_up(flow, profile=profile, image_size=MAX_IMAGE_SIZE, key=sweep_key())
+        unit = fabricate(setup.unit)
+        unit.power_on(now_s=0.0)
+        assert unit.mode is not None
+
+
+def test_an_image_size_is_never_rounded(firmline: Program) -> None:
+    ran = firmline(*SMALL[:-1], "7")
+    assert_failed(ran, Code.USAGE)
+    assert "7 bytes are none" in ran.err
+    assert "--image-size 4 or 8." in ran.err

@@ -18,7 +18,7 @@ from firmline.cli import sim_serve
 from firmline.cli.sim_serve import Ending, JsonTeller, Teller
 from firmline.errors import Code, ExitCode
 from firmline.links.serving.witness import Happening, Source
-from unit.cli.program import Program, assert_failed
+from unit.cli.program import Program, assert_failed, run_process
 
 SERVE = ("sim", "serve")
 
@@ -118,7 +118,9 @@ def test_a_path_where_nothing_can_be_made_is_refused(
     path: str, folder: Path, firmline: Program
 ) -> None:
     (folder / "file").touch()
-    assert_failed(firmline(*SERVE, "--on", f"hci-unix:{path}"), Code.FILE_NOT_WRITABLE)
+    ran = firmline(*SERVE, "--on", f"hci-unix:{path}")
+    assert_failed(ran, Code.FILE_NOT_WRITABLE)
+    assert "x" * 100 not in ran.err
 
 
 def test_a_socket_that_somebody_listens_at_is_left_to_him(folder: Path, firmline: Program) -> None:
@@ -252,6 +254,17 @@ def test_a_happening_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "     1.235  client  left" in printed
     assert printed.endswith("why \\x1b[31m, number 7\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_without_space_for_the_first_line_nothing_is_served(
+    words: tuple[str, ...], folder: Path
+) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ran = run_process(*SERVE, "--on", "tcp:0", *words, cwd=folder, stdout=full.fileno())
+    assert_failed(ran, Code.FILE_NOT_WRITABLE)
+    assert "The output cannot be written: no space left on device." in ran.err
 
 
 def test_a_reader_who_leaves_is_not_told_any_more(capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,6 +45,11 @@ class Flow(StrEnum):
     COMBINED = "combined"
     """SoftDevice and bootloader, then the application, in two connections."""
 
+    @property
+    def has_bootloader(self) -> bool:
+        """Whether a bootloader is sent, which has to fit in its place."""
+        return self in {Flow.BOOTLOADER, Flow.SOFTDEVICE_BOOTLOADER, Flow.COMBINED}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowSetup:
@@ -103,13 +108,12 @@ def set_up(
 
 def _spec(flow: Flow, image_size: int, key: SigningKey) -> PackageSpec:
     with_softdevice = flow in (Flow.SOFTDEVICE, Flow.SOFTDEVICE_BOOTLOADER, Flow.COMBINED)
-    with_bootloader = flow in (Flow.BOOTLOADER, Flow.SOFTDEVICE_BOOTLOADER, Flow.COMBINED)
     with_application = flow in (Flow.APPLICATION, Flow.APPLICATION_SINGLE, Flow.COMBINED)
     softdevice_size = max(image_size, MIN_SOFTDEVICE_SIZE)
     new_softdevice = softdevice_image(replace(SOFTDEVICE, fwid=NEW_FWID))[:softdevice_size]
     return PackageSpec(
         application=_image("new application", image_size) if with_application else None,
-        bootloader=_image("new bootloader", image_size) if with_bootloader else None,
+        bootloader=_image("new bootloader", image_size) if flow.has_bootloader else None,
         softdevice=_firmware(new_softdevice) if with_softdevice else None,
         hw_version=52,
         application_version=FwVersion(4),

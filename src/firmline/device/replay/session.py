@@ -23,6 +23,13 @@ _CHANNELS: Final = {
     "packet": Channel.PACKET,
     "uart": Channel.SERIAL,
 }
+_WORDS: Final[Mapping[type, str]] = {
+    dict: "JSON object",
+    list: "list",
+    str: "text",
+    int: "whole number",
+}
+"""What a field has to be, as its reader calls it."""
 Record = Mapping[str, Any]
 
 
@@ -203,7 +210,7 @@ def _seed(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _malformed("the field 'sha256ctr' is not text") from None
+        raise _malformed("the field 'sha256ctr' is no text") from None
     return text
 
 
@@ -227,7 +234,7 @@ def _get(fields: object, name: str, kind: type[_T], default: _T | None = None) -
 
 def _require(value: object, kind: type[_T], what: str) -> _T:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise _malformed(f"{what} is not of the type {kind.__name__}")
+        raise _malformed(f"{what} is no {_WORDS[kind]}")
     return value
 
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from firmline.errors import Code, InputError, TransportError, TransportReason
+from firmline.errors import Code, InputError, TransportError, TransportReason, shortened
 
 HOST: Final = "127.0.0.1"
 
@@ -115,7 +115,7 @@ def _remove_stale(path: str) -> None:
             raise _not_writable(path, problem) from None
     raise TransportError(
         Code.LINK_NOT_AVAILABLE,
-        f"Another program is listening at {path}.",
+        f"Another program is listening at {shortened(path)}.",
         reason=TransportReason.NOT_AVAILABLE,
         hint="End it, or give another path.",
     )
@@ -132,7 +132,7 @@ def _identity(path: str) -> tuple[int, int] | None:
 def _exists(path: str) -> InputError:
     return InputError(
         Code.FILE_EXISTS,
-        f"{path} is already there, is no socket, and was left as it is.",
+        f"{shortened(path)} is already there, is no socket, and was left as it is.",
         hint="Give a path where nothing is.",
     )
 
@@ -141,7 +141,7 @@ def _not_writable(path: str, problem: OSError | ValueError) -> InputError:
     why = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
     return InputError(
         Code.FILE_NOT_WRITABLE,
-        f"No socket can be made at {path}: {why.lower()}.",
+        f"No socket can be made at {shortened(path)}: {why.lower()}.",
         hint="Give a path in a folder that is there and yours to write to; the whole of it has at"
         " most about 100 characters.",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -43,16 +42,26 @@ class Happening:
     facts: dict[str, object] = field(default_factory=dict)
 
 
-class _Heard(list[UnitLogEntry]):
-    """A log that passes entries on and keeps none: a unit may be served for weeks."""
+class _Ahead(list[UnitLogEntry]):
+    """A unit's log that keeps what is yet to be told, and no more: a unit may be served for weeks.
 
-    def __init__(self, hear: Callable[[UnitLogEntry], None]) -> None:
+    The unit itself takes out of it what does not happen (:meth:`UnitLog.roll_back`).
+    """
+
+    def __init__(self, expect: Callable[[float], None]) -> None:
         super().__init__()
-        self._hear = hear
+        self._expect = expect
 
     def append(self, entry: UnitLogEntry) -> None:
-        """Pass an entry on."""
-        self._hear(entry)
+        """Keep an entry until its time has come."""
+        super().append(entry)
+        self._expect(entry.at_s)
+
+    def take_due(self, now_s: float) -> list[UnitLogEntry]:
+        """Take out what has happened by now, in order."""
+        due = sorted((entry for entry in self if entry.at_s <= now_s), key=lambda entry: entry.at_s)
+        self[:] = [entry for entry in self if entry.at_s > now_s]
+        return due
 
 
 class Witness:
@@ -77,8 +86,8 @@ class Witness:
         self._loop = asyncio.get_running_loop()
         self._began_s = self._loop.time()
         self._runs: tuple[UnitMode | None, str | None] = (None, None)
-        self._ahead: deque[UnitLogEntry] = deque()
-        unit.log = _Heard(self._hear)
+        self._ahead = _Ahead(self._expect)
+        unit.log = self._ahead
 
     def begin(self) -> None:
         """The unit's power comes now: times are counted from here."""
@@ -94,7 +103,8 @@ class Witness:
         self._tell(Source.UNIT, self._loop.time(), what, facts)
 
     def look(self) -> None:
-        """Tell which program runs, where it is another than before."""
+        """Tell what is due, and which program runs, where it is another than before."""
+        self._tell_due()
         runs = (self._unit.mode, self._unit.firmware_revision)
         if runs == self._runs:
             return
@@ -110,19 +120,16 @@ class Witness:
         """Since the unit's power came."""
         return self._loop.time() - self._began_s
 
-    def _hear(self, entry: UnitLogEntry) -> None:
-        """Tell an entry when its time has come: a unit's processor runs ahead of ours."""
-        self._ahead.append(entry)
-        if len(self._ahead) == 1:
-            self._tell_due()
+    def _expect(self, at_s: float) -> None:
+        """Tell an entry when its time has come: a unit's processor runs ahead of ours.
+
+        Not at once even where it has come: what is logged while a unit catches up with the world
+        may be undone before it is there.
+        """
+        self._loop.call_at(at_s + LATER_S, self._tell_due)
 
     def _tell_due(self) -> None:
-        while self._ahead:
-            entry = self._ahead[0]
-            if entry.at_s > self._loop.time():
-                self._loop.call_at(entry.at_s + LATER_S, self._tell_due)
-                return
-            self._ahead.popleft()
+        for entry in self._ahead.take_due(self._loop.time()):
             self._tell_entry(entry)
 
     def _tell_entry(self, entry: UnitLogEntry) -> None:

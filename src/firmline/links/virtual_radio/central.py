@@ -35,6 +35,9 @@ _ATT_TIMEOUT_S = 30.0
 
 _SCAN = 0x10  # 10 ms in units of 0.625 ms: always listening.
 _SUPERVISION = 400  # 4 s, as nRF Connect asks for, in units of 10 ms.
+_MAX_SUPERVISION = 3200  # 32 s (Core spec, Vol 4, Part E, 7.8.12).
+_INTERVALS_PER_SUPERVISION = 3  # More than two, or no controller takes it (same place).
+_INTERVALS_PER_UNIT = 8  # 10 ms are eight times 1.25 ms.
 
 
 class VirtualRadioLink(Link):
@@ -273,7 +276,13 @@ def _connect_command(address: hci.Address, interval: int) -> hci.HCI_LE_Create_C
         connection_interval_min=interval,
         connection_interval_max=interval,
         max_latency=0,
-        supervision_timeout=_SUPERVISION,
+        supervision_timeout=_supervision(interval),
         min_ce_length=0,
         max_ce_length=0,
     )
+
+
+def _supervision(interval: int) -> int:
+    """How long a link may be silent, in units of 10 ms, at an interval in units of 1.25 ms."""
+    longer = -(-interval * _INTERVALS_PER_SUPERVISION // _INTERVALS_PER_UNIT)
+    return min(max(_SUPERVISION, longer), _MAX_SUPERVISION)

@@ -35,6 +35,33 @@ _MAX_TIME_US = 2120  # Its duration on the 1M PHY (same place).
 _ADDRESS_SIZE = 6
 _LISTENING_S = 0.0003  # About one IFS and the beginning of a request.
 _UNIT_S = 0.000625  # HCI counts advertising intervals in 625 us (Core spec, Vol 4, E, 7.8.5).
+_INTERVALS = range(6, 3200 + 1)
+"""Connection intervals, in 1.25 ms (Core spec, Vol 4, Part E, 7.8.12)."""
+_LATENCIES = range(499 + 1)
+"""Connection events that a peripheral may leave out (same place)."""
+_SUPERVISIONS = range(10, 3200 + 1)
+"""Supervision timeouts, in 10 ms (same place)."""
+
+
+def connection_parameters_exist(
+    *, interval_min: int, interval_max: int, latency: int, supervision: int
+) -> bool:
+    """Whether a link can have these parameters (Core spec, Vol 4, Part E, 7.8.12 and 7.8.18).
+
+    Args:
+        interval_min: Shortest connection interval, in 1.25 ms.
+        interval_max: Longest, likewise.
+        latency: How many connection events the peripheral may leave out.
+        supervision: Supervision timeout, in 10 ms; longer than two intervals with their latency.
+    """
+    return (
+        interval_min in _INTERVALS
+        and interval_max in _INTERVALS
+        and interval_min <= interval_max
+        and latency in _LATENCIES
+        and supervision in _SUPERVISIONS
+        and supervision * 10 > (1 + latency) * interval_max * 1.25 * 2
+    )
 
 
 class _Advertiser(LegacyAdvertiser):
@@ -180,6 +207,35 @@ class RadioController(Controller):
             super().on_link_acl_data(sender_address, transport, data)
 
     # Scanning and connecting.
+
+    def on_hci_le_create_connection_command(
+        self, command: hci.HCI_LE_Create_Connection_Command
+    ) -> None:
+        """Connect; Bumble takes parameters that no controller takes."""
+        if self._has_parameters(command):
+            super().on_hci_le_create_connection_command(command)
+
+    def on_hci_le_connection_update_command(
+        self, command: hci.HCI_LE_Connection_Update_Command
+    ) -> None:
+        """Change a connection; Bumble takes parameters that no controller takes."""
+        if self._has_parameters(command):
+            super().on_hci_le_connection_update_command(command)
+
+    def _has_parameters(
+        self, command: hci.HCI_LE_Create_Connection_Command | hci.HCI_LE_Connection_Update_Command
+    ) -> bool:
+        """Whether a command's connection parameters exist; one that has others is refused."""
+        exist = connection_parameters_exist(
+            interval_min=command.connection_interval_min,
+            interval_max=command.connection_interval_max,
+            latency=command.max_latency,
+            supervision=command.supervision_timeout,
+        )
+        if not exist:
+            status = int(hci.HCI_ErrorCode.INVALID_COMMAND_PARAMETERS_ERROR)
+            self._send_hci_command_status(status, command.op_code)
+        return exist
 
     def on_advertising_pdu(self, pdu: ll.AdvInd | ll.AdvExtInd) -> None:
         """Report an advertisement once; Bumble adds a scan response that nobody sent."""

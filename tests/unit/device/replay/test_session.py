@@ -131,23 +131,23 @@ def test_parts_may_lie_in_parts_so_deep_and_no_deeper() -> None:
 
 
 SOURCES: list[tuple[Any, str]] = [
-    (None, "a byte source is not of the type dict"),
-    ("00", "a byte source is not of the type dict"),
+    (None, "a byte source is no JSON object"),
+    ("00", "a byte source is no JSON object"),
     ({}, "'len' is missing"),
-    ({"hex": 5}, "'hex' is not of the type str"),
+    ({"hex": 5}, "'hex' is no text"),
     ({"hex": "0"}, "'0' is not hexadecimal"),
     ({"hex": "zz" * 50}, "'" + "zz" * 10 + "' is not hexadecimal"),
     ({"hex": "\u0661\u0661"}, "is not hexadecimal"),
     ({"sha256ctr": "s"}, "'len' is missing"),
-    ({"sha256ctr": 1, "len": 4}, "'sha256ctr' is not of the type str"),
-    ({"sha256ctr": "\ud800", "len": 4}, "'sha256ctr' is not text"),
+    ({"sha256ctr": 1, "len": 4}, "'sha256ctr' is no text"),
+    ({"sha256ctr": "\ud800", "len": 4}, "'sha256ctr' is no text"),
     ({"sha256ctr": "s", "len": -1}, "has -1 bytes"),
-    ({"sha256ctr": "s", "len": True}, "'len' is not of the type int"),
-    ({"sha256ctr": "s", "len": 1.0}, "'len' is not of the type int"),
+    ({"sha256ctr": "s", "len": True}, "'len' is no whole number"),
+    ({"sha256ctr": "s", "len": 1.0}, "'len' is no whole number"),
     ({"sha256ctr": "s", "len": MAX_SOURCE_SIZE + 1}, "has 4194305 bytes"),
     ({"len": 4}, "'parts' is missing"),
-    ({"len": 4, "parts": {}}, "'parts' is not of the type list"),
-    ({"len": 4, "parts": [7]}, "what holds 'at' is not of the type dict"),
+    ({"len": 4, "parts": {}}, "'parts' is no list"),
+    ({"len": 4, "parts": [7]}, "what holds 'at' is no JSON object"),
     ({"len": 4, "parts": [{"hex": "00"}]}, "'at' is missing"),
     ({"len": 4, "parts": [{"at": -1, "hex": "00"}]}, "lies outside"),
     ({"len": 4, "parts": [{"at": 3, "hex": "0000"}]}, "lies outside"),
@@ -169,19 +169,19 @@ def test_a_malformed_byte_source_says_what_and_where(source: Any, what: str) -> 
 
 
 TOP: list[tuple[str, Any, str]] = [
-    ("id", None, "the field 'id' is not of the type str"),
-    ("profile", 15, "the field 'profile' is not of the type str"),
-    ("public_key_le_hex", [], "the field 'public_key_le_hex' is not of the type str"),
+    ("id", None, "the field 'id' is no text"),
+    ("profile", 15, "the field 'profile' is no text"),
+    ("public_key_le_hex", [], "the field 'public_key_le_hex' is no text"),
     ("public_key_le_hex", "xy", "the field 'public_key_le_hex': "),
     ("public_key_le_hex", "00" * 63, "A public key has 64 bytes, not 63."),
     ("public_key_le_hex", "00" * 64, "not a point of the curve"),
-    ("blobs", [], "the field 'blobs' is not of the type dict"),
-    ("flash", {}, "the field 'flash' is not of the type list"),
+    ("blobs", [], "the field 'blobs' is no JSON object"),
+    ("flash", {}, "the field 'flash' is no list"),
     ("flash", [None], "Flash entry 0: "),
     ("flash", [{"hex": "00"}], "the field 'at' is missing"),
-    ("steps", "none", "the field 'steps' is not of the type list"),
-    ("final", [], "the field 'final' is not of the type dict"),
-    ("final", {"exclude": 1}, "the field 'exclude' is not of the type list"),
+    ("steps", "none", "the field 'steps' is no list"),
+    ("final", [], "the field 'final' is no JSON object"),
+    ("final", {"exclude": 1}, "the field 'exclude' is no list"),
     ("final", {"exclude": [[0]]}, "'exclude' is not a list of addresses and sizes"),
     ("final", {"exclude": [[0, -1]]}, "'exclude' is not a list of addresses and sizes"),
     ("final", {"exclude": [[-1, 4]]}, "'exclude' is not a list of addresses and sizes"),
@@ -204,20 +204,20 @@ def test_a_missing_field_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("record", [None, [], "session", 3, True])
 def test_what_is_no_object_is_no_session(record: object) -> None:
-    assert "the session is not of the type dict" in malformed(record)
+    assert "the session is no JSON object" in malformed(record)
 
 
 BLOB = {"blob": "b", "from": 0, "to": 1}
 STEPS: list[tuple[dict[str, Any], str]] = [
     ({}, "the field 'event' is missing"),
-    ({"event": 5}, "the field 'event' is not of the type str"),
-    ({"event": "connect", "mtu": "23"}, "the field 'mtu' is not of the type int"),
-    ({"expect": None}, "the field 'expect' is not of the type dict"),
+    ({"event": 5}, "the field 'event' is no text"),
+    ({"event": "connect", "mtu": "23"}, "the field 'mtu' is no whole number"),
+    ({"expect": None}, "the field 'expect' is no JSON object"),
     ({"tx": "00"}, "the field 'ch' is missing"),
-    ({"tx": "00", "ch": 1}, "the field 'ch' is not of the type str"),
+    ({"tx": "00", "ch": 1}, "the field 'ch' is no text"),
     ({"tx": "00", "ch": "usb" * 20}, "there is no channel 'usbusbusbusbusbusbus'"),
     ({"tx": "0", "ch": "uart"}, "'0' is not hexadecimal"),
-    ({"tx": 0, "ch": "uart"}, "tx is not of the type dict"),
+    ({"tx": 0, "ch": "uart"}, "tx is no JSON object"),
     ({"tx": {}, "ch": "uart"}, "the field 'blob' is missing"),
     ({"tx": {**BLOB, "blob": "c"}, "ch": "uart"}, "there is no blob 'c'"),
     ({"tx": {"blob": "b", "to": 1}, "ch": "uart"}, "the field 'from' is missing"),
@@ -226,8 +226,8 @@ STEPS: list[tuple[dict[str, Any], str]] = [
     ({"tx": {**BLOB, "from": 2}, "ch": "uart"}, "bytes 2 to 1 lie outside the blob 'b'"),
     ({"tx": {**BLOB, "to": 10}, "ch": "uart"}, "bytes 0 to 10 lie outside the blob 'b'"),
     ({"tx": {**BLOB, "chunk": 0}, "ch": "uart"}, "frames of 0 bytes"),
-    ({"tx": {**BLOB, "chunk": "1"}, "ch": "uart"}, "the field 'chunk' is not of the type int"),
-    ({"tx": {**BLOB, "pre": 8}, "ch": "uart"}, "the field 'pre' is not of the type str"),
+    ({"tx": {**BLOB, "chunk": "1"}, "ch": "uart"}, "the field 'chunk' is no whole number"),
+    ({"tx": {**BLOB, "pre": 8}, "ch": "uart"}, "the field 'pre' is no text"),
     ({"tx": {**BLOB, "pre": "8"}, "ch": "uart"}, "'8' is not hexadecimal"),
 ]
 
@@ -240,7 +240,7 @@ def test_a_malformed_step_is_named_by_its_number(step: dict[str, Any], what: str
 
 def test_a_step_that_is_no_object_is_named_too() -> None:
     message = malformed(altered(steps=["power_on"]))
-    assert message == "Step 0: The transcript cannot be read: a step is not of the type dict."
+    assert message == "Step 0: The transcript cannot be read: a step is no JSON object."
 
 
 # Any JSON.
