@@ -176,7 +176,8 @@ class SoftDeviceQueue:
     def erase(self, address: int, pages: int = 1) -> None:
         """Erase whole pages, one step each."""
         size = self._flash.page_size
-        starts = range(address, address + pages * size, size)
+        refused = self._flash.is_protected(address, pages * size)
+        starts = range(address, address + (0 if refused else pages * size), size)
         self._take(_Step(FlashOperation.ERASE, 1, partial(self._flash.erase, at)) for at in starts)
 
     def write(self, address: int, data: bytes) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from firmline.device.bootloader.settings_ram import SIZE, Bank, SettingsRam
+from firmline.device.fabrication import physics_of
 from firmline.device.flash import FlashProtectedError, NorFlash
+from firmline.device.flash_queue import FlashQueue, LockStepQueue, SoftDeviceQueue
 from firmline.device.profile import SDK15_3_BLE, SDK15_3_UART, BootloaderProfile
 from firmline.device.radio_face import ResetKind
 from firmline.device.unit import VirtualUnit
@@ -16,6 +20,7 @@ from unit.device.makers import (
     IMAGE,
     PAGE,
     Host,
+    describe,
     enter_bootloader,
     init_command,
     signed_packet,
@@ -55,6 +60,43 @@ def test_beside_a_protected_page_and_after_a_reset_nothing_is_protected(flash: N
     assert (flash.is_protected(0x3000, PAGE), flash.is_protected(0x5FFC, 8)) == (False, True)
     flash.unprotect()
     flash.write(0x4000, bytes(4))
+
+
+def drained(flash: NorFlash, *, timed: bool, ask: Callable[[FlashQueue], None]) -> list[str]:
+    """What is told when a queue has done what it was asked for and what follows."""
+    done: list[str] = []
+    physics = physics_of(describe())
+    queue: FlashQueue = SoftDeviceQueue(flash, physics) if timed else LockStepQueue(flash)
+    ask(queue)
+    queue.after_last(lambda: done.append("asked"))
+    queue.erase(0x8000)
+    queue.after_last(lambda: done.append("next"))
+    queue.drain()
+    while (due_s := queue.due_s) is not None:
+        queue.run_due(due_s)
+    return done
+
+
+@pytest.mark.parametrize("timed", [False, True], ids=["lock step", "timed"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda queue: queue.erase(0x3000, 2),
+        lambda queue: queue.write(0x3FF8, bytes(40)),
+        lambda queue: queue.write_over(0x4000, bytes(40)),
+    ],
+    ids=["erase", "write", "write over"],
+)
+def test_a_softdevice_leaves_protected_flash_alone_and_goes_on(
+    ask: Callable[[FlashQueue], None], timed: bool, flash: NorFlash
+) -> None:
+    """Nothing of such an entry is done, nobody hears of it, and what follows is."""
+    for page in (0x3000, 0x4000):
+        flash.load(page, b"\x55" * PAGE)
+    flash.load(0x8000, bytes(4))
+    assert drained(flash, timed=timed, ask=ask) == ["asked", "next"]
+    assert flash.read(0x3000, 2 * PAGE) == b"\x55" * 2 * PAGE
+    assert flash.read(0x8000, 4) == b"\xff" * 4
 
 
 def bootloader_of(unit: VirtualUnit) -> bytes:
