@@ -28,8 +28,8 @@ from firmline.errors import Code, ExitCode, InputError
 IMAGE_SIZE: Final = 8192
 MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 4, 100_000
 """The largest fits twice beside a SoftDevice on every chip that is swept."""
-MAX_BOOTLOADER_SIZE: Final = 24_576
-"""A bootloader has at most 24 kB (spec section 6)."""
+MAX_BOOTLOADER_SIZE: Final = min(profile.bootloader_size for profile in PROFILES.values())
+"""What fits into the bootloader's region of every profile: 24 kB (spec section 6)."""
 WORD: Final = 4
 """An image is whole words of flash."""
 

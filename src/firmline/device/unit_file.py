@@ -12,6 +12,7 @@ import re
 from dataclasses import replace
 from typing import Any, Final, get_type_hints
 
+from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.bootloader.receive_buffers import SERIAL_BUFFERS
 from firmline.device.chips import Chip, chip
 from firmline.device.description import SoftDeviceDescription, UnitDescription, default_title
@@ -48,8 +49,6 @@ DEFAULT_PUBLIC_KEY: Final = (
 DEFAULT_FWID: Final = Fwid(0x0103)
 """S112 7.2.0: that of ``ble-reference``."""
 DEFAULT_APPLICATION_SIZE: Final = 120_000
-ASKED_INTO_BOOTLOADER: Final = 0xB1
-"""GPREGRET of a unit that was asked into its bootloader (spec section 10)."""
 _SMALLEST_SOFTDEVICE: Final = INFO_FLASH_ADDRESS + INFO_SIZE
 _RANDOM_BITS: Final = (1 << 46) - 1
 
@@ -83,7 +82,7 @@ def read_unit(text: str, *, name: str, where: str = "") -> UnitDescription:
         application_version=version,
         application_size=size,
         bootloader_version=FwVersion(unit.get("bootloader_version", 1)),
-        gpregret=unit.get("gpregret", 0 if profile.is_ble else ASKED_INTO_BOOTLOADER),
+        gpregret=unit.get("gpregret", 0 if profile.is_ble else GPREGRET_ENTER_DFU),
         lost_buffers=_lost_buffers(unit, profile),
         supply=_supply(unit, row),
         timings=_timing(unit, row),

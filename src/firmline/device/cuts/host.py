@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.radio_face import Notify, ResetKind
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, FirmlineError
@@ -14,7 +15,6 @@ from firmline.protocol.conversation import Effect, Fail, Write
 from firmline.protocol.framing import BleFraming, Framing, SerialFraming
 from firmline.protocol.host import HostSession
 
-ENTER_DFU: Final = 0xB1
 LONGER_THAN_ANY_TIMEOUT_S: Final = 200.0
 
 
@@ -59,7 +59,7 @@ class LockStepHost:
     def _send_image(self, init_packet: bytes, firmware: bytes) -> bool:
         unit = self._unit
         if unit.mode is UnitMode.APPLICATION:
-            unit.board.registers.gpregret = ENTER_DFU
+            unit.board.registers.gpregret = GPREGRET_ENTER_DFU
             unit.reset(ResetKind.SOFT, now_s=self._now_s)
         unit.take_outputs()
         unit.connected(now_s=self._now_s)

@@ -60,10 +60,10 @@ class FaultsAtWork:
     def __init__(self, plan: FaultPlan, board: Board, log: Log) -> None:
         self._board = board
         self._log = log
-        self._idle = [(fault, why) for fault in plan.faults if (why := self._why_idle(fault))]
+        judged = [(fault, self._why_idle(fault)) for fault in plan.faults]
+        self._idle = [(fault, why) for fault, why in judged if why is not None]
         self.plan = FaultPlan(
-            faults=tuple(fault for fault in plan.faults if not self._why_idle(fault)),
-            seed=plan.seed,
+            faults=tuple(fault for fault, why in judged if why is None), seed=plan.seed
         )
         rng = Random(plan.seed)  # noqa: S311 - a fault, not a secret
         inbound, outbound = (self._lane(direction, rng) for direction in Direction)

@@ -86,7 +86,7 @@ class Programs:
         if physics is not None:
             physics.wait(physics.timing.boot_s)
             self.ready_s = physics.cpu_s
-            core.log.record("ready")
+            core.log.record("boot_over")
         if self.running is not None:
             is_application = isinstance(self.running, Application)
             program = UnitMode.APPLICATION if is_application else UnitMode.BOOTLOADER

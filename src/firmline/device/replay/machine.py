@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.board import Board
 from firmline.device.chips import chip
 from firmline.device.flash import FlashOperation, NorFlash
@@ -30,7 +31,6 @@ ADDRESS: Final = BleAddress(bytes.fromhex("C60504030201"))
 """The address base of the recordings (section 5), most significant byte first."""
 VARIANT: Final = 0x41414530
 """All recordings have the FICR variant of the QFAA, also on 256 kB (section 2)."""
-ENTER_DFU: Final = 0xB1
 INACTIVITY_S: Final = 121.0
 MAX_NUMBER: Final = 0xFFFF_FFFF
 """Largest number in an event; ours: addresses, seconds and operations are all far below."""
@@ -172,7 +172,7 @@ class _Replay:
             case "power_on", ():
                 unit.power_on(now_s=self._now_s)
             case "enter_dfu", ():
-                board.registers.gpregret = ENTER_DFU
+                board.registers.gpregret = GPREGRET_ENTER_DFU
                 unit.reset(ResetKind.SOFT, now_s=self._now_s)
             case "reset", (("soft" | "pin" | "wdt" | "power") as kind,):
                 unit.reset(ResetKind(kind), now_s=self._now_s)

@@ -133,7 +133,7 @@ class Witness:
             self._tell_entry(entry)
 
     def _tell_entry(self, entry: UnitLogEntry) -> None:
-        if entry.what == "ready":
+        if entry.what == "boot_over":
             self._loop.call_soon(self.look)
             return
         self.resets += entry.what == "reset"

@@ -5,8 +5,8 @@ with one, and so on while either says that it has more, until the next event is 
 6, Part B, 4.5.1 and 4.5.6). A pair of packets is the smallest step here. Each side says that it has
 more when it sends: an answer to what a packet carried comes too late for that, and waits for the
 next event, unless something else keeps this one open. So a request and its answer take two
-intervals. A peripheral that is deaf, because its
-flash has the chip, hears nothing, and the central tries again in the next event.
+intervals. A peripheral that is deaf, because its flash has the chip, hears nothing, and the central
+tries again in the next event.
 
 Nothing happens while there is nothing to send: empty events cost no computing time here, and next
 to no current there.
