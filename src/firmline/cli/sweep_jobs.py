@@ -130,9 +130,10 @@ def all_cores() -> Iterator[ProcessPoolExecutor]:
         pool.submit(os.getpid).result()
         yield pool
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.kill()  # a signal that can be handled may be, in a process just forked
+        # The pool notices, and is waited for until it has seen all of them end.
+        pool.shutdown(cancel_futures=True)
         raise
     pool.shutdown()
 
