@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmline.device.cuts.flows import Flow, set_up
-from firmline.device.cuts.host import LockStepHost
 from firmline.device.cuts.recording import record, unit_with_flash
 from firmline.device.cuts.sweep import Sweep
 from firmline.device.fabrication import fabricate
+from firmline.device.lock_step_host import LockStepHost
 from firmline.device.profile import SDK15_3_BLE
 from firmline.device.replay.machine import replay
 from firmline.device.replay.session import read_session

@@ -47,12 +47,66 @@ def postvalidate(
     return refusal
 
 
+def check_hash(command: UnitInitCommand, image: bytes) -> None:
+    """The image has to be the one that the init packet speaks of.
+
+    Raises:
+        RefusalError: It is not.
+    """
+    if hashlib.sha256(image).digest()[::-1] != command.hash:
+        raise _verification_failed()
+
+
+def check_softdevice_info(command: UnitInitCommand, board: Board, image: bytes) -> None:
+    """A SoftDevice has to say of itself that it is one, and to end behind its image.
+
+    Raises:
+        RefusalError: It does not: result 05.
+    """
+    info = parse_softdevice_info(image, offset=INFO_IMAGE_OFFSET)
+    needed = board.memory.page_align(command.sd_size + _MBR_SIZE)
+    if info is None or info.size_word < needed:
+        raise RefusalError(ResultCode.INVALID_OBJECT)
+
+
+def check_softdevice_family(board: Board, image: bytes) -> None:
+    """Bootloaders since SDK 16 take a SoftDevice of the installed one's family alone (section 7.3).
+
+    Raises:
+        RefusalError: It is of another: result 05.
+    """
+    if board.profile.checks_softdevice_family and _family_changes(image, board):
+        raise RefusalError(ResultCode.INVALID_OBJECT)
+
+
+def check_softdevice_major(command: UnitInitCommand, board: Board, image: bytes) -> None:
+    """Over BLE a SoftDevice that comes alone has to be of the installed one's major version.
+
+    Raises:
+        RefusalError: It is of another: result 05.
+    """
+    comes_alone = board.profile.is_ble and command.type == FwType.SOFTDEVICE
+    if comes_alone and major_version_changes(image, board):
+        raise RefusalError(ResultCode.INVALID_OBJECT)
+
+
+def check_boot_validation(command: UnitInitCommand, board: Board, image: bytes) -> None:
+    """What shall guard every later boot has to be known, and right where it is a signature.
+
+    Raises:
+        RefusalError: It is not: result 05.
+    """
+    for part, requested in _validated_parts(command, board, image):
+        _validation_value(requested, part, board)
+
+
 def _accept(
     command: UnitInitCommand | None, *, board: Board, settings: SettingsRam, address: int, size: int
 ) -> None:
     image = board.flash.read(address, size)
-    if command is None or hashlib.sha256(image).digest()[::-1] != command.hash:
-        raise RefusalError(ResultCode.EXTENDED_ERROR, ExtError.VERIFICATION_FAILED)
+    if command is None:
+        raise _verification_failed()
+    check_hash(command, image)
     if command.type == FwType.APPLICATION:
         _accept_application(command, board, settings, image)
     elif command.type == FwType.BOOTLOADER:
@@ -88,15 +142,10 @@ def _accept_bootloader(
 def _accept_softdevice(
     command: UnitInitCommand, board: Board, settings: SettingsRam, image: bytes
 ) -> None:
-    info = parse_softdevice_info(image, offset=INFO_IMAGE_OFFSET)
-    needed = board.memory.page_align(command.sd_size + _MBR_SIZE)
-    if info is None or info.size_word < needed:
-        raise RefusalError(ResultCode.INVALID_OBJECT)
-    if board.profile.checks_softdevice_family and _family_changes(image, board):
-        raise RefusalError(ResultCode.INVALID_OBJECT)
-    if _major_version_changes(image, board):
-        if board.profile.is_ble and command.type == FwType.SOFTDEVICE:
-            raise RefusalError(ResultCode.INVALID_OBJECT)
+    check_softdevice_info(command, board, image)
+    check_softdevice_family(board, image)
+    check_softdevice_major(command, board, image)
+    if major_version_changes(image, board):
         settings.bank_0.clear()
     requested = _requested(command, 0, BootValidationType.VALIDATE_GENERATED_CRC)
     _set_validation(settings.softdevice_validation, requested, image[: command.sd_size], board)
@@ -116,7 +165,7 @@ def _family_changes(image: bytes, board: Board) -> bool:
     return new != board.flash.read_word(SOFTDEVICE_FAMILY_ADDRESS)
 
 
-def _major_version_changes(image: bytes, board: Board) -> bool:
+def major_version_changes(image: bytes, board: Board) -> bool:
     """No installed SoftDevice counts as a change (S6)."""
     if board.softdevice is None:
         return True
@@ -137,19 +186,42 @@ def _set_validation(
     board: Board,
 ) -> None:
     """Make the boot validation entry that guards every later boot (spec section 7.2)."""
+    entry.set(requested[0], _validation_value(requested, image, board))
+
+
+def _validation_value(requested: tuple[int, bytes], image: bytes, board: Board) -> bytes:
     kind, data = requested
     match kind:
         case BootValidationType.NO_VALIDATION:
-            value = b""
+            return b""
         case BootValidationType.VALIDATE_GENERATED_CRC:
-            value = zlib.crc32(image).to_bytes(4, "little")
+            return zlib.crc32(image).to_bytes(4, "little")
         case BootValidationType.VALIDATE_GENERATED_SHA256:
-            value = hashlib.sha256(image).digest()
+            return hashlib.sha256(image).digest()
         case BootValidationType.VALIDATE_ECDSA_P256_SHA256 if board.verify(image, data):
-            value = data
+            return data
         case _:
             raise RefusalError(ResultCode.INVALID_OBJECT)
-    entry.set(kind, value)
+
+
+def _validated_parts(
+    command: UnitInitCommand, board: Board, image: bytes
+) -> list[tuple[bytes, tuple[int, bytes]]]:
+    """Each part of an image, and the boot validation that the bootloader makes for it."""
+    crc, nothing = BootValidationType.VALIDATE_GENERATED_CRC, BootValidationType.NO_VALIDATION
+    match command.type:
+        case FwType.APPLICATION:
+            return [(image, _requested(command, 0, crc))]
+        case FwType.BOOTLOADER:
+            return [(image, _requested(command, 0, nothing))]
+        case FwType.SOFTDEVICE:
+            return [(image[: command.sd_size], _requested(command, 0, crc))]
+        case _:
+            index = board.profile.bootloader_validation_index
+            return [
+                (image[: command.sd_size], _requested(command, 0, crc)),
+                (image[command.sd_size :], _requested(command, index, nothing)),
+            ]
 
 
 def _requested(
@@ -159,3 +231,7 @@ def _requested(
     if index < len(command.boot_validations):
         return command.boot_validations[index]
     return default, b""
+
+
+def _verification_failed() -> RefusalError:
+    return RefusalError(ResultCode.EXTENDED_ERROR, ExtError.VERIFICATION_FAILED)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from firmline.device.board import Board
 from firmline.device.cuts.flows import FlowSetup
-from firmline.device.cuts.host import LockStepHost
 from firmline.device.fabrication import fabricate
 from firmline.device.flash import WORD_SIZE, FlashOperation, NorFlash
+from firmline.device.lock_step_host import LockStepHost
 from firmline.device.unit import VirtualUnit
 from firmline.errors import LocalProtocolError
 

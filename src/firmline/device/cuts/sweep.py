@@ -11,9 +11,9 @@ from enum import StrEnum
 
 from firmline.device.bootloader.settings_ram import SIZE, Bank, SettingsRam
 from firmline.device.cuts.bench import Bench
-from firmline.device.cuts.host import LockStepHost
 from firmline.device.cuts.recording import Operation, Place, Recording, unit_with_flash
 from firmline.device.flash import FlashOperation
+from firmline.device.lock_step_host import LockStepHost
 from firmline.device.profile import MemoryMap
 from firmline.device.unit import VirtualUnit
 from firmline.events import UnitMode

@@ -6,9 +6,9 @@ import pytest
 
 from firmline.device.cuts.bench import Bench
 from firmline.device.cuts.flows import Flow, FlowSetup, set_up, sweep_key
-from firmline.device.cuts.host import LockStepHost
 from firmline.device.cuts.recording import Place, record
 from firmline.device.flash import FlashOperation, FlashRuleError, PowerCut
+from firmline.device.lock_step_host import LockStepHost
 from firmline.device.profile import SDK15_3_BLE
 
 SETUP: FlowSetup = set_up(Flow.APPLICATION, profile=SDK15_3_BLE, image_size=64, key=sweep_key())

@@ -11,11 +11,11 @@ import pytest
 from firmline.device.bootloader.settings_ram import SIZE
 from firmline.device.cuts.findings import MBR_PARAMETERS, weak_spot
 from firmline.device.cuts.flows import Flow, FlowSetup, set_up, sweep_key
-from firmline.device.cuts.host import LockStepHost
 from firmline.device.cuts.recording import Place, Recording, record, unit_with_flash
 from firmline.device.cuts.sweep import Cut, State, Sweep, Tally, Verdict, running_parts
 from firmline.device.fabrication import fabricate
 from firmline.device.flash import FlashOperation
+from firmline.device.lock_step_host import LockStepHost
 from firmline.device.profile import PROFILES, SDK15_3_BLE, SDK15_3_UART, BootloaderProfile
 from firmline.errors import Code, LocalProtocolError
 from firmline.formats.keys import SigningKey

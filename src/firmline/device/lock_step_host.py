@@ -1,4 +1,8 @@
-"""A host in lock step with a virtual unit: sends a package without radio, port or time."""
+"""A host in lock step with a virtual unit: sends a package without radio, port or time.
+
+For those who want to know what a unit does with a package, not how long it takes or how the road to
+it behaves: the sweep of power cuts, and the question whether a unit would accept a package.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from firmline.device.radio_face import Notify, ResetKind
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, FirmlineError
 from firmline.events import UnitMode
-from firmline.formats.package import Package
+from firmline.formats.package import Package, PackageImage
 from firmline.protocol.channels import Channel
 from firmline.protocol.conversation import Effect, Fail, Write
 from firmline.protocol.framing import BleFraming, Framing, SerialFraming
@@ -39,15 +43,30 @@ class LockStepHost:
         A system image that the unit refuses because it has that version already is passed over.
         """
         for image in package.images:
-            self.error = None
-            taken = self._send_image(image.init_packet.encoded, image.firmware)
-            if not taken and not self._has_it_already():
+            if not self.send_image(image) and not self._has_it_already():
                 break
         self.let_it_start()
         return self.error is None
 
-    def _has_it_already(self) -> bool:
-        return self.error is not None and self.error.code is Code.REFUSED_FW_VERSION
+    def send_image(self, image: PackageImage) -> bool:
+        """Send one image; whether the unit took it. It may wait for another one then."""
+        self.error = None
+        unit = self._unit
+        if unit.mode is UnitMode.APPLICATION:
+            unit.board.registers.gpregret = GPREGRET_ENTER_DFU
+            unit.reset(ResetKind.SOFT, now_s=self._now_s)
+        unit.take_outputs()
+        unit.connected(now_s=self._now_s)
+        unit.subscribed(Channel.CONTROL, True, now_s=self._now_s)
+        session = HostSession(
+            init_packet=image.init_packet.encoded,
+            firmware=image.firmware,
+            framing=self._framing(),
+        )
+        todo = session.start()
+        while todo:
+            todo = self._perform(todo, session)
+        return session.finished
 
     def let_it_start(self) -> None:
         """Wait until a unit that waits for more gives up waiting."""
@@ -56,19 +75,8 @@ class LockStepHost:
             self._unit.wake(now_s=self._now_s)
         self._unit.take_outputs()
 
-    def _send_image(self, init_packet: bytes, firmware: bytes) -> bool:
-        unit = self._unit
-        if unit.mode is UnitMode.APPLICATION:
-            unit.board.registers.gpregret = GPREGRET_ENTER_DFU
-            unit.reset(ResetKind.SOFT, now_s=self._now_s)
-        unit.take_outputs()
-        unit.connected(now_s=self._now_s)
-        unit.subscribed(Channel.CONTROL, True, now_s=self._now_s)
-        session = HostSession(init_packet=init_packet, firmware=firmware, framing=self._framing())
-        todo = session.start()
-        while todo:
-            todo = self._perform(todo, session)
-        return session.finished
+    def _has_it_already(self) -> bool:
+        return self.error is not None and self.error.code is Code.REFUSED_FW_VERSION
 
     def _framing(self) -> Framing:
         profile = self._unit.board.profile
