@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from firmline.errors import Code, InputError
 from firmline.formats.firmware import FirmwareImage
+from firmline.formats.keys import SigningKey
 from firmline.formats.records import format_intel_hex
 from firmline.formats.softdevice import build_softdevice_info
 from firmline.formats.spans import Span
@@ -106,3 +109,14 @@ def elf_file(
     )
     front = (header + segment).ljust(start, b"\x55")
     return front + bytes(body) + b"".join(rows)
+
+
+def key_of(scalar: int) -> SigningKey:
+    """The signing key with this secret number."""
+    private = ec.derive_private_key(scalar, ec.SECP256R1())
+    pem = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return SigningKey.parse_pem(pem, name="key")
