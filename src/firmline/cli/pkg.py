@@ -11,6 +11,7 @@ SECTIONS = (
         "Commands",
         Command("generate", "firmline.cli.pkg_generate:generate", "Make a DFU package."),
         Command("display", "firmline.cli.pkg_display:display", "Show what is inside a package."),
+        Command("check", "firmline.cli.pkg_check:check", "Say whether a unit would accept it."),
     ),
 )
 

@@ -8,6 +8,7 @@ user's own are (:mod:`firmline.device.unit_file`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Self
 
 from firmline.data import load_text, names_in
 from firmline.device.chips import Chip
@@ -17,7 +18,11 @@ from firmline.device.physics.timing import Timing
 from firmline.device.profile import BootloaderProfile
 from firmline.errors import Code, InputError
 from firmline.formats.keys import PublicKey
+from firmline.formats.known_softdevices import KnownSoftDevice
 from firmline.values import BleAddress, Fwid, FwVersion
+
+_PAGE_SIZE: Final = 0x1000
+"""Flash page of every chip that runs a SoftDevice of this family (nRF52)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,17 @@ class SoftDeviceDescription:
     family: int
     version: int
     size_word: int
+
+    @classmethod
+    def of(cls, known: KnownSoftDevice) -> Self:
+        """A known SoftDevice; one whose end is not known ends with its last page."""
+        major, minor, patch = (int(part) for part in known.version.split("."))
+        return cls(
+            fwid=known.fwid,
+            family=int(known.name[1:]),
+            version=major * 1_000_000 + minor * 1_000 + patch,
+            size_word=-(-known.occupied_to // _PAGE_SIZE) * _PAGE_SIZE,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

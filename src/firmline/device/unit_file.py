@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Final, get_type_hints
 
 from firmline.device.application import GPREGRET_ENTER_DFU
@@ -37,8 +37,8 @@ from firmline.device.unit_file_keys import (
 from firmline.device.unit_file_text import UnitFileText
 from firmline.errors import InputError
 from firmline.formats.keys import PublicKey
-from firmline.formats.known_softdevices import KnownSoftDevice, known_softdevice
-from firmline.formats.softdevice import INFO_FLASH_ADDRESS, INFO_SIZE, SOFTDEVICE_START
+from firmline.formats.known_softdevices import known_softdevice
+from firmline.formats.softdevice import SMALLEST_SOFTDEVICE_END, SOFTDEVICE_START
 from firmline.values import BleAddress, Fwid, FwVersion
 
 DEFAULT_PUBLIC_KEY: Final = (
@@ -49,7 +49,6 @@ DEFAULT_PUBLIC_KEY: Final = (
 DEFAULT_FWID: Final = Fwid(0x0103)
 """S112 7.2.0: that of ``ble-reference``."""
 DEFAULT_APPLICATION_SIZE: Final = 120_000
-_SMALLEST_SOFTDEVICE: Final = INFO_FLASH_ADDRESS + INFO_SIZE
 _RANDOM_BITS: Final = (1 << 46) - 1
 
 
@@ -168,11 +167,11 @@ def _softdevice(
     softdevice = _complete(section, Fwid(section.values["fwid"]))
     end = MemoryMap.of(row, profile).region_end
     size_word = softdevice.size_word
-    if not _SMALLEST_SOFTDEVICE <= size_word <= end or size_word % 4:
+    if not SMALLEST_SOFTDEVICE_END <= size_word <= end or size_word % 4:
         raise section.error(
             "size_word" if "size_word" in section else "fwid",
             f"the SoftDevice ends at 0x{size_word:X}, and on {row.name} with {profile.name} it has"
-            f" to end at a multiple of 4 from 0x{_SMALLEST_SOFTDEVICE:X} to 0x{end:X}.",
+            f" to end at a multiple of 4 from 0x{SMALLEST_SOFTDEVICE_END:X} to 0x{end:X}.",
             hint="size_word is the first address behind the SoftDevice, counted from 0.",
         )
     return softdevice
@@ -182,7 +181,7 @@ def _complete(section: Section | None, fwid: Fwid) -> SoftDeviceDescription:
     """What the file says of a SoftDevice; the rest is known where its FWID is."""
     values = {} if section is None else section.values
     known = known_softdevice(fwid)
-    facts = {} if known is None else _facts(known)
+    facts = {} if known is None else asdict(SoftDeviceDescription.of(known))
     for name in ("family", "version", "size_word"):
         if section is not None and name not in values and name not in facts:
             raise section.error(
@@ -191,16 +190,6 @@ def _complete(section: Section | None, fwid: Fwid) -> SoftDeviceDescription:
                 hint="Add family, version and size_word.",
             )
     return SoftDeviceDescription(**{**facts, **values, "fwid": fwid})
-
-
-def _facts(known: KnownSoftDevice) -> dict[str, int]:
-    """A known SoftDevice's numbers; one whose end is not known ends with its last page."""
-    major, minor, patch = (int(part) for part in known.version.split("."))
-    return {
-        "family": int(known.name[1:]),
-        "version": major * 1_000_000 + minor * 1_000 + patch,
-        "size_word": -(-known.occupied_to // 0x1000) * 0x1000,
-    }
 
 
 def _application(

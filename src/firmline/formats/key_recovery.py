@@ -106,7 +106,7 @@ def _multiple_of(scalar: int, point: tuple[int, int]) -> tuple[int, int]:
     shared = ec.derive_private_key(scalar, _CURVE).exchange(ec.ECDH(), peer)
     x = int.from_bytes(shared, "big")
     y = _lift(x)
-    assert y is not None  # the library computed a point of the curve
+    assert y is not None  # noqa: S101 - the library computed a point of the curve
     return x, y
 
 

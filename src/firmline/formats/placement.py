@@ -15,15 +15,12 @@ from firmline.errors import Code, InputError
 from firmline.formats.firmware import FirmwareImage, find_softdevice
 from firmline.formats.known_softdevices import known_softdevice
 from firmline.formats.softdevice import (
-    INFO_FLASH_ADDRESS,
-    INFO_SIZE,
+    SMALLEST_SOFTDEVICE_END,
     SOFTDEVICE_START,
     SoftDeviceInfo,
     softdevice_in_image,
 )
 from firmline.values import Fwid
-
-SMALLEST_SOFTDEVICE_END = INFO_FLASH_ADDRESS + INFO_SIZE  # 0x3018: no SoftDevice ends below
 
 
 class _Occupied(NamedTuple):

@@ -17,6 +17,7 @@ INFO_IMAGE_OFFSET = INFO_FLASH_ADDRESS - SOFTDEVICE_START
 MAGIC = 0x51B1E5DB
 _LAYOUT = struct.Struct("<IIIHHII")  # size, magic, end, FWID, reserved, family, version: 24 bytes
 INFO_SIZE = _LAYOUT.size
+SMALLEST_SOFTDEVICE_END = INFO_FLASH_ADDRESS + INFO_SIZE  # 0x3018: no SoftDevice ends below
 _FAMILY_END, _VERSION_END = 0x14, 0x18
 
 

@@ -84,6 +84,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline pkg",
         "firmline pkg generate",
         "firmline pkg display",
+        "firmline pkg check",
         "firmline update",
         "firmline sim",
         "firmline sim replay",

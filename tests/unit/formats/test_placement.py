@@ -6,7 +6,8 @@ import pytest
 
 from firmline.errors import Code, InputError
 from firmline.formats.firmware import FirmwareImage
-from firmline.formats.placement import SMALLEST_SOFTDEVICE_END, check_images
+from firmline.formats.placement import check_images
+from firmline.formats.softdevice import SMALLEST_SOFTDEVICE_END
 from unit.formats.makers import image, refuses, softdevice_image
 
 CODE = bytes(range(1, 17))

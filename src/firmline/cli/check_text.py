@@ -1,0 +1,279 @@
+"""What a unit would say to a package: in words, and in JSON fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from firmline.cli.failures import next_thing
+from firmline.cli.flash_map_text import map_lines
+from firmline.cli.style import paint
+from firmline.device.acceptance.capacity import Capacity
+from firmline.device.acceptance.checks import CheckResult
+from firmline.device.acceptance.flash_map import RegionKind
+from firmline.device.acceptance.reasons import fwid_text
+from firmline.device.acceptance.unit_terms import TERMS, AssumedUnit
+from firmline.device.acceptance.verdict import Aftermath, ImageVerdict, Verdict
+from firmline.device.description import UnitDescription
+from firmline.events import UnitMode
+from firmline.formats.manifest import KIND_TITLES
+from firmline.formats.package import Package
+from firmline.protocol.answers import Answer, encode_answer
+from firmline.protocol.codes import Opcode
+
+_WIDTH: Final = 17
+"""Of the longest name of a check."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A verdict, and what it rests on."""
+
+    package: Package
+    unit: AssumedUnit
+    verdict: Verdict
+
+    def answered(self, image: ImageVerdict) -> list[CheckResult]:
+        """The checks of an image that the unit as it is known can answer."""
+        return [check for check in image.checks if self.lacks(image, check) is None]
+
+    def lacks(self, image: ImageVerdict, check: CheckResult) -> str | None:
+        """The term that is missing for a check; one that says no needs none."""
+        in_package = self.package.image(image.kind)
+        if not check.ok or in_package is None:
+            return None
+        return self.unit.lacks(check.check, in_package)
+
+    @property
+    def next_thing(self) -> str:
+        """What to do about the first refusal; empty where there is none."""
+        error = next((image.answer for image in self.verdict.images if image.answer), None)
+        return next_thing(error) if error is not None else ""
+
+
+def report_fields(report: Report) -> dict[str, Any]:
+    """The fields of the result line (``design/command-line.md``), and those beside it."""
+    verdict, refusal = report.verdict, report.verdict.refusal
+    answers = [image.answer for image in verdict.images if image.answer is not None]
+    return {
+        "accepted": verdict.accepted,
+        "checks": [
+            {"image": image.kind.value, **_check_fields(check)}
+            for image in verdict.images
+            for check in report.answered(image)
+        ],
+        "result_code": refusal.result_code if refusal is not None else None,
+        "ext_error": refusal.ext_error if refusal is not None else None,
+        "code": str(answers[0].code) if answers else None,
+        "next": report.next_thing,
+        "not_checked": [
+            {"image": image.kind.value, "check": check.check, "missing": term}
+            for image in verdict.images
+            for check in image.checks
+            if (term := report.lacks(image, check)) is not None
+        ],
+        "assumed": list(report.unit.assumed),
+        "images": [_image_fields(image) for image in verdict.images],
+        "afterwards": _aftermath_fields(verdict.aftermath),
+    }
+
+
+def _check_fields(check: CheckResult) -> dict[str, Any]:
+    return {
+        "check": check.check,
+        "ok": check.ok,
+        "why": check.why,
+        "result_code": check.result_code,
+        "ext_error": check.ext_error,
+    }
+
+
+def _image_fields(image: ImageVerdict) -> dict[str, Any]:
+    place, capacity = image.place, image.capacity
+    return {
+        "kind": image.kind.value,
+        "accepted": image.accepted,
+        "assumes_installed": image.assumes_installed,
+        "address": place.address if place is not None else None,
+        "keeps_application": place.keeps_application if place is not None else None,
+        "keeps_softdevice": place.keeps_softdevice if place is not None else None,
+        "flash_map": [
+            {
+                "region": region.kind.value,
+                "start": region.start,
+                "end": region.end,
+                "used": region.used,
+            }
+            for region in image.regions
+        ],
+        "capacity": {
+            "room": capacity.room,
+            "beside_application": capacity.beside,
+            "application_kept": capacity.twice,
+            "bootloader": capacity.bootloader,
+            "bootloader_beside_application": capacity.bootloader_beside,
+            "softdevice": capacity.softdevice,
+            "softdevice_fits": capacity.softdevice_fits,
+            "over_softdevice": capacity.over_softdevice,
+        },
+    }
+
+
+def _aftermath_fields(after: Aftermath | None) -> dict[str, Any] | None:
+    if after is None:
+        return None
+    return {
+        "mode": after.mode.value,
+        "application_version": after.application_version,
+        "bootloader_version": after.bootloader_version,
+        "softdevice": str(after.softdevice) if after.softdevice is not None else None,
+    }
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """The whole report, for people."""
+    yield f"unit: {unit_text(report.unit)}"
+    for sentence in report.unit.assumed:
+        yield f"  assumed: {sentence}"
+    for image in report.verdict.images:
+        yield ""
+        yield from _image_lines(report, image)
+    yield ""
+    yield from _capacity_lines(report.verdict.images[0].capacity, report.unit.description)
+    yield ""
+    yield from _end_lines(report)
+
+
+def unit_text(unit: AssumedUnit) -> str:
+    """A unit in one line; of what is not known of it nothing is said."""
+    described, unknown = unit.description, unit.unknown
+    parts = [described.chip.name, described.profile.name]
+    if "hw-version" not in unknown:
+        parts.append(f"hardware {described.profile.hw_version}")
+    if described.softdevice is None:
+        parts.append("no SoftDevice")
+    else:
+        parts.append(f"SoftDevice {fwid_text(described.softdevice.fwid)}")
+    if described.application_size:
+        version = "" if "app-version" in unknown else f" {int(described.application_version)}"
+        parts.append(f"application{version} of {described.application_size:,} bytes")
+    else:
+        parts.append("no application")
+    if "bootloader-version" not in unknown:
+        parts.append(f"bootloader {int(described.bootloader_version)}")
+    return ", ".join(parts)
+
+
+def _image_lines(report: Report, image: ImageVerdict) -> Iterator[str]:
+    title = KIND_TITLES[image.kind]
+    supposing = ", supposing what comes before it were installed" if image.assumes_installed else ""
+    word = paint("fits", fg="green") if image.accepted else paint("refused", fg="red", bold=True)
+    yield f"{title}: {word}{supposing}"
+    for check in image.checks:
+        term = report.lacks(image, check)
+        if term is not None:
+            sentence = f"Not checked: add {term}= to --for ({TERMS[term]})."
+            yield f"  {'?':<4} {check.check:<{_WIDTH}} {sentence}"
+            continue
+        mark = paint(f"{'ok':<4}", fg="green") if check.ok else paint(f"{'NO':<4}", fg="red")
+        yield f"  {mark} {check.check:<{_WIDTH}} {check.why}{_answer_text(check)}"
+    yield f"  {_survival(image)}"
+    for line in map_lines(image.regions):
+        yield f"    {line}"
+
+
+def _answer_text(check: CheckResult) -> str:
+    """What the unit answers, as it stands on the wire."""
+    if check.result_code is None:
+        return ""
+    answer = Answer(
+        opcode=Opcode.OBJECT_EXECUTE, result=check.result_code, ext_error=check.ext_error
+    )
+    return f" It answers {encode_answer(answer).hex(' ').upper()}."
+
+
+def _survival(image: ImageVerdict) -> str:
+    place = image.place
+    if place is None:
+        return "flash as it is: there is no place for this image"
+    where = f"flash when it has come: it lies at 0x{place.address:X}"
+    if not place.keeps_softdevice:
+        return f"{where}; SoftDevice and application are gone from its first page on"
+    if not place.keeps_application:
+        return (
+            f"{where}, in the place of the application, which is gone from its first page on"
+            " (single bank): if the update stops, the unit waits in its bootloader"
+        )
+    if not any(region.kind is RegionKind.BANK_0 for region in image.regions):
+        return f"{where}; there is no application to keep"
+    return f"{where}; the installed application stays until it is complete (dual bank)"
+
+
+def _capacity_lines(capacity: Capacity, unit: UnitDescription) -> Iterator[str]:
+    link = "Bluetooth LE" if unit.profile.is_ble else "this link"
+    yield f"what this unit can ever take ({capacity.room:,} bytes above its SoftDevice):"
+    yield (
+        f"  application: up to {capacity.room:,} bytes; the old one stays while a new one of its"
+        f" size comes up to {capacity.twice:,}, and beside the installed one there are"
+        f" {capacity.beside:,}"
+    )
+    yield (
+        f"  bootloader: up to {capacity.bootloader:,} bytes; an application up to"
+        f" {capacity.bootloader_beside:,} stays meanwhile"
+    )
+    if not capacity.softdevice:
+        return
+    if capacity.softdevice_fits and capacity.softdevice <= capacity.room:
+        yield f"  SoftDevice: one as large as its own ({capacity.softdevice:,} bytes) fits"
+    elif capacity.softdevice_fits:
+        yield (
+            "  SoftDevice: only with its bootloader, in a package that asks for none"
+            " (--sd-req 0x00): it then comes in the place of the old one, and the application is"
+            " lost"
+        )
+    else:
+        yield (
+            f"  SoftDevice: never over {link}: one as large as its own has about"
+            f" {capacity.softdevice:,} bytes, and it may not come in the place of the old one,"
+            " which the bootloader's radio needs"
+        )
+
+
+def _end_lines(report: Report) -> Iterator[str]:
+    verdict = report.verdict
+    unanswered = sorted(
+        {
+            term
+            for image in verdict.images
+            for check in image.checks
+            if (term := report.lacks(image, check)) is not None
+        }
+    )
+    if not verdict.accepted:
+        refused = next(image for image in verdict.images if not image.accepted)
+        check = refused.refusal.check if refused.refusal is not None else ""
+        code = f" [{refused.answer.code}]" if refused.answer is not None else ""
+        yield (
+            paint("Not accepted", fg="red", bold=True)
+            + f": the {KIND_TITLES[refused.kind]} fails at {check}{code}."
+        )
+        if report.next_thing:
+            yield f"  {paint('next:', bold=True)} {report.next_thing}"
+        return
+    word = paint("Accepted", fg="green", bold=True)
+    if unanswered:
+        yield f"{word}, as far as it is known; not known: {', '.join(unanswered)}."
+    else:
+        yield f"{word}."
+    if verdict.aftermath is not None:
+        yield f"  afterwards: {_aftermath_text(verdict.aftermath)}"
+
+
+def _aftermath_text(after: Aftermath) -> str:
+    softdevice = "no SoftDevice" if after.softdevice is None else fwid_text(after.softdevice)
+    if after.mode is UnitMode.APPLICATION:
+        runs = f"application {int(after.application_version or 0)} runs"
+    else:
+        runs = "no application runs, and the unit waits in its bootloader"
+    return f"{runs}, with {softdevice}, bootloader {int(after.bootloader_version)}"
