@@ -183,6 +183,17 @@ def measure_update(folder: Path) -> list[Figure]:
     ]
 
 
+def measure_packages(folder: Path) -> list[Figure]:
+    """Packages: made beside nrfutil, checked; and a large hex file."""
+    from bench.packages import (  # noqa: PLC0415
+        measure_beside_nrfutil,
+        measure_check,
+        measure_hex,
+    )
+
+    return [measure_beside_nrfutil(folder), measure_check(folder), measure_hex()]
+
+
 def core_distributions() -> set[str]:
     """firmline's own requirements without extras, and theirs."""
     names: set[str] = set()
@@ -260,7 +271,12 @@ def main() -> int:
         image(folder)
         print(measure_version().row(), flush=True)
         print(measure_generate(folder).row(), flush=True)
-        figures = [*measure_update(folder), *measure_device(), *measure_install(folder)]
+        figures = [
+            *measure_packages(folder),
+            *measure_update(folder),
+            *measure_device(),
+            *measure_install(folder),
+        ]
         for figure in figures:
             print(figure.row(), flush=True)
     return 0
