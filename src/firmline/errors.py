@@ -89,6 +89,7 @@ class Code(StrEnum):
     SETTINGS_MALFORMED = "DFU-SET-001"
     SETTINGS_CRC = "DFU-SET-002"
     SETTINGS_VERSION = "DFU-SET-003"
+    SETTINGS_PLACE = "DFU-SET-004"
 
     # Virtual units: recorded sessions, and files that describe one.
     TRANSCRIPT_MALFORMED = "DFU-SIM-001"

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from firmline.device.chips import chip, chip_names
 from firmline.device.profile import PROFILES
 from firmline.device.synthetic import synthetic_bytes
 from unit.device.makers import FWID, PAGE, init_command, signed_packet, softdevice_image
 
 Step = tuple[Any, ...]
 CHIPS = {
-    "ble": ("nrf52832-512k", "nrf52832-256k", "nrf52840", "nrf52810", "nrf52811"),
-    "uart": ("nrf52832-512k", "nrf52832-256k", "nrf52840", "nrf52810", "nrf52811"),
-    "usb": ("nrf52840",),
+    "ble": tuple(chip_names()),
+    "uart": tuple(chip_names()),
+    "usb": tuple(name for name in chip_names() if chip(name).has_usb),
 }
 CHUNKS = {"ble": 244, "uart": 64, "usb": 1024}
 """Most data bytes in a packet of each transport (spec sections 11 and 13)."""

@@ -33,6 +33,11 @@ SECTIONS = (
         "Make and look at packages",
         Command("keys", "firmline.cli.keys:keys", "Make signing keys, show their public halves."),
         Command("pkg", "firmline.cli.pkg:pkg", "Make DFU packages, show what is inside."),
+        Command(
+            "settings",
+            "firmline.cli.settings:settings",
+            "Make bootloader settings pages, show those in a file.",
+        ),
     ),
     Section(
         "Update units",

@@ -14,7 +14,7 @@ from typing import Any, Final, get_type_hints
 
 from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.bootloader.receive_buffers import SERIAL_BUFFERS
-from firmline.device.chips import Chip, chip
+from firmline.device.chips import Chip, chip, chip_names
 from firmline.device.description import SoftDeviceDescription, UnitDescription, default_title
 from firmline.device.faults.plan import FAULTS, Fault, FaultPlan, WornPage
 from firmline.device.physics.supply import COIN_CELL_MAH, START_V, Currents, Source
@@ -96,9 +96,14 @@ def _profile(unit: Section, row: Chip) -> BootloaderProfile:
             "profile",
             f"the bootloader {profile.name} is reached over USB, which the chip {row.name} does not"
             " have.",
-            hint="Choose the chip nrf52840, or a profile that ends in -ble or -uart.",
+            hint=f"Choose a chip with USB ({_usb_chips()}), or a profile that ends in -ble or"
+            " -uart.",
         )
     return replace(profile, hw_version=unit.get("hw_version", profile.hw_version))
+
+
+def _usb_chips() -> str:
+    return ", ".join(name for name in chip_names() if chip(name).has_usb)
 
 
 def _digest(name: str) -> bytes:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmline.errors import Code, InputError
+from firmline.formats.families import BACKUP_DISTANCE, families
 from firmline.formats.firmware import FirmwareImage, parse_memory
 from firmline.formats.init_packet import BootValidationType
 from firmline.formats.keys import SigningKey
@@ -35,6 +36,8 @@ from firmline.formats.settings_page import (
 from firmline.formats.spans import ERASED, Span, read_spans
 from firmline.values import FwVersion
 
+MAX_PAGES = 64
+"""Most pages that a survey returns; ours. A unit has two, several dumps in one file have more."""
 _SMALLEST_PAGE = 0x400  # flash page of an nRF51; all others are multiples of it
 
 
@@ -176,14 +179,84 @@ def read_settings_file(content: bytes, *, name: str) -> tuple[FoundPage, ...]:
         spans = (Span(address=0, data=content),)
     if pages := find_settings_pages(spans):
         return pages
+    raise no_valid_page(survey_settings(spans, name=name), name=name)
+
+
+def survey_settings(spans: tuple[Span, ...], *, name: str) -> tuple[FoundPage, ...]:
+    """Every settings page in memory, broken ones too, for whoever wants to look at them.
+
+    A page with a right checksum is one wherever it lies. What only looks like one counts beside
+    such pages where it lies at the distance of a backup from one of them or where a chip has its
+    settings page, else anywhere.
+
+    Args:
+        spans: The memory, as :func:`~firmline.formats.firmware.parse_memory` returns it.
+        name: What to call the file it came from in a message.
+
+    Returns:
+        At least one page, the highest address first. One of an unknown version is read in the
+        layout of version 2.
+
+    Raises:
+        InputError: ``SETTINGS_MALFORMED`` where nothing looks like a page, or far too much does.
+    """
+    good: dict[int, bytes] = {}
+    alike: dict[int, bytes] = {}
     for address, block in _candidates(spans):
-        if block[5:8] == bytes(3) and block[4] in PAGE_SIZES and block[16:24] == bytes(8):
-            raise InputError(
-                Code.SETTINGS_CRC,
-                f"What looks like a settings page at 0x{address:X} of {name} has a wrong checksum.",
-                address=address,
-            )
-    raise InputError(Code.SETTINGS_MALFORMED, f"{name} holds no bootloader settings page.")
+        if _has_right_crc(block):
+            good[address] = block
+        elif _looks_like_a_page(block):
+            alike[address] = block
+    likely = {place + side for place in good for side in (-BACKUP_DISTANCE, BACKUP_DISTANCE)}
+    likely |= {family.settings_address for family in families()}
+    found = good | {at: alike[at] for at in alike if not good or at in likely}
+    if not found:
+        raise InputError(Code.SETTINGS_MALFORMED, f"{name} holds no bootloader settings page.")
+    if len(found) > MAX_PAGES:
+        raise InputError(
+            Code.SETTINGS_MALFORMED,
+            f"{name} holds {len(found)} places that look like a settings page, and no unit has more"
+            " than two.",
+            hint="Give a settings page, or a dump of one unit's flash.",
+        )
+    return tuple(
+        FoundPage(address=at, page=decode_settings_page(found[at], layout=_layout(found[at])))
+        for at in sorted(found, reverse=True)
+    )
+
+
+def no_valid_page(pages: tuple[FoundPage, ...], *, name: str) -> InputError:
+    """The error for a file without a page that a bootloader of a known version would take.
+
+    Args:
+        pages: What was found, at least one, the highest address first.
+        name: What to call the file.
+    """
+    first = pages[0]
+    if first.page.crc_ok:
+        return InputError(
+            Code.SETTINGS_VERSION,
+            f"The settings page has version {first.page.version}; versions 1 and 2 are known.",
+        )
+    return InputError(
+        Code.SETTINGS_CRC,
+        f"What looks like a settings page at 0x{first.address:X} of {name} has a wrong checksum.",
+        address=first.address,
+    )
+
+
+def _has_right_crc(block: bytes) -> bool:
+    return int.from_bytes(block[:4], "little") == head_crc(block) != 0xFFFF_FFFF
+
+
+def _looks_like_a_page(block: bytes) -> bool:
+    """A known version, and zero in the two numbers that no bootloader uses."""
+    return block[5:8] == bytes(3) and block[4] in PAGE_SIZES and block[16:24] == bytes(8)
+
+
+def _layout(block: bytes) -> int:
+    version = int.from_bytes(block[4:8], "little")
+    return version if version in PAGE_SIZES else 2
 
 
 def find_settings_pages(spans: tuple[Span, ...]) -> tuple[FoundPage, ...]:
@@ -195,7 +268,7 @@ def find_settings_pages(spans: tuple[Span, ...]) -> tuple[FoundPage, ...]:
     found = [
         FoundPage(address=address, page=decode_settings_page(block))
         for address, block in _candidates(spans)
-        if int.from_bytes(block[:4], "little") == head_crc(block) != 0xFFFF_FFFF
+        if _has_right_crc(block)
     ]
     return tuple(sorted(found, key=lambda page: page.address, reverse=True))
 

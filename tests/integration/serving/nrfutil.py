@@ -40,6 +40,11 @@ def send(nrfutil: str, package: Path, pty: str, *options: str) -> str:
     return done.stdout
 
 
+def run_nrfutil(nrfutil: str, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Any command that needs no device."""
+    return _run(nrfutil, *words, cwd=cwd, timeout_s=PATIENCE_S)
+
+
 def _run(
     program: str, *words: str, cwd: Path, timeout_s: float
 ) -> subprocess.CompletedProcess[str]:

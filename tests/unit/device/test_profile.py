@@ -56,6 +56,9 @@ def test_what_no_recording_confirms_is_marked() -> None:
         ("nrf52840", SDK15_3_USB, (0xF4000, 0xFE000, 0xFF000, 0xF1000)),
         ("nrf52810", SDK15_3_BLE, (0x28000, 0x2E000, 0x2F000, 0x26000)),
         ("nrf52811", SDK15_3_UART, (0x28000, 0x2E000, 0x2F000, 0x25000)),
+        ("nrf52833", SDK15_3_USB, (0x74000, 0x7E000, 0x7F000, 0x71000)),
+        ("nrf52820", SDK15_3_UART, (0x38000, 0x3E000, 0x3F000, 0x35000)),
+        ("nrf52805", SDK15_3_BLE, (0x28000, 0x2E000, 0x2F000, 0x26000)),
     ],
 )
 def test_where_things_are_on_each_chip(

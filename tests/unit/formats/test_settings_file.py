@@ -15,7 +15,9 @@ from firmline.formats.settings_file import (
     build_settings_page,
     find_settings_pages,
     format_settings_hex,
+    no_valid_page,
     read_settings_file,
+    survey_settings,
 )
 from firmline.formats.settings_page import (
     Bank,
@@ -191,6 +193,55 @@ def test_a_newer_version_is_named() -> None:
     newer = seal_settings_page(replace(PAGE, version=3))
     with refuses(Code.SETTINGS_VERSION, "version 3"):
         read_settings_file(hex_file((0x7F000, encode_settings_page(newer))), name="s.hex")
+
+
+def survey(*pieces: tuple[int, bytes]) -> list[tuple[int, bool]]:
+    """What a survey finds: where, and whether its checksum is right."""
+    spans = parse_intel_hex(hex_file(*pieces), name="s")
+    return [(one.address, one.page.crc_ok) for one in survey_settings(spans, name="s.hex")]
+
+
+def test_a_survey_finds_broken_pages_too() -> None:
+    good, broken = encode_settings_page(PAGE), encode_settings_page(replace(PAGE, crc=1))
+    assert survey((0x7E000, broken), (0x7F000, good)) == [(0x7F000, True), (0x7E000, False)]
+    assert survey((0x7E000, good), (0x7F000, broken)) == [(0x7F000, False), (0x7E000, True)]
+    assert survey((0x7A000, broken)) == [(0x7A000, False)]
+
+
+def test_beside_a_good_page_a_broken_one_counts_only_where_one_can_be_expected() -> None:
+    good, broken = encode_settings_page(PAGE), encode_settings_page(replace(PAGE, crc=1))
+    assert survey((0x30000, broken), (0x7F000, good)) == [(0x7F000, True)]
+    assert survey((0x70000, good), (0x7F000, broken)) == [(0x7F000, False), (0x70000, True)]
+
+
+def test_a_survey_shows_a_newer_version_in_the_layout_of_the_last_known_one() -> None:
+    newer = seal_settings_page(replace(PAGE, version=3))
+    spans = (Span(address=0x7F000, data=encode_settings_page(newer)),)
+    (found,) = survey_settings(spans, name="s")
+    assert found.page == newer
+    error = no_valid_page((found,), name="s")
+    assert (error.code, error.message[-30:]) == (
+        Code.SETTINGS_VERSION,
+        "3; versions 1 and 2 are known.",
+    )
+
+
+@pytest.mark.parametrize("page", [PAGE, replace(PAGE, crc=1)], ids=["good", "broken"])
+def test_a_survey_has_its_bounds(page: SettingsPage) -> None:
+    block = encode_settings_page(page).ljust(0x400, b"\xff")
+    assert len(survey_settings((Span(address=0, data=block * 64),), name="s")) == 64
+    with refuses(Code.SETTINGS_MALFORMED, "s.bin holds 65 places that look like"):
+        survey_settings((Span(address=0, data=block * 65),), name="s.bin")
+
+
+def test_a_survey_of_nothing() -> None:
+    for spans in (
+        (),
+        (Span(address=0, data=b"\xff" * 4096),),
+        (Span(address=0, data=bytes(4096)),),
+    ):
+        with refuses(Code.SETTINGS_MALFORMED, "s.hex holds no"):
+            survey_settings(spans, name="s.hex")
 
 
 def test_no_pages_is_no_error_for_who_only_looks() -> None:
