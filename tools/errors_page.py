@@ -33,6 +33,7 @@ GROUPS = {
     "KEY": ("Keys and signatures", 2),
     "PKG": ("Packages", 2),
     "INIT": ("Init packets", 2),
+    "PROBE": ("Probe packs", 2),
     "SET": ("Bootloader settings pages", 2),
     "SIM": ("Recorded sessions and virtual units", 2),
     "LINK": ("The road to the unit", 3),

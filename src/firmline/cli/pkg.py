@@ -12,6 +12,7 @@ SECTIONS = (
         Command("generate", "firmline.cli.pkg_generate:generate", "Make a DFU package."),
         Command("display", "firmline.cli.pkg_display:display", "Show what is inside a package."),
         Command("check", "firmline.cli.pkg_check:check", "Say whether a unit would accept it."),
+        Command("probes", "firmline.cli.pkg_probes:probes", "Make or show a probe pack."),
     ),
 )
 

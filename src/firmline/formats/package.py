@@ -25,6 +25,7 @@ from firmline.formats.manifest import (
     parse_manifest,
 )
 from firmline.formats.package_zip import read_entries, write_entries
+from firmline.formats.probes import PROBES_NAME
 from firmline.values import ImageKind
 
 FW_TYPES = {
@@ -97,6 +98,12 @@ def read_package(content: bytes, *, name: str) -> Package:
         InputError: Any ``PACKAGE_*`` or ``INIT_PACKET_*`` code, or ``FILE_EMPTY``.
     """
     files = read_entries(content, name=name)
+    if PROBES_NAME in files:
+        raise InputError(
+            Code.PACKAGE_NO_MANIFEST,
+            f"{name} is a probe pack, not a DFU package: there is no firmware in it.",
+            hint="Look at it with: firmline pkg probes --show",
+        )
     if MANIFEST_NAME not in files:
         raise InputError(
             Code.PACKAGE_NO_MANIFEST,

@@ -23,12 +23,15 @@ from firmline.formats.init_packet import (
 from firmline.formats.keys import PublicKey, SigningKey
 from firmline.formats.manifest import parse_manifest
 from firmline.formats.package import Package, PackageImage, read_package, write_package
-from firmline.formats.package_zip import read_entries
+from firmline.formats.package_zip import read_entries, write_entries
+from firmline.formats.probes import ProbeCatalogue
+from firmline.formats.probes_pack import read_probe_pack, sign_probe_pack, write_probe_pack
+from firmline.formats.probes_versions import VersionLimits
 from firmline.formats.records import parse_intel_hex, parse_srec
 from firmline.formats.settings_file import read_settings_file
 from firmline.formats.settings_page import SettingsPage, encode_settings_page, seal_settings_page
 from firmline.formats.softdevice import parse_softdevice_info, softdevice_in_image
-from firmline.values import ImageKind
+from firmline.values import Fwid, ImageKind
 from unit.formats.makers import elf_file, hex_file, softdevice_image, zip_file
 
 pytestmark = pytest.mark.slow
@@ -51,6 +54,18 @@ PACKAGE = write_package(
         )
     )
 )
+PROBE_PACK = write_probe_pack(
+    sign_probe_pack(
+        ProbeCatalogue(
+            hw_versions=(52,),
+            softdevices=(Fwid(0xB7), Fwid(0x101)),
+            app_limits=VersionLimits(runs=((0, 3),)),
+            bootloader_limits=VersionLimits(runs=((1, 1),)),
+        ),
+        KEY,
+    )
+)
+PROBE_FILES = read_entries(PROBE_PACK, name="p")
 PAGE = encode_settings_page(seal_settings_page(SettingsPage()))
 HEX = hex_file((0x1000, b"\x01" * 40), (0x7F000, PAGE))
 SREC = b"S0030000FC\nS107200001020304CE\nS9030000FC\n"
@@ -79,6 +94,19 @@ READERS: dict[str, tuple[Reader, list[bytes]]] = {
         [PACKAGE, zip_file(("a", b"1" * 99), ("b", b"2"), deflated=True)],
     ),
     "package": (lambda content: read_package(content, name="f"), [PACKAGE]),
+    "probe pack": (lambda content: read_probe_pack(content, name="f"), [PROBE_PACK]),
+    "probe pack, its manifest": (
+        lambda content: read_probe_pack(
+            write_entries({**PROBE_FILES, "probes.json": content}), name="f"
+        ),
+        [PROBE_FILES["probes.json"]],
+    ),
+    "probe pack, its probes": (
+        lambda content: read_probe_pack(
+            write_entries({**PROBE_FILES, "probes.bin": content}), name="f"
+        ),
+        [PROBE_FILES["probes.bin"]],
+    ),
     "settings": (lambda content: read_settings_file(content, name="f.bin"), [PAGE, HEX]),
     "private key": (
         lambda content: SigningKey.parse_pem(content, name="f", password=b"x"),
