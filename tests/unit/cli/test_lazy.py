@@ -89,7 +89,6 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline settings",
         "firmline settings generate",
         "firmline settings display",
-        "firmline pkg probes",
         "firmline update",
         "firmline sim",
         "firmline sim replay",
