@@ -11,7 +11,6 @@ import firmline
 
 HEAVY = [
     "asyncio",
-    "bincopy",
     "bumble",
     "cryptography",
     "google.protobuf",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import Final
@@ -119,7 +118,7 @@ def write_file(path: Path, content: bytes, *, private: bool = False, replace: bo
 
 def _write_whole(target: Path, content: bytes, *, mode: int, replace: bool) -> None:
     # A name of its own: the target's may be as long as the file system allows already.
-    temporary = target.with_name(f".firmline-{secrets.token_hex(8)}.part")
+    temporary = target.with_name(f".firmline-{os.urandom(8).hex()}.part")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:

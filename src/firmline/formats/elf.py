@@ -2,7 +2,7 @@
 
 Rules of this module: sections decide which bytes are taken, segments decide where they lie, as
 ``objcopy -O ihex`` does. Segments alone will not do: a linker may put the ELF header itself at the
-front of the first one. The reader is our own because bincopy's walks every section of every
+front of the first one. The reader is our own because a library's walks every section of every
 segment of hostile headers (4 thousand million steps) and hides what is cut off.
 
 Source: Tool Interface Standard, *Executable and Linking Format*, version 1.2, 1995.

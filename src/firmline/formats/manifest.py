@@ -14,6 +14,7 @@ from firmline.errors import Code, InputError
 from firmline.values import ImageKind
 
 MANIFEST_NAME = "manifest.json"
+PROBES_NAME = "probes.json"  # ours: what a probe pack has in its place
 MAX_MANIFEST_SIZE = 64 * 1024  # ours: nrfutil's have a few hundred bytes
 KIND_TITLES = {
     ImageKind.APPLICATION: "application",

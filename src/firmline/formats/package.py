@@ -20,12 +20,12 @@ from firmline.formats.init_packet import (
 from firmline.formats.manifest import (
     KIND_TITLES,
     MANIFEST_NAME,
+    PROBES_NAME,
     ManifestEntry,
     format_manifest,
     parse_manifest,
 )
 from firmline.formats.package_zip import read_entries, write_entries
-from firmline.formats.probes import PROBES_NAME
 from firmline.values import ImageKind
 
 FW_TYPES = {

@@ -39,8 +39,6 @@ from firmline.formats.known_softdevices import known_softdevices
 from firmline.formats.probes_versions import VersionLimits
 from firmline.values import U32_MAX, Fwid, FwVersion
 
-PROBES_NAME = "probes.json"
-"""The entry by which a probe pack is known."""
 MAX_PROBES = 8192
 """Probes in one pack; ours: about 1.5 MB, and a second to check them all."""
 MAX_HW_VERSIONS = 16

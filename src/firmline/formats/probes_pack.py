@@ -29,11 +29,10 @@ from firmline.formats.init_packet import (
     decode_init_packet,
 )
 from firmline.formats.keys import PublicKey
-from firmline.formats.manifest import MANIFEST_NAME
+from firmline.formats.manifest import MANIFEST_NAME, PROBES_NAME
 from firmline.formats.package_zip import read_entries, write_entries
 from firmline.formats.probes import (
     PROBE_TYPES,
-    PROBES_NAME,
     Probe,
     ProbeCatalogue,
     ProbeSigner,

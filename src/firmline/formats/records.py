@@ -1,8 +1,9 @@
 """Text formats of memory: Intel HEX and Motorola S-records.
 
-Rules of this module: one record is decoded by bincopy; everything about the file as a whole is
-ours, because a user needs the line number, the difference between a damaged and a half-copied file,
-and a refusal where two records claim one address (bincopy 20 lets some of those pass).
+Rules of this module: a user needs the line number, the difference between a damaged and a
+half-copied file, and a refusal where two records claim one address. A record itself is a dozen
+lines; the libraries for it cost more to import than a package costs to make (ADR 10). Tests hold
+the results against one of them.
 
 Sources: Intel, *Hexadecimal Object File Format Specification*, revision A, 1988; Motorola S-record,
 M68000 family reference.
@@ -11,10 +12,9 @@ M68000 family reference.
 from __future__ import annotations
 
 import string
+from binascii import unhexlify
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
-
-import bincopy
+from typing import Final
 
 from firmline.errors import Code, InputError
 from firmline.formats.spans import Span, join_spans
@@ -26,8 +26,9 @@ _ADDRESSES = 1 << 32
 _DATA, _END, _SEGMENT, _START_SEGMENT, _LINEAR, _START_LINEAR = range(6)
 _ARGUMENT_SIZES = {_END: 0, _SEGMENT: 2, _START_SEGMENT: 4, _LINEAR: 2, _START_LINEAR: 4}
 
-_Pieces = list[tuple[int, bytearray]]
-_Record = tuple[Any, int, int, bytearray]  # type (a number or a digit), address, size, data
+_SREC_ADDRESS_SIZES: Final = {0: 2, 1: 2, 2: 3, 3: 4, 5: 2, 6: 3, 7: 4, 8: 3, 9: 2}
+
+_Record = tuple[int, int, bytes]  # type, address, data
 
 
 def parse_intel_hex(content: bytes, *, name: str) -> tuple[Span, ...]:
@@ -44,14 +45,14 @@ def parse_intel_hex(content: bytes, *, name: str) -> tuple[Span, ...]:
         InputError: ``IMAGE_MALFORMED`` with the line number, ``IMAGE_TRUNCATED``,
             ``IMAGE_OVERLAPPING_RECORDS`` or ``FILE_TOO_LARGE``.
     """
-    pieces: _Pieces = []
+    pieces = _Pieces(name)
     base = 0
     ended = False
-    for number, (kind, address, _, data) in _records(content, bincopy.unpack_ihex, name):
+    for number, (kind, address, data) in _records(content, _unpack_intel_hex, name):
         if ended:
             raise _after_end(number, name)
         if kind == _DATA:
-            _add(pieces, base + address, data, number, name)
+            pieces.add(base + address, data, number)
         elif len(data) != _ARGUMENT_SIZES.get(kind, -1):
             raise _malformed(name, number, f"has a record of type {kind} that cannot be")
         elif kind == _END:
@@ -60,23 +61,23 @@ def parse_intel_hex(content: bytes, *, name: str) -> tuple[Span, ...]:
             base = int.from_bytes(data, "big") << (4 if kind == _SEGMENT else 16)
     if not ended:
         raise _truncated(name, "it has no end-of-file record")
-    return join_spans(pieces, name=name)
+    return join_spans(pieces.joined(), name=name)
 
 
 def parse_srec(content: bytes, *, name: str) -> tuple[Span, ...]:
     """Read a Motorola S-record file; arguments, result and errors as :func:`parse_intel_hex`."""
-    pieces: _Pieces = []
+    pieces = _Pieces(name)
     ended = False
-    for number, (kind, address, _, data) in _records(content, bincopy.unpack_srec, name):
+    for number, (kind, address, data) in _records(content, _unpack_srec, name):
         if ended:
             raise _after_end(number, name)
-        if kind in "123":
-            _add(pieces, address, data, number, name)
-        elif kind in "789":
+        if kind in (1, 2, 3):
+            pieces.add(address, data, number)
+        elif kind in (7, 8, 9):
             ended = True
     if not ended:
         raise _truncated(name, "it has no termination record")
-    return join_spans(pieces, name=name)
+    return join_spans(pieces.joined(), name=name)
 
 
 def format_intel_hex(spans: Iterable[Span]) -> str:
@@ -88,23 +89,37 @@ def format_intel_hex(spans: Iterable[Span]) -> str:
         while position < span.end:
             if position >> 16 != upper:
                 upper = position >> 16
-                lines.append(bincopy.pack_ihex(_LINEAR, 0, 2, upper.to_bytes(2, "big")))
+                lines.append(_pack_intel_hex(_LINEAR, 0, upper.to_bytes(2, "big")))
             boundary = ((position >> 16) + 1) << 16
             stop = min(position + _HEX_BYTES_PER_LINE, span.end, boundary)
             data = span.data[position - span.address : stop - span.address]
-            lines.append(bincopy.pack_ihex(_DATA, position & 0xFFFF, len(data), data))
+            lines.append(_pack_intel_hex(_DATA, position & 0xFFFF, data))
             position = stop
-    lines.append(bincopy.pack_ihex(_END, 0, 0, b""))
+    lines.append(_pack_intel_hex(_END, 0, b""))
     return "\n".join(lines) + "\n"
 
 
-def _add(pieces: _Pieces, address: int, data: bytearray, number: int, name: str) -> None:
-    if address + len(data) > _ADDRESSES:
-        raise _malformed(name, number, "runs past the last address, 0xFFFFFFFF")
-    if pieces and pieces[-1][0] + len(pieces[-1][1]) == address:
-        pieces[-1][1].extend(data)
-    else:
-        pieces.append((address, data))
+class _Pieces:
+    """Data in the order of the file; what follows on the record before is joined to it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._pieces: list[tuple[int, list[bytes]]] = []
+        self._end = -1
+
+    def add(self, address: int, data: bytes, number: int) -> None:
+        """The data of one record, in line ``number``."""
+        if address == self._end:
+            self._pieces[-1][1].append(data)
+        else:
+            self._pieces.append((address, [data]))
+        self._end = address + len(data)
+        if self._end > _ADDRESSES:
+            raise _malformed(self._name, number, "runs past the last address, 0xFFFFFFFF")
+
+    def joined(self) -> list[tuple[int, bytes]]:
+        """The pieces, each with its address."""
+        return [(address, b"".join(parts)) for address, parts in self._pieces]
 
 
 def _records(
@@ -116,19 +131,50 @@ def _records(
             f"{name} has {len(content)} bytes of text, far more than any nRF5x image.",
         )
     lines = content.removeprefix(b"\xef\xbb\xbf").splitlines()
-    last = max((number for number, line in enumerate(lines, 1) if line.strip()), default=0)
     for number, line in enumerate(lines, 1):
         text = line.strip().decode("latin-1")
         if not text:
             continue
         try:
             record = unpack(text)
-        except (bincopy.Error, ValueError):
+        except ValueError:
             why, cut = _what_is_wrong(text)
-            if cut and number == last:
+            if cut and not any(later.strip() for later in lines[number:]):
                 raise _truncated(name, f"its last line, {number}, {why}") from None
             raise _malformed(name, number, why) from None
         yield number, record
+
+
+def _unpack_intel_hex(text: str) -> _Record:
+    """A record of Intel HEX: count, address (2), type, data, checksum.
+
+    Raises:
+        ValueError: It is none.
+    """
+    content = unhexlify(text[1:]) if text[0] == ":" else b""
+    if len(content) < 5 or len(content) != content[0] + 5 or sum(content) & 0xFF:
+        raise ValueError
+    return content[3], content[1] << 8 | content[2], content[4:-1]
+
+
+def _unpack_srec(text: str) -> _Record:
+    """An S-record: type as a digit, then count, address, data, checksum.
+
+    Raises:
+        ValueError: It is none.
+    """
+    size = _SREC_ADDRESS_SIZES.get(int(text[1:2]) if text[0] == "S" else -1)
+    content = unhexlify(text[2:])
+    if size is None or len(content) < size + 2 or len(content) != content[0] + 1:
+        raise ValueError
+    if sum(content) & 0xFF != 0xFF:
+        raise ValueError
+    return int(text[1]), int.from_bytes(content[1 : 1 + size], "big"), content[1 + size : -1]
+
+
+def _pack_intel_hex(kind: int, address: int, data: bytes) -> str:
+    content = bytes([len(data), address >> 8, address & 0xFF, kind]) + data
+    return f":{content.hex().upper()}{-sum(content) & 0xFF:02X}"
 
 
 def _what_is_wrong(text: str) -> tuple[str, bool]:
