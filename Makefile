@@ -94,6 +94,8 @@ fix: $(STAMP)  ## format and mend what ruff can mend
 docs: $(STAMP)  ## build the site into site/; nothing in it asks the network
 	@$(BIN)/python tools/errors_page.py
 	@$(BIN)/python tools/faults_page.py
+	@$(BIN)/python tools/softdevices_page.py
+	@$(BIN)/python tools/lint_page.py
 	@$(BIN)/zensical build --clean --strict >$(VENV)/docs.log 2>&1 || { cat $(VENV)/docs.log; exit 1; }
 	@$(BIN)/python tools/offline_site.py site
 

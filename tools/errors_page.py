@@ -32,6 +32,7 @@ GROUPS = {
     "IMG": ("Firmware images", 2),
     "KEY": ("Keys and signatures", 2),
     "PKG": ("Packages", 2),
+    "LINT": ("Lint", 2),
     "INIT": ("Init packets", 2),
     "PROBE": ("Probe packs", 2),
     "SET": ("Bootloader settings pages", 2),

@@ -12,11 +12,11 @@ from firmline.cli.style import paint
 from firmline.device.acceptance.capacity import Capacity
 from firmline.device.acceptance.checks import CheckResult
 from firmline.device.acceptance.flash_map import RegionKind
-from firmline.device.acceptance.reasons import fwid_text
 from firmline.device.acceptance.unit_terms import TERMS, AssumedUnit
 from firmline.device.acceptance.verdict import Aftermath, ImageVerdict, Verdict
 from firmline.device.description import UnitDescription
 from firmline.events import UnitMode
+from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.manifest import KIND_TITLES
 from firmline.formats.package import Package
 from firmline.protocol.answers import Answer, encode_answer
@@ -154,7 +154,7 @@ def unit_text(unit: AssumedUnit) -> str:
     if described.softdevice is None:
         parts.append("no SoftDevice")
     else:
-        parts.append(f"SoftDevice {fwid_text(described.softdevice.fwid)}")
+        parts.append(f"SoftDevice {describe_fwid(described.softdevice.fwid)}")
     if described.application_size:
         version = "" if "app-version" in unknown else f" {int(described.application_version)}"
         parts.append(f"application{version} of {described.application_size:,} bytes")
@@ -271,7 +271,7 @@ def _end_lines(report: Report) -> Iterator[str]:
 
 
 def _aftermath_text(after: Aftermath) -> str:
-    softdevice = "no SoftDevice" if after.softdevice is None else fwid_text(after.softdevice)
+    softdevice = "no SoftDevice" if after.softdevice is None else describe_fwid(after.softdevice)
     if after.mode is UnitMode.APPLICATION:
         runs = f"application {int(after.application_version or 0)} runs"
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firmline import events
 from firmline.events import Event, UnitMode
+from firmline.formats.known_softdevices import describe_fwid
 
 Described = tuple[str, str] | None
 
@@ -23,7 +24,10 @@ def _describe_road(event: Event) -> Described:
         case events.ApplicationSeen():
             described = ("runs", _information(event))
         case events.RadioVersionSeen(company=0x0059):  # Nordic's; of others it means nothing here
-            described = ("has", f"SoftDevice FWID 0x{event.subversion:04X}, says its radio")
+            described = (
+                "has",
+                f"SoftDevice FWID {describe_fwid(event.subversion)}, says its radio",
+            )
         case events.EnteringBootloader():
             described = ("restarts", f"into its bootloader, at {event.address}")
         case events.Connected(mode=UnitMode.BOOTLOADER):

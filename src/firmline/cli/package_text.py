@@ -14,6 +14,7 @@ from firmline.formats.init_command import (
     InitCommand,
     SignatureType,
 )
+from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.package import Package, PackageImage
 from firmline.formats.placement import check_images
 from firmline.values import U32_MAX, ImageKind
@@ -225,7 +226,7 @@ def _softdevices(command: InitCommand) -> str:
     if not command.sd_req:
         return "none named"
     return " or ".join(
-        f"0x{fwid:04X}" if fwid else "none needed (0x0000)" for fwid in command.sd_req
+        describe_fwid(fwid) if fwid else "none needed (0x0000)" for fwid in command.sd_req
     )
 
 

@@ -110,7 +110,7 @@ class DottedVersion(click.ParamType[FwVersion]):
 
 
 class FwidList(click.ParamType[tuple[Fwid, ...]]):
-    """FWIDs, separated by commas; the order is kept."""
+    """FWIDs or names of SoftDevices (``s132-6.1.1``), separated by commas; the order is kept."""
 
     name = "fwid,..."
 
@@ -124,9 +124,15 @@ class FwidList(click.ParamType[tuple[Fwid, ...]]):
         if isinstance(value, tuple):
             return value
         name = option_name(param)
-        return tuple(
-            Fwid(parse_number(part, name=name, maximum=MAX_FWID)) for part in value.split(",")
-        )
+        return tuple(_parse_fwid(part, name) for part in value.split(","))
+
+
+def _parse_fwid(text: str, option: str) -> Fwid:
+    if text.strip()[:1].isdigit():  # numbers need no table
+        return Fwid(parse_number(text, name=option, maximum=MAX_FWID))
+    from firmline.formats.known_softdevices import parse_softdevice  # noqa: PLC0415
+
+    return parse_softdevice(text, name=option)
 
 
 def option_name(param: click.Parameter | None) -> str:

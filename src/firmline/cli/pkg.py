@@ -13,6 +13,7 @@ SECTIONS = (
         Command("display", "firmline.cli.pkg_display:display", "Show what is inside a package."),
         Command("check", "firmline.cli.pkg_check:check", "Say whether a unit would accept it."),
         Command("probes", "firmline.cli.pkg_probes:probes", "Make or show a probe pack."),
+        Command("softdevices", "firmline.cli.pkg_softdevices:softdevices", "List SoftDevices."),
     ),
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from firmline.cli.files import keep_apart, read_file, write_file
+from firmline.cli.lint_options import lint_options, take_lint, tell_findings
 from firmline.cli.parameters import (
     DottedVersion,
     FilePath,
@@ -101,7 +102,8 @@ class Options:
 @click.option(
     "--sd-req",
     type=Fwids(),
-    help="FWIDs of the SoftDevices that a unit may have now, comma-separated; 0x00: it has none.",
+    help="SoftDevices that a unit may have now, FWIDs or names (s132-6.1.1), comma-separated;"
+    " 0x00: it has none.",
 )
 @click.option(
     "--sd-id",
@@ -134,20 +136,24 @@ class Options:
     type=FILE,
     help="Private key (PEM) that signs it; see firmline keys.",
 )
+@lint_options
 def generate(zipfile: Path, **options: Any) -> None:  # noqa: ANN401 - the fields of Options
     """Make the DFU package ZIP.
 
     An application, a SoftDevice, a bootloader, or what goes together of them: each with its option.
     Numbers are decimal (52) or hexadecimal (0x34). The same inputs give the same bytes.
     """
+    lint = take_lint(options)
     chosen = Options(**options)
     _check(chosen)
     inputs = (chosen.application, chosen.bootloader, chosen.softdevice, chosen.key_file)
-    keep_apart(zipfile, *inputs)
+    keep_apart(zipfile, *inputs, lint.previous)
     spec = _spec(chosen)
-    content = write_package(build_package(spec))
-    write_file(zipfile, content)
+    package = build_package(spec)
+    content = write_package(package)
     _say_what_matters(spec)
+    tell_findings(spec, package, lint)
+    write_file(zipfile, content)
     click.echo(f"Package: {printable(zipfile)} ({len(content):,} bytes)")
 
 
@@ -234,28 +240,5 @@ def _say_what_matters(spec: PackageSpec) -> None:
     for image in (spec.application, spec.softdevice, spec.bootloader):
         for note in image.notes if image else ():
             click.echo(f"note: {printable(note)}", err=True)
-        for warning in image.warnings if image else ():
-            click.echo(f"warning: {printable(warning)}", err=True)
-    if (
-        spec.application is not None
-        and not spec.external_app
-        and spec.application_sd_req[:1] == (0,)
-    ):
-        click.echo(
-            "note: this application asks for no SoftDevice (0x00 first): a unit that takes it over"
-            " UART or USB loses the SoftDevice it has.",
-            err=True,
-        )
     if spec.sd_id and spec.softdevice is None:
         click.echo("note: --sd-id was not used: there is no SoftDevice in the package.", err=True)
-    if spec.signing_key is None:
-        click.echo(
-            "warning: the package is not signed (no --key-file); units built as the SDK's examples"
-            " refuse it.",
-            err=True,
-        )
-    if spec.is_debug:
-        click.echo(
-            "warning: a debug package skips version checks on debug bootloaders; do not ship it.",
-            err=True,
-        )

@@ -8,7 +8,7 @@ user's own are (:mod:`firmline.device.unit_file`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
 
 from firmline.data import load_text, names_in
 from firmline.device.chips import Chip
@@ -21,8 +21,7 @@ from firmline.formats.keys import PublicKey
 from firmline.formats.known_softdevices import KnownSoftDevice
 from firmline.values import BleAddress, Fwid, FwVersion
 
-_PAGE_SIZE: Final = 0x1000
-"""Flash page of every chip that runs a SoftDevice of this family (nRF52)."""
+_VERSION_PARTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +40,20 @@ class SoftDeviceDescription:
     version: int
     size_word: int
 
-    @classmethod
-    def of(cls, known: KnownSoftDevice) -> Self:
-        """A known SoftDevice; one whose end is not known ends with its last page."""
-        major, minor, patch = (int(part) for part in known.version.split("."))
-        return cls(
-            fwid=known.fwid,
-            family=int(known.name[1:]),
-            version=major * 1_000_000 + minor * 1_000 + patch,
-            size_word=-(-known.occupied_to // _PAGE_SIZE) * _PAGE_SIZE,
-        )
+
+def softdevice_facts(known: KnownSoftDevice) -> dict[str, int]:
+    """A known SoftDevice's family, version and size word, as far as they are known.
+
+    The version of a pre-release is no number.
+    """
+    facts = {"family": int(known.name[1:])}
+    parts = known.version.split(".")
+    if len(parts) == _VERSION_PARTS and all(part.isdecimal() for part in parts):
+        major, minor, patch = (int(part) for part in parts)
+        facts["version"] = major * 1_000_000 + minor * 1_000 + patch
+    if known.end is not None:
+        facts["size_word"] = known.end
+    return facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Final, get_type_hints
 
 from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.bootloader.receive_buffers import SERIAL_BUFFERS
 from firmline.device.chips import Chip, chip, chip_names
-from firmline.device.description import SoftDeviceDescription, UnitDescription, default_title
+from firmline.device.description import (
+    SoftDeviceDescription,
+    UnitDescription,
+    default_title,
+    softdevice_facts,
+)
 from firmline.device.faults.plan import FAULTS, Fault, FaultPlan, WornPage
 from firmline.device.physics.supply import COIN_CELL_MAH, START_V, Currents, Source
 from firmline.device.physics.timing import Timing
@@ -37,7 +42,7 @@ from firmline.device.unit_file_keys import (
 from firmline.device.unit_file_text import UnitFileText
 from firmline.errors import InputError
 from firmline.formats.keys import PublicKey
-from firmline.formats.known_softdevices import known_softdevice
+from firmline.formats.known_softdevices import describe_fwid, known_softdevice
 from firmline.formats.softdevice import SMALLEST_SOFTDEVICE_END, SOFTDEVICE_START
 from firmline.values import BleAddress, Fwid, FwVersion
 
@@ -186,15 +191,21 @@ def _complete(section: Section | None, fwid: Fwid) -> SoftDeviceDescription:
     """What the file says of a SoftDevice; the rest is known where its FWID is."""
     values = {} if section is None else section.values
     known = known_softdevice(fwid)
-    facts = {} if known is None else asdict(SoftDeviceDescription.of(known))
+    facts = {} if known is None else softdevice_facts(known)
     for name in ("family", "version", "size_word"):
         if section is not None and name not in values and name not in facts:
             raise section.error(
                 "",
-                f"softdevice.{name} is missing, and no SoftDevice with the FWID {fwid} is known.",
+                f"softdevice.{name} is missing, and {_what_is_known(fwid)}.",
                 hint="Add family, version and size_word.",
             )
     return SoftDeviceDescription(**{**facts, **values, "fwid": fwid})
+
+
+def _what_is_known(fwid: Fwid) -> str:
+    if known_softdevice(fwid) is None:
+        return f"no SoftDevice with the FWID {fwid} is known"
+    return f"the table of SoftDevices does not have it for {describe_fwid(fwid)}"
 
 
 def _application(

@@ -15,7 +15,7 @@ look the same up to that point; the note says what happened where the code runs 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from firmline.errors import Code, InputError
 from firmline.formats import elf
@@ -54,14 +54,16 @@ class FirmwareImage:
         address: Where ``data`` begins in flash; None where the file does not say (plain bytes).
         source_name: The file it came from, for messages and for names inside a package.
         notes: Sentences for the user, such as what was left out.
-        warnings: Sentences about what is probably a mistake.
+        memory: All that the file puts into memory, also what was left out; empty for plain bytes.
+        padding: How many bytes of 0xFF at the end of ``data`` complete its last word.
     """
 
     data: bytes
     address: int | None
     source_name: str
     notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    memory: tuple[Span, ...] = field(default=(), repr=False, compare=False)
+    padding: int = 0
 
 
 def parse_firmware(content: bytes, *, name: str, kind: ImageKind) -> FirmwareImage:
@@ -90,7 +92,8 @@ def parse_firmware(content: bytes, *, name: str, kind: ImageKind) -> FirmwareIma
     _check_size(sum(len(span.data) for span in flash), name)
     _check_reach(flash, name)
     notes = _omission_notes(spans, kind)
-    return _image(flatten_spans(flash), flash[0].address, notes, name=name, kind=kind)
+    image = _image(flatten_spans(flash), flash[0].address, notes, name=name, kind=kind)
+    return replace(image, memory=spans)
 
 
 def parse_memory(content: bytes, *, name: str) -> tuple[Span, ...] | None:
@@ -142,14 +145,11 @@ def _parse_elf(content: bytes, name: str) -> tuple[Span, ...]:
 def _image(
     data: bytes, address: int | None, notes: tuple[str, ...], *, name: str, kind: ImageKind
 ) -> FirmwareImage:
+    padding = -len(data) % WORD_SIZE
     image = FirmwareImage(
-        data=data + ERASED * (-len(data) % WORD_SIZE), address=address, source_name=name
+        data=data + ERASED * padding, address=address, source_name=name, padding=padding
     )
-    return replace(
-        image,
-        notes=(*notes, *_bootloader_notes(image, kind)),
-        warnings=_softdevice_warnings(image, kind),
-    )
+    return replace(image, notes=(*notes, *_bootloader_notes(image, kind)))
 
 
 def _check_size(size: int, name: str) -> None:
@@ -212,14 +212,3 @@ def _bootloader_notes(image: FirmwareImage, kind: ImageKind) -> tuple[str, ...]:
         " larger one."
     )
     return (note,)
-
-
-def _softdevice_warnings(image: FirmwareImage, kind: ImageKind) -> tuple[str, ...]:
-    if kind is not ImageKind.SOFTDEVICE or find_softdevice(image) is not None:
-        return ()
-    warning = (
-        f"{image.source_name} does not look like a SoftDevice: the information that every"
-        " SoftDevice carries about itself is missing. A unit takes such an image, but never"
-        " installs it."
-    )
-    return (warning,)

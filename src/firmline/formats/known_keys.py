@@ -20,7 +20,7 @@ class KnownKey:
     Attributes:
         name: For people, such as ``SDK 17.1.0 public debug key``.
         key: The key.
-        is_secret: Whether its private half is kept secret; where it is not, anybody can sign.
+        is_secret: Whether its private half is its maker's own secret; not so with keys of examples.
         note: One sentence on what a signature with it means.
         source: Where the key was found.
     """

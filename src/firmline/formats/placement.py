@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from firmline.errors import Code, InputError
 from firmline.formats.firmware import FirmwareImage, find_softdevice
-from firmline.formats.known_softdevices import known_softdevice
+from firmline.formats.known_softdevices import describe_fwid, known_softdevice
 from firmline.formats.softdevice import (
     SMALLEST_SOFTDEVICE_END,
     SOFTDEVICE_START,
@@ -58,12 +58,12 @@ def check_images(
     required = () if not application_sd_req or application_sd_req[0] == 0 else application_sd_req
     info = find_softdevice(softdevice) if softdevice is not None else None
     if softdevice is not None and info is not None and required and info.fwid not in required:
-        names = " or ".join(f"0x{fwid:04X}" for fwid in required)
+        names = " or ".join(describe_fwid(fwid) for fwid in required)
         raise InputError(
             Code.PACKAGE_COMBINATION,
-            f"{softdevice.source_name} is the SoftDevice with FWID {info.fwid}, but the application"
-            f" in the same package requires {names}: a unit would take the one and refuse the"
-            " other.",
+            f"{softdevice.source_name} is the SoftDevice with FWID {describe_fwid(info.fwid)}, but"
+            f" the application in the same package requires {names}: a unit would take the one and"
+            " refuse the other.",
             hint=f"Name it with --sd-id {info.fwid}, or give the SoftDevice that is meant.",
         )
     _check_place(application, _occupied(softdevice, info, required))
@@ -94,7 +94,7 @@ def _check_no_softdevice_inside(application: FirmwareImage) -> None:
         raise InputError(
             Code.IMAGE_OVERLAPS_SOFTDEVICE,
             f"{application.source_name} is meant to be an application, but it contains a SoftDevice"
-            f" (FWID {inside.fwid}) in front of it.",
+            f" in front of it, FWID {describe_fwid(inside.fwid)}.",
             hint="Give the application's own hex file, not the merged one for a programmer.",
         )
 
@@ -118,7 +118,7 @@ def _occupied(
     found = [] if info is not None else [_by_requirement(required)]
     if softdevice is not None:
         end = SOFTDEVICE_START + len(softdevice.data)
-        fwid = f" (FWID {info.fwid})" if info is not None else ""
+        fwid = f", FWID {describe_fwid(info.fwid)}" if info is not None else ""
         by = f"the SoftDevice in {softdevice.source_name}{fwid}"
         hint = "Link the application for the SoftDevice that is in the same package."
         is_exact = info is not None
@@ -134,9 +134,10 @@ def _by_requirement(required: Sequence[int]) -> _Occupied:
     )
     if not required:
         return _Occupied(SOFTDEVICE_START, "the MBR", is_exact=True, hint=hint)
-    known = [row for fwid in required if (row := known_softdevice(fwid)) is not None]
+    rows = [row for fwid in required if (row := known_softdevice(fwid)) is not None]
+    known = [(end, row) for row in rows if (end := row.occupied_to) is not None]
     if known:
-        row = min(known, key=lambda each: each.occupied_to)
-        return _Occupied(row.occupied_to, str(row), row.end is not None, hint)
+        end, row = min(known, key=lambda each: each[0])
+        return _Occupied(end, str(row), row.end is not None, hint)
     by = f"the SoftDevice that it requires (FWID {Fwid(required[0])})"
     return _Occupied(SMALLEST_SOFTDEVICE_END, by, is_exact=False, hint=hint)

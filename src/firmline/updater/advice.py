@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firmline.errors import Code, TargetRefusedError
 from firmline.formats.init_command import FwType, InitCommand
+from firmline.formats.known_softdevices import describe_fwid
 from firmline.protocol.refusals import INIT_PACKET_PHASE
 
 
@@ -15,7 +16,7 @@ def advice(error: TargetRefusedError, command: InitCommand, *, fwid: int | None 
         command: What the package says.
         fwid: The SoftDevice that the unit's radio says it has, where it was asked.
     """
-    wanted = ", ".join(f"0x{fwid:04X}" for fwid in command.sd_req) or "none"
+    wanted = ", ".join(describe_fwid(fwid) for fwid in command.sd_req) or "none"
     match error.code:
         case Code.REFUSED_SOFTDEVICE:
             text = _softdevice_advice(wanted, fwid)
@@ -74,7 +75,8 @@ def _softdevice_advice(wanted: str, fwid: int | None) -> str:
         )
     return (
         f"The package names SoftDevice {wanted} (--sd-req), and this unit's radio says that it has"
-        f" 0x{fwid:04X}. Use the package for this product, or make one that names 0x{fwid:04X}."
+        f" {describe_fwid(fwid)}. Use the package for this product, or make one that names"
+        f" 0x{fwid:04X}."
     )
 
 

@@ -246,7 +246,7 @@ IMAGES = [
     ),
     Case(
         "inside the SoftDevice of the same package",
-        written("bad.hex", hex_file((0x20000, APPLICATION))),
+        written("bad.hex", hex_file((0x18000, APPLICATION))),
         generate("bad.hex", "--softdevice", "sd.hex", "--sd-id", "0x101"),
         Code.IMAGE_OVERLAPS_SOFTDEVICE,
     ),
@@ -538,7 +538,8 @@ VALUES = {
         "0x101,,0x103": MALFORMED,
         "0x101, ": MALFORMED,
         "0x103 0x104": MALFORMED,
-        "s132": MALFORMED,
+        "s132": Code.SOFTDEVICE_UNKNOWN,
+        "sd132": MALFORMED,
         "0x10000": RANGE,
         "-1": MALFORMED,
         "0257": OCTAL,

@@ -10,18 +10,20 @@ from firmline.formats.package import write_package
 from firmline.formats.package_build import PackageSpec, build_package
 from firmline.values import Fwid, FwVersion
 from unit.formats.makers import hex_file, image, softdevice_image
+from unit.formats.programs import program
 
 KEY = SigningKey.generate()
-APPLICATION = bytes(range(256)) * 8
+START = 0x19000  # behind S112 7.2.0, which is 0x103
+APPLICATION = program(2048, base=START)
 VERSIONS = ("--hw-version", "52", "--sd-req", "0x103", "--application-version", "5")
 GENERATE = ("pkg", "generate", *VERSIONS)
 
 
 def inputs(folder: Path) -> None:
     """``app.hex``, ``sd.hex``, ``bl.hex`` and ``private.key`` in a folder."""
-    (folder / "app.hex").write_bytes(hex_file((0x26000, APPLICATION)))
-    (folder / "sd.hex").write_bytes(hex_file((0x1000, softdevice_image().data)))
-    (folder / "bl.hex").write_bytes(hex_file((0x78000, bytes(512))))
+    (folder / "app.hex").write_bytes(hex_file((START, APPLICATION)))
+    (folder / "sd.hex").write_bytes(hex_file((0x1000, softdevice_image(end=START).data)))
+    (folder / "bl.hex").write_bytes(hex_file((0x78000, program(512, base=0x78000))))
     (folder / "private.key").write_bytes(KEY.format_pem())
 
 

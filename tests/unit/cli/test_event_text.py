@@ -18,7 +18,7 @@ LINES: dict[type[Event], tuple[str, str]] = {
     events.UnitSeen: ("seen", "Tag at C6:05:04:03:02:01, -50 dBm"),
     events.Connected: ("connected", "to its bootloader, MTU 247"),
     events.ApplicationSeen: ("runs", "firmware 1.2"),
-    events.RadioVersionSeen: ("has", "SoftDevice FWID 0x0103, says its radio"),
+    events.RadioVersionSeen: ("has", "SoftDevice FWID 0x0103 (S112 7.2.0), says its radio"),
     events.EnteringBootloader: ("restarts", "into its bootloader, at C6:05:04:03:02:02"),
     events.LinkLost: ("lost", "the link (reason 0x08)"),
     events.Resumed: ("resumes", "at 8,192 bytes"),

@@ -86,6 +86,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline pkg display",
         "firmline pkg check",
         "firmline pkg probes",
+        "firmline pkg softdevices",
         "firmline settings",
         "firmline settings generate",
         "firmline settings display",

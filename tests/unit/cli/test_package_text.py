@@ -64,7 +64,7 @@ def test_an_application_in_words() -> None:
         "": "application",
         "version": "5 (0x00000005)",
         "hardware": "52",
-        "SoftDevice": "0x0103",
+        "SoftDevice": "0x0103 (S112 7.2.0)",
         "size": "2,048 bytes",
         "SHA-256": hashlib.sha256(APPLICATION).hexdigest(),
         "boot check": "VALIDATE_GENERATED_CRC",
@@ -82,7 +82,7 @@ def test_an_application_in_words() -> None:
         (
             {"sd_req": (Fwid(0), Fwid(0x101))},
             "SoftDevice",
-            "none needed (0x0000) or 0x0101",
+            "none needed (0x0000) or 0x0101 (S132 7.2.0)",
         ),
         ({"external_app": True}, "", "application for another chip"),
         (

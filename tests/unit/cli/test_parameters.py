@@ -19,7 +19,7 @@ from firmline.cli.parameters import (
     option_name,
     required,
 )
-from firmline.errors import Code
+from firmline.errors import Code, InputError
 from firmline.values import Fwid, FwVersion
 from unit.formats.makers import refuses
 
@@ -179,3 +179,27 @@ def test_every_command_of_the_program_takes_an_option_once() -> None:
         update.update,
     ]
     assert [type(each) for each in found] == [OnceCommand] * len(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "fwids"),
+    [
+        ("s132-6.1.1", (0xB7,)),
+        ("0x101,S132_nrf52_6.1.1, 183", (0x101, 0xB7, 0xB7)),
+        ("s140-7.2.0,0x00,s112_nrf52_7.2.0", (0x100, 0, 0x103)),
+    ],
+)
+def test_a_softdevice_goes_by_its_name_too_and_the_order_is_kept(
+    text: str, fwids: tuple[int, ...]
+) -> None:
+    assert FwidList().convert(text, None, None) == fwids
+
+
+@pytest.mark.parametrize(
+    ("text", "near"), [("s132-6.1.2", "s132-6.1.1"), ("s999-77", "pkg softdev")]
+)
+def test_an_unknown_softdevice_is_told_with_those_that_are_like_it(text: str, near: str) -> None:
+    with pytest.raises(InputError, match="which is not in the table") as caught:
+        FwidList().convert(f"0x101,{text}", None, None)
+    assert caught.value.code is Code.SOFTDEVICE_UNKNOWN
+    assert near in caught.value.hint

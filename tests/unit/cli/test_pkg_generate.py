@@ -10,9 +10,10 @@ from firmline.errors import Code
 from firmline.formats.init_command import BootValidationType, FwType
 from firmline.formats.package import Package, read_package
 from firmline.values import ImageKind
-from unit.cli.makers import APPLICATION, GENERATE, KEY, inputs, package
+from unit.cli.makers import APPLICATION, GENERATE, KEY, START, inputs, package
 from unit.cli.program import Program, assert_failed, files_in
 from unit.formats.makers import hex_file
+from unit.formats.programs import program
 
 APP = ("--application", "app.hex")
 SOFTDEVICE = ("--softdevice", "sd.hex")
@@ -129,7 +130,7 @@ def test_a_debug_package_needs_no_versions_and_is_made_with_a_warning(
 
 
 def test_what_was_left_out_of_an_image_is_told(firmline: Program, folder: Path) -> None:
-    (folder / "app.hex").write_bytes(hex_file((0x26000, APPLICATION), (0x1000_1014, bytes(4))))
+    (folder / "app.hex").write_bytes(hex_file((START, APPLICATION), (0x1000_2000, bytes(4))))
     ran = firmline(*GENERATE, *APP, *SIGNED, "dfu.zip")
     assert ran.code == 0
     assert ran.err.startswith("note: 4 bytes at 0x10000000 and above")
@@ -149,11 +150,20 @@ def test_an_application_for_no_softdevice_may_cost_a_unit_its_own(firmline: Prog
     words = ("--hw-version", "52", "--application-version", "5", *APP, *SIGNED)
     ran = firmline("pkg", "generate", *words, "--sd-req", "0x00", "dfu.zip")
     assert ran.code == 0
-    assert ran.err.startswith("note: this application asks for no SoftDevice (0x00 first)")
+    assert ran.err.startswith("warning: the application asks for no SoftDevice (0x00 first)")
     assert ran.err.count("\n") == 1
     for more in (("--external-app",), ("--sd-req", "0x103")):
         chosen = more if "--sd-req" in more else ("--sd-req", "0x00", *more)
         assert firmline("pkg", "generate", *words, *chosen, "dfu.zip").err == ""
+
+
+def test_an_application_made_for_no_softdevice_is_none_of_lint_s_business(
+    firmline: Program, folder: Path
+) -> None:
+    (folder / "app.hex").write_bytes(hex_file((0x1000, program(base=0x1000))))
+    words = ("--hw-version", "52", "--application-version", "5", *APP, *SIGNED)
+    ran = firmline("pkg", "generate", *words, "--sd-req", "0x00", "--strict", "dfu.zip")
+    assert (ran.code, ran.err) == (0, "")
 
 
 def test_a_softdevice_that_does_not_look_like_one_is_made_with_a_warning(
@@ -266,7 +276,7 @@ def test_a_missing_softdevice_file_is_called_by_its_name(firmline: Program) -> N
         (
             (*GENERATE[2:], *APP, *SOFTDEVICE, "--sd-id", "0x999"),
             Code.PACKAGE_COMBINATION,
-            "FWID 0x0101, but the application in the same package requires 0x0999",
+            "FWID 0x0101 (S132 7.2.0), but the application in the same package requires 0x0999",
         ),
         (
             (*GENERATE[2:], "--application", "bl.hex", "--softdevice", "bl.hex", "--sd-id", "1"),

@@ -12,7 +12,7 @@ import pytest
 
 from firmline.errors import Code
 from firmline.formats.settings_file import FoundPage, read_settings_file
-from unit.cli.makers import APPLICATION, KEY, inputs
+from unit.cli.makers import APPLICATION, KEY, START, inputs
 from unit.cli.program import Program, as_ordinary_user, assert_failed, files_in
 from unit.formats.makers import hex_file, softdevice_image
 
@@ -104,7 +104,7 @@ def test_how_images_are_checked_at_boot(firmline: Program, folder: Path) -> None
     ran = firmline(*V2, *APP, *words, *signed, "new.hex")
     assert (ran.code, ran.err) == (0, "")
     page = pages(folder / "new.hex")[0].page
-    softdevice = softdevice_image().data
+    softdevice = softdevice_image(end=START).data
     assert page.sd_size == len(softdevice)
     assert page.validations is not None
     assert page.validations.softdevice.type == 2
@@ -154,7 +154,7 @@ def test_a_file_that_is_there_is_replaced(firmline: Program, folder: Path) -> No
     ("make", "words", "said"),
     [
         (
-            lambda: hex_file((0, bytes(64)), (0x26000, APPLICATION), (0x1000_1000, b"UICR")),
+            lambda: hex_file((0, bytes(64)), (START, APPLICATION), (0x1000_1000, b"UICR")),
             (),
             ("note: 64 bytes below 0x1000", "note: 4 bytes at 0x10000000"),
         ),
@@ -166,7 +166,7 @@ def test_a_file_that_is_there_is_replaced(firmline: Program, folder: Path) -> No
         (
             lambda: hex_file((0x27000, APPLICATION)),
             ("--softdevice", "sd.hex"),
-            ("warning: app.hex begins at 0x27000; a bootloader looks for the application at 0x26",),
+            ("warning: app.hex begins at 0x27000; a bootloader looks for the application at 0x19",),
         ),
         (
             None,
@@ -273,8 +273,8 @@ CASES = [
     Case(base(start_address="0x100000000"), Code.NUMBER_OUT_OF_RANGE, "--start-address"),
     Case(base(start_address="7F000"), Code.NUMBER_MALFORMED, "--start-address"),
     Case(base(backup_address="0x7F000"), PLACE, "cannot both lie at 0x7F000"),
-    Case(base(backup_address="0x26000"), PLACE, "the backup of the settings page lies in it"),
-    Case(base(start_address="0x26000"), PLACE, "the settings page lies in it, at 0x26000"),
+    Case(base(backup_address="0x19000"), PLACE, "the backup of the settings page lies in it"),
+    Case(base(start_address="0x19000"), PLACE, "the settings page lies in it, at 0x19000"),
     Case(base(application="no.hex"), Code.FILE_MISSING, "The application file no.hex"),
     Case(base(application="empty.hex"), Code.FILE_EMPTY, "empty.hex is empty"),
     Case(base(application="cut.hex"), Code.IMAGE_TRUNCATED, "cut.hex is not complete"),
@@ -284,26 +284,26 @@ CASES = [
     Case(base(application="full.bin"), Code.IMAGE_TOO_LARGE, "the flash of NRF52 ends at 0x80000"),
     Case(base(application="."), Code.FILE_UNREADABLE, "is a folder"),
     Case(base(softdevice="no.hex"), Code.FILE_MISSING, "The SoftDevice file no.hex"),
-    Case(base(softdevice="app.hex"), Code.IMAGE_NOT_A_SOFTDEVICE, "begins at 0x26000"),
+    Case(base(softdevice="app.hex"), Code.IMAGE_NOT_A_SOFTDEVICE, "begins at 0x19000"),
     Case(base(softdevice="merged.hex"), Code.IMAGE_NOT_A_SOFTDEVICE, "the SoftDevice in it ends"),
     Case(
         base(softdevice="sd.hex", application="low.hex"),
         Code.IMAGE_OVERLAPS_SOFTDEVICE,
-        "low.hex begins at 0x20000, inside the SoftDevice in sd.hex",
+        "low.hex begins at 0x18000, inside the SoftDevice in sd.hex",
     ),
     Case((*base(), "--family", "NRF52"), CONFLICT, "--family is given twice"),
 ]
 
 
 def bad_inputs(folder: Path) -> None:
-    softdevice = softdevice_image().data
+    softdevice = softdevice_image(end=START).data
     (folder / "empty.hex").touch()
-    (folder / "cut.hex").write_bytes(hex_file((0x26000, APPLICATION))[:1000])
+    (folder / "cut.hex").write_bytes(hex_file((START, APPLICATION))[:1000])
     (folder / "mbr.hex").write_bytes(hex_file((0, bytes(0x800))))
-    (folder / "merged.hex").write_bytes(hex_file((0x1000, softdevice), (0x26000, APPLICATION)))
-    (folder / "full.hex").write_bytes(hex_file((0x26000, APPLICATION), (0x7F000, bytes(896))))
+    (folder / "merged.hex").write_bytes(hex_file((0x1000, softdevice), (START, APPLICATION)))
+    (folder / "full.hex").write_bytes(hex_file((START, APPLICATION), (0x7F000, bytes(896))))
     (folder / "full.bin").write_bytes(bytes(0x80000))
-    (folder / "low.hex").write_bytes(hex_file((0x20000, APPLICATION)))
+    (folder / "low.hex").write_bytes(hex_file((0x18000, APPLICATION)))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.fragment)

@@ -345,6 +345,8 @@ OFF_CURVE = "01" * 64
         (f"public_key_pem = 'x'\npublic_key = '{OFF_CURVE}'", 3, "beside public_key"),
         ("[softdevice]", 3, "softdevice.fwid is missing"),
         ("[softdevice]\nfwid = 0x1234", 3, "no SoftDevice with the FWID 0x1234 is known"),
+        ("[softdevice]\nfwid = 0xEA", 3, "does not have it for 0x00EA (S122 8.0.0)"),
+        ("[softdevice]\nfwid = 0x79", 3, "softdevice.version is missing"),
         ("[softdevice]\nfwid = 0x0103\nsize_word = 0x1000", 5, "the SoftDevice ends at 0x1000"),
         ("[softdevice]\nfwid = 0x0103\nsize_word = 0x3014", 5, "multiple of 4 from 0x3018"),
         ("[softdevice]\nfwid = 0x0103\nsize_word = 0x26001", 5, "multiple of 4"),

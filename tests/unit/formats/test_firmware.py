@@ -154,14 +154,12 @@ def test_parse_memory_leaves_nothing_out() -> None:
     assert parse_memory(b"\x00", name="dump.bin") is None
 
 
-def test_a_softdevice_without_information_is_warned_of() -> None:
-    result = parse(hex_file((0x1000, bytes(0x3000))), "sd.hex", ImageKind.SOFTDEVICE)
-    assert result.warnings[0].startswith("sd.hex does not look like a SoftDevice")
-    assert result.notes == ()
-    good = softdevice_image()
-    assert parse(hex_file((0x1000, good.data)), "sd.hex", ImageKind.SOFTDEVICE).warnings == ()
-    assert parse(good.data, "sd.bin", ImageKind.SOFTDEVICE).warnings == ()
-    assert parse(hex_file((0x26000, CODE))).warnings == ()
+def test_an_image_knows_what_its_file_held_and_what_was_added() -> None:
+    result = parse(hex_file((0x0, b"m"), (0x26000, CODE[:5]), (0x1000_1200, b"u")))
+    assert [span.address for span in result.memory] == [0x0, 0x26000, 0x1000_1200]
+    assert (result.data, result.padding) == (CODE[:5] + b"\xff" * 3, 3)
+    plain = parse(CODE[:4], "app.bin")
+    assert (plain.memory, plain.padding) == ((), 0)
 
 
 @pytest.mark.parametrize("address", [0x1000, None])

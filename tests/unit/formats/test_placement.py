@@ -39,14 +39,16 @@ def test_the_smallest_softdevice_holds_its_information() -> None:
 @pytest.mark.parametrize(
     ("sd_req", "end", "by"),
     [
-        ((0x124,), 0x3018, "the SoftDevice that it requires (FWID 0x0124), which reaches at least"),
+        ((0x999,), 0x3018, "the SoftDevice that it requires (FWID 0x0999), which reaches at least"),
+        ((0xEA,), 0x3018, "the SoftDevice that it requires (FWID 0x00EA), which reaches at least"),
+        ((0x123,), 0x3018, "the SoftDevice that it requires (FWID 0x0123), which reaches at least"),
         ((0xB7,), 0x26000, "S132 6.1.1 (FWID 0x00B7), which reaches to 0x26000"),
         ((0xB6,), 0x26000, "S140 6.1.1 (FWID 0x00B6), which reaches to 0x26000"),
         ((0x100,), 0x27000, "S140 7.2.0 (FWID 0x0100), which reaches to 0x27000"),
-        ((0x101,), 0x2596C, "S132 7.2.0 (FWID 0x0101), which reaches at least to 0x2596C"),
-        ((0x103,), 0x18FEC, "S112 7.2.0 (FWID 0x0103), which reaches at least to 0x18FEC"),
-        ((0x100, 0x103, 0x101), 0x18FEC, "S112 7.2.0"),
-        ((0xCB, 0x124, 0xB7), 0x26000, "S132 6.1.1"),
+        ((0x101,), 0x26000, "S132 7.2.0 (FWID 0x0101), which reaches to 0x26000"),
+        ((0x103,), 0x19000, "S112 7.2.0 (FWID 0x0103), which reaches to 0x19000"),
+        ((0x100, 0x103, 0x101), 0x19000, "S112 7.2.0"),
+        ((0xCA, 0x999, 0xB7), 0x26000, "S132 6.1.1"),
     ],
 )
 def test_the_first_address_that_is_right_and_the_last_that_is_wrong(
@@ -78,7 +80,7 @@ def test_a_merged_file_begins_where_a_softdevice_does() -> None:
 @pytest.mark.parametrize("address", [0x1000, None])
 def test_a_merged_file_with_information_is_known_by_it(address: int | None) -> None:
     merged = image(softdevice_image().data, address=address, name="merged.hex")
-    with refuses(OVERLAPS, "contains a SoftDevice (FWID 0x0101)"):
+    with refuses(OVERLAPS, "contains a SoftDevice in front of it, FWID 0x0101 (S132 7.2.0)."):
         check(application=merged, sd_req=(0,))
 
 
@@ -88,7 +90,9 @@ def test_a_merged_file_with_information_is_known_by_it(address: int | None) -> N
 @pytest.mark.parametrize("address", [0x1000, 0x10000, 0x26FFC])
 def test_an_application_inside_the_softdevice_beside_it(address: int) -> None:
     softdevice = softdevice_image(end=0x27000)
-    with refuses(OVERLAPS, "inside the SoftDevice in s132.hex (FWID 0x0101), which reaches to"):
+    with refuses(
+        OVERLAPS, "inside the SoftDevice in s132.hex, FWID 0x0101 (S132 7.2.0), which reaches to"
+    ):
         check(address, softdevice=softdevice)
     check(0x27000, softdevice=softdevice)
 

@@ -20,7 +20,12 @@ def advise(code: Code, *, fwid: int | None = None, phase: str = "", **fields: An
 
 @pytest.mark.parametrize(
     ("sd_req", "named"),
-    [((0x103,), "0x0103"), ((0xB7, 0x101), "0x00B7, 0x0101"), ((), "none"), ((0,), "0x0000")],
+    [
+        ((0x103,), "0x0103 (S112 7.2.0)"),
+        ((0xB7, 0x999), "0x00B7 (S132 6.1.1), 0x0999"),
+        ((), "none"),
+        ((0,), "0x0000"),
+    ],
 )
 def test_a_refused_softdevice_is_named(sd_req: tuple[int, ...], named: str) -> None:
     text = advise(Code.REFUSED_SOFTDEVICE, sd_req=sd_req)
@@ -47,7 +52,10 @@ def test_a_refused_version_is_named_with_the_rule_of_its_kind(kind: FwType, rela
 
 def test_the_units_own_softdevice_is_named_where_its_radio_told() -> None:
     text = advise(Code.REFUSED_SOFTDEVICE, sd_req=(0x103,), fwid=0xB7)
-    assert "names SoftDevice 0x0103 (--sd-req), and this unit's radio says that it has" in text
+    assert (
+        "names SoftDevice 0x0103 (S112 7.2.0) (--sd-req), and this unit's radio says that it has"
+        in text
+    )
     assert text.endswith("0x00B7.")
     assert "Find out" not in text
 

@@ -323,7 +323,7 @@ async def test_a_radio_that_names_its_softdevice_explains_the_refusal() -> None:
     story = await tell(link, package(sd_req=(Fwid(0xB7),)))
     assert ended(story, Outcome.REFUSED, Code.REFUSED_SOFTDEVICE)
     assert story.result.error is not None
-    assert "0x00B7 (--sd-req), and this unit's radio says that it has 0x0101" in (
+    assert "0x00B7 (S132 6.1.1) (--sd-req), and this unit's radio says that it has 0x0101" in (
         story.result.error.hint
     )
     seen = events.RadioVersionSeen(version=9, company=NORDIC, subversion=0x0101)

@@ -8,19 +8,13 @@ from typing import Final
 from firmline.device.acceptance.candidate import Candidate
 from firmline.device.bootloader.prevalidation import BOOTLOADER_TYPES
 from firmline.formats.init_command import BootValidationType
-from firmline.formats.known_softdevices import known_softdevice
+from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.softdevice import SoftDeviceInfo, softdevice_in_image
 
 
 def reason(check: str, candidate: Candidate, *, ok: bool) -> str:
     """Why a check lets an image pass, or does not."""
     return _REASONS[check](candidate, ok)
-
-
-def fwid_text(fwid: int) -> str:
-    """``0x00B7 (S132 6.1.1)``; the number alone where nothing is known."""
-    known = known_softdevice(fwid)
-    return f"0x{fwid:04X}" + (f" ({known.name} {known.version})" if known else "")
 
 
 def _init_packet(_candidate: Candidate, _ok: bool) -> str:
@@ -63,11 +57,11 @@ def _hw_version(candidate: Candidate, ok: bool) -> str:
 def _sd_req(candidate: Candidate, ok: bool) -> str:
     sd_req = candidate.command.sd_req
     wants_none = sd_req[:1] == (0,)
-    names = ", ".join(fwid_text(fwid) for fwid in sd_req)
+    names = ", ".join(describe_fwid(fwid) for fwid in sd_req)
     softdevice = candidate.board.softdevice
     if softdevice is None:
         return _sd_req_without(names, wants_one=bool(sd_req) and not wants_none, ok=ok)
-    has = f"the unit has {fwid_text(softdevice.fwid)}"
+    has = f"the unit has {describe_fwid(softdevice.fwid)}"
     if not sd_req:
         return f"It names no SoftDevice at all; {has}."
     if not wants_none:
@@ -152,7 +146,7 @@ def _new_softdevice(candidate: Candidate) -> SoftDeviceInfo | None:
 def _softdevice_info(candidate: Candidate, ok: bool) -> str:
     info = _new_softdevice(candidate)
     if ok and info is not None:
-        return f"The image is a SoftDevice: {fwid_text(info.fwid)}, to 0x{info.size_word:X}."
+        return f"The image is a SoftDevice: {describe_fwid(info.fwid)}, to 0x{info.size_word:X}."
     if info is None:
         return (
             "The image is no SoftDevice: the information that every SoftDevice carries is missing."

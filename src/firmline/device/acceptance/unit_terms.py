@@ -12,17 +12,25 @@ from difflib import get_close_matches
 from typing import Final
 
 from firmline.device.chips import Chip, chip, chip_names
-from firmline.device.description import SoftDeviceDescription, UnitDescription
+from firmline.device.description import (
+    SoftDeviceDescription,
+    UnitDescription,
+    softdevice_facts,
+)
 from firmline.device.profile import PROFILES, BootloaderProfile, MemoryMap
 from firmline.device.unit_file import DEFAULT_PUBLIC_KEY
 from firmline.errors import Code, InputError
 from firmline.formats.init_command import BootValidationType
 from firmline.formats.key_recovery import recover_keys
 from firmline.formats.keys import PublicKey
-from firmline.formats.known_softdevices import known_softdevice, known_softdevices
+from firmline.formats.known_softdevices import (
+    describe_fwid,
+    known_softdevice,
+    parse_softdevice,
+)
 from firmline.formats.package import Package, PackageImage
 from firmline.formats.softdevice import SMALLEST_SOFTDEVICE_END, SOFTDEVICE_START
-from firmline.values import U32_MAX, BleAddress, Fwid, FwVersion, ImageKind, parse_number
+from firmline.values import U32_MAX, BleAddress, FwVersion, ImageKind, parse_number
 
 DEFAULT_PROFILE: Final = "sdk15.3-ble"
 NO_SOFTDEVICE: Final = "none"
@@ -281,26 +289,17 @@ def _softdevice(
 
 
 def _known_or_numbered(text: str, end: int | None) -> SoftDeviceDescription:
-    known = _fwid(text)
-    row = known_softdevice(known)
-    if row is not None:
-        described = SoftDeviceDescription.of(row)
-        return described if end is None else replace(described, size_word=end)
-    if end is None:
+    fwid = parse_softdevice(text, name="softdevice in --for")
+    row = known_softdevice(fwid)
+    facts = {"family": 0, "version": 0} | (softdevice_facts(row) if row is not None else {})
+    if end is not None:
+        facts["size_word"] = end
+    if "size_word" not in facts:
         raise _malformed(
-            f"--for has the SoftDevice {known}, which is not known, so where it ends has to be"
-            " said.",
+            f"--for has the SoftDevice {describe_fwid(fwid)}, and where it ends is not known.",
             hint="Add softdevice-end, the first address behind it, such as softdevice-end=0x26000.",
         )
-    return SoftDeviceDescription(fwid=known, family=0, version=0, size_word=end)
-
-
-def _fwid(text: str) -> Fwid:
-    """The FWID of a SoftDevice that is named, or numbered."""
-    names = {f"{row.name}-{row.version}".lower(): row.fwid for row in known_softdevices()}
-    if text.lower() in names:
-        return names[text.lower()]
-    return Fwid(parse_number(text, name="softdevice in --for", maximum=0xFFFF))
+    return SoftDeviceDescription(fwid=fwid, **facts)
 
 
 def _number(found: Mapping[str, str], name: str, *, maximum: int = U32_MAX) -> int | None:

@@ -97,7 +97,7 @@ def test_no_softdevice_over_uart() -> None:
         (f"{SHORT},bootloader=sdk12", "bootloader='sdk12'"),
         (f"{SHORT},bootloader=sdk15.3-usb", "has no USB"),
         (f"{CHIP},softdevice=none", "needs one for its radio"),
-        (f"{CHIP},softdevice=s999-1.0.0", "softdevice in --for"),
+        (f"{CHIP},softdevice=s999-1.0.0", "names the SoftDevice 's999-1.0.0'"),
         (f"{CHIP},softdevice=0xFFE,softdevice-end=0x100", "ends at 0x100"),
         (f"{CHIP},softdevice=0xFFE,softdevice-end=0x76000", "ends at 0x76000"),
         (f"{SHORT},app-version=052", "begins with a zero"),
@@ -119,4 +119,5 @@ def test_a_wrong_line_is_one_sentence(line: str, sentence: str) -> None:
         Code.NUMBER_MALFORMED,
         Code.NUMBER_OUT_OF_RANGE,
         Code.NUMBER_OCTAL_LOOKING,
+        Code.SOFTDEVICE_UNKNOWN,
     }

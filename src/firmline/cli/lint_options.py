@@ -1,0 +1,102 @@
+"""The options of lint: what is found is told, or with ``--strict`` refused before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from firmline.cli.files import read_file
+from firmline.cli.parameters import FilePath
+from firmline.cli.style import printable
+from firmline.errors import Code, InputError
+from firmline.formats.lint import Finding, lint_init_packets, lint_sources
+from firmline.formats.package import Package, read_package
+from firmline.formats.package_build import PackageSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintOptions:
+    """The options of lint, as parsed.
+
+    Attributes:
+        strict: Refuse what has a finding.
+        previous: The package of the last release.
+    """
+
+    strict: bool
+    previous: Path | None
+
+
+def lint_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of lint."""
+    previous = click.option(
+        "--previous",
+        metavar="OLD.zip",
+        type=FilePath(),
+        help="The package of the last release: its versions have to be lower.",
+    )
+    strict = click.option(
+        "--strict", is_flag=True, help="Warnings are errors: no file is written where there is one."
+    )
+    return strict(previous(command))
+
+
+def take_lint(options: dict[str, Any]) -> LintOptions:
+    """Take the options of lint out of those of a command."""
+    return LintOptions(strict=options.pop("strict"), previous=options.pop("previous"))
+
+
+def tell_findings(
+    spec: PackageSpec, package: Package, wanted: LintOptions, *, is_signed_later: bool = False
+) -> None:
+    """Say what is probably a mistake in a package that is about to be written.
+
+    Args:
+        spec: What it was made from.
+        package: The package.
+        wanted: The options.
+        is_signed_later: It has no signature yet, because it is on its way to be signed.
+
+    Raises:
+        InputError: ``LINT_FINDINGS``, with ``--strict``; or as
+            :func:`~firmline.formats.package.read_package`, for the last release.
+    """
+    previous = _read_previous(wanted.previous)
+    findings = (
+        *lint_sources(
+            application=None if spec.external_app else spec.application,
+            softdevice=spec.softdevice,
+            bootloader=spec.bootloader,
+            application_sd_req=spec.application_sd_req,
+        ),
+        *lint_init_packets(
+            package,
+            previous=previous,
+            application_address=spec.application.address if spec.application else None,
+            is_signed_later=is_signed_later,
+        ),
+    )
+    for finding in findings:
+        click.echo(f"warning: {printable(str(finding))}", err=True)
+    if findings and wanted.strict:
+        raise _refusal(findings)
+
+
+def _read_previous(path: Path | None) -> Package | None:
+    if path is None:
+        return None
+    return read_package(read_file(path, what="package of the last release"), name=str(path))
+
+
+def _refusal(findings: tuple[Finding, ...]) -> InputError:
+    count = "one finding" if len(findings) == 1 else f"{len(findings)} findings"
+    return InputError(
+        Code.LINT_FINDINGS,
+        f"With --strict nothing is written, because of {count}:"
+        f" {', '.join(dict.fromkeys(finding.slug for finding in findings))}.",
+        hint=findings[0].next_step,
+    )
