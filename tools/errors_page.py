@@ -22,7 +22,8 @@ INTRODUCTION = """\
 
 Every failure has a stable code. A code is never renumbered and never used for something else. The
 exit code of the command says whose turn it is: yours (2), the link's or the station's (3), the
-unit's (4), nobody's yet, because the end was not seen (5), or ours (70).
+unit's (4), nobody's yet, because the end was not seen or a signature does not hold (5), or ours
+(70).
 """
 
 #: The group of codes (the middle word), its heading and the exit code of its errors.
@@ -35,6 +36,7 @@ GROUPS = {
     "LINT": ("Lint", 2),
     "INIT": ("Init packets", 2),
     "PROBE": ("Probe packs", 2),
+    "TRUST": ("Signatures that do not hold", 5),
     "SET": ("Bootloader settings pages", 2),
     "SIM": ("Recorded sessions and virtual units", 2),
     "LINK": ("The road to the unit", 3),

@@ -7,8 +7,9 @@ Rules of this room:
 * The class says whose fault it is, and with it the exit code of the command line
   (``design/command-line.md``): their file (:class:`InputError`, 2), the road to the unit or the
   station (:class:`TransportError`, :class:`RemoteProtocolError`, :class:`StoreError`, 3), the unit
-  said no (:class:`TargetRefusedError`, 4), the end was not seen (:class:`VerifyError`, 5), our own
-  defect (:class:`LocalProtocolError`, 70).
+  said no (:class:`TargetRefusedError`, 4), the end was not seen (:class:`VerifyError`, 5) or a
+  signature does not hold (:class:`SignerError`, 5), our own defect
+  (:class:`LocalProtocolError`, 70).
 * What each code means and what to do about it is data (``data/errors.toml``); a test proves that
   this enumeration, that file and the page in the docs name the same codes.
 """
@@ -94,6 +95,10 @@ class Code(StrEnum):
     PROBE_PACK_UNSAFE = "DFU-PROBE-002"
     PROBE_PACK_KEY = "DFU-PROBE-003"
     PROBE_TOO_MANY = "DFU-PROBE-004"
+    # Signatures that do not hold what was asked of them.
+    SIGNER_WRONG = "DFU-TRUST-001"
+    SIGNER_MISSING = "DFU-TRUST-002"
+    SIGNER_NOT_FOUND = "DFU-TRUST-003"
 
     # Bootloader settings pages.
     SETTINGS_MALFORMED = "DFU-SET-001"
@@ -272,6 +277,12 @@ class TargetRefusedError(FirmlineError):
 
 class VerifyError(FirmlineError):
     """Everything was sent and accepted, but the end was not seen."""
+
+    exit_code = ExitCode.UNVERIFIED
+
+
+class SignerError(FirmlineError):
+    """A package was asked for a signature by some key, and does not have it."""
 
     exit_code = ExitCode.UNVERIFIED
 

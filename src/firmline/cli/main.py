@@ -57,7 +57,7 @@ Examples:
   firmline update dfu.zip --to 'sim:ble-reference?key=private.key'
 
 Exit codes: 0 done, 2 usage or bad input file, 3 link trouble, 4 the unit refused,
-5 the end was not seen, 70 a defect of firmline, 130 interrupted."""
+5 the end was not seen or a signature does not hold, 70 a defect of firmline, 130 interrupted."""
 
 
 @click.group(

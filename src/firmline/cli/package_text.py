@@ -7,7 +7,6 @@ import shlex
 from firmline.errors import InputError
 from firmline.formats.firmware import FirmwareImage
 from firmline.formats.init_command import (
-    BootValidation,
     BootValidationType,
     FwType,
     HashType,
@@ -47,16 +46,15 @@ def image_lines(image: PackageImage) -> list[str]:
     command = image.init_packet.command
     rows = [
         ("version", _version(command)),
-        ("hardware", "any" if command.hw_version is None else str(command.hw_version)),
+        ("hardware", _hardware(command)),
         ("SoftDevice", _softdevices(command)),
         ("size", _sizes(image)),
         _hash(command),
-        ("boot check", ", ".join(_validation(entry) for entry in command.boot_validations) or "-"),
-        ("signature", _signature(image)),
+        *_boot_check_rows(command),
+        *_signature_rows(image),
+        ("debug", "yes" if command.is_debug else "no"),
+        ("files", f"{image.bin_name}, {image.dat_name}"),
     ]
-    if command.is_debug:
-        rows.append(("debug", "yes: debug bootloaders skip the version checks"))
-    rows.append(("files", f"{image.bin_name}, {image.dat_name}"))
     return [_TITLES[command.kind], *(f"  {label:<11} {text}" for label, text in rows)]
 
 
@@ -69,6 +67,7 @@ def image_fields(image: PackageImage) -> dict[str, object]:
         "bin_file": image.bin_name,
         "dat_file": image.dat_name,
         "size": len(image.firmware),
+        "op_code": "INIT",
         "type": command.kind.name,
         "fw_version": command.fw_version,
         "hw_version": command.hw_version,
@@ -214,6 +213,12 @@ def _fwids(fwids: list[int]) -> str:
     return ",".join(f"0x{fwid:02X}" for fwid in fwids)
 
 
+def _hardware(command: InitCommand) -> str:
+    if command.hw_version is None:
+        return "none named"
+    return f"{command.hw_version} (0x{command.hw_version:08X})"
+
+
 def _version(command: InitCommand) -> str:
     if command.fw_version is None:
         return "none"
@@ -225,9 +230,7 @@ def _version(command: InitCommand) -> str:
 def _softdevices(command: InitCommand) -> str:
     if not command.sd_req:
         return "none named"
-    return " or ".join(
-        describe_fwid(fwid) if fwid else "none needed (0x0000)" for fwid in command.sd_req
-    )
+    return ", ".join(describe_fwid(fwid) for fwid in command.sd_req)
 
 
 def _sizes(image: PackageImage) -> str:
@@ -246,12 +249,25 @@ def _hash(command: InitCommand) -> tuple[str, str]:
     return label, f"{value} (not checked; bootloaders accept SHA-256 alone)"
 
 
-def _validation(entry: BootValidation) -> str:
-    return entry.type.name + (f" ({entry.data.hex()[:16]}...)" if entry.data else "")
+def _boot_check_rows(command: InitCommand) -> list[tuple[str, str]]:
+    """One row for each part, and under it what belongs to the check."""
+    rows = []
+    for entry in command.boot_validations:
+        rows.append(("boot check", entry.type.name))
+        rows += [("", half) for half in _halves(entry.data)]
+    return rows or [("boot check", "none named")]
 
 
-def _signature(image: PackageImage) -> str:
+def _signature_rows(image: PackageImage) -> list[tuple[str, str]]:
     packet = image.init_packet
     if packet.signature is None or packet.signature_type is None:
-        return "none: units built as the SDK's examples refuse it"
-    return f"{packet.signature_type.name}, {packet.signature.hex()[:16]}..."
+        return [("signature", "none")]
+    rows = [("signature", packet.signature_type.name)]
+    return [*rows, *(("", half) for half in _halves(packet.signature))]
+
+
+def _halves(signature: bytes) -> list[str]:
+    """A signature on two lines, r and s as they stand in the packet, little-endian."""
+    digits = signature.hex()
+    half = max(len(digits) // 2, 1)
+    return [digits[start : start + half] for start in range(0, len(digits), half)]

@@ -17,7 +17,10 @@ MAX_FWID: Final = 0xFFFF
 
 
 class OnceCommand(click.Command):
-    """A command that refuses an option given twice; click would take the last without a word."""
+    """A command that refuses an option given twice; click would take the last without a word.
+
+    Options that are made to be repeated (``multiple``) may be.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and see that no option with a value comes twice."""
@@ -27,7 +30,8 @@ class OnceCommand(click.Command):
             error.ctx = error.ctx or ctx  # click's parser leaves out which command it was
             raise
         for param in given:
-            if isinstance(param, click.Option) and not param.is_flag and given.count(param) > 1:
+            once = isinstance(param, click.Option) and not (param.is_flag or param.multiple)
+            if once and given.count(param) > 1:
                 raise InputError(
                     Code.OPTION_CONFLICT,
                     f"{option_name(param)} is given twice.",

@@ -8,10 +8,18 @@ from firmline.cli.lazy import Command, LazyGroup, Section
 
 SECTIONS = (
     Section(
-        "Commands",
+        "Make packages",
         Command("generate", "firmline.cli.pkg_generate:generate", "Make a DFU package."),
+    ),
+    Section(
+        "Look at packages",
         Command("display", "firmline.cli.pkg_display:display", "Show what is inside a package."),
         Command("check", "firmline.cli.pkg_check:check", "Say whether a unit would accept it."),
+        Command("signer", "firmline.cli.pkg_signer:signer", "Say which key signed packages."),
+        Command("diff", "firmline.cli.pkg_diff:diff", "Compare two packages."),
+    ),
+    Section(
+        "Know units",
         Command("probes", "firmline.cli.pkg_probes:probes", "Make or show a probe pack."),
         Command("softdevices", "firmline.cli.pkg_softdevices:softdevices", "List SoftDevices."),
     ),

@@ -85,12 +85,21 @@ def _keys(r: int, s: int, e: int) -> Iterator[_Point]:
 
 
 def _lift(x: int) -> int | None:
-    """A y of the points with this x; None if there are none. p is 3 modulo 4, so roots are easy."""
+    """A y of the points with this x; None if there are none."""
     if x >= FIELD:
         return None
-    square = (x * x * x + CURVE_A * x + CURVE_B) % FIELD
-    root = pow(square, (FIELD + 1) // 4, FIELD)
-    return root if root * root % FIELD == square else None
+    root = _root(x)
+    return root if root * root % FIELD == _right_side(x) else None
+
+
+def _right_side(x: int) -> int:
+    """What y squared is on the curve."""
+    return (x * x * x + CURVE_A * x + CURVE_B) % FIELD
+
+
+def _root(x: int) -> int:
+    """The y of a point with this x, where there is one: p is 3 modulo 4, so a root is a power."""
+    return pow(_right_side(x), (FIELD + 1) // 4, FIELD)
 
 
 def _multiple_of_generator(scalar: int) -> _Point:
@@ -105,9 +114,7 @@ def _multiple_of(scalar: int, point: tuple[int, int]) -> tuple[int, int]:
     peer = ec.EllipticCurvePublicNumbers(*point, _CURVE).public_key()
     shared = ec.derive_private_key(scalar, _CURVE).exchange(ec.ECDH(), peer)
     x = int.from_bytes(shared, "big")
-    y = _lift(x)
-    assert y is not None  # noqa: S101 - the library computed a point of the curve
-    return x, y
+    return x, _root(x)
 
 
 def _negative(point: tuple[int, int]) -> tuple[int, int]:

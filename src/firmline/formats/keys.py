@@ -11,6 +11,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Self
@@ -115,6 +116,14 @@ class PublicKey:
         return self._load().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the key as other tools hash it (DER, SubjectPublicKeyInfo), 64 hex digits."""
+        der = self._load().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return hashlib.sha256(der).hexdigest()
 
     def verify(self, data: bytes, signature: bytes) -> bool:
         """Whether ``signature`` (64 bytes: r, s, each little-endian) is this key's on ``data``."""

@@ -16,7 +16,7 @@ from firmline.formats.package import read_package
 from firmline.values import ImageKind
 from unit.cli.program import Program
 
-NAMES = [
+PACKAGES = [
     "app_NO_VALIDATION",
     "app_VALIDATE_ECDSA_P256_SHA256",
     "app_VALIDATE_GENERATED_CRC",
@@ -42,10 +42,14 @@ NAMES = [
     "sd_sha",
     "zigbee_app",
 ]
+EDGES = ["app0", "bl_uicr", "gap.hex", "mbr_sd", "odd.bin", "odd.hex", "uicr.hex"]
+CORRUPT = ["samename", "upper"]
+NAMES = [*(f"pkg/{name}" for name in PACKAGES), *(f"edge/{name}" for name in EDGES)]
 
 
 def test_every_package_of_the_evidence_is_named_here(peer: Path) -> None:
-    assert sorted(path.stem for path in (peer / "pkg").glob("*.zip")) == sorted(NAMES)
+    assert sorted(path.stem for path in (peer / "pkg").glob("*.zip")) == sorted(PACKAGES)
+    assert sorted(path.stem for path in (peer / "edge").glob("*.zip")) == sorted(EDGES + CORRUPT)
 
 
 def comparable(result: dict[str, Any]) -> list[dict[str, Any]]:
@@ -72,16 +76,16 @@ def extract(package: Path, folder: Path) -> None:
 def test_the_named_command_makes_a_package_with_the_same_fields(
     name: str, peer: Path, firmline: Program, folder: Path
 ) -> None:
-    source = peer / "pkg" / f"{name}.zip"
+    source = peer / f"{name}.zip"
     extract(source, folder)
     shutil.copy(peer / "keys" / "private.key", folder)
 
     theirs = firmline("pkg", "display", str(source), "--json").result
     words = shlex.split(theirs["generate"])
-    assert (words[0], words[-1]) == ("firmline", f"{name}.zip")
+    assert (words[0], words[-1]) == ("firmline", source.name)
     made = firmline(*words[1:])
     assert made.code == 0, made.err
-    ours = firmline("pkg", "display", f"{name}.zip", "--json").result
+    ours = firmline("pkg", "display", source.name, "--json").result
 
     assert shlex.split(ours["generate"]) == words
     assert comparable(ours) == comparable(theirs)
@@ -91,7 +95,7 @@ def test_the_named_command_makes_a_package_with_the_same_fields(
 def test_the_words_and_the_fields_name_the_same_command(
     name: str, peer: Path, firmline: Program
 ) -> None:
-    source = str(peer / "pkg" / f"{name}.zip")
+    source = str(peer / f"{name}.zip")
     shown = firmline("pkg", "display", source)
     assert (shown.code, shown.err) == (0, "")
     command = firmline("pkg", "display", source, "--json").result["generate"]

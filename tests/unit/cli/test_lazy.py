@@ -85,6 +85,8 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline pkg generate",
         "firmline pkg display",
         "firmline pkg check",
+        "firmline pkg signer",
+        "firmline pkg diff",
         "firmline pkg probes",
         "firmline pkg softdevices",
         "firmline settings",

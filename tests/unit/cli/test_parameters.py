@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pytest
 
-from firmline.cli import demo, keys, pkg_display, pkg_generate, update
+from firmline.cli import demo, keys, pkg_diff, pkg_display, pkg_generate, pkg_signer, update
 from firmline.cli.parameters import (
     DottedVersion,
     FilePath,
@@ -174,8 +174,10 @@ def test_every_command_of_the_program_takes_an_option_once() -> None:
         demo.demo,
         keys.generate,
         keys.display,
+        pkg_diff.diff,
         pkg_display.display,
         pkg_generate.generate,
+        pkg_signer.signer,
         update.update,
     ]
     assert [type(each) for each in found] == [OnceCommand] * len(found)
