@@ -8,15 +8,17 @@ from typing import Any, Final
 
 from firmline.cli.failures import next_thing
 from firmline.cli.flash_map_text import map_lines
-from firmline.cli.style import paint
+from firmline.cli.style import paint, printable
 from firmline.device.acceptance.capacity import Capacity
 from firmline.device.acceptance.checks import CheckResult
 from firmline.device.acceptance.flash_map import RegionKind
 from firmline.device.acceptance.unit_terms import TERMS, AssumedUnit
 from firmline.device.acceptance.verdict import Aftermath, ImageVerdict, Verdict
 from firmline.device.description import UnitDescription
+from firmline.errors import FirmlineError
 from firmline.events import UnitMode
 from firmline.formats.known_softdevices import describe_fwid
+from firmline.formats.lint import Finding
 from firmline.formats.manifest import KIND_TITLES
 from firmline.formats.package import Package
 from firmline.protocol.answers import Answer, encode_answer
@@ -28,54 +30,78 @@ _WIDTH: Final = 17
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A verdict, and what it rests on."""
+    """What is to be said of a package.
+
+    Attributes:
+        package: The package.
+        unit: The unit it was put before, and what that rests on; None: there is none.
+        verdict: What the unit says; None without a unit.
+        findings: What is probably a mistake, whatever the unit says.
+    """
 
     package: Package
-    unit: AssumedUnit
-    verdict: Verdict
+    unit: AssumedUnit | None
+    verdict: Verdict | None
+    findings: tuple[Finding, ...]
 
-    def answered(self, image: ImageVerdict) -> list[CheckResult]:
-        """The checks of an image that the unit as it is known can answer."""
-        return [check for check in image.checks if self.lacks(image, check) is None]
+    @property
+    def images(self) -> tuple[ImageVerdict, ...]:
+        """The verdicts on the images; none without a unit."""
+        return self.verdict.images if self.verdict is not None else ()
 
     def lacks(self, image: ImageVerdict, check: CheckResult) -> str | None:
         """The term that is missing for a check; one that says no needs none."""
         in_package = self.package.image(image.kind)
-        if not check.ok or in_package is None:
+        if not check.ok or in_package is None or self.unit is None:
             return None
         return self.unit.lacks(check.check, in_package)
 
     @property
-    def next_thing(self) -> str:
-        """What to do about the first refusal; empty where there is none."""
-        error = next((image.answer for image in self.verdict.images if image.answer), None)
-        return next_thing(error) if error is not None else ""
+    def not_checked(self) -> list[tuple[ImageVerdict, CheckResult, str]]:
+        """The checks that the unit as it is known cannot answer, and the term that is missing."""
+        return [
+            (image, check, term)
+            for image in self.images
+            for check in image.checks
+            if (term := self.lacks(image, check)) is not None
+        ]
+
+    @property
+    def answer(self) -> FirmlineError | None:
+        """The unit's first refusal, as an error."""
+        return next((image.answer for image in self.images if image.answer is not None), None)
 
 
 def report_fields(report: Report) -> dict[str, Any]:
-    """The fields of the result line (``design/command-line.md``), and those beside it."""
-    verdict, refusal = report.verdict, report.verdict.refusal
-    answers = [image.answer for image in verdict.images if image.answer is not None]
+    """The fields of the result line (``design/command-line.md``), and those beside it.
+
+    Without a unit ``accepted`` is null: nobody was asked.
+    """
+    verdict, answer = report.verdict, report.answer
+    refusal = verdict.refusal if verdict is not None else None
     return {
-        "accepted": verdict.accepted,
+        "accepted": verdict.accepted if verdict is not None else None,
         "checks": [
             {"image": image.kind.value, **_check_fields(check)}
-            for image in verdict.images
-            for check in report.answered(image)
+            for image in report.images
+            for check in image.checks
+            if report.lacks(image, check) is None
         ],
         "result_code": refusal.result_code if refusal is not None else None,
         "ext_error": refusal.ext_error if refusal is not None else None,
-        "code": str(answers[0].code) if answers else None,
-        "next": report.next_thing,
+        "code": str(answer.code) if answer is not None else None,
+        "next": next_thing(answer) if answer is not None else "",
         "not_checked": [
             {"image": image.kind.value, "check": check.check, "missing": term}
-            for image in verdict.images
-            for check in image.checks
-            if (term := report.lacks(image, check)) is not None
+            for image, check, term in report.not_checked
         ],
-        "assumed": list(report.unit.assumed),
-        "images": [_image_fields(image) for image in verdict.images],
-        "afterwards": _aftermath_fields(verdict.aftermath),
+        "assumed": list(report.unit.assumed) if report.unit is not None else [],
+        "images": [_image_fields(image) for image in report.images],
+        "afterwards": _aftermath_fields(verdict.aftermath) if verdict is not None else None,
+        "findings": [
+            {"slug": finding.slug.value, "message": printable(finding.message)}
+            for finding in report.findings
+        ],
     }
 
 
@@ -133,15 +159,20 @@ def _aftermath_fields(after: Aftermath | None) -> dict[str, Any] | None:
 
 def report_lines(report: Report) -> Iterator[str]:
     """The whole report, for people."""
-    yield f"unit: {unit_text(report.unit)}"
-    for sentence in report.unit.assumed:
-        yield f"  assumed: {sentence}"
-    for image in report.verdict.images:
+    if report.unit is not None and report.verdict is not None:
+        yield f"unit: {unit_text(report.unit)}"
+        for sentence in report.unit.assumed:
+            yield f"  assumed: {sentence}"
+        for image in report.images:
+            yield ""
+            yield from _image_lines(report, image)
         yield ""
-        yield from _image_lines(report, image)
-    yield ""
-    yield from _capacity_lines(report.verdict.images[0].capacity, report.unit.description)
-    yield ""
+        yield from _capacity_lines(report.images[0].capacity, report.unit.description)
+        yield ""
+    for finding in report.findings:
+        yield f"{paint('warning:', fg='yellow')} {printable(finding)}"
+    if report.findings:
+        yield ""
     yield from _end_lines(report)
 
 
@@ -242,32 +273,29 @@ def _capacity_lines(capacity: Capacity, unit: UnitDescription) -> Iterator[str]:
 
 def _end_lines(report: Report) -> Iterator[str]:
     verdict = report.verdict
-    unanswered = sorted(
-        {
-            term
-            for image in verdict.images
-            for check in image.checks
-            if (term := report.lacks(image, check)) is not None
-        }
-    )
-    if not verdict.accepted:
-        refused = next(image for image in verdict.images if not image.accepted)
-        check = refused.refusal.check if refused.refusal is not None else ""
-        code = f" [{refused.answer.code}]" if refused.answer is not None else ""
-        yield (
-            paint("Not accepted", fg="red", bold=True)
-            + f": the {KIND_TITLES[refused.kind]} fails at {check}{code}."
-        )
-        if report.next_thing:
-            yield f"  {paint('next:', bold=True)} {report.next_thing}"
-        return
-    word = paint("Accepted", fg="green", bold=True)
-    if unanswered:
-        yield f"{word}, as far as it is known; not known: {', '.join(unanswered)}."
+    if verdict is None:
+        count = len(report.findings)
+        found = "nothing that looks like a mistake" if not count else f"{count} warnings"
+        yield f"The package agrees with itself; {found if count != 1 else 'one warning'}."
+        yield "  Whether a unit accepts it was not asked: describe one with --for or --unit."
+    elif not verdict.accepted:
+        yield from _refusal_lines(report, verdict)
     else:
-        yield f"{word}."
-    if verdict.aftermath is not None:
-        yield f"  afterwards: {_aftermath_text(verdict.aftermath)}"
+        missing = sorted({term for _, _, term in report.not_checked})
+        known = f", as far as it is known; not known: {', '.join(missing)}" if missing else ""
+        yield f"{paint('Accepted', fg='green', bold=True)}{known}."
+        if verdict.aftermath is not None:
+            yield f"  afterwards: {_aftermath_text(verdict.aftermath)}"
+
+
+def _refusal_lines(report: Report, verdict: Verdict) -> Iterator[str]:
+    refused = next(image for image in verdict.images if not image.accepted)
+    check = refused.refusal.check if refused.refusal is not None else ""
+    code = f" [{refused.answer.code}]" if refused.answer is not None else ""
+    words = paint("Not accepted", fg="red", bold=True)
+    yield f"{words}: the {KIND_TITLES[refused.kind]} fails at {check}{code}."
+    if report.answer is not None:
+        yield f"  {paint('next:', bold=True)} {next_thing(report.answer)}"
 
 
 def _aftermath_text(after: Aftermath) -> str:

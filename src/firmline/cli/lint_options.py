@@ -65,7 +65,7 @@ def tell_findings(
         InputError: ``LINT_FINDINGS``, with ``--strict``; or as
             :func:`~firmline.formats.package.read_package`, for the last release.
     """
-    previous = _read_previous(wanted.previous)
+    previous = read_previous(wanted.previous)
     findings = (
         *lint_sources(
             application=None if spec.external_app else spec.application,
@@ -83,20 +83,26 @@ def tell_findings(
     for finding in findings:
         click.echo(f"warning: {printable(str(finding))}", err=True)
     if findings and wanted.strict:
-        raise _refusal(findings)
+        raise refusal(findings, consequence="nothing is written")
 
 
-def _read_previous(path: Path | None) -> Package | None:
+def read_previous(path: Path | None) -> Package | None:
+    """The package of the last release, if one is named.
+
+    Raises:
+        InputError: As :func:`~firmline.formats.package.read_package`, or a code of a file.
+    """
     if path is None:
         return None
     return read_package(read_file(path, what="package of the last release"), name=str(path))
 
 
-def _refusal(findings: tuple[Finding, ...]) -> InputError:
+def refusal(findings: tuple[Finding, ...], *, consequence: str) -> InputError:
+    """The error for findings under ``--strict``."""
     count = "one finding" if len(findings) == 1 else f"{len(findings)} findings"
     return InputError(
         Code.LINT_FINDINGS,
-        f"With --strict nothing is written, because of {count}:"
+        f"With --strict {consequence}, because of {count}:"
         f" {', '.join(dict.fromkeys(finding.slug for finding in findings))}.",
         hint=findings[0].next_step,
     )

@@ -1,4 +1,4 @@
-"""``firmline pkg check``: would a unit accept this package?"""
+"""``firmline pkg check``: would a unit accept this package, and is anything in it a mistake?"""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from firmline.cli.failures import say
 from firmline.cli.files import keep_apart, read_file, write_file
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.errors import Code, ExitCode, InputError
 
 if TYPE_CHECKING:
+    from firmline.cli.check_text import Report
     from firmline.device.acceptance.unit_terms import AssumedUnit
     from firmline.formats.package import Package
 
@@ -30,39 +32,71 @@ if TYPE_CHECKING:
     "--unit", metavar="NAME|FILE", help="The unit as firmline sim units knows it, or a unit file."
 )
 @click.option("--svg", metavar="FILE", type=FilePath(), help="Write the flash map as a picture.")
+@click.option(
+    "--previous",
+    metavar="OLD.zip",
+    type=FilePath(),
+    help="The package of the last release: its versions have to be lower.",
+)
+@click.option("--strict", is_flag=True, help="Warnings are errors: exit code 2.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(
-    zipfile: Path, terms: str | None, unit: str | None, svg: Path | None, as_json: bool
+    *,
+    zipfile: Path,
+    terms: str | None,
+    unit: str | None,
+    svg: Path | None,
+    previous: Path | None,
+    strict: bool,
+    as_json: bool,
 ) -> None:
-    """Say whether a unit would accept the DFU package ZIP.
+    """Say whether a unit would accept the DFU package ZIP, and what in it is probably a mistake.
 
     Every check of the unit's bootloader is run, in its order: the first that says no is what the
     unit would answer with, and those behind it are shown too. Exit code 4: not accepted.
-    """
-    from firmline.cli.check_text import Report, report_fields, report_lines  # noqa: PLC0415
-    from firmline.cli.flash_map_text import map_svg  # noqa: PLC0415
-    from firmline.device.acceptance.verdict import judge  # noqa: PLC0415
-    from firmline.formats.manifest import KIND_TITLES  # noqa: PLC0415
-    from firmline.formats.package import read_package  # noqa: PLC0415
 
-    package = read_package(read_file(zipfile, what="package"), name=str(zipfile))
-    described = _unit(package, terms, unit)
-    report = Report(package=package, unit=described, verdict=judge(package, described.description))
+    Without --for and --unit the package alone is looked at, and no unit is asked.
+    """
+    from firmline.cli.check_text import report_fields, report_lines  # noqa: PLC0415
+
+    report = _report(zipfile, terms=terms, unit=unit, previous=previous)
     if svg is not None:
-        keep_apart(svg, zipfile)
-        maps = [(KIND_TITLES[image.kind], image.regions) for image in report.verdict.images]
-        write_file(svg, map_svg(maps).encode())
+        _write_picture(svg, report, zipfile)
     if as_json:
         click.echo(json.dumps({"type": "result", **report_fields(report)}))
     else:
         for line in report_lines(report):
             click.echo(line)
-    if not report.verdict.accepted:
+    if report.verdict is not None and not report.verdict.accepted:
         raise click.exceptions.Exit(ExitCode.REFUSED)
+    if strict and report.findings:
+        from firmline.cli.lint_options import refusal  # noqa: PLC0415
+
+        error = refusal(report.findings, consequence="this package does not pass")
+        say(error)  # not raised: the one result line has been printed
+        raise click.exceptions.Exit(error.exit_code)
 
 
-def _unit(package: Package, terms: str | None, unit: str | None) -> AssumedUnit:
-    """The unit that the user describes, one way or the other."""
+def _report(zipfile: Path, *, terms: str | None, unit: str | None, previous: Path | None) -> Report:
+    from firmline.cli.check_text import Report  # noqa: PLC0415
+    from firmline.cli.lint_options import read_previous  # noqa: PLC0415
+    from firmline.device.acceptance.verdict import judge  # noqa: PLC0415
+    from firmline.formats.lint import lint_package  # noqa: PLC0415
+    from firmline.formats.package import read_package  # noqa: PLC0415
+
+    package = read_package(read_file(zipfile, what="package"), name=str(zipfile))
+    described = _unit(package, terms, unit)
+    verdict = None if described is None else judge(package, described.description)
+    findings = lint_package(
+        package,
+        previous=read_previous(previous),
+        application_start=None if verdict is None else verdict.application_start,
+    )
+    return Report(package=package, unit=described, verdict=verdict, findings=findings)
+
+
+def _unit(package: Package, terms: str | None, unit: str | None) -> AssumedUnit | None:
+    """The unit that the user describes, one way or the other; None: no unit is meant."""
     from firmline.cli.secrets_input import load_public_key  # noqa: PLC0415
     from firmline.cli.unit_choice import load_unit  # noqa: PLC0415
     from firmline.device.acceptance.unit_terms import (  # noqa: PLC0415
@@ -80,7 +114,18 @@ def _unit(package: Package, terms: str | None, unit: str | None) -> AssumedUnit:
         return complete(read_terms(found), package, public_key=key)
     if unit is not None:
         return AssumedUnit(description=load_unit(unit), unknown=frozenset(), assumed=())
-    raise InputError(
-        Code.OPTION_MISSING,
-        "--for or --unit is missing: whether a package is accepted depends on the unit.",
-    )
+    return None
+
+
+def _write_picture(path: Path, report: Report, zipfile: Path) -> None:
+    from firmline.cli.flash_map_text import map_svg  # noqa: PLC0415
+    from firmline.formats.manifest import KIND_TITLES  # noqa: PLC0415
+
+    if report.verdict is None:
+        raise InputError(
+            Code.OPTION_MISSING,
+            "--for or --unit is missing: --svg shows the flash of a unit.",
+        )
+    keep_apart(path, zipfile)
+    maps = [(KIND_TITLES[image.kind], image.regions) for image in report.verdict.images]
+    write_file(path, map_svg(maps).encode())

@@ -110,7 +110,9 @@ def test_the_flash_map_as_a_picture(firmline: Program, dfu: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        ((), "DFU-ARG-005", "--for or --unit is missing"),
+        (("--svg", "map.svg"), "DFU-ARG-005", "--svg shows the flash of a unit"),
+        (("--previous", "nope.zip"), "DFU-FILE-001", "nope.zip does not exist"),
+        (("--previous", "public.pem"), "DFU-PKG-001", "public.pem is not a zip file"),
         (("--for", FITS, "--unit", "ble-reference"), "DFU-ARG-006", "both describe the unit"),
         (("--for", "chip"), "DFU-ARG-001", "where name=value is wanted"),
         (("--for", f"{FITS},key=nope.pem"), "DFU-FILE-001", "nope.pem does not exist"),
@@ -132,6 +134,41 @@ def test_a_mistake_is_one_sentence(
     assert f"[{code}]" in ran.err
     assert "Traceback" not in ran.err
     assert {path.name: path.read_bytes() for path in dfu.parent.iterdir()} == before
+
+
+@pytest.mark.usefixtures("dfu")
+def test_without_a_unit_nobody_is_asked(firmline: Program) -> None:
+    ran = firmline("pkg", "check", "dfu.zip")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (
+        "The package agrees with itself; nothing that looks like a mistake.\n"
+        "  Whether a unit accepts it was not asked: describe one with --for or --unit.\n"
+    )
+    result = firmline("pkg", "check", "dfu.zip", "--json").result
+    assert (result["accepted"], result["checks"], result["images"]) == (None, [], [])
+
+
+@pytest.mark.usefixtures("dfu")
+def test_what_is_probably_a_mistake_is_told_and_strict_refuses_it(firmline: Program) -> None:
+    words = ("pkg", "check", "dfu.zip", "--for", f"{FITS},key=public.pem", "--previous", "dfu.zip")
+    ran = firmline(*words)
+    assert (ran.code, ran.err) == (0, "")
+    assert "warning: the application has version 5, the same as" in ran.out
+    assert "Accepted.\n" in ran.out
+    strict = firmline(*words, "--strict", "--json")
+    assert strict.code == 2
+    assert "[DFU-LINT-001]" in strict.err
+    assert strict.result["accepted"] is True
+    assert [finding["slug"] for finding in strict.result["findings"]] == ["version-not-raised"]
+    assert firmline("pkg", "check", "dfu.zip", "--for", TOO_OLD, "--strict").code == 4
+
+
+@pytest.mark.usefixtures("dfu")
+def test_an_application_for_another_place_is_told(firmline: Program) -> None:
+    # The unit's SoftDevice is S132: its application begins at 0x26000, not at 0x19000.
+    terms = FITS.replace("s112-7.2.0", "0x103,softdevice-end=0x26000")
+    result = firmline("pkg", "check", "dfu.zip", "--for", terms, "--json").result
+    assert [finding["slug"] for finding in result["findings"]] == ["linked-elsewhere"]
 
 
 def test_what_is_no_package_is_refused(firmline: Program, folder: Path) -> None:

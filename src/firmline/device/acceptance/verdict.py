@@ -34,6 +34,7 @@ class ImageVerdict:
         place: Where the image is stored while it comes; None where there is no room.
         regions: The flash when the image has come.
         capacity: What the unit can take, as it is before this image.
+        application_start: Where the unit looks for an application, as it is before this image.
         answer: The unit's refusal as an error with its code; None where it takes the image, or has
             nobody to answer.
         assumes_installed: Whether an image before this one was refused, so that this one was put
@@ -45,6 +46,7 @@ class ImageVerdict:
     place: Place | None
     regions: tuple[Region, ...]
     capacity: Capacity
+    application_start: int
     answer: FirmlineError | None = None
     assumes_installed: bool = False
 
@@ -92,6 +94,12 @@ class Verdict:
     def accepted(self) -> bool:
         """Whether the unit takes every image."""
         return all(image.accepted for image in self.images)
+
+    @property
+    def application_start(self) -> int | None:
+        """Where the unit will look for the application of the package; None: it has none."""
+        kinds = {image.kind: image.application_start for image in self.images}
+        return kinds.get(ImageKind.APPLICATION)
 
     @property
     def refusal(self) -> CheckResult | None:
@@ -172,6 +180,7 @@ class _Bench:
             place=candidate.place,
             regions=flash_map(candidate),
             capacity=capacity(board, candidate.settings),
+            application_start=board.bank_0_start,
         )
 
     def finish(self) -> Aftermath:
