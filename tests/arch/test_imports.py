@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,5 +75,26 @@ def test_importing_firmline_imports_no_room() -> None:
 
 
 def test_the_public_names_of_the_package() -> None:
-    assert {name for name in vars(firmline) if not name.startswith("_")} <= ROOMS
+    public = {name for name in vars(firmline) if not name.startswith("_")}
+    assert public <= ROOMS | set(firmline.__all__)
     assert firmline.__version__.count(".") == 2
+
+
+def test_every_public_name_is_where_it_is_said_to_be() -> None:
+    assert firmline.__all__
+    assert set(firmline.__all__) <= set(dir(firmline))
+    for name in firmline.__all__:
+        assert getattr(firmline, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = firmline.nothing  # type: ignore[attr-defined]
+
+
+def test_type_checkers_see_the_same_public_names() -> None:
+    source = ast.parse(Path(firmline.__file__).read_text(encoding="utf-8"))
+    seen = [
+        alias.name
+        for node in ast.walk(source)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
+    assert sorted(seen) == firmline.__all__
