@@ -47,6 +47,7 @@ ROOMS = {
     "formats",
     "links",
     "protocol",
+    "tokens",
     "updater",
     "values",
 }

@@ -13,8 +13,9 @@ import click
 from firmline.cli.files import keep_apart, read_file, write_file
 from firmline.cli.lazy import Command, LazyGroup, Section
 from firmline.cli.parameters import FilePath, OnceCommand
-from firmline.cli.secrets_input import load_public_key, load_signing_key, new_password
+from firmline.cli.secrets_input import load_key_file, load_public_key, new_password
 from firmline.cli.style import printable
+from firmline.cli.token_input import is_on_token
 from firmline.errors import Code, InputError
 
 __all__ = ["display", "generate", "keys"]
@@ -47,6 +48,12 @@ def generate(file: Path, password: bool, force: bool) -> None:
     """
     from firmline.formats.keys import SigningKey  # noqa: PLC0415 - cryptography loads late
 
+    if is_on_token(file):
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "firmline makes keys in files; a key on a token is made with its maker's tools.",
+            hint="Make an EC key on P-256 (secp256r1) there, and use its URI as --key-file.",
+        )
     replace = force or _may_be_replaced(file)
     secret = new_password(file) if password else None
     pem = SigningKey.generate().format_pem(password=secret)
@@ -125,13 +132,19 @@ def _secret_text(key_file: Path, form: str) -> str:
             f"A secret key is not shown as {form}: it has no place in a source file.",
             hint="Use --key pk for the bootloader's source.",
         )
-    key = load_signing_key(key_file)
+    if is_on_token(key_file):
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "The secret half of a key on a token is not shown: it does not leave the token.",
+            hint="Use --key pk.",
+        )
+    key = load_key_file(key_file)
     return _pem_blocks(key_file) if form == "pem" else key.format_hex() + "\n"
 
 
 def _pem_blocks(key_file: Path) -> str:
     """The key as it stands in its file, encrypted if it is; not what else may stand there."""
-    content = read_file(key_file, what="key file").decode("ascii", "replace")
+    content = read_file(key_file, what="key file").decode("utf-8-sig", "replace")
     blocks = re.findall(r"^-----BEGIN .*?^-----END [^\r\n]*", content, re.DOTALL | re.MULTILINE)
     lines = [line for block in blocks for line in block.splitlines()]
     return "".join(f"{printable(line)}\n" for line in lines)

@@ -30,8 +30,7 @@ class OnceCommand(click.Command):
             error.ctx = error.ctx or ctx  # click's parser leaves out which command it was
             raise
         for param in given:
-            once = isinstance(param, click.Option) and not (param.is_flag or param.multiple)
-            if once and given.count(param) > 1:
+            if _is_single(param) and given.count(param) > 1:
                 raise InputError(
                     Code.OPTION_CONFLICT,
                     f"{option_name(param)} is given twice.",
@@ -41,8 +40,15 @@ class OnceCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
+def _is_single(param: click.Parameter) -> bool:
+    return isinstance(param, click.Option) and not (param.is_flag or param.multiple)
+
+
 class FilePath(click.Path):
-    """The name of a file; an empty one is refused, where a shell's variable was not set."""
+    """The name of a file; an empty one is refused, where a shell's variable was not set.
+
+    The ``pkcs11:`` URI of a key on a token is kept as it is.
+    """
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -60,6 +66,10 @@ class FilePath(click.Path):
                 f"{option_name(param)} is empty, but has to name a file.",
                 hint="If it came from a variable of the shell, see that the variable is set.",
             )
+        if isinstance(value, str) and value.startswith("pkcs11:"):
+            # A URI in place of a key file: a path would lose what means nothing in a path.
+            value = value.replace("\\", "%5C").replace("//", "/%2F").replace("/.", "/%2E")
+            value = f"{value[:-1]}%2F" if value.endswith("/") else value
         return super().convert(value, param, ctx)
 
 
@@ -137,6 +147,25 @@ def _parse_fwid(text: str, option: str) -> Fwid:
     from firmline.formats.known_softdevices import parse_softdevice  # noqa: PLC0415
 
     return parse_softdevice(text, name=option)
+
+
+class OrNone(click.ParamType[Any]):
+    """Another type, or the word ``none``, which nrfutil reads as if the option was not there."""
+
+    def __init__(self, inner: click.ParamType[Any]) -> None:
+        self.name = inner.name
+        self._inner = inner
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - click's signature
+        """Parse the text of an option."""
+        if isinstance(value, str) and value.lower() == "none":
+            return None
+        return self._inner.convert(value, param, ctx)
 
 
 def option_name(param: click.Parameter | None) -> str:

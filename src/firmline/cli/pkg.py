@@ -10,6 +10,11 @@ SECTIONS = (
     Section(
         "Make packages",
         Command("generate", "firmline.cli.pkg_generate:generate", "Make a DFU package."),
+        Command(
+            "attach-signature",
+            "firmline.cli.pkg_attach_signature:attach_signature",
+            "Complete a package that was signed elsewhere.",
+        ),
     ),
     Section(
         "Look at packages",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from firmline.cli.files import keep_apart, read_file, write_file
+from firmline.cli.files import keep_apart, write_file
+from firmline.cli.generate_options import Options, check_options, package_spec
 from firmline.cli.lint_options import lint_options, take_lint, tell_findings
 from firmline.cli.parameters import (
     DottedVersion,
@@ -16,19 +17,24 @@ from firmline.cli.parameters import (
     FwidList,
     Number,
     OnceCommand,
+    OrNone,
     Version,
     option_name,
-    required,
 )
-from firmline.cli.secrets_input import load_signing_key
 from firmline.cli.style import printable
+from firmline.cli.timestamp import Timestamp
+from firmline.cli.zigbee_options import (
+    build_zigbee,
+    take_zigbee,
+    zigbee_file,
+    zigbee_options,
+)
 from firmline.errors import Code, InputError
-from firmline.formats.firmware import FirmwareImage, parse_firmware
 from firmline.formats.init_command import BootValidationType
-from firmline.formats.manifest import KIND_TITLES
-from firmline.formats.package import write_package
+from firmline.formats.package import Package, write_package
 from firmline.formats.package_build import PackageSpec, build_package
-from firmline.values import Fwid, FwVersion, ImageKind
+from firmline.formats.package_zip import EARLIEST
+from firmline.values import Fwid
 
 VALIDATIONS = click.Choice([kind.name for kind in BootValidationType])
 VALIDATION_NAMES = ", ".join(kind.name for kind in BootValidationType)
@@ -57,26 +63,6 @@ class Fwids(FwidList):
         return super().convert(value, param, ctx)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """The options of the command, as parsed."""
-
-    application: Path | None
-    application_version: FwVersion | None
-    application_version_string: FwVersion | None
-    bootloader: Path | None
-    bootloader_version: FwVersion | None
-    softdevice: Path | None
-    hw_version: int | None
-    sd_req: tuple[Fwid, ...] | None
-    sd_id: tuple[Fwid, ...] | None
-    app_boot_validation: str
-    sd_boot_validation: str
-    debug_mode: bool
-    external_app: bool
-    key_file: Path | None
-
-
 @click.command(cls=OnceCommand)
 @click.argument("zipfile", metavar="ZIP", type=FILE)
 @click.option(
@@ -85,29 +71,28 @@ class Options:
     type=FILE,
     help="Application (Intel HEX, S-records, ELF or bin).",
 )
-@click.option("--application-version", type=Version(), help="Its version, a whole number.")
+@click.option("--application-version", type=OrNone(Version()), help="Its version, a whole number.")
 @click.option(
     "--application-version-string",
     type=DottedVersion(),
     help="Its version as X.Y.Z, stored as X*10000 + Y*100 + Z.",
 )
 @click.option("--bootloader", metavar="FILE", type=FILE, help="Bootloader (likewise).")
-@click.option("--bootloader-version", type=Version(), help="Its version, a whole number.")
+@click.option("--bootloader-version", type=OrNone(Version()), help="Its version, a whole number.")
 @click.option("--softdevice", metavar="FILE", type=FILE, help="SoftDevice (likewise).")
 @click.option(
     "--hw-version",
-    type=Number(),
+    type=OrNone(Number()),
     help="The hardware it is for, as the bootloader was built; e.g. 52.",
 )
 @click.option(
     "--sd-req",
-    type=Fwids(),
-    help="SoftDevices that a unit may have now, FWIDs or names (s132-6.1.1), comma-separated;"
-    " 0x00: it has none.",
+    type=OrNone(Fwids()),
+    help="FWIDs of the SoftDevices that a unit may have now, comma-separated; 0x00: it has none.",
 )
 @click.option(
     "--sd-id",
-    type=Fwids(),
+    type=OrNone(Fwids()),
     help="FWID of the SoftDevice in this package; needed when an application comes with it.",
 )
 @click.option(
@@ -134,105 +119,62 @@ class Options:
     "--key-file",
     metavar="FILE",
     type=FILE,
-    help="Private key (PEM) that signs it; see firmline keys.",
+    help="Private key that signs it: a PEM file (see firmline keys), or the pkcs11: URI of a key on"
+    " a token.",
 )
+@click.option(
+    "--unsigned-request",
+    metavar="DIR",
+    type=FILE,
+    help="Do not sign: write what is to be signed elsewhere into the new folder DIR; then pkg"
+    " attach-signature.",
+)
+@click.option(
+    "--timestamp",
+    type=Timestamp(),
+    default=EARLIEST,
+    help="Time of the files in ZIP: seconds since 1970, an ISO 8601 time, or now. Without it 1980,"
+    " so that the same inputs give the same bytes.",
+)
+@zigbee_options
 @lint_options
-def generate(zipfile: Path, **options: Any) -> None:  # noqa: ANN401 - the fields of Options
+def generate(zipfile: Path, timestamp: datetime, **options: Any) -> None:  # noqa: ANN401 - the fields of Options
     """Make the DFU package ZIP.
 
     An application, a SoftDevice, a bootloader, or what goes together of them: each with its option.
     Numbers are decimal (52) or hexadecimal (0x34). The same inputs give the same bytes.
     """
-    lint = take_lint(options)
+    zigbee, lint = take_zigbee(options), take_lint(options)
     chosen = Options(**options)
-    _check(chosen)
+    check_options(chosen)
     inputs = (chosen.application, chosen.bootloader, chosen.softdevice, chosen.key_file)
     keep_apart(zipfile, *inputs, lint.previous)
-    spec = _spec(chosen)
-    package = build_package(spec)
-    content = write_package(package)
+    spec = package_spec(chosen)
+    package, ota = (build_package(spec), None) if zigbee is None else build_zigbee(spec, zigbee)
+    content = write_package(package, time=timestamp)
     _say_what_matters(spec)
-    tell_findings(spec, package, lint)
-    write_file(zipfile, content)
+    tell_findings(spec, package, lint, is_signed_later=spec.signed_later)
+    if chosen.unsigned_request is not None:
+        _write_unsigned(zipfile, content, package, folder=chosen.unsigned_request, time=timestamp)
+        return
+    with zigbee_file(ota, zipfile, *inputs):
+        write_file(zipfile, content)
     click.echo(f"Package: {printable(zipfile)} ({len(content):,} bytes)")
 
 
-def _check(options: Options) -> None:
-    """What must be given together."""
-    if not (options.application or options.bootloader or options.softdevice):
-        raise required("--application", "a package needs an image (or --bootloader, --softdevice)")
-    _check_versions(options)
-    if options.sd_req is None:
-        raise required("--sd-req", "the bootloader compares it with the unit's SoftDevice")
-    if options.application and options.softdevice and options.sd_id is None:
-        raise required("--sd-id", "the application in this package will meet the SoftDevice in it")
-
-
-def _check_versions(options: Options) -> None:
-    """No version without its image; a debug package needs none, as its bootloader skips them."""
-    if options.application_version is not None and options.application_version_string is not None:
-        raise InputError(
-            Code.OPTION_CONFLICT,
-            "--application-version and --application-version-string both name a version.",
-        )
-    version = _application_version(options)
-    if version is not None and options.application is None:
-        raise _without_image("an application version", "--application")
-    if options.bootloader_version is not None and options.bootloader is None:
-        raise _without_image("--bootloader-version", "--bootloader")
-    if options.debug_mode:
-        return
-    if options.hw_version is None:
-        raise required("--hw-version", "the bootloader refuses a package without it")
-    if options.application and version is None:
-        raise required(
-            "--application-version", "the bootloader refuses an application without a version"
-        )
-    if options.bootloader and options.bootloader_version is None:
-        raise required(
-            "--bootloader-version", "the bootloader refuses a new bootloader without a version"
-        )
-
-
-def _without_image(given: str, image: str) -> InputError:
-    """The error for a version of something that is not in the package; nrfutil refuses it, too."""
-    return InputError(
-        Code.OPTION_CONFLICT,
-        f"With {given} an image is wanted, but {image} is missing.",
-        hint=f"Add {image}, or leave out its version.",
+def _write_unsigned(
+    zipfile: Path, content: bytes, package: Package, *, folder: Path, time: datetime
+) -> None:
+    """The package without its signatures, and what is to be signed elsewhere."""
+    from firmline.cli.request_files import (  # noqa: PLC0415 - few packages are signed later
+        new_request,
+        say_what_to_sign,
     )
 
-
-def _application_version(options: Options) -> FwVersion | None:
-    if options.application_version is not None:
-        return options.application_version
-    return options.application_version_string
-
-
-def _spec(options: Options) -> PackageSpec:
-    return PackageSpec(
-        application=_image(options.application, ImageKind.APPLICATION),
-        softdevice=_image(options.softdevice, ImageKind.SOFTDEVICE),
-        bootloader=_image(options.bootloader, ImageKind.BOOTLOADER),
-        hw_version=options.hw_version,
-        application_version=_application_version(options),
-        bootloader_version=options.bootloader_version,
-        sd_req=options.sd_req or (),
-        sd_id=options.sd_id or (),
-        app_boot_validation=BootValidationType[options.app_boot_validation],
-        sd_boot_validation=BootValidationType[options.sd_boot_validation],
-        is_debug=options.debug_mode,
-        external_app=options.external_app,
-        signing_key=load_signing_key(options.key_file) if options.key_file else None,
-    )
-
-
-def _image(path: Path | None, kind: ImageKind) -> FirmwareImage | None:
-    if path is None:
-        return None
-    return parse_firmware(
-        read_file(path, what=f"{KIND_TITLES[kind]} file"), name=path.name, kind=kind
-    )
+    with new_request(folder, content, package, time=time) as names:
+        write_file(zipfile, content)
+    click.echo(f"Unsigned package: {printable(zipfile)} ({len(content):,} bytes)")
+    say_what_to_sign(folder, names)
 
 
 def _say_what_matters(spec: PackageSpec) -> None:

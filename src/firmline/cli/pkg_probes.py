@@ -86,7 +86,10 @@ def _range(text: str, name: str) -> VersionRange:
 @click.command(cls=OnceCommand)
 @click.argument("zipfile", metavar="ZIP", type=FILE)
 @click.option(
-    "--key-file", metavar="FILE", type=FILE, help="Private key (PEM) that signs the probes."
+    "--key-file",
+    metavar="FILE",
+    type=FILE,
+    help="Private key that signs the probes: a PEM file, or the pkcs11: URI of a key on a token.",
 )
 @click.option(
     "--hw-version",

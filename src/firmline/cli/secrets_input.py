@@ -11,10 +11,11 @@ import click
 
 from firmline.cli.files import read_file
 from firmline.cli.style import printable
+from firmline.cli.token_input import is_on_token, load_token_signer
 from firmline.errors import Code, InputError
 
 if TYPE_CHECKING:
-    from firmline.formats.keys import PublicKey, SigningKey
+    from firmline.formats.keys import PublicKey, Signer, SigningKey
 
 PASSWORD_VARIABLE: Final = "FIRMLINE_KEY_PASSWORD"  # noqa: S105 - the name of a variable
 MAX_PASSWORD_SIZE: Final = 1023
@@ -36,7 +37,18 @@ def new_password(path: Path) -> bytes:
     return password
 
 
-def load_signing_key(path: Path) -> SigningKey:
+def load_signing_key(path: Path) -> Signer:
+    """The private key in a PEM file, or on the token that a ``pkcs11:`` URI names.
+
+    Asks for the password or PIN where there is one.
+
+    Raises:
+        InputError: A file, key or ``PKCS11_*`` code.
+    """
+    return load_token_signer(path) if is_on_token(path) else load_key_file(path)
+
+
+def load_key_file(path: Path) -> SigningKey:
     """The private key in a PEM file; asks for its password where it has one.
 
     Raises:
@@ -54,12 +66,14 @@ def load_signing_key(path: Path) -> SigningKey:
 
 
 def load_public_key(path: Path) -> PublicKey:
-    """The public key in a PEM file, or the public half of the private key in it."""
+    """The public key in a PEM file or certificate, or the half of the private key in it."""
     from firmline.formats.keys import PublicKey  # noqa: PLC0415 - cryptography loads late
 
+    if is_on_token(path):
+        return load_token_signer(path).public_key
     content = read_file(path, what="key file")
     if b"PRIVATE KEY-----" in content:
-        return load_signing_key(path).public_key
+        return load_key_file(path).public_key
     return PublicKey.parse_pem(content, name=str(path))
 
 

@@ -13,6 +13,7 @@ from firmline.cli.parameters import DottedVersion, FilePath, Number, OnceCommand
 from firmline.cli.secrets_input import load_signing_key
 from firmline.cli.settings_text import image_lines
 from firmline.cli.style import printable
+from firmline.cli.token_input import is_on_token
 from firmline.errors import Code, InputError
 from firmline.formats.families import Family, families, find_family
 from firmline.formats.firmware import FirmwareImage, find_softdevice, parse_firmware
@@ -33,7 +34,7 @@ from firmline.formats.settings_place import (
 from firmline.values import FwVersion, ImageKind
 
 if TYPE_CHECKING:
-    from firmline.formats.keys import SigningKey
+    from firmline.formats.keys import Signer
 
 ECDSA: Final = BootValidationType.VALIDATE_ECDSA_P256_SHA256
 DEFAULT_VALIDATION: Final = BootValidationType.VALIDATE_GENERATED_CRC
@@ -149,7 +150,7 @@ class Options:
     "--key-file",
     metavar="FILE",
     type=FILE,
-    help="Private key (PEM) for checks by ECDSA; see firmline keys.",
+    help="Private key for checks by ECDSA: a PEM file, or the pkcs11: URI of a key on a token.",
 )
 def generate(hexfile: Path, **options: Any) -> None:  # noqa: ANN401 - the fields of Options
     """Make the bootloader settings page HEX, with its backup.
@@ -280,13 +281,14 @@ def _spec(options: Options, version: int, bootloader_version: FwVersion) -> Sett
     )
 
 
-def _key(options: Options) -> SigningKey | None:
+def _key(options: Options) -> Signer | None:
     """The key, if a boot check needs one; else its password is not asked for."""
     if options.key_file is None:
         return None
     if options.needs_key:
         return load_signing_key(options.key_file)
-    read_file(options.key_file, what="key file")
+    if not is_on_token(options.key_file):
+        read_file(options.key_file, what="key file")
     return None
 
 

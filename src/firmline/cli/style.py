@@ -6,8 +6,12 @@ Colour is left out where NO_COLOR asks for none; click strips it in pipes itself
 from __future__ import annotations
 
 import os
+import re
+from typing import Final
 
 import click
+
+_PIN: Final = re.compile(r"(pin-value=)[^&\s]+")  # RFC 7512, section 2.4; rather too much
 
 
 def paint(text: str, *, fg: str | None = None, bold: bool = False) -> str:
@@ -22,6 +26,8 @@ def printable(text: object) -> str:
 
     Names of files and strings out of files may hold anything. What a terminal would obey (escape
     sequences, line ends, marks that turn the direction of writing) or could not encode (bytes of a
-    file name that are no UTF-8) is written as an escape, such as ``\x1b``.
+    file name that are no UTF-8) is written as an escape, such as ``\x1b``. The PIN in the URI of a
+    token's key is left out, wherever that URI was given by mistake.
     """
-    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in str(text))
+    shown = _PIN.sub(r"\1...", str(text))
+    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in shown)

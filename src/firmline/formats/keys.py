@@ -11,10 +11,11 @@ Rules of this module:
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Protocol, Self
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -94,22 +95,39 @@ class PublicKey:
 
     @classmethod
     def parse_pem(cls, content: bytes, *, name: str) -> Self:
-        """Read a PEM file that holds a public key.
+        """Read a PEM file that holds a public key, or a certificate, whose key is taken.
 
         Raises:
             InputError: ``KEY_MALFORMED`` or ``KEY_WRONG_CURVE``.
         """
         _check_size(content, name)
+        is_certificate = b"-----BEGIN CERTIFICATE-----" in content
         try:
-            key = serialization.load_pem_public_key(content)
+            key = (
+                _certified_key(content)
+                if is_certificate
+                else serialization.load_pem_public_key(content)
+            )
         except (ValueError, UnsupportedAlgorithm):
+            what = "a certificate that can be read" if is_certificate else "a public key"
             raise InputError(
-                Code.KEY_MALFORMED, f"{name} does not hold a public key in PEM form."
+                Code.KEY_MALFORMED, f"{name} does not hold {what} in PEM form."
             ) from None
         if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != _CURVE.name:
             raise _wrong_curve(name, key)
         numbers = key.public_numbers()
         return cls(x=numbers.x, y=numbers.y)
+
+    @classmethod
+    def parse_certificate(cls, content: bytes, *, name: str) -> Self:
+        """Read the key out of an X.509 certificate in DER.
+
+        Raises:
+            InputError: ``KEY_MALFORMED`` or ``KEY_WRONG_CURVE``.
+        """
+        body = binascii.b2a_base64(content)
+        pem = b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
+        return cls.parse_pem(pem, name=name)
 
     def format_pem(self) -> bytes:
         """The key as a PEM file, ``BEGIN PUBLIC KEY``."""
@@ -135,6 +153,17 @@ class PublicKey:
         except InvalidSignature:
             return False
         return True
+
+
+class Signer(Protocol):
+    """Whoever holds a private key on P-256: a :class:`SigningKey`, or a token that keeps it."""
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The half that a bootloader holds."""
+
+    def sign(self, data: bytes) -> bytes:
+        """64 bytes, r then s, each little-endian: ECDSA over the SHA-256 of ``data``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +259,13 @@ def format_public_key_c(key: PublicKey, *, debug: bool = False) -> str:
         f"{guard if debug else ''}"
         "__ALIGN(4) const uint8_t pk[64] =\n{\n    " + ",\n    ".join(rows) + "\n};\n"
     )
+
+
+def _certified_key(content: bytes) -> object:
+    # Here, because X.509 takes its time to load and few keys come in certificates.
+    from cryptography import x509  # noqa: PLC0415
+
+    return x509.load_pem_x509_certificate(content).public_key()
 
 
 def _check_size(content: bytes, name: str) -> None:

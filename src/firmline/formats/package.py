@@ -8,6 +8,7 @@ is another question, and not asked here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from firmline.errors import Code, InputError
 from firmline.formats.init_packet import (
@@ -25,7 +26,7 @@ from firmline.formats.manifest import (
     format_manifest,
     parse_manifest,
 )
-from firmline.formats.package_zip import read_entries, write_entries
+from firmline.formats.package_zip import EARLIEST, read_entries, write_entries
 from firmline.values import ImageKind
 
 FW_TYPES = {
@@ -115,13 +116,19 @@ def read_package(content: bytes, *, name: str) -> Package:
     return Package(images=tuple(images))
 
 
-def write_package(package: Package) -> bytes:
-    """Write a package as a zip file; the same package always gives the same bytes.
+def write_package(package: Package, *, time: datetime = EARLIEST) -> bytes:
+    """Write a package as a zip file; the same package and time always give the same bytes.
 
     Init packets are written as they were received.
 
+    Args:
+        package: What.
+        time: When it was made, as its entries will say; the default is the earliest that a zip can
+            hold.
+
     Raises:
-        InputError: ``PACKAGE_UNSAFE_NAME`` or ``PACKAGE_DUPLICATE_NAME`` for the entries' names.
+        InputError: ``PACKAGE_UNSAFE_NAME`` or ``PACKAGE_DUPLICATE_NAME`` for the entries' names,
+            ``NUMBER_OUT_OF_RANGE`` for a time before 1980 or after 2107.
     """
     entries = [_manifest_entry(image) for image in package.images]
     manifest = format_manifest(entries)
@@ -130,7 +137,7 @@ def write_package(package: Package) -> bytes:
     for image in package.images:
         files[image.bin_name] = image.firmware
         files[image.dat_name] = image.init_packet.encoded
-    return write_entries(files)
+    return write_entries(files, time=time)
 
 
 def _manifest_entry(image: PackageImage) -> ManifestEntry:

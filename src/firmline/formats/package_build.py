@@ -10,7 +10,7 @@ The rules (spec nrfutil-peer, "Format facts"; checked against packages made by n
 * Bootloader and application without a SoftDevice do not go into one package.
 
 Unlike nrfutil: ``sd_req`` keeps its order, two inputs of one name get names of their own, and a
-package is reproducible byte by byte, because signatures are (RFC 6979).
+package is reproducible byte by byte, where the signer's signatures are (RFC 6979).
 """
 
 from __future__ import annotations
@@ -31,12 +31,15 @@ from firmline.formats.init_packet import (
     encode_init_packet,
     hash_firmware,
 )
-from firmline.formats.keys import SigningKey
+from firmline.formats.keys import Signer
 from firmline.formats.package import Package, PackageImage
 from firmline.formats.placement import check_images
 from firmline.values import U32_MAX, Fwid, FwVersion, ImageKind
 
 _SOFTDEVICE_VERSION = FwVersion(U32_MAX)  # nrfutil's for a SoftDevice alone
+ANY_SOFTDEVICE = Fwid(0xFFFE)
+"""What nrfutil requires where nothing is said: any SoftDevice, to those that take external
+applications; in other packages it is an FWID that no unit has."""
 _SD_BL_NAME = "sd_bl"  # nrfutil's for SoftDevice + bootloader
 _EXTENSION = re.compile(r"\.[^.]*$")
 _MAX_STEM_LENGTH = 100  # ours; leaves room for a suffix in every file system
@@ -60,6 +63,8 @@ class PackageSpec:
         is_debug: Ask debug bootloaders to skip the version checks.
         external_app: The application is for another chip behind the unit.
         signing_key: Signs the init packets; None leaves them unsigned.
+        signed_later: Leave also the boot validations that are signatures empty, for
+            :mod:`firmline.formats.signing_request`; no unit takes such a package.
     """
 
     application: FirmwareImage | None = None
@@ -74,7 +79,8 @@ class PackageSpec:
     sd_boot_validation: BootValidationType = BootValidationType.VALIDATE_GENERATED_CRC
     is_debug: bool = False
     external_app: bool = False
-    signing_key: SigningKey | None = None
+    signing_key: Signer | None = None
+    signed_later: bool = False
 
     @property
     def application_sd_req(self) -> tuple[Fwid, ...]:
@@ -117,6 +123,12 @@ def _check_combination(spec: PackageSpec) -> None:
     if spec.external_app and spec.application is None:
         raise InputError(
             Code.PACKAGE_COMBINATION, "An external application is wanted, but none is given."
+        )
+    if spec.external_app and (spec.softdevice is not None or spec.bootloader is not None):
+        raise InputError(
+            Code.PACKAGE_COMBINATION,
+            "An external application goes into a package of its own: the unit does not install it.",
+            hint="Make two packages.",
         )
 
 
@@ -173,6 +185,8 @@ def _system_image(spec: PackageSpec, taken: set[str]) -> PackageImage:
 def _validation(kind: BootValidationType, part: bytes, spec: PackageSpec) -> BootValidation:
     if kind is not BootValidationType.VALIDATE_ECDSA_P256_SHA256:
         return BootValidation(type=kind)
+    if spec.signed_later:
+        return BootValidation(type=kind)
     if spec.signing_key is None:
         raise InputError(
             Code.KEY_REQUIRED, "Boot validation by ECDSA is a signature, which needs a signing key."
@@ -181,7 +195,7 @@ def _validation(kind: BootValidationType, part: bytes, spec: PackageSpec) -> Boo
 
 
 def _image(
-    kind: ImageKind, firmware: bytes, command: InitCommand, stem: str, key: SigningKey | None
+    kind: ImageKind, firmware: bytes, command: InitCommand, stem: str, key: Signer | None
 ) -> PackageImage:
     return PackageImage(
         kind=kind,
@@ -192,7 +206,7 @@ def _image(
     )
 
 
-def sign_init_command(command: InitCommand, key: SigningKey | None) -> InitPacket:
+def sign_init_command(command: InitCommand, key: Signer | None) -> InitPacket:
     """An init packet from its values, signed if there is a key.
 
     Raises:

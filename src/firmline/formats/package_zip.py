@@ -16,6 +16,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from firmline.errors import Code, InputError
 
@@ -31,7 +32,9 @@ _DIRECTORY_END = b"PK\x05\x06"
 _MAX_SIGNATURES = 4096  # firmware may hold a few by chance, not thousands
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1 | 0x40  # general purpose bits 0 and 6 (PKWARE APPNOTE 4.4.4)
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
+# The first and last moments that a zip can hold (PKWARE APPNOTE 4.4.6: MS-DOS date and time).
+EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+LATEST = datetime(2107, 12, 31, 23, 59, 59, tzinfo=UTC)
 _UNIX, _REGULAR_FILE = 3, 0o100644 << 16
 # What zipfile raises on broken input, beyond its own error.
 _DAMAGE = (
@@ -72,17 +75,29 @@ def read_entries(content: bytes, *, name: str) -> dict[str, bytes]:
         raise _damaged(name) from None
 
 
-def write_entries(entries: Mapping[str, bytes]) -> bytes:
-    """Pack entries into a zip file: stored, sorted by name, without a time.
+def write_entries(entries: Mapping[str, bytes], *, time: datetime = EARLIEST) -> bytes:
+    """Pack entries into a zip file: stored, sorted by name.
+
+    Args:
+        entries: What, by name.
+        time: When they were made, as all entries will say. A zip holds no time zone and every
+            second second: it is written in UTC and rounded down.
 
     Raises:
-        InputError: ``PACKAGE_UNSAFE_NAME``.
+        InputError: ``PACKAGE_UNSAFE_NAME``, or ``NUMBER_OUT_OF_RANGE`` for a time before 1980 or
+            after 2107.
     """
+    if not EARLIEST <= time <= LATEST:
+        raise InputError(
+            Code.NUMBER_OUT_OF_RANGE,
+            f"A zip file holds times from 1980 to 2107, not {time.astimezone(UTC):%Y-%m-%d}.",
+        )
+    moment = time.astimezone(UTC).timetuple()[:6]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for entry_name in sorted(entries):
             check_entry_name(entry_name, package="The new package")
-            info = zipfile.ZipInfo(entry_name, _EPOCH)
+            info = zipfile.ZipInfo(entry_name, moment)
             info.create_system, info.external_attr = _UNIX, _REGULAR_FILE
             archive.writestr(info, entries[entry_name])
     return buffer.getvalue()

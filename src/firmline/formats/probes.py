@@ -35,6 +35,7 @@ from firmline.formats.init_packet import (
     encode_init_packet,
     hash_firmware,
 )
+from firmline.formats.keys import Signer
 from firmline.formats.known_softdevices import known_softdevices
 from firmline.formats.probes_versions import VersionLimits
 from firmline.values import U32_MAX, Fwid, FwVersion
@@ -63,13 +64,6 @@ class Probe:
     hw_version: int
     sd_req: tuple[Fwid, ...]
     fw_version: FwVersion
-
-
-class ProbeSigner(Protocol):
-    """What signs a probe; a :class:`~firmline.formats.keys.SigningKey` does."""
-
-    def sign(self, data: bytes) -> bytes:
-        """64 bytes, r then s, each little-endian."""
 
 
 def version_probe(kind: FwType, hw_version: int, limit: int) -> Probe:
@@ -192,7 +186,7 @@ def encode_probe_command(probe: Probe) -> bytes:
     )
 
 
-def sign_probe(probe: Probe, signer: ProbeSigner) -> bytes:
+def sign_probe(probe: Probe, signer: Signer) -> bytes:
     """The init packet of a probe."""
     command = encode_probe_command(probe)
     return encode_init_packet(command, signer.sign(command))
@@ -219,7 +213,7 @@ class SignedOnDemand:
     """
 
     catalogue: ProbeCatalogue
-    signer: ProbeSigner
+    signer: Signer
 
     def packet(self, probe: Probe) -> bytes:
         """Sign a probe."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeGuard
+from typing import TypeGuard
 
 from firmline.errors import Code, InputError, LocalProtocolError
 from firmline.formats.init_packet import (
@@ -28,14 +28,13 @@ from firmline.formats.init_packet import (
     SignatureType,
     decode_init_packet,
 )
-from firmline.formats.keys import PublicKey
+from firmline.formats.keys import PublicKey, Signer
 from firmline.formats.manifest import MANIFEST_NAME, PROBES_NAME
 from firmline.formats.package_zip import read_entries, write_entries
 from firmline.formats.probes import (
     PROBE_TYPES,
     Probe,
     ProbeCatalogue,
-    ProbeSigner,
     encode_probe_command,
     sign_probe,
 )
@@ -52,14 +51,6 @@ _FIELDS = {
     *("format", "version", "public_key", "hw_versions", "softdevices"),
     *("app_limits", "bootloader_limits"),
 }
-
-
-class PackSigner(ProbeSigner, Protocol):
-    """What signs a pack; a :class:`~firmline.formats.keys.SigningKey` does."""
-
-    @property
-    def public_key(self) -> PublicKey:
-        """The half that a bootloader holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +78,7 @@ class ProbePack:
         return self.packets[probe]
 
 
-def sign_probe_pack(catalogue: ProbeCatalogue, signer: PackSigner) -> ProbePack:
+def sign_probe_pack(catalogue: ProbeCatalogue, signer: Signer) -> ProbePack:
     """Make and sign every probe of a catalogue; the same key gives the same pack.
 
     Raises:

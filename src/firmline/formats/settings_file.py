@@ -16,7 +16,7 @@ from firmline.errors import Code, InputError
 from firmline.formats.families import BACKUP_DISTANCE, families
 from firmline.formats.firmware import FirmwareImage, parse_memory
 from firmline.formats.init_packet import BootValidationType
-from firmline.formats.keys import SigningKey
+from firmline.formats.keys import Signer
 from firmline.formats.records import format_intel_hex
 from firmline.formats.settings_page import (
     HEAD_SIZE,
@@ -63,7 +63,7 @@ class SettingsSpec:
     softdevice: FirmwareImage | None = None
     app_boot_validation: BootValidationType = BootValidationType.VALIDATE_GENERATED_CRC
     sd_boot_validation: BootValidationType = BootValidationType.VALIDATE_GENERATED_CRC
-    signing_key: SigningKey | None = None
+    signing_key: Signer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ def build_settings_page(spec: SettingsSpec) -> SettingsPage:
 
 
 def _validation(
-    image: FirmwareImage | None, kind: BootValidationType, key: SigningKey | None
+    image: FirmwareImage | None, kind: BootValidationType, key: Signer | None
 ) -> PageValidation:
     if image is None:
         return PageValidation()

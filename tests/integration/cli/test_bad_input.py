@@ -510,7 +510,7 @@ VALUES = {
         "": MALFORMED,
         " ": MALFORMED,
         "-": MALFORMED,
-        "none": MALFORMED,
+        "none": Code.OPTION_MISSING,
         "1.2": MALFORMED,
         "0x": MALFORMED,
         "0b11": MALFORMED,

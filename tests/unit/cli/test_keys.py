@@ -194,3 +194,25 @@ def test_a_key_is_not_written_over_by_its_public_half(firmline: Program, key_fil
     words = ("--key", "pk", "--format", "pem", "--out_file", "./private.key", "private.key")
     assert_failed(firmline("keys", "display", *words), Code.OPTION_CONFLICT)
     assert key_file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pem: b"\xef\xbb\xbf" + pem,
+        lambda pem: pem.replace(b"\n", b"\r\n"),
+        lambda pem: b"Key of the line\n\n" + pem,
+        lambda pem: pem.rstrip(b"\n"),
+    ],
+    ids=["byte order mark", "Windows line ends", "text in front", "no last line end"],
+)
+def test_what_editors_do_to_a_key_file_does_no_harm(
+    change: Callable[[bytes], bytes], firmline: Program, folder: Path
+) -> None:
+    key = SigningKey.generate()
+    (folder / "k").write_bytes(change(key.format_pem()))
+    shown = firmline("keys", "display", "--key", "pk", "--format", "hex", "k")
+    assert (shown.code, shown.out.strip()) == (0, key.public_key.le_bytes.hex())
+    assert firmline("keys", "display", "--key", "sk", "--format", "pem", "k").out == (
+        key.format_pem().decode()
+    )

@@ -83,6 +83,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline keys display",
         "firmline pkg",
         "firmline pkg generate",
+        "firmline pkg attach-signature",
         "firmline pkg display",
         "firmline pkg check",
         "firmline pkg signer",

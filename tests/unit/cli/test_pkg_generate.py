@@ -108,6 +108,27 @@ def test_an_application_for_another_chip(firmline: Program, folder: Path) -> Non
     assert made(folder).images[0].init_packet.command.kind is FwType.EXTERNAL_APPLICATION
 
 
+@pytest.mark.parametrize("mode", ["--debug-mode", "--external-app"])
+def test_where_the_softdevice_does_not_matter_it_need_not_be_named(
+    mode: str, firmline: Program, folder: Path
+) -> None:
+    words = ("--hw-version", "52", "--application-version", "5", *APP, *SIGNED)
+    assert firmline("pkg", "generate", *words, mode, "dfu.zip").code == 0
+    assert made(folder).images[0].init_packet.command.sd_req == (0xFFFE,)
+
+
+def test_none_is_as_if_it_was_not_there(firmline: Program, folder: Path) -> None:
+    words = ("--bootloader-version", "none", "--sd-id", "None", *APP, *SIGNED)
+    assert firmline(*GENERATE, *words, "dfu.zip").code == 0
+    assert (folder / "dfu.zip").read_bytes() == package()
+
+
+def test_a_version_may_be_said_twice_if_it_is_one(firmline: Program, folder: Path) -> None:
+    words = ("--application-version-string", "0.0.5", *APP, *SIGNED)
+    assert firmline(*GENERATE, *words, "dfu.zip").code == 0
+    assert (folder / "dfu.zip").read_bytes() == package()
+
+
 # What is said.
 
 
@@ -243,9 +264,9 @@ def test_a_missing_softdevice_file_is_called_by_its_name(firmline: Program) -> N
             "--sd-id is missing",
         ),
         (
-            (*GENERATE[2:], *APP, "--application-version-string", "0.0.5"),
+            (*GENERATE[2:], *APP, "--application-version-string", "0.0.6"),
             Code.OPTION_CONFLICT,
-            "both name a version",
+            "name two versions",
         ),
         ((*GENERATE[2:], *SOFTDEVICE), Code.OPTION_CONFLICT, "--application is missing"),
         (
@@ -272,6 +293,11 @@ def test_a_missing_softdevice_file_is_called_by_its_name(firmline: Program) -> N
             ("--sd-req", "0", "--hw-version", "1", *SOFTDEVICE, "--external-app"),
             Code.PACKAGE_COMBINATION,
             "none is given",
+        ),
+        (
+            (*GENERATE[2:], *APP, *SOFTDEVICE, "--sd-id", "0x101", "--external-app"),
+            Code.PACKAGE_COMBINATION,
+            "a package of its own",
         ),
         (
             (*GENERATE[2:], *APP, *SOFTDEVICE, "--sd-id", "0x999"),

@@ -50,3 +50,18 @@ def test_paint_keeps_to_no_color_unless_it_is_empty(monkeypatch: pytest.MonkeyPa
     assert paint("x", fg="red", bold=True) == "x"
     monkeypatch.setenv("NO_COLOR", "")
     assert "\x1b" in paint("x", fg="red")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("pkcs11:token=T?pin-value=1234", "pkcs11:token=T?pin-value=..."),
+        (
+            "'pkcs11:?pin-value=12%2034&module-path=/m.so'",
+            "'pkcs11:?pin-value=...&module-path=/m.so'",
+        ),
+        ("no file pkcs11:?pin-value=1234 (here).", "no file pkcs11:?pin-value=... (here)."),
+    ],
+)
+def test_a_pin_in_a_uri_is_left_out(text: str, shown: str) -> None:
+    assert printable(text) == shown

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 
 from firmline.errors import Code, InputError
 from firmline.formats.keys import PublicKey, SigningKey, format_public_key_c
@@ -200,3 +203,23 @@ def test_c_source_for_debugging_does_not_build_elsewhere() -> None:
     source = format_public_key_c(KEY.public_key, debug=True)
     assert source.index("#ifndef NRF_DFU_DEBUG_VERSION") < source.index("#error")
     assert source.index("#endif") < source.index("pk[64]")
+
+
+def test_a_certificate_gives_its_key() -> None:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "release")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start).sign(
+        key, hashes.SHA256()
+    )
+    numbers = key.public_key().public_numbers()
+    expected = PublicKey(x=numbers.x, y=numbers.y)
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    assert PublicKey.parse_pem(pem, name="c") == expected
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    assert PublicKey.parse_certificate(der, name="c") == expected
+
+
+def test_a_damaged_certificate_is_called_one() -> None:
+    with refuses(Code.KEY_MALFORMED, "c does not hold a certificate that can be read"):
+        PublicKey.parse_certificate(b"\x30\x03abc", name="c")
