@@ -50,6 +50,7 @@ if _typing.TYPE_CHECKING:
     )
     from firmline.formats.keys import (
         PublicKey as PublicKey,
+        Signer as Signer,
         SigningKey as SigningKey,
     )
     from firmline.formats.known_softdevices import (
@@ -85,6 +86,10 @@ if _typing.TYPE_CHECKING:
         sign_probe_pack as sign_probe_pack,
         write_probe_pack as write_probe_pack,
     )
+    from firmline.formats.probes_versions import (
+        VersionLimits as VersionLimits,
+        VersionRange as VersionRange,
+    )
     from firmline.formats.settings_file import (
         FoundPage as FoundPage,
         SettingsSpec as SettingsSpec,
@@ -115,7 +120,7 @@ _HOMES = {
     ),
     "formats.init_packet": "decode_init_packet encode_init_command encode_init_packet",
     "formats.key_recovery": "common_keys recover_keys",
-    "formats.keys": "PublicKey SigningKey",
+    "formats.keys": "PublicKey Signer SigningKey",
     "formats.known_softdevices": (
         "KnownSoftDevice known_softdevice known_softdevices softdevice_by_name"
     ),
@@ -125,6 +130,7 @@ _HOMES = {
     "formats.package_diff": "PackageDiff diff_packages",
     "formats.probes": "ProbeCatalogue",
     "formats.probes_pack": "ProbePack read_probe_pack sign_probe_pack write_probe_pack",
+    "formats.probes_versions": "VersionLimits VersionRange",
     "formats.settings_file": (
         "FoundPage SettingsSpec build_settings_page format_settings_hex read_settings_file"
     ),

@@ -1,0 +1,15 @@
+"""The examples of the page on the Python API, run as they stand there."""
+
+from __future__ import annotations
+
+import doctest
+
+from house_tree import ROOT
+
+PAGE = ROOT / "docs" / "reference" / "python-api.md"
+
+
+def test_the_examples_do_what_the_page_shows() -> None:
+    failed, tried = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
+    assert tried > 30
+    assert failed == 0
