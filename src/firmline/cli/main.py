@@ -7,6 +7,7 @@ Nothing heavy is imported here, and commands are imported when they are called, 
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -48,6 +49,8 @@ SECTIONS = (
         Command("sim", "firmline.cli.sim:sim", "Replay recordings, cut the power everywhere."),
     ),
 )
+OBJECTS_BETWEEN_COLLECTIONS: Final = 20_000
+"""Instead of 700: imports make tens of thousands of objects that all stay."""
 UPDATE_GOES_ON: Final = "Run the same command again; an update goes on where the unit says it is."
 EPILOG = """\b
 Examples:
@@ -86,6 +89,7 @@ def main() -> NoReturn:
         # A name that this terminal's encoding lacks is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, _as_interrupt)
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -23,6 +23,8 @@ MAX_TEXT_SIZE = 32 * 1024 * 1024  # ours: 1 MiB of flash is 3 MB of Intel HEX
 _HEX_BYTES_PER_LINE = 16
 _ADDRESSES = 1 << 32
 
+_COLON: Final = ord(":")
+_OVERHEAD: Final = 5  # bytes of a record of Intel HEX that are not data
 _DATA, _END, _SEGMENT, _START_SEGMENT, _LINEAR, _START_LINEAR = range(6)
 _ARGUMENT_SIZES = {_END: 0, _SEGMENT: 2, _START_SEGMENT: 4, _LINEAR: 2, _START_LINEAR: 4}
 
@@ -123,7 +125,7 @@ class _Pieces:
 
 
 def _records(
-    content: bytes, unpack: Callable[[str], _Record], name: str
+    content: bytes, unpack: Callable[[bytes], _Record], name: str
 ) -> Iterator[tuple[int, _Record]]:
     if len(content) > MAX_TEXT_SIZE:
         raise InputError(
@@ -132,44 +134,47 @@ def _records(
         )
     lines = content.removeprefix(b"\xef\xbb\xbf").splitlines()
     for number, line in enumerate(lines, 1):
-        text = line.strip().decode("latin-1")
+        text = line.strip()
         if not text:
             continue
         try:
             record = unpack(text)
         except ValueError:
-            why, cut = _what_is_wrong(text)
+            why, cut = _what_is_wrong(text.decode("latin-1"))
             if cut and not any(later.strip() for later in lines[number:]):
                 raise _truncated(name, f"its last line, {number}, {why}") from None
             raise _malformed(name, number, why) from None
         yield number, record
 
 
-def _unpack_intel_hex(text: str) -> _Record:
+def _unpack_intel_hex(text: bytes) -> _Record:
     """A record of Intel HEX: count, address (2), type, data, checksum.
 
     Raises:
         ValueError: It is none.
     """
-    content = unhexlify(text[1:]) if text[0] == ":" else b""
-    if len(content) < 5 or len(content) != content[0] + 5 or sum(content) & 0xFF:
+    content = unhexlify(text[1:])
+    if text[0] != _COLON or len(content) < _OVERHEAD or len(content) != content[0] + _OVERHEAD:
+        raise ValueError
+    if sum(content) & 0xFF:
         raise ValueError
     return content[3], content[1] << 8 | content[2], content[4:-1]
 
 
-def _unpack_srec(text: str) -> _Record:
+def _unpack_srec(text: bytes) -> _Record:
     """An S-record: type as a digit, then count, address, data, checksum.
 
     Raises:
         ValueError: It is none.
     """
-    size = _SREC_ADDRESS_SIZES.get(int(text[1:2]) if text[0] == "S" else -1)
+    kind = int(text[1:2]) if text[:1] == b"S" else -1
+    size = _SREC_ADDRESS_SIZES.get(kind)
     content = unhexlify(text[2:])
     if size is None or len(content) < size + 2 or len(content) != content[0] + 1:
         raise ValueError
     if sum(content) & 0xFF != 0xFF:
         raise ValueError
-    return int(text[1]), int.from_bytes(content[1 : 1 + size], "big"), content[1 + size : -1]
+    return kind, int.from_bytes(content[1 : 1 + size], "big"), content[1 + size : -1]
 
 
 def _pack_intel_hex(kind: int, address: int, data: bytes) -> str:
