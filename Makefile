@@ -103,8 +103,8 @@ bench: $(STAMP)  ## speed and size beside their targets
 	@PYTHONPATH=tests $(BIN)/python -m bench.run
 
 # A seed that is new each time finds more; FUZZ_SEED repeats one (it is printed first).
-fuzz: $(STAMP)  ## random sessions against virtual units, SECONDS long
-	@PYTHONPATH=tests $(BIN)/python -m fuzz.unit --seconds $(SECONDS) --seed $(FUZZ_SEED)
+fuzz: $(STAMP)  ## random sessions against virtual units and hostile files, SECONDS long
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.run --seconds $(SECONDS) --seed $(FUZZ_SEED)
 
 # A peer for the tests, never a dependency: it runs on Python 3.10 and no newer one.
 nrfutil:  ## pc-nrfutil 6.1.7 into .nrfutil, for the tests in which it updates our units

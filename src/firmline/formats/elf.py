@@ -19,6 +19,7 @@ from firmline.formats.spans import Span, join_spans
 MAGIC = b"\x7fELF"
 _CLASS_32, _LITTLE_ENDIAN = 1, 1
 _MACHINE_ARM = 40
+_ADDRESSES = 1 << 32
 _HEADER = struct.Struct("<16sHHIIIIIHHHHHH")  # Elf32_Ehdr, 52 bytes
 _SEGMENT = struct.Struct("<8I")  # Elf32_Phdr
 _SECTION = struct.Struct("<10I")  # Elf32_Shdr
@@ -68,8 +69,13 @@ def parse_elf(content: bytes, *, name: str) -> tuple[Span, ...]:
         if offset + size > len(content):
             raise _truncated(name)
         address = _load_address(segments, offset, size)
-        if address is not None:
-            pieces.append((address, content[offset : offset + size]))
+        if address is None:
+            continue
+        if address + size > _ADDRESSES:
+            raise InputError(
+                Code.IMAGE_MALFORMED, f"{name} is an ELF file that runs past the last address."
+            )
+        pieces.append((address, content[offset : offset + size]))
     return join_spans(pieces, name=name)
 
 

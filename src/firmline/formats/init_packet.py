@@ -20,6 +20,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 from google.protobuf.message import DecodeError, Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from firmline.errors import Code, InputError, LocalProtocolError
 from firmline.formats import init_packet_pb2 as pb
@@ -61,6 +62,7 @@ __all__ = [
 ]
 
 _OP_CODE_INIT = 1  # the only command with an init command in it (section 16.2 S1)
+_GROUP = 3  # wire type: the start of a group
 
 _M = TypeVar("_M", bound=Message)
 _E = TypeVar("_E", bound=IntEnum)
@@ -126,8 +128,9 @@ def _init_bytes(encoded: bytes) -> bytes:
         raise _MalformedError(f"has op code {command.op_code} instead of {_OP_CODE_INIT}")
     if not command.HasField("init"):
         raise _MalformedError("has no init command")
-    if not encoded.endswith(command.init):
-        # The unit hashes from the init command to the end of the command (spec section 5).
+    if len(UnknownFieldSet(command)):
+        # They stand behind the init command, where else they would have been refused already; the
+        # unit hashes from the init command to the end of the command (spec section 5).
         raise _MalformedError("has something after its init command, which breaks its signature")
     return command.init
 
@@ -171,9 +174,27 @@ def _parse(message: type[_M], encoded: bytes, what: str) -> _M:
         value = message.FromString(encoded)
     except DecodeError:
         raise _MalformedError(f"is damaged: its {what} cannot be decoded") from None
-    if value.SerializeToString(deterministic=True) != encoded:
+    if value.SerializeToString(deterministic=True) != encoded or _is_unreadable(value):
         raise _MalformedError(f"is encoded in a way that a unit may read differently ({what})")
     return value
+
+
+def _is_unreadable(message: Message) -> bool:
+    """Whether a field that protobuf only keeps is one that a unit's decoder does not skip.
+
+    It skips no group, and fails on a known number with another wire type (section 16.2 S1).
+    """
+    known = message.DESCRIPTOR.fields_by_number
+    unknown = UnknownFieldSet(message)
+    for at in range(len(unknown)):
+        if unknown[at].wire_type == _GROUP or unknown[at].field_number in known:
+            return True
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            entries = (value,) if isinstance(value, Message) else value
+            if any(_is_unreadable(entry) for entry in entries):
+                return True
+    return False
 
 
 def _member(enum: type[_E], value: int, what: str) -> _E:

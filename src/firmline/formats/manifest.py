@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from firmline.errors import Code, InputError
-from firmline.values import ImageKind
+from firmline.values import U32_MAX, ImageKind
 
 MANIFEST_NAME = "manifest.json"
 PROBES_NAME = "probes.json"  # ours: what a probe pack has in its place
@@ -35,7 +35,7 @@ class ManifestEntry:
         kind: What it is.
         bin_file: Name of the entry with the image.
         dat_file: Name of the entry with the init packet.
-        sd_size: Bytes of SoftDevice in the image; SoftDevice + bootloader only.
+        sd_size: Bytes of SoftDevice in the image, 32 bits; SoftDevice + bootloader only.
         bl_size: Bytes of bootloader behind it; likewise.
     """
 
@@ -136,7 +136,7 @@ def _entry(kind: ImageKind, image: object, name: str) -> ManifestEntry:
 
 
 def _size(value: object, kind: ImageKind, name: str) -> int | None:
-    if value is None or type(value) is int:
+    if value is None or (type(value) is int and 0 <= value <= U32_MAX):
         return value
     raise _malformed(name, f"has a size for the {KIND_TITLES[kind]} that is not a whole number")
 

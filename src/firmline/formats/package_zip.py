@@ -161,7 +161,8 @@ def _check_directory(infos: list[zipfile.ZipInfo], name: str) -> None:
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
     with archive.open(info) as entry:
-        data = entry.read(MAX_ENTRY_SIZE + 1)
+        # No more than is declared: zipfile unpacks all that is asked for, and cuts it off then.
+        data = entry.read(info.file_size + 1)
     if len(data) != info.file_size:
         raise _damaged(name)
     return data

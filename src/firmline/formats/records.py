@@ -11,6 +11,7 @@ M68000 family reference.
 
 from __future__ import annotations
 
+import io
 import string
 from binascii import unhexlify
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,8 @@ from typing import Final
 from firmline.errors import Code, InputError
 from firmline.formats.spans import Span, join_spans
 
-MAX_TEXT_SIZE = 32 * 1024 * 1024  # ours: 1 MiB of flash is 3 MB of Intel HEX
+MAX_TEXT_SIZE = 16 * 1024 * 1024  # ours: 1 MiB of flash is 3 MB of Intel HEX
+_MAX_PIECES = 128 * 1024  # ours: twice 1 MiB in lines of 16 bytes, none behind the one before it
 _HEX_BYTES_PER_LINE = 16
 _ADDRESSES = 1 << 32
 
@@ -113,8 +115,10 @@ class _Pieces:
         """The data of one record, in line ``number``."""
         if address == self._end:
             self._pieces[-1][1].append(data)
-        else:
+        elif len(self._pieces) < _MAX_PIECES:
             self._pieces.append((address, [data]))
+        else:
+            raise _malformed(self._name, number, "is one of far too many that are not in order")
         self._end = address + len(data)
         if self._end > _ADDRESSES:
             raise _malformed(self._name, number, "runs past the last address, 0xFFFFFFFF")
@@ -132,7 +136,10 @@ def _records(
             Code.FILE_TOO_LARGE,
             f"{name} has {len(content)} bytes of text, far more than any nRF5x image.",
         )
-    lines = content.removeprefix(b"\xef\xbb\xbf").splitlines()
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    lines = io.BytesIO(content)  # one line at a time: a list of millions would take gigabytes
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text:
@@ -141,7 +148,7 @@ def _records(
             record = unpack(text)
         except ValueError:
             why, cut = _what_is_wrong(text.decode("latin-1"))
-            if cut and not any(later.strip() for later in lines[number:]):
+            if cut and not lines.read().strip():
                 raise _truncated(name, f"its last line, {number}, {why}") from None
             raise _malformed(name, number, why) from None
         yield number, record

@@ -77,3 +77,10 @@ def test_a_file_without_sections_holds_nothing() -> None:
     content = bytearray(elf_file([TEXT]))
     struct.pack_into("<H", content, 48, 0)
     assert parse_elf(bytes(content), name="f.elf") == ()
+
+
+def test_a_section_ends_below_4_gib() -> None:
+    last = elf_file([(0xFFFF_FFF0, b"T" * 16)])
+    assert parse_elf(last, name="f")[0].end == 1 << 32
+    with refuses(Code.IMAGE_MALFORMED, "f is an ELF file that runs past the last address"):
+        parse_elf(elf_file([(0xFFFF_FFF0, b"T" * 17)]), name="f")

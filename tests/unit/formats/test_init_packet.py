@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from firmline.device.bootloader.init_decoder import UndecodableError, decode
 from firmline.errors import Code, LocalProtocolError
 from firmline.formats.init_packet import (
     BootValidation,
@@ -49,9 +50,15 @@ ENCODED = bytes.fromhex("".join(FIELDS))
 
 
 def wrap(init: bytes) -> bytes:
-    """An unsigned packet around the bytes of an init command."""
+    """An unsigned packet around the bytes of an init command, at most 123 of them."""
     inner = b"\x08\x01\x12" + bytes([len(init)]) + init
     return b"\x0a" + bytes([len(inner)]) + inner
+
+
+def changed_hash(more: str) -> bytes:
+    """The init command with something more at the end of its hash."""
+    body = "08031220" + HASH.hex() + more
+    return changed("422408031220" + HASH.hex(), f"42{len(body) // 2:02x}" + body)
 
 
 def without(prefix: str) -> bytes:
@@ -176,6 +183,48 @@ def test_what_follows_the_init_command_would_be_hashed_too() -> None:
     unknown = b"\x12" + bytes([len(ENCODED)]) + ENCODED + b"\x18\x01"
     with refuses(Code.INIT_PACKET_MALFORMED, "something after its init command"):
         decode_init_packet(b"\x0a" + bytes([len(unknown)]) + unknown)
+
+
+def test_an_init_command_that_is_repeated_behind_itself_is_something_behind_it() -> None:
+    # The unit would hash both; the bytes at the end alone do not tell.
+    init = without("0805")[2:]  # begins with a number that the command around it does not know
+    inner = b"\x12" + bytes([len(init)]) + init + init
+    assert decode_init_packet(wrap(init)).signed_bytes == init
+    with refuses(Code.INIT_PACKET_MALFORMED, "something after its init command"):
+        decode_init_packet(b"\x0a" + varint(len(inner)) + inner)
+
+
+def varint(number: int) -> bytes:
+    return bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80, number >> 7])
+
+
+GROUP = "73080174"  # field 14: start, a number, end
+OTHER_TYPE = "2100000000000000f0"  # field 4, the image's kind, as 64 bits of fixed size
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        ENCODED + bytes.fromhex(GROUP),
+        ENCODED + bytes.fromhex(OTHER_TYPE),
+        changed_hash(GROUP),
+        changed_hash("0d00000000"),
+        changed("520408011200", "5208" + "08011200" + GROUP),
+    ],
+)
+def test_fields_that_a_library_skips_and_a_unit_does_not(init: bytes) -> None:
+    # Section 16.2 S1: a unit's decoder knows no groups, and no known field of another wire type.
+    with pytest.raises(UndecodableError):
+        decode(wrap(init))
+    with refuses(Code.INIT_PACKET_MALFORMED, "a unit may read differently (init command)"):
+        decode_init_packet(wrap(init))
+
+
+def test_fields_that_both_skip_do_no_harm() -> None:
+    unknown = bytes.fromhex("7801" + "fa0101ff")
+    packet = decode_init_packet(wrap(ENCODED + unknown))
+    assert packet.command == COMMAND
+    assert packet.signed_bytes == ENCODED + unknown == decode(packet.encoded).signed_range
 
 
 def test_signature_problems() -> None:

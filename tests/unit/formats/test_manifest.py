@@ -137,3 +137,10 @@ def test_a_legacy_package_is_not_mended_by_making_it_again() -> None:
 def test_kinds_are_written_as_people_write_them(kind: str, title: str) -> None:
     with refuses(Code.PACKAGE_MANIFEST_MALFORMED, f"both files of the {title}."):
         parse_manifest(manifest({kind: {}}), name="p")
+
+
+@pytest.mark.parametrize("size", ["-1", "4294967296", "9" * 4000, "1.0", "1e400", "NaN", '"1"'])
+def test_a_size_has_32_bits(size: str) -> None:
+    images = manifest({"softdevice_bootloader": {**FILES, "info_read_only_metadata": {"x": 0}}})
+    with refuses(Code.PACKAGE_MANIFEST_MALFORMED, "a size for the SoftDevice + bootloader that"):
+        parse_manifest(images.replace(b'"x": 0', b'"sd_size": ' + size.encode()), name="f")

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zipfile
+import zlib
 
 import pytest
 
@@ -137,6 +139,18 @@ def test_a_bomb_that_lies_about_its_size_is_cut_off() -> None:
     liar = patched(bomb, b"PK\x01\x02", 24, struct.pack("<I", 100))
     with refuses(Code.PACKAGE_TRUNCATED, "damaged"):
         read_entries(liar, name="p.zip")
+
+
+def test_no_more_is_unpacked_than_is_declared() -> None:
+    # With a right checksum of its beginning the lie is not seen; 64 of them took half a second.
+    bomb = zip_file(("a", bytes(50 * 1024 * 1024)), deflated=True)
+    liar = patched(bomb, b"PK\x01\x02", 24, struct.pack("<I", 100))
+    liar = patched(liar, b"PK\x01\x02", 16, struct.pack("<I", zlib.crc32(bytes(100))))
+    tracemalloc.start()
+    assert read_entries(liar, name="p.zip") == {"a": bytes(100)}
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 def test_an_entry_shorter_than_it_claims_is_damaged_even_with_a_right_checksum() -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from firmline.errors import Code, InputError
 from firmline.formats import records
 from firmline.formats.records import format_intel_hex, parse_intel_hex, parse_srec
 from firmline.formats.spans import Span
-from unit.formats.makers import refuses
+from unit.formats.makers import hex_file, refuses
 
 END = b":00000001FF\n"
 DATA = b":0400100001020304E2\n"  # 01 02 03 04 at 0x0010
@@ -106,6 +108,27 @@ def test_text_beyond_any_image_is_not_even_split(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(records, "MAX_TEXT_SIZE", 20)
     with refuses(Code.FILE_TOO_LARGE, "32 bytes of text"):
         parse_intel_hex(DATA + END, name="f.hex")
+
+
+def test_far_too_many_pieces_are_refused_while_they_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(records, "_MAX_PIECES", 3)
+    apart = [hex_file((address, b"x")).splitlines(keepends=True)[0] for address in (0, 2, 4, 6)]
+    assert len(parse_intel_hex(b"".join(apart[:3]) + END, name="f.hex")) == 3
+    with refuses(Code.IMAGE_MALFORMED, "Line 4 of f.hex is one of far too many"):
+        parse_intel_hex(b"".join(apart) + END, name="f.hex")
+
+
+def test_lines_are_taken_one_at_a_time() -> None:
+    # A list of a million lines would take a hundred times the file.
+    content = b"\n" * 1_000_000 + b":00\n"
+    tracemalloc.start()
+    with refuses(Code.IMAGE_TRUNCATED, "its last line, 1000001, ends too early"):
+        parse_intel_hex(content, name="f.hex")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 def test_srec() -> None:
