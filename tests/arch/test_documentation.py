@@ -12,6 +12,7 @@ import offline_site
 from house_tree import ROOT
 
 DOCS = ROOT / "docs"
+ANCHORED = re.compile(r"\]\((?!\w+://)([^)#\s]*)#([^)\s]+)\)")
 LINK = re.compile(r"\]\((?!\w+://)([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -43,6 +44,23 @@ def test_every_link_between_pages_leads_somewhere() -> None:
         for page in pages()
         for target in LINK.findall(page.read_text(encoding="utf-8"))
         if not (page.parent / target).is_file()
+    ]
+    assert broken == []
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that headings of a page are reached under."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.strip().replace(" ", "-") for heading in plain}
+
+
+def test_every_link_to_a_heading_leads_to_one() -> None:
+    broken = [
+        f"{page.relative_to(DOCS)}: {target}#{anchor}"
+        for page in pages()
+        for target, anchor in ANCHORED.findall(page.read_text(encoding="utf-8"))
+        if anchor not in anchors(page.parent / target if target else page)
     ]
     assert broken == []
 
