@@ -7,7 +7,7 @@ from typing import Final
 
 from firmline.device.acceptance.candidate import Candidate
 from firmline.device.bootloader.prevalidation import BOOTLOADER_TYPES
-from firmline.formats.init_command import BootValidationType
+from firmline.formats.init_command import BootValidationType, FwType
 from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.softdevice import SoftDeviceInfo, softdevice_in_image
 
@@ -186,9 +186,26 @@ def _boot_validation(candidate: Candidate, ok: bool) -> str:
     if ok:
         names = ", ".join(kind.name for kind in kinds) or "the bootloader's own default"
         return f"What is checked at every boot can be prepared: {names}."
+    if _meets_the_wrong_signature(candidate):
+        sdk = candidate.board.profile.sdk
+        return (
+            f"A bootloader of SDK {sdk} checks the new bootloader with the SoftDevice's signature,"
+            " which is never right: give the SoftDevice another check at boot."
+        )
     if BootValidationType.VALIDATE_ECDSA_P256_SHA256 in kinds:
         return "The signature for the check at boot is not by the key that the bootloader trusts."
     return "The packet asks for a check at boot that the bootloader does not know."
+
+
+def _meets_the_wrong_signature(candidate: Candidate) -> bool:
+    """Whether the bootloader's part is held against the SoftDevice's entry (spec section 7)."""
+    command = candidate.command
+    return (
+        command.kind is FwType.SOFTDEVICE_BOOTLOADER
+        and candidate.board.profile.bootloader_validation_index == 0
+        and command.boot_validations[:1] != ()
+        and command.boot_validations[0].type is BootValidationType.VALIDATE_ECDSA_P256_SHA256
+    )
 
 
 _REASONS: Final[Mapping[str, Callable[[Candidate, bool], str]]] = {

@@ -21,7 +21,6 @@ from firmline.device.profile import PROFILES, BootloaderProfile, MemoryMap
 from firmline.device.unit_file import DEFAULT_PUBLIC_KEY
 from firmline.errors import Code, InputError
 from firmline.formats.init_command import BootValidationType
-from firmline.formats.key_recovery import recover_keys
 from firmline.formats.keys import PublicKey
 from firmline.formats.known_softdevices import (
     describe_fwid,
@@ -29,6 +28,7 @@ from firmline.formats.known_softdevices import (
     parse_softdevice,
 )
 from firmline.formats.package import Package, PackageImage
+from firmline.formats.signers import find_signers, package_signatures
 from firmline.formats.softdevice import SMALLEST_SOFTDEVICE_END, SOFTDEVICE_START
 from firmline.values import U32_MAX, BleAddress, FwVersion, ImageKind, parse_number
 
@@ -49,6 +49,7 @@ TERMS: Final[Mapping[str, str]] = {
 }
 """What may stand in the line, and what it means."""
 _ANY_ADDRESS: Final = BleAddress(bytes.fromhex("C60504030201"))
+_NOBODYS_KEY: Final = PublicKey.from_le_bytes(bytes.fromhex(DEFAULT_PUBLIC_KEY))
 _EXAMPLE: Final = (
     "Such as chip=nrf52832-512k,softdevice=s132-6.1.1,bootloader-version=1,app-version=3"
 )
@@ -207,14 +208,13 @@ def complete(terms: UnitTerms, package: Package, *, public_key: PublicKey | None
 
 
 def _signer_of(package: Package) -> PublicKey:
-    """A key that the first signature of a package is by; any key where it has none."""
-    for image in package.images:
-        packet = image.init_packet
-        if packet.signature is not None:
-            candidates = recover_keys(packet.signed_bytes, packet.signature)
-            if candidates:
-                return candidates[0]
-    return PublicKey.from_le_bytes(bytes.fromhex(DEFAULT_PUBLIC_KEY))
+    """The key that signed a package, as far as its signatures tell; any key where there are none.
+
+    Two signatures have one key in common, and then it is that one; of a single one both candidates
+    hold. A package by two keys is refused by every unit, whichever of them is taken here.
+    """
+    signers = find_signers(package_signatures(package))
+    return signers[0].keys[0] if signers else _NOBODYS_KEY
 
 
 def _likely_size(terms: UnitTerms, package: Package) -> int:

@@ -30,6 +30,7 @@ from unit.device.acceptance.specimens import (
     softdevice,
     unit,
 )
+from unit.device.makers import signing_key
 
 ALONE: dict[str, Any] = {"application": None, "sd_req": (Fwid(0xB7),)}
 
@@ -286,6 +287,55 @@ def test_with_no_key_known_the_signer_of_the_package_is_trusted() -> None:
     assert assumed.lacks("fw_version", image) is None
     assert assumed.lacks("hw_version", image) == "hw-version"
     assert assumed.lacks("boot_validation", image) is None
+
+
+@pytest.mark.parametrize("secret", range(1, 9))
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"app_boot_validation": BootValidationType.VALIDATE_ECDSA_P256_SHA256},
+        {"softdevice": softdevice(S132_6), "sd_id": (Fwid(0xB7),)},
+    ],
+    ids=["a signature for every boot", "two init packets"],
+)
+def test_with_no_key_known_a_package_of_several_signatures_fits(
+    secret: int, changes: dict[str, Any]
+) -> None:
+    # Each signature has two candidates, and one of them alone is the key of both.
+    sent = package(signing_key=signing_key(secret), **changes)
+    terms = read_terms(split_terms("chip=nrf52832-512k,softdevice=0xB7,hw-version=52"))
+    assumed = complete(terms, sent, public_key=None)
+    assert assumed.description.public_key == signing_key(secret).public_key
+    verdict = judge(sent, assumed.description)
+    assert verdict.accepted
+    lacking = [assumed.lacks(check, sent.images[0]) for check in ("signature", "boot_validation")]
+    assert lacking[0] == "key"
+    assert lacking[1] == ("key" if "app_boot_validation" in changes else None)
+
+
+def test_a_package_by_two_keys_is_accepted_by_no_unit() -> None:
+    ours = package(softdevice=softdevice(S132_6), application=None)
+    theirs = package(signing_key=OTHER_KEY)
+    both = Package(images=(*ours.images, *theirs.images))
+    terms = read_terms(split_terms("chip=nrf52832-512k,softdevice=0xB7,hw-version=52"))
+    assert not judge(both, complete(terms, both, public_key=None).description).accepted
+
+
+@pytest.mark.parametrize(("profile", "accepted"), [("sdk15.3-ble", False), ("sdk17.1-ble", True)])
+def test_old_bootloaders_hold_a_new_one_against_the_signature_of_the_softdevice(
+    profile: str, accepted: bool
+) -> None:
+    sent = package(
+        **ALONE,
+        softdevice=softdevice(S132_6),
+        bootloader=bootloader(),
+        sd_boot_validation=BootValidationType.VALIDATE_ECDSA_P256_SHA256,
+    )
+    verdict = judge(sent, unit(profile=profile))
+    assert verdict.accepted is accepted
+    if verdict.refusal is not None:
+        assert verdict.refusal.check == "boot_validation"
+        assert "with the SoftDevice's signature" in verdict.refusal.why
 
 
 def test_every_image_of_a_package_has_a_verdict() -> None:
