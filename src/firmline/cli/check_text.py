@@ -23,6 +23,7 @@ from firmline.formats.manifest import KIND_TITLES
 from firmline.formats.package import Package
 from firmline.protocol.answers import Answer, encode_answer
 from firmline.protocol.codes import Opcode
+from firmline.values import FwVersion, ImageKind
 
 _WIDTH: Final = 17
 """Of the longest name of a check."""
@@ -66,6 +67,19 @@ class Report:
             if (term := self.lacks(image, check)) is not None
         ]
 
+    def known(self, term: str, version: FwVersion | None) -> FwVersion | None:
+        """A version afterwards: what the package brings, or what was said of the unit."""
+        brought = {
+            "app-version": ImageKind.APPLICATION,
+            "bootloader-version": ImageKind.BOOTLOADER,
+        }[term]
+        kinds = {image.kind for image in self.package.images}
+        is_new = brought in kinds or (
+            brought is ImageKind.BOOTLOADER and ImageKind.SOFTDEVICE_BOOTLOADER in kinds
+        )
+        was_said = self.unit is not None and term not in self.unit.unknown
+        return version if is_new or was_said else None
+
     @property
     def answer(self) -> FirmlineError | None:
         """The unit's first refusal, as an error."""
@@ -97,7 +111,7 @@ def report_fields(report: Report) -> dict[str, Any]:
         ],
         "assumed": list(report.unit.assumed) if report.unit is not None else [],
         "images": [_image_fields(image) for image in report.images],
-        "afterwards": _aftermath_fields(verdict.aftermath) if verdict is not None else None,
+        "afterwards": _aftermath_fields(report),
         "findings": [
             {"slug": finding.slug.value, "message": printable(finding.message)}
             for finding in report.findings
@@ -146,13 +160,15 @@ def _image_fields(image: ImageVerdict) -> dict[str, Any]:
     }
 
 
-def _aftermath_fields(after: Aftermath | None) -> dict[str, Any] | None:
+def _aftermath_fields(report: Report) -> dict[str, Any] | None:
+    """What is not known of the unit, and is not in the package either, is null."""
+    after = report.verdict.aftermath if report.verdict is not None else None
     if after is None:
         return None
     return {
         "mode": after.mode.value,
-        "application_version": after.application_version,
-        "bootloader_version": after.bootloader_version,
+        "application_version": report.known("app-version", after.application_version),
+        "bootloader_version": report.known("bootloader-version", after.bootloader_version),
         "softdevice": str(after.softdevice) if after.softdevice is not None else None,
     }
 
@@ -285,7 +301,7 @@ def _end_lines(report: Report) -> Iterator[str]:
         known = f", as far as it is known; not known: {', '.join(missing)}" if missing else ""
         yield f"{paint('Accepted', fg='green', bold=True)}{known}."
         if verdict.aftermath is not None:
-            yield f"  afterwards: {_aftermath_text(verdict.aftermath)}"
+            yield f"  afterwards: {_aftermath_text(report, verdict.aftermath)}"
 
 
 def _refusal_lines(report: Report, verdict: Verdict) -> Iterator[str]:
@@ -298,10 +314,15 @@ def _refusal_lines(report: Report, verdict: Verdict) -> Iterator[str]:
         yield f"  {paint('next:', bold=True)} {next_thing(report.answer)}"
 
 
-def _aftermath_text(after: Aftermath) -> str:
+def _aftermath_text(report: Report, after: Aftermath) -> str:
     softdevice = "no SoftDevice" if after.softdevice is None else describe_fwid(after.softdevice)
+    application = report.known("app-version", after.application_version)
+    bootloader = report.known("bootloader-version", after.bootloader_version)
     if after.mode is UnitMode.APPLICATION:
-        runs = f"application {int(after.application_version or 0)} runs"
+        runs = (
+            "the application runs" if application is None else f"application {application:d} runs"
+        )
     else:
         runs = "no application runs, and the unit waits in its bootloader"
-    return f"{runs}, with {softdevice}, bootloader {int(after.bootloader_version)}"
+    tail = "" if bootloader is None else f", bootloader {bootloader:d}"
+    return f"{runs}, with {softdevice}{tail}"

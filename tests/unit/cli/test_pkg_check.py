@@ -48,6 +48,16 @@ def test_what_is_not_known_is_not_claimed(firmline: Program) -> None:
 
 
 @pytest.mark.usefixtures("dfu")
+def test_versions_that_nobody_named_are_not_invented(firmline: Program) -> None:
+    terms = "chip=nrf52832-512k,softdevice=s112-7.2.0"
+    ran = firmline("pkg", "check", "dfu.zip", "--for", terms)
+    assert "afterwards: application 5 runs, with 0x0103 (S112 7.2.0)\n" in ran.out
+    result = firmline("pkg", "check", "dfu.zip", "--for", terms, "--json").result
+    assert result["afterwards"]["application_version"] == 5
+    assert result["afterwards"]["bootloader_version"] is None
+
+
+@pytest.mark.usefixtures("dfu")
 def test_a_package_that_is_refused_exits_with_4(firmline: Program) -> None:
     ran = firmline("pkg", "check", "dfu.zip", "--for", TOO_OLD)
     assert (ran.code, ran.err) == (4, "")

@@ -18,7 +18,9 @@ class RegionKind(StrEnum):
     BANK_0 = "bank_0"
     """The installed application."""
     BANK_1 = "bank_1"
-    """The image that comes."""
+    """The image that comes, beside what is installed."""
+    IN_PLACE = "in_place"
+    """The image that comes, in the place of what was installed."""
     FREE = "free"
     DATA = "application_data"
     BOOTLOADER = "bootloader"
@@ -71,7 +73,7 @@ def flash_map(candidate: Candidate) -> tuple[Region, ...]:
         size = candidate.command.firmware_size
         pieces.append(
             _region(
-                RegionKind.BANK_1,
+                RegionKind.BANK_1 if place.keeps_application else RegionKind.IN_PLACE,
                 place.address,
                 place.address + size,
                 end=min(place.address + memory.page_align(size), memory.region_end),
