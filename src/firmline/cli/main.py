@@ -70,12 +70,25 @@ Exit codes: 0 done, 2 usage or bad input file, 3 link trouble, 4 the unit refuse
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="firmline %(version)s")
+@click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    expose_value=False,
+    help="Taken for the sake of nrfutil's users; what matters is said in any case.",
+)
 def cli() -> None:
     """Make, check and send firmware updates for nRF5x units.
 
     Takes nrfutil's words, never makes a bad package, says why a unit refuses one, and calls a unit
     updated only when its new application was seen running.
     """
+
+
+@cli.command("version", hidden=True)
+def version() -> None:
+    """Print the version, as nrfutil's command does."""
+    click.echo(f"firmline {__version__}")
 
 
 def main() -> NoReturn:
@@ -142,7 +155,11 @@ def _as_error(problem: Exception) -> FirmlineError:
         case click.ClickException():
             return _usage_error(problem)
         case OSError(errno=errno.ENOSPC):
-            return InputError(Code.FILE_NOT_WRITABLE, "There is no space left for the output.")
+            return InputError(Code.FILE_NOT_WRITABLE, "There is no space left for what is printed.")
+        case OSError(errno=errno.EBADF | errno.EIO):
+            return InputError(
+                Code.FILE_NOT_WRITABLE, "What is to be printed cannot be written anywhere."
+            )
         case _:
             return _defect(problem)
 

@@ -369,3 +369,11 @@ def test_the_interpreter_runs_the_same_program(folder: Path) -> None:
     words = ["-c", "from firmline.cli.main import main; main()"]
     ran = run_process("--version", cwd=folder, script=(sys.executable, *words))
     assert (ran.code, ran.out) == (0, f"firmline {__version__}\n")
+
+
+def test_what_scripts_for_nrfutil_put_in_front_is_taken(firmline: Program) -> None:
+    plain = firmline("--version")
+    assert firmline("version") == plain
+    assert firmline("-v", "-v", "pkg", "softdevices").out == firmline("pkg", "softdevices").out
+    shown = [line.split()[0] for line in firmline("--help").out.splitlines() if line]
+    assert "version" not in shown
