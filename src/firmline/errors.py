@@ -16,6 +16,7 @@ Rules of this room:
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum, StrEnum
 from typing import ClassVar, Final
 
@@ -184,9 +185,21 @@ MAX_NAME: Final = 150
 """Longest name or path that a message holds whole, characters; ours."""
 
 
+_PIN: Final = re.compile(r"(pin-value=)[^&\s]+", re.IGNORECASE)
+"""In the URI of a token's key (RFC 7512, section 2.4); rather too much than too little."""
+
+
+def without_pin(text: str) -> str:
+    """A text without the PINs of such URIs, wherever one was given by mistake."""
+    return _PIN.sub(r"\1...", text)
+
+
 def shortened(name: object) -> str:
-    """A name or path of the user's for a message: of a very long one its two ends."""
-    text = str(name)
+    """A name or path of the user's for a message: of a very long one its two ends.
+
+    A PIN in it is left out before it is cut: behind the cut nothing would tell that it is one.
+    """
+    text = without_pin(str(name))
     half = MAX_NAME // 2
     return text if len(text) <= MAX_NAME else f"{text[:half]}...{text[-half:]}"
 

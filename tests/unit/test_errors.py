@@ -10,6 +10,7 @@ import re
 import pytest
 
 from firmline.errors import (
+    MAX_NAME,
     Code,
     ExitCode,
     FirmlineError,
@@ -21,6 +22,7 @@ from firmline.errors import (
     TransportError,
     TransportReason,
     VerifyError,
+    shortened,
 )
 from firmline.protocol.codes import ExtError, ResultCode
 
@@ -111,3 +113,14 @@ def test_the_codes_of_refusals_carry_the_number_that_the_unit_sent() -> None:
     assert {f"DFU-UNIT-{result:03}" for result in set(ResultCode) - silent} <= named
     meant = [ext_error for ext_error in ExtError if ext_error >= ExtError.INIT_COMMAND_INVALID]
     assert {f"DFU-UNIT-{100 + ext_error}" for ext_error in meant} <= named
+
+
+def test_a_long_name_is_shown_by_its_two_ends() -> None:
+    assert shortened("a" * MAX_NAME) == "a" * MAX_NAME
+    assert shortened("a" * 100 + "b" * 100) == "a" * 75 + "..." + "b" * 75
+
+
+def test_a_pin_is_left_out_before_a_name_is_cut() -> None:
+    for behind in range(MAX_NAME):
+        shown = shortened(f"{'a' * 100}?pin-value=471147&{'b' * behind}")
+        assert "471147" not in shown

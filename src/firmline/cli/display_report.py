@@ -15,6 +15,7 @@ from firmline.cli.failures import say
 from firmline.cli.files import read_file
 from firmline.cli.package_meaning import meanings, order_sentence
 from firmline.cli.package_text import generate_command, image_fields, image_lines
+from firmline.cli.parameters import KeySource
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.signer_text import (
     SignedPackage,
@@ -46,7 +47,7 @@ class Shown:
     content: bytes
     signed: SignedPackage
     key: PublicKey | None
-    key_file: Path | None
+    key_file: KeySource | None
     failure: SignerError | None
 
     @property
@@ -55,7 +56,7 @@ class Shown:
         return generate_command(self.signed.package, self.path.name)
 
 
-def run(path: Path, *, key_file: Path | None, as_json: bool) -> None:
+def run(path: Path, *, key_file: KeySource | None, as_json: bool) -> None:
     """The command; ends with exit code 5 where a signature does not verify."""
     content = read_file(path, what="package")
     signed = SignedPackage.of(path, read_package(content, name=str(path)))

@@ -1,19 +1,31 @@
-"""Reading the user's files with bounds, and writing new ones whole or not at all."""
+"""Reading the user's files with bounds, and writing new ones whole or not at all.
+
+What a command has read it does not write over, whichever options named the two.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import click
 
 from firmline.errors import Code, InputError, shortened
+
+if TYPE_CHECKING:
+    from firmline.tokens.uri import TokenUri
 
 MAX_SIZE = 64 * 1024 * 1024
 """Largest file that is read, bytes: a hex file of the largest flash is 12 MB."""
 OPEN_FILES: Final = (Path("/dev/fd"), Path("/proc/self/fd"))
 """Where a process finds its own open files."""
+_INPUTS: Final = "firmline.cli.files.inputs"
+"""Where click's context, which lives as long as the command, keeps what was read."""
 
 
 def read_file(path: Path, *, what: str) -> bytes:
@@ -35,6 +47,7 @@ def read_file(path: Path, *, what: str) -> bytes:
         _check_kind(path, what=what, name=name)
         with path.open("rb") as file:
             content = file.read(MAX_SIZE + 1)
+        remember_input(path)
     except FileNotFoundError:
         raise InputError(Code.FILE_MISSING, f"The {what} {name} does not exist.") from None
     except (OSError, ValueError) as problem:
@@ -66,31 +79,66 @@ def _is_open_already(path: Path) -> bool:
     return path == Path("/dev/stdin") or path.parent in OPEN_FILES
 
 
-def keep_apart(output: Path, *inputs: Path | None) -> None:
+def remember_input(path: Path) -> None:
+    """Keep a file that this command reads, or was told to read, from being written over.
+
+    It is remembered as long as the command runs (:func:`write_file` refuses it then), and whatever
+    name it is given: a link, another spelling, ``/dev/stdin``. A file that is not there is none.
+    """
+    found = _identity(path)
+    if found is not None:
+        _inputs().add(found)
+
+
+def keep_apart(output: Path, *inputs: Path | TokenUri | None) -> None:
     """Refuse to write over a file that the same command reads: a lost key cannot be made again.
+
+    :func:`write_file` refuses what was read in any case. This says so before the work is done and
+    anybody is asked for a password.
 
     Args:
         output: What will be written.
-        inputs: What is read; ``None`` for an option that was not given.
+        inputs: What will be read; ``None`` for an option that was not given. The files that the URI
+            of a token's key names are remembered since it was read.
 
     Raises:
         InputError: ``OPTION_CONFLICT``.
     """
-    for path in inputs:
-        if path is not None and _is_same_file(output, path):
-            raise InputError(
-                Code.OPTION_CONFLICT,
-                f"{shortened(output)} is read by this command, and would be replaced by what it"
-                " writes.",
-                hint="Give the output another name.",
-            )
+    named = {_identity(path) for path in inputs if isinstance(path, Path)}
+    if _identity(output) in (_inputs() | named) - {None}:
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            f"{shortened(output)} is read by this command, and would be replaced by what it"
+            " writes.",
+            hint="Give the output another name.",
+        )
+
+
+def keep_outputs_apart(output: Path, other: Path) -> None:
+    """Refuse two outputs of which one would take the other's place, or lie inside it.
+
+    Raises:
+        InputError: ``OPTION_CONFLICT``.
+    """
+    try:
+        place, taken = (Path(os.path.realpath(path)) for path in (output, other))
+    except (OSError, ValueError):
+        return  # no such name can be written at all, which says more
+    if place == taken or taken in place.parents:
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            f"This command writes {shortened(other)}, and {shortened(output)} would take its place"
+            " or lie inside it.",
+            hint="Give each output a place of its own.",
+        )
 
 
 def write_file(path: Path, content: bytes, *, private: bool = False, replace: bool = True) -> None:
     """Write a file under a temporary name beside it, then rename: whole or not at all.
 
     A symbolic link that may be replaced is followed, as every other tool does. Devices and folders
-    are refused; a rename onto ``/dev/null`` would put a file in its place.
+    are refused; a rename onto ``/dev/null`` would put a file in its place. So is every file that
+    this command has read.
 
     Args:
         path: Which.
@@ -99,13 +147,47 @@ def write_file(path: Path, content: bytes, *, private: bool = False, replace: bo
         replace: Whether a file that is already there may be replaced.
 
     Raises:
-        InputError: ``FILE_EXISTS`` or ``FILE_NOT_WRITABLE``.
+        InputError: ``FILE_EXISTS``, ``FILE_NOT_WRITABLE`` or ``OPTION_CONFLICT``.
     """
-    try:
+    with file_to_be(path, content, private=private, replace=replace):
+        pass
+
+
+@contextmanager
+def file_to_be(
+    path: Path, content: bytes, *, private: bool = False, replace: bool = True
+) -> Iterator[None]:
+    """As :func:`write_file`, but the file gets its name only when the body has succeeded.
+
+    So two files come together: until the second is written, nothing of the first is seen.
+    """
+    with _told(path):
         target = Path(os.path.realpath(path)) if replace else path
         if target.exists() and not target.is_file():
             raise _not_writable(path, "a folder or a device has that name")
-        _write_whole(target, content, mode=0o600 if private else 0o666, replace=replace)
+        if replace:
+            keep_apart(path)
+        # A name of its own: the target's may be as long as the file system allows already.
+        temporary = target.with_name(f".firmline-{os.urandom(8).hex()}.part")
+    try:
+        with _told(path):
+            _write_new(temporary, content, mode=0o600 if private else 0o666)
+        yield
+        with _told(path):
+            if replace:
+                temporary.replace(target)
+            else:
+                _move_without_replacing(temporary, target)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say why a file cannot be written."""
+    try:
+        yield
     except FileExistsError:
         raise InputError(
             Code.FILE_EXISTS, f"{shortened(path)} is already there and was left as it is."
@@ -116,22 +198,12 @@ def write_file(path: Path, content: bytes, *, private: bool = False, replace: bo
         raise _not_writable(path, _reason(problem)) from None
 
 
-def _write_whole(target: Path, content: bytes, *, mode: int, replace: bool) -> None:
-    # A name of its own: the target's may be as long as the file system allows already.
-    temporary = target.with_name(f".firmline-{os.urandom(8).hex()}.part")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            temporary.replace(target)
-        else:
-            _move_without_replacing(temporary, target)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+def _write_new(path: Path, content: bytes, *, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _move_without_replacing(source: Path, target: Path) -> None:
@@ -146,11 +218,22 @@ def _move_without_replacing(source: Path, target: Path) -> None:
         source.replace(target)
 
 
-def _is_same_file(one: Path, other: Path) -> bool:
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from every other, whatever it is called; None for one that is not there."""
     try:
-        return one.samefile(other)
+        found = path.stat()
     except (OSError, ValueError):
-        return False
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _inputs() -> set[tuple[int, int]]:
+    """The files that the running command reads; it forgets them when it ends."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return set()  # no command: whoever calls knows what it reads
+    inputs: set[tuple[int, int]] = context.meta.setdefault(_INPUTS, set())
+    return inputs
 
 
 def _not_writable(path: Path, why: str) -> InputError:

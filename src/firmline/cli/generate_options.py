@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmline.cli.files import read_file
-from firmline.cli.parameters import required
+from firmline.cli.parameters import KeySource, required
 from firmline.cli.secrets_input import load_signing_key
 from firmline.errors import Code, InputError
 from firmline.formats.firmware import FirmwareImage, parse_firmware
@@ -38,7 +38,7 @@ class Options:
     sd_boot_validation: str
     debug_mode: bool
     external_app: bool
-    key_file: Path | None
+    key_file: KeySource | None
     unsigned_request: Path | None
 
 

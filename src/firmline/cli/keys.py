@@ -12,11 +12,11 @@ import click
 
 from firmline.cli.files import keep_apart, read_file, write_file
 from firmline.cli.lazy import Command, LazyGroup, Section
-from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.parameters import FilePath, KeyName, KeySource, OnceCommand
 from firmline.cli.secrets_input import load_key_file, load_public_key, new_password
 from firmline.cli.style import printable
-from firmline.cli.token_input import is_on_token
 from firmline.errors import Code, InputError
+from firmline.tokens.uri import TokenUri
 
 __all__ = ["display", "generate", "keys"]
 
@@ -37,10 +37,10 @@ def keys() -> None:
 
 
 @click.command(cls=OnceCommand)
-@click.argument("file", type=FilePath())
+@click.argument("file", type=KeyName())
 @click.option("--password", is_flag=True, help="Encrypt the file with a password (asked for).")
 @click.option("--force", is_flag=True, help="Replace a file that is already there.")
-def generate(file: Path, password: bool, force: bool) -> None:
+def generate(file: KeySource, password: bool, force: bool) -> None:
     """Make a new private key and store it in FILE, readable for you alone.
 
     Units accept only packages that are signed with the key whose public half their bootloader was
@@ -48,7 +48,7 @@ def generate(file: Path, password: bool, force: bool) -> None:
     """
     from firmline.formats.keys import SigningKey  # noqa: PLC0415 - cryptography loads late
 
-    if is_on_token(file):
+    if isinstance(file, TokenUri):
         raise InputError(
             Code.OPTION_CONFLICT,
             "firmline makes keys in files; a key on a token is made with its maker's tools.",
@@ -79,7 +79,7 @@ def _may_be_replaced(file: Path) -> bool:
 
 
 @click.command(cls=OnceCommand)
-@click.argument("key_file", type=FilePath())
+@click.argument("key_file", type=KeyName())
 @click.option(
     "--key",
     "which",
@@ -98,7 +98,7 @@ def _may_be_replaced(file: Path) -> bool:
 @click.option(
     "--out_file", metavar="FILE", type=FilePath(), help="Write it there instead of printing it."
 )
-def display(key_file: Path, which: str, form: str, out_file: Path | None) -> None:
+def display(key_file: KeySource, which: str, form: str, out_file: Path | None) -> None:
     """Show one half of the key in KEY_FILE.
 
     A product's bootloader is built with what --key pk --format code prints.
@@ -112,7 +112,7 @@ def display(key_file: Path, which: str, form: str, out_file: Path | None) -> Non
         write_file(out_file, text.encode(), private=which == "sk")
 
 
-def _public_text(key_file: Path, form: str) -> str:
+def _public_text(key_file: KeySource, form: str) -> str:
     from firmline.formats.keys import format_public_key_c  # noqa: PLC0415 - cryptography loads late
 
     key = load_public_key(key_file)
@@ -125,14 +125,14 @@ def _public_text(key_file: Path, form: str) -> str:
             return format_public_key_c(key, debug=form == "dbgcode")
 
 
-def _secret_text(key_file: Path, form: str) -> str:
+def _secret_text(key_file: KeySource, form: str) -> str:
     if form not in ("hex", "pem"):
         raise InputError(
             Code.OPTION_CONFLICT,
             f"A secret key is not shown as {form}: it has no place in a source file.",
             hint="Use --key pk for the bootloader's source.",
         )
-    if is_on_token(key_file):
+    if isinstance(key_file, TokenUri):
         raise InputError(
             Code.OPTION_CONFLICT,
             "The secret half of a key on a token is not shown: it does not leave the token.",

@@ -6,14 +6,18 @@ A command of the type :class:`OnceCommand` takes each option once.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import click
 
+from firmline.cli.files import remember_input
 from firmline.errors import Code, InputError
+from firmline.tokens.uri import SCHEME, TokenUri, is_token_uri, parse_token_uri
 from firmline.values import U32_MAX, Fwid, FwVersion, parse_number
 
 MAX_FWID: Final = 0xFFFF
+KeySource: TypeAlias = Path | TokenUri
+"""Where a key is: in a file, or on a token. As text it may be shown."""
 
 
 class OnceCommand(click.Command):
@@ -47,7 +51,7 @@ def _is_single(param: click.Parameter) -> bool:
 class FilePath(click.Path):
     """The name of a file; an empty one is refused, where a shell's variable was not set.
 
-    The ``pkcs11:`` URI of a key on a token is kept as it is.
+    So is the URI of a key on a token, in which a PIN may stand: no message is to show it as a name.
     """
 
     def __init__(self) -> None:
@@ -66,11 +70,47 @@ class FilePath(click.Path):
                 f"{option_name(param)} is empty, but has to name a file.",
                 hint="If it came from a variable of the shell, see that the variable is set.",
             )
-        if isinstance(value, str) and value.startswith("pkcs11:"):
-            # A URI in place of a key file: a path would lose what means nothing in a path.
-            value = value.replace("\\", "%5C").replace("//", "/%2F").replace("/.", "/%2E")
-            value = f"{value[:-1]}%2F" if value.endswith("/") else value
+        if isinstance(value, str) and is_token_uri(value):
+            raise InputError(
+                Code.USAGE,
+                f"{option_name(param)} has to name a file, and was given the URI of a token.",
+                hint=f"A file whose name begins like one is written ./{SCHEME}...",
+            )
         return super().convert(value, param, ctx)
+
+
+class KeyName(FilePath):
+    """A key: the name of its file, or the ``pkcs11:`` URI of one on a token.
+
+    The URI is read at once, and is from then on a value that does not show its PIN. The files that
+    it names are not written over by the command, read or not.
+    """
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - click's signature
+        """Parse the text of an option or argument."""
+        if isinstance(value, TokenUri):
+            return value
+        if isinstance(value, str) and is_token_uri(value):
+            uri = parse_token_uri(value)
+            for name in uri.files:
+                remember_input(Path(name))
+            return uri
+        return super().convert(value, param, ctx)
+
+
+def key_source(text: str) -> KeySource:
+    """The key that a text names which is no option of its own.
+
+    Raises:
+        InputError: ``PKCS11_URI_MALFORMED``.
+    """
+    source: KeySource = KeyName().convert(text, None, None)
+    return source
 
 
 class Number(click.ParamType[int]):

@@ -9,7 +9,14 @@ from typing import Any
 import click
 
 from firmline.cli.files import keep_apart, read_file, write_file
-from firmline.cli.parameters import FilePath, OnceCommand, option_name, required
+from firmline.cli.parameters import (
+    FilePath,
+    KeyName,
+    KeySource,
+    OnceCommand,
+    option_name,
+    required,
+)
 from firmline.cli.request_files import new_request, read_request, say_what_to_sign
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.style import printable
@@ -66,7 +73,7 @@ class NamedFile(click.ParamType[tuple[str, Path]]):
 @click.option(
     "--public-key",
     metavar="FILE",
-    type=FILE,
+    type=KeyName(),
     required=True,
     help="The public key that every signature is verified with: PEM, public or certificate.",
 )
@@ -88,7 +95,7 @@ def attach_signature(
     package: Path,
     out: Path,
     request: Path,
-    public_key: Path,
+    public_key: KeySource,
     named: tuple[tuple[str, Path], ...],
     next_request: Path | None,
 ) -> None:
@@ -116,7 +123,7 @@ def attach_signature(
         raise required(
             "--next-request", "the boot validations are signed, and the init packets come next"
         )
-    with new_request(next_request, written, result, time=asked.time) as names:
+    with new_request(next_request, written, result, time=asked.time, beside=out) as names:
         write_file(out, written)
     click.echo(f"Package with its boot validations signed: {printable(out)}")
     say_what_to_sign(next_request, names)

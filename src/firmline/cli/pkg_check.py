@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from firmline.cli.failures import say
-from firmline.cli.files import keep_apart, read_file, write_file
-from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.files import read_file, write_file
+from firmline.cli.parameters import FilePath, OnceCommand, key_source
 from firmline.errors import Code, ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def check(
 
     report = _report(zipfile, terms=terms, unit=unit, previous=previous)
     if svg is not None:
-        _write_picture(svg, report, zipfile)
+        _write_picture(svg, report)
     if as_json:
         click.echo(json.dumps({"type": "result", **report_fields(report)}))
     else:
@@ -110,14 +110,14 @@ def _unit(package: Package, terms: str | None, unit: str | None) -> AssumedUnit 
         raise InputError(Code.OPTION_CONFLICT, "--for and --unit both describe the unit.")
     if terms is not None:
         found = split_terms(terms)
-        key = load_public_key(Path(found["key"])) if "key" in found else None
+        key = load_public_key(key_source(found["key"])) if "key" in found else None
         return complete(read_terms(found), package, public_key=key)
     if unit is not None:
         return AssumedUnit(description=load_unit(unit), unknown=frozenset(), assumed=())
     return None
 
 
-def _write_picture(path: Path, report: Report, zipfile: Path) -> None:
+def _write_picture(path: Path, report: Report) -> None:
     from firmline.cli.flash_map_text import map_svg  # noqa: PLC0415
     from firmline.formats.manifest import KIND_TITLES  # noqa: PLC0415
 
@@ -126,6 +126,5 @@ def _write_picture(path: Path, report: Report, zipfile: Path) -> None:
             Code.OPTION_MISSING,
             "--for or --unit is missing: --svg shows the flash of a unit.",
         )
-    keep_apart(path, zipfile)
     maps = [(KIND_TITLES[image.kind], image.regions) for image in report.verdict.images]
     write_file(path, map_svg(maps).encode())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.parameters import FilePath, KeyName, KeySource, OnceCommand
 
 
 @click.command(cls=OnceCommand)
@@ -15,11 +15,11 @@ from firmline.cli.parameters import FilePath, OnceCommand
     "--key",
     "key_file",
     metavar="FILE",
-    type=FilePath(),
+    type=KeyName(),
     help="A key (PEM, public or private) that every signature has to verify with.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def display(zipfile: Path, key_file: Path | None, as_json: bool) -> None:
+def display(zipfile: Path, key_file: KeySource | None, as_json: bool) -> None:
     """Show what is inside the DFU package ZIP, what a unit does with it, and who signed it.
 
     When this prints, every image has the size and the SHA-256 that its init packet names; a hash of

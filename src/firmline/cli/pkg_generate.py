@@ -15,6 +15,7 @@ from firmline.cli.parameters import (
     DottedVersion,
     FilePath,
     FwidList,
+    KeyName,
     Number,
     OnceCommand,
     OrNone,
@@ -118,7 +119,7 @@ class Fwids(FwidList):
 @click.option(
     "--key-file",
     metavar="FILE",
-    type=FILE,
+    type=KeyName(),
     help="Private key that signs it: a PEM file (see firmline keys), or the pkcs11: URI of a key on"
     " a token.",
 )
@@ -171,7 +172,7 @@ def _write_unsigned(
         say_what_to_sign,
     )
 
-    with new_request(folder, content, package, time=time) as names:
+    with new_request(folder, content, package, time=time, beside=zipfile) as names:
         write_file(zipfile, content)
     click.echo(f"Unsigned package: {printable(zipfile)} ({len(content):,} bytes)")
     say_what_to_sign(folder, names)

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from firmline.cli.files import keep_apart, read_file, write_file
-from firmline.cli.parameters import FilePath, FwidList, OnceCommand, option_name, required
+from firmline.cli.parameters import (
+    FilePath,
+    FwidList,
+    KeyName,
+    KeySource,
+    OnceCommand,
+    option_name,
+    required,
+)
 from firmline.cli.secrets_input import load_public_key, load_signing_key
 from firmline.cli.style import printable
 from firmline.errors import Code, InputError
@@ -88,7 +96,7 @@ def _range(text: str, name: str) -> VersionRange:
 @click.option(
     "--key-file",
     metavar="FILE",
-    type=FILE,
+    type=KeyName(),
     help="Private key that signs the probes: a PEM file, or the pkcs11: URI of a key on a token.",
 )
 @click.option(
@@ -118,20 +126,20 @@ def _range(text: str, name: str) -> VersionRange:
 @click.option(
     "--key",
     metavar="FILE",
-    type=FILE,
+    type=KeyName(),
     help="With --show: the key, private or public, that must have signed it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def probes(
     zipfile: Path,
     *,
-    key_file: Path | None,
+    key_file: KeySource | None,
     hw_versions: tuple[int, ...] | None,
     app_versions: tuple[VersionRange, ...] | None,
     bootloader_versions: tuple[VersionRange, ...] | None,
     softdevices: tuple[Fwid, ...] | None,
     show: bool,
-    key: Path | None,
+    key: KeySource | None,
     as_json: bool,
 ) -> None:
     """Sign the probe pack ZIP once, so that units can be inspected without the key.
@@ -183,7 +191,7 @@ def _catalogue(
     )
 
 
-def _make(zipfile: Path, key_file: Path, catalogue: ProbeCatalogue, *, as_json: bool) -> None:
+def _make(zipfile: Path, key_file: KeySource, catalogue: ProbeCatalogue, *, as_json: bool) -> None:
     # cryptography loads late
     from firmline.formats.probes_pack import sign_probe_pack, write_probe_pack  # noqa: PLC0415
 
@@ -194,7 +202,7 @@ def _make(zipfile: Path, key_file: Path, catalogue: ProbeCatalogue, *, as_json: 
     _print(zipfile, pack, content, as_json=as_json)
 
 
-def _show(zipfile: Path, key: Path | None, *, as_json: bool) -> None:
+def _show(zipfile: Path, key: KeySource | None, *, as_json: bool) -> None:
     from firmline.formats.probes_pack import read_probe_pack  # noqa: PLC0415 - likewise
 
     content = read_file(zipfile, what="probe pack")

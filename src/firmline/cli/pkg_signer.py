@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.parameters import FilePath, KeyName, KeySource, OnceCommand
 
 
 @click.command(cls=OnceCommand)
@@ -24,12 +24,12 @@ from firmline.cli.parameters import FilePath, OnceCommand
     "--key",
     "key_file",
     metavar="FILE",
-    type=FilePath(),
+    type=KeyName(),
     help="A key (PEM, public or private) that every signature has to verify with.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def signer(
-    zipfiles: tuple[Path, ...], dumps: tuple[Path, ...], key_file: Path | None, as_json: bool
+    zipfiles: tuple[Path, ...], dumps: tuple[Path, ...], key_file: KeySource | None, as_json: bool
 ) -> None:
     """Say which key signed the DFU packages ZIP, from the packages alone.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from firmline.cli.files import read_file, write_file
+from firmline.cli.files import keep_outputs_apart, read_file, write_file
 from firmline.cli.style import printable
 from firmline.errors import Code, InputError, shortened
 from firmline.formats.package import Package
@@ -29,26 +29,31 @@ from firmline.formats.signing_request import (
 
 @contextmanager
 def new_request(
-    folder: Path, content: bytes, package: Package, *, time: datetime
+    folder: Path, content: bytes, package: Package, *, time: datetime, beside: Path
 ) -> Iterator[tuple[str, ...]]:
-    """A request in a folder of that name, which is there only if the body does not fail.
+    """A request in a folder of that name, which stays only if the body does not fail.
+
+    The folder comes first: it can be taken back, a package that replaced another one cannot.
 
     Args:
         folder: Where; it must not be there yet, or be empty.
         content: The unsigned package as it will be written.
         package: The same.
         time: That of its entries.
+        beside: Where the body writes that package.
 
     Yields:
         The names of the signatures wanted.
 
     Raises:
-        InputError: ``FILE_EXISTS`` or ``FILE_NOT_WRITABLE``.
+        InputError: ``OPTION_CONFLICT``, ``FILE_EXISTS`` or ``FILE_NOT_WRITABLE``.
     """
+    keep_outputs_apart(beside, folder)
     _check_free(folder)
     wanted = wanted_signatures(package)
     files = {one.name + TO_SIGN: one.data for one in wanted}
     files[REQUEST_NAME] = format_request(content, package, time=time)
+    was_there = folder.is_dir()
     # Under a name of its own until all is there; a rename is the only step that is seen.
     draft = folder.with_name(f".firmline-{secrets.token_hex(8)}.part")
     try:
@@ -56,11 +61,20 @@ def new_request(
             draft.mkdir()
         for name, data in files.items():
             write_file(draft / name, data)
-        yield tuple(one.name for one in wanted)
         with _told(folder):
-            if folder.is_dir():
+            if was_there:
                 folder.rmdir()  # empty, as was seen; not every system renames onto a folder
             draft.rename(folder)
+        try:
+            yield tuple(one.name for one in wanted)
+        except BaseException:
+            folder.rename(draft)
+            raise
+    except BaseException:
+        if was_there:
+            with contextlib.suppress(OSError):
+                folder.mkdir(exist_ok=True)
+        raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from firmline.cli.files import read_file
+from firmline.cli.parameters import KeySource
 from firmline.cli.style import printable
-from firmline.cli.token_input import is_on_token, load_token_signer
+from firmline.cli.token_input import load_token_public_key, load_token_signer
 from firmline.errors import Code, InputError
+from firmline.tokens.uri import TokenUri
 
 if TYPE_CHECKING:
     from firmline.formats.keys import PublicKey, Signer, SigningKey
@@ -37,15 +39,17 @@ def new_password(path: Path) -> bytes:
     return password
 
 
-def load_signing_key(path: Path) -> Signer:
-    """The private key in a PEM file, or on the token that a ``pkcs11:`` URI names.
+def load_signing_key(source: KeySource) -> Signer:
+    """The private key in a PEM file or on a token.
 
     Asks for the password or PIN where there is one.
 
     Raises:
         InputError: A file, key or ``PKCS11_*`` code.
     """
-    return load_token_signer(path) if is_on_token(path) else load_key_file(path)
+    if isinstance(source, TokenUri):
+        return load_token_signer(source)
+    return load_key_file(source)
 
 
 def load_key_file(path: Path) -> SigningKey:
@@ -65,16 +69,20 @@ def load_key_file(path: Path) -> SigningKey:
     return SigningKey.parse_pem(content, name=str(path), password=_ask(path))
 
 
-def load_public_key(path: Path) -> PublicKey:
-    """The public key in a PEM file or certificate, or the half of the private key in it."""
+def load_public_key(source: KeySource) -> PublicKey:
+    """The public key in a PEM file or certificate, or the half of a private key.
+
+    Raises:
+        InputError: A file, key or ``PKCS11_*`` code.
+    """
     from firmline.formats.keys import PublicKey  # noqa: PLC0415 - cryptography loads late
 
-    if is_on_token(path):
-        return load_token_signer(path).public_key
-    content = read_file(path, what="key file")
+    if isinstance(source, TokenUri):
+        return load_token_public_key(source)
+    content = read_file(source, what="key file")
     if b"PRIVATE KEY-----" in content:
-        return load_key_file(path).public_key
-    return PublicKey.parse_pem(content, name=str(path))
+        return load_key_file(source).public_key
+    return PublicKey.parse_pem(content, name=str(source))
 
 
 def _password_in_environment() -> bytes | None:

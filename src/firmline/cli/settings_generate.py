@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from firmline.cli.files import keep_apart, read_file, write_file
-from firmline.cli.parameters import DottedVersion, FilePath, Number, OnceCommand, Version, required
+from firmline.cli.parameters import (
+    DottedVersion,
+    FilePath,
+    KeyName,
+    KeySource,
+    Number,
+    OnceCommand,
+    Version,
+    required,
+)
 from firmline.cli.secrets_input import load_signing_key
 from firmline.cli.settings_text import image_lines
 from firmline.cli.style import printable
-from firmline.cli.token_input import is_on_token
 from firmline.errors import Code, InputError
 from firmline.formats.families import Family, families, find_family
 from firmline.formats.firmware import FirmwareImage, find_softdevice, parse_firmware
@@ -75,7 +83,7 @@ class Options:
     app_boot_validation: str | None
     sd_boot_validation: str | None
     softdevice: Path | None
-    key_file: Path | None
+    key_file: KeySource | None
 
     @property
     def needs_key(self) -> bool:
@@ -149,7 +157,7 @@ class Options:
 @click.option(
     "--key-file",
     metavar="FILE",
-    type=FILE,
+    type=KeyName(),
     help="Private key for checks by ECDSA: a PEM file, or the pkcs11: URI of a key on a token.",
 )
 def generate(hexfile: Path, **options: Any) -> None:  # noqa: ANN401 - the fields of Options
@@ -287,7 +295,7 @@ def _key(options: Options) -> Signer | None:
         return None
     if options.needs_key:
         return load_signing_key(options.key_file)
-    if not is_on_token(options.key_file):
+    if isinstance(options.key_file, Path):
         read_file(options.key_file, what="key file")
     return None
 

@@ -12,6 +12,7 @@ import click
 
 from firmline.cli.failures import say
 from firmline.cli.files import read_file
+from firmline.cli.parameters import KeySource
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.signer_text import (
     SignedPackage,
@@ -119,7 +120,7 @@ class Report:
 
 
 def run(
-    zipfiles: Sequence[Path], *, dumps: Sequence[Path], key_file: Path | None, as_json: bool
+    zipfiles: Sequence[Path], *, dumps: Sequence[Path], key_file: KeySource | None, as_json: bool
 ) -> None:
     """The command; ends with exit code 5 where something asked for is not so."""
     report = _find_out(zipfiles, dumps=dumps, key_file=key_file)
@@ -135,7 +136,9 @@ def run(
         raise click.exceptions.Exit(failure.exit_code)
 
 
-def _find_out(zipfiles: Sequence[Path], *, dumps: Sequence[Path], key_file: Path | None) -> Report:
+def _find_out(
+    zipfiles: Sequence[Path], *, dumps: Sequence[Path], key_file: KeySource | None
+) -> Report:
     packages = tuple(
         SignedPackage.of(path, read_package(read_file(path, what="package"), name=str(path)))
         for path in zipfiles

@@ -16,7 +16,7 @@ from typing import Final
 import click
 
 from firmline.cli.files import read_file
-from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.parameters import FilePath, KeyName, KeySource, OnceCommand
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.style import paint, printable
 from firmline.cli.unit_choice import load_unit
@@ -57,7 +57,7 @@ ENDING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 @click.option(
     "--key-file",
     metavar="FILE",
-    type=FilePath(),
+    type=KeyName(),
     help="The unit trusts this key (PEM, private or public) instead of its own.",
 )
 @click.option(
@@ -78,7 +78,7 @@ def serve(
     *,
     unit_name: str | None,
     place_text: str | None,
-    key_file: Path | None,
+    key_file: KeySource | None,
     dump: Path | None,
     baud: int | None,
     as_json: bool,

@@ -6,12 +6,10 @@ Colour is left out where NO_COLOR asks for none; click strips it in pipes itself
 from __future__ import annotations
 
 import os
-import re
-from typing import Final
 
 import click
 
-_PIN: Final = re.compile(r"(pin-value=)[^&\s]+")  # RFC 7512, section 2.4; rather too much
+from firmline.errors import without_pin
 
 
 def paint(text: str, *, fg: str | None = None, bold: bool = False) -> str:
@@ -29,5 +27,5 @@ def printable(text: object) -> str:
     file name that are no UTF-8) is written as an escape, such as ``\x1b``. The PIN in the URI of a
     token's key is left out, wherever that URI was given by mistake.
     """
-    shown = _PIN.sub(r"\1...", str(text))
+    shown = without_pin(str(text))
     return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in shown)

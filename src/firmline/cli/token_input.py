@@ -22,29 +22,18 @@ if TYPE_CHECKING:
     from firmline.tokens.signer import TokenSigner
     from firmline.tokens.uri import TokenUri
 
-SCHEME: Final = "pkcs11:"
 PIN_VARIABLE: Final = "FIRMLINE_TOKEN_PIN"
 MODULE_VARIABLES: Final = ("FIRMLINE_PKCS11_MODULE", "PKCS11_MODULE")
 
 
-def is_on_token(path: Path) -> bool:
-    """Whether what was given for a key file is the URI of a key on a token."""
-    return str(path).startswith(SCHEME)
-
-
-def load_token_signer(path: Path) -> TokenSigner:
+def load_token_signer(uri: TokenUri) -> TokenSigner:
     """Open the token that a URI means; it is given back when the command ends.
-
-    Args:
-        path: The URI, as :class:`~firmline.cli.parameters.FilePath` keeps it.
 
     Raises:
         InputError: A ``PKCS11_*``, key or file code.
     """
     from firmline.tokens.signer import open_token_signer  # noqa: PLC0415 - cryptography loads late
-    from firmline.tokens.uri import parse_token_uri  # noqa: PLC0415
 
-    uri = parse_token_uri(path.as_posix())
     signer = open_token_signer(
         uri,
         module=_module(uri),
@@ -55,6 +44,19 @@ def load_token_signer(path: Path) -> TokenSigner:
     if context is not None:
         context.call_on_close(signer.close)
     return signer
+
+
+def load_token_public_key(uri: TokenUri) -> PublicKey:
+    """The public half of the key that a URI means; the PIN is asked for only if it is hidden.
+
+    Raises:
+        InputError: A ``PKCS11_*``, key or file code.
+    """
+    from firmline.tokens.signer import read_public_key  # noqa: PLC0415 - cryptography loads late
+
+    return _given_public_key(uri) or read_public_key(
+        uri, module=_module(uri), ask_pin=lambda label: _pin(uri, label)
+    )
 
 
 def _module(uri: TokenUri) -> str:
@@ -80,8 +82,8 @@ def _given_public_key(uri: TokenUri) -> PublicKey | None:
 
 
 def _pin(uri: TokenUri, label: str) -> str:
-    if uri.pin_source:
-        return _pin_in_file(uri.pin_source)
+    if uri.pin_file:
+        return _pin_in_file(Path(uri.pin_file))
     if uri.pin_value:
         click.echo(
             "warning: the PIN stands in the command line (pin-value), where the shell's history and"
@@ -102,21 +104,9 @@ def _pin(uri: TokenUri, label: str) -> str:
     return asked
 
 
-def _pin_in_file(source: str) -> str:
+def _pin_in_file(path: Path) -> str:
     """The first line of the file that ``pin-source`` names (RFC 7512, section 2.4)."""
-    from urllib.parse import unquote  # noqa: PLC0415 - for tokens alone
-
-    place = unquote(source.removeprefix("file:")) if source.startswith("file:") else source
-    if place.startswith("//"):  # file://host/path, with no host or with our own
-        host, slash, rest = place[2:].partition("/")
-        place = slash + rest if host in ("", "localhost") else ""
-    if not place or place.startswith("|"):
-        raise InputError(
-            Code.PKCS11_URI_MALFORMED,
-            "The key's PKCS#11 URI has a pin-source that is not a file on this computer.",
-            hint="Name a file: pin-source=/path/to/pin; programs are not started.",
-        )
-    content = read_file(Path(place), what="PIN file")
+    content = read_file(path, what="PIN file")
     try:
         pin = content.decode().splitlines()[0]
     except (UnicodeDecodeError, IndexError):

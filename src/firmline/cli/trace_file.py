@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Self
 
+from firmline.cli.files import keep_apart
 from firmline.errors import Code, StoreError, shortened
 from firmline.events import Event, event_to_json
 
@@ -22,12 +23,14 @@ class TraceFile:
         path: Where.
 
     Raises:
+        InputError: ``OPTION_CONFLICT``: the command has read that file.
         StoreError: ``TRACE_NOT_WRITABLE``: the file cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
         self.problem: StoreError | None = None
         self._path = path
+        keep_apart(path)
         try:
             self._file = path.open("w", encoding="utf-8", newline="\n")
         except (OSError, ValueError) as problem:

@@ -13,7 +13,7 @@ import click
 from firmline.cli.event_output import Listener, listener_for
 from firmline.cli.failures import next_thing, say
 from firmline.cli.files import keep_apart, read_file
-from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.parameters import FilePath, KeySource, OnceCommand, key_source
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.style import printable
 from firmline.cli.trace_file import TraceFile
@@ -52,10 +52,10 @@ def update(package: Path, target_text: str, trace: Path | None, as_json: bool) -
     """
     target = parse_target(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
     unit = load_unit(target.where) if target.scheme is Scheme.SIM else None
-    key_file = _key_file(target)
+    key = _key(target)
     if trace is not None:
-        keep_apart(trace, package, key_file)
-    trusted_key = load_public_key(key_file) if key_file is not None else None
+        keep_apart(trace, package, key)
+    trusted_key = load_public_key(key) if key is not None else None
     content = read_file(package, what="package")
     images = read_package(content, name=str(package))
     trace_file: TraceFile | None = None
@@ -98,11 +98,11 @@ def _has_own_time(target: Target) -> bool:
     return target.scheme is Scheme.SIM and sim_options(target).physics
 
 
-def _key_file(target: Target) -> Path | None:
-    """The file with the key that a virtual unit is told to trust."""
+def _key(target: Target) -> KeySource | None:
+    """The key that a virtual unit is told to trust."""
     if target.scheme is not Scheme.SIM or "key" not in target.options:
         return None
-    return Path(target.options["key"])
+    return key_source(target.options["key"])
 
 
 def _say_result(result: UpdateResult, *, as_json: bool, is_virtual: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from firmline.cli.files import keep_apart, write_file
-from firmline.cli.parameters import Number, OrNone, Version, required
+from firmline.cli.files import file_to_be, keep_apart, keep_outputs_apart
+from firmline.cli.parameters import KeySource, Number, OrNone, Version, required
 from firmline.cli.style import printable
 from firmline.errors import Code, InputError
 from firmline.values import FwVersion
@@ -143,8 +142,8 @@ def build_zigbee(spec: PackageSpec, zigbee: ZigbeeSpec) -> tuple[Package, Zigbee
 
 
 @contextmanager
-def zigbee_file(ota: ZigbeeOta | None, package: Path, *inputs: Path | None) -> Iterator[None]:
-    """The file beside the package, under the name that its header makes; new only with it.
+def zigbee_file(ota: ZigbeeOta | None, package: Path, *inputs: KeySource | None) -> Iterator[None]:
+    """The file beside the package, under the name that its header makes; there only with it.
 
     Args:
         ota: The file; None for a package without one.
@@ -160,15 +159,10 @@ def zigbee_file(ota: ZigbeeOta | None, package: Path, *inputs: Path | None) -> I
     from firmline.formats.zigbee_ota import encode_zigbee_ota  # noqa: PLC0415
 
     path = package.with_name(ota.file_name)
-    keep_apart(path, package, *inputs)
-    is_new = not os.path.lexists(path)
-    write_file(path, encode_zigbee_ota(ota))
-    try:
+    keep_apart(path, *inputs)
+    keep_outputs_apart(package, path)
+    with file_to_be(path, encode_zigbee_ota(ota)):
         yield
-    except BaseException:
-        if is_new:
-            path.unlink()
-        raise
     click.echo(f"Zigbee file: {printable(path)}")
 
 

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 
 from firmline.errors import Code, InputError
+from firmline.formats.key_encryption import MAX_WORK, opening_work
 
 NUMBER_SIZE = 32  # bytes of one P-256 number
 PUBLIC_KEY_SIZE = 2 * NUMBER_SIZE
@@ -193,6 +194,7 @@ class SigningKey:
         _check_size(content, name)
         if b"PRIVATE KEY-----" not in content:
             raise _not_private(content, name)
+        _check_work(content, name)
         encrypted = _ENCRYPTED.search(content) is not None
         if encrypted and not password:
             raise InputError(
@@ -274,6 +276,18 @@ def _check_size(content: bytes, name: str) -> None:
     if len(content) > MAX_KEY_FILE_SIZE:
         raise InputError(
             Code.FILE_TOO_LARGE, f"{name} has {len(content)} bytes, far more than a key."
+        )
+
+
+def _check_work(content: bytes, name: str) -> None:
+    work = opening_work(content)
+    if work > MAX_WORK:
+        raise InputError(
+            Code.KEY_MALFORMED,
+            f"{name} wants its password hashed {work:,} times, more than {MAX_WORK:,}, before it"
+            " opens.",
+            hint="Encrypt the key anew where it was made, e.g. with openssl pkcs8 -topk8.",
+            name=name,
         )
 
 

@@ -90,20 +90,8 @@ def open_token_signer(
     Raises:
         InputError: ``PKCS11_*``, or ``KEY_WRONG_CURVE``.
     """
-    pkcs11 = _load()
-    try:
-        library = pkcs11.lib(module)
-    except pkcs11.PKCS11Error as problem:
-        raise InputError(
-            Code.PKCS11_MODULE, f"The PKCS#11 module {module} cannot be loaded: {_reason(problem)}."
-        ) from None
-    with _told(str(uri)):
-        token = _token(library, uri)
-    pin: str | object | None = None
-    if pkcs11.TokenFlag.PROTECTED_AUTHENTICATION_PATH in token.flags:
-        pin = pkcs11.types.PROTECTED_AUTH  # typed at the token itself
-    elif pkcs11.TokenFlag.LOGIN_REQUIRED in token.flags:
-        pin = ask_pin(token.label)
+    token = _find_token(uri, module)
+    pin = _pin(token, ask_pin)
     name = f"the key {uri}"
     with _told(name):
         session = token.open(user_pin=pin)
@@ -120,6 +108,59 @@ def open_token_signer(
     except BaseException:
         session.close()
         raise
+
+
+def read_public_key(uri: TokenUri, *, module: str, ask_pin: Callable[[str], str]) -> PublicKey:
+    """Find the public half of a key; log in only where it cannot be seen without.
+
+    What anybody may read are public keys and certificates. If those that the URI means hold one key
+    on P-256, it is that; with none or several, the private key says which it is.
+
+    Args:
+        uri: Which key.
+        module: Path of the PKCS#11 module.
+        ask_pin: As for :func:`open_token_signer`.
+
+    Raises:
+        InputError: ``PKCS11_*``, or ``KEY_WRONG_CURVE``.
+    """
+    token = _find_token(uri, module)
+    with _told(f"the key {uri}"):
+        session = token.open()
+        try:
+            found = set(_visible_keys(session, uri))
+        finally:
+            session.close()
+    if len(found) == 1:
+        return found.pop()
+    signer = open_token_signer(uri, module=module, ask_pin=ask_pin)
+    signer.close()
+    return signer.public_key
+
+
+def _find_token(uri: TokenUri, module: str) -> pkcs11.Token:
+    """The one token that the URI means, through the module at that path."""
+    pkcs11 = _load()
+    try:
+        library = pkcs11.lib(module)
+    except pkcs11.PKCS11Error as problem:
+        raise InputError(
+            Code.PKCS11_MODULE, f"The PKCS#11 module {module} cannot be loaded: {_reason(problem)}."
+        ) from None
+    with _told(str(uri)):
+        return _token(library, uri)
+
+
+def _pin(token: pkcs11.Token, ask_pin: Callable[[str], str]) -> str | object | None:
+    """What opens the token; None where it wants nothing."""
+    from pkcs11 import TokenFlag  # noqa: PLC0415 - an extra, loaded when it is needed
+    from pkcs11.types import PROTECTED_AUTH  # noqa: PLC0415
+
+    if TokenFlag.PROTECTED_AUTHENTICATION_PATH in token.flags:
+        return PROTECTED_AUTH  # typed at the token itself
+    if TokenFlag.LOGIN_REQUIRED in token.flags:
+        return ask_pin(token.label)
+    return None
 
 
 def _load() -> Any:  # noqa: ANN401 - the module, which may be missing
@@ -184,12 +225,7 @@ def _private_key(session: pkcs11.Session, uri: TokenUri) -> pkcs11.types.Object:
     from pkcs11 import Attribute, KeyType, ObjectClass  # noqa: PLC0415
 
     keys = list(session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY}))
-    matching = [
-        key
-        for key in keys
-        if (not uri.object or _get(key, Attribute.LABEL) == uri.object)
-        and (not uri.id or _get(key, Attribute.ID) == uri.id)
-    ]
+    matching = [key for key in keys if _is_meant_object(key, uri)]
     if len(matching) != 1:
         listed = _listed(_described(key) for key in matching or keys)
         if matching:
@@ -224,12 +260,8 @@ def _public_key(session: pkcs11.Session, key: pkcs11.types.Object, name: str) ->
     objects = session.get_objects({Attribute.CLASS: ObjectClass.PUBLIC_KEY, **which})
     points += [_get(found, Attribute.EC_POINT) for found in objects]
     for point in filter(None, points):
-        # A DER octet string by the standard; some tokens leave out its two bytes of head.
-        bare = point[-_POINT_SIZE:]
-        if len(bare) == _POINT_SIZE and bare[0] == 4:
-            return PublicKey.from_le_bytes(
-                bare[1 : 1 + NUMBER_SIZE][::-1] + bare[1 + NUMBER_SIZE :][::-1]
-            )
+        if (public_key := _key_of(point)) is not None:
+            return public_key
     for found in session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE, **which}):
         if value := _get(found, Attribute.VALUE):
             return PublicKey.parse_certificate(value, name=f"the certificate of {name}")
@@ -238,6 +270,42 @@ def _public_key(session: pkcs11.Session, key: pkcs11.types.Object, name: str) ->
         f"The token holds neither the public key nor a certificate of {name[4:]}.",
         hint="Name a file with the public key in the URI: ...?x-public-key=public.pem",
     )
+
+
+def _visible_keys(session: pkcs11.Session, uri: TokenUri) -> Iterator[PublicKey]:
+    """The keys on P-256 in the public keys and certificates that a URI means."""
+    from pkcs11 import Attribute, ObjectClass  # noqa: PLC0415
+
+    for found in list(session.get_objects({Attribute.CLASS: ObjectClass.PUBLIC_KEY})):
+        on_p256 = _get(found, Attribute.EC_PARAMS) == _P256
+        if on_p256 and _is_meant_object(found, uri):
+            key = _key_of(_get(found, Attribute.EC_POINT) or b"")
+            if key is not None:
+                yield key
+    for found in list(session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE})):
+        value = _get(found, Attribute.VALUE)
+        if value and _is_meant_object(found, uri):
+            with contextlib.suppress(InputError):  # of another kind of key
+                yield PublicKey.parse_certificate(value, name="a certificate")
+
+
+def _is_meant_object(thing: pkcs11.types.Object, uri: TokenUri) -> bool:
+    from pkcs11 import Attribute  # noqa: PLC0415
+
+    return (not uri.object or _get(thing, Attribute.LABEL) == uri.object) and (
+        not uri.id or _get(thing, Attribute.ID) == uri.id
+    )
+
+
+def _key_of(point: bytes) -> PublicKey | None:
+    """The key whose point an object has; None for another kind of point.
+
+    A DER octet string by the standard; some tokens leave out its two bytes of head.
+    """
+    bare = point[-_POINT_SIZE:]
+    if len(bare) != _POINT_SIZE or bare[0] != 4:
+        return None
+    return PublicKey.from_le_bytes(bare[1 : 1 + NUMBER_SIZE][::-1] + bare[1 + NUMBER_SIZE :][::-1])
 
 
 def _asks_each_time(key: pkcs11.types.Object) -> bool:

@@ -2,18 +2,19 @@
 
 Rules of this module: text only, nothing is opened. An attribute that is not known is refused, for
 it was meant to select something. What is shown of a URI is its path, never its query, where a PIN
-may stand.
+may stand; nor is a piece of the query named that may belong to a PIN.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from firmline.errors import Code, InputError
 
 SCHEME: Final = "pkcs11:"
+"""In lower case; a URI's scheme may be written in either (RFC 3986, section 3.1)."""
 _PATH: Final = ("token", "manufacturer", "serial", "model", "slot-id", "object", "id", "type")
 _QUERY: Final = ("pin-source", "pin-value", "module-path", "x-public-key")
 
@@ -30,7 +31,7 @@ class TokenUri:
         slot_id: Number of the slot it is in; None for any.
         object: Label of the key.
         id: Identifier of the key, bytes.
-        pin_source: A file with the PIN: a path, or a ``file:`` URI.
+        pin_file: A file with the PIN (``pin-source``).
         pin_value: The PIN itself.
         module_path: The library of the token's maker.
         public_key: A PEM file with the public key, for tokens that hold the private half alone;
@@ -44,10 +45,16 @@ class TokenUri:
     slot_id: int | None = None
     object: str = ""
     id: bytes = b""
-    pin_source: str = ""
+    pin_file: str = ""
     pin_value: str = field(default="", repr=False)
     module_path: str = ""
     public_key: str = ""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files on this computer that it names."""
+        named = (self.pin_file, self.module_path, self.public_key)
+        return tuple(filter(None, named))
 
     def __str__(self) -> str:
         said = {"token": self.token, "serial": self.serial, "object": self.object}
@@ -57,15 +64,20 @@ class TokenUri:
         return SCHEME + ";".join(words)
 
 
+def is_token_uri(text: str) -> bool:
+    """Whether a text is the URI of something on a token, right or wrong."""
+    return text[: len(SCHEME)].lower() == SCHEME
+
+
 def parse_token_uri(text: str) -> TokenUri:
     """Read a URI that begins with ``pkcs11:``.
 
     Raises:
         InputError: ``PKCS11_URI_MALFORMED``.
     """
-    if not text.startswith(SCHEME):
+    if not is_token_uri(text):
         raise _malformed(f"does not begin with {SCHEME}")
-    path, _, query = text.removeprefix(SCHEME).partition("?")
+    path, _, query = text[len(SCHEME) :].partition("?")
     said = _attributes(path, ";", _PATH)
     asked = _attributes(query, "&", _QUERY)
     kind = _text("type", said.get("type", b"private"))
@@ -82,7 +94,7 @@ def parse_token_uri(text: str) -> TokenUri:
         slot_id=_slot(words.get("slot-id")),
         object=words.get("object", ""),
         id=said.get("id", b""),
-        pin_source=words.get("pin-source", ""),
+        pin_file=_pin_file(words.get("pin-source", "")),
         pin_value=words.get("pin-value", ""),
         module_path=words.get("module-path", ""),
         public_key=words.get("x-public-key", ""),
@@ -93,6 +105,10 @@ def _attributes(part: str, separator: str, known: tuple[str, ...]) -> dict[str, 
     found: dict[str, bytes] = {}
     for attribute in filter(None, part.split(separator)):
         name, equals, value = attribute.partition("=")
+        if name not in known and "pin-value" in found:
+            raise _malformed(
+                "has something behind pin-value that is no attribute; an & in a PIN is written %26"
+            )
         if name not in known:
             where = "before" if separator == ";" else "behind"
             raise _malformed(
@@ -112,6 +128,21 @@ def _text(name: str, value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:
         raise _malformed(f"has a value of {name} that is not UTF-8") from None
+
+
+def _pin_file(source: str) -> str:
+    """The path in a ``pin-source``: a path, or a ``file:`` URI (RFC 7512, section 2.4)."""
+    place = unquote(source.removeprefix("file:")) if source.startswith("file:") else source
+    if place.startswith("//"):  # file://host/path, with no host or with our own
+        host, slash, rest = place[2:].partition("/")
+        place = slash + rest if host in ("", "localhost") else ""
+    if source and (not place or place.startswith("|")):
+        raise InputError(
+            Code.PKCS11_URI_MALFORMED,
+            "The key's PKCS#11 URI has a pin-source that is not a file on this computer.",
+            hint="Name a file: pin-source=/path/to/pin; programs are not started.",
+        )
+    return place
 
 
 def _slot(text: str | None) -> int | None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from cryptography.x509.oid import NameOID
 
 from firmline.errors import Code
 from firmline.formats.keys import PublicKey, SigningKey
-from firmline.formats.package import read_package
+from firmline.formats.package import read_package, write_package
+from firmline.formats.package_build import build_package
 from firmline.formats.package_zip import EARLIEST, LATEST
-from unit.cli.makers import GENERATE, KEY, inputs
+from unit.cli.makers import GENERATE, KEY, inputs, spec
 from unit.cli.program import Ran, assert_failed, environment, files_in, run_at_terminal, run_process
 
 MODULES = (
@@ -213,6 +215,85 @@ def test_the_secret_half_is_not_shown_nor_made(tokens: Tokens, folder: Path) -> 
         ran = run_process("keys", *words, LINE, cwd=folder, env=env)
         assert_failed(ran, Code.OPTION_CONFLICT)
     assert files_in(folder) == set()
+
+
+def test_the_public_half_is_read_without_the_pin(tokens: Tokens, folder: Path) -> None:
+    """A wrong PIN would be counted; it is not even tried."""
+    for pin in ("", WRONG_PIN):
+        assert shown_public_key(tokens, folder, LINE, pin=pin) == KEY.public_key
+
+
+def test_the_right_public_half_of_several_needs_the_pin(tokens: Tokens, folder: Path) -> None:
+    other = ec.generate_private_key(ec.SECP256R1())
+    tokens.add_key(other, label="other", identifier="b2")
+    assert shown_public_key(tokens, folder, LINE) == KEY.public_key
+    assert shown_public_key(tokens, folder, "pkcs11:id=%a1") == KEY.public_key
+    ran = display_public_key(tokens, folder, "pkcs11:")
+    assert_failed(ran, Code.PKCS11_PIN)
+    ran = display_public_key(tokens, folder, "pkcs11:", pin=PIN)
+    assert_failed(ran, Code.PKCS11_AMBIGUOUS)
+
+
+def test_a_public_half_in_a_file_needs_no_token(tokens: Tokens, folder: Path) -> None:
+    (folder / "public.pem").write_bytes(KEY.public_key.format_pem())
+    uri = "pkcs11:token=absent?x-public-key=public.pem"
+    assert shown_public_key(tokens, folder, uri) == KEY.public_key
+
+
+def display_public_key(tokens: Tokens, folder: Path, uri: str, *, pin: str = "") -> Ran:
+    more = {"FIRMLINE_TOKEN_PIN": pin} if pin else {}
+    env = tokens.variables(FIRMLINE_PKCS11_MODULE=tokens.module, **more)
+    words = ("keys", "display", "--key", "pk", "--format", "hex", uri)
+    return run_process(*words, cwd=folder, env=env)
+
+
+def shown_public_key(tokens: Tokens, folder: Path, uri: str, *, pin: str = "") -> PublicKey:
+    ran = display_public_key(tokens, folder, uri, pin=pin)
+    assert (ran.code, ran.err) == (0, "")
+    return PublicKey.from_le_bytes(bytes.fromhex(ran.out))
+
+
+EVERY_LENGTH = """
+import sys
+from firmline.cli.main import run
+
+for scheme in ("pkcs11", "PKCS11"):
+    for size in range(100, 221):
+        begin = f"{scheme}:token=line;object=release?module-path={sys.argv[1]}"
+        pin = "&pin-value=" + sys.argv[2]
+        room = size - len(begin) - len(pin)
+        for behind in {0, min(room, 52 + size % 20), room}:
+            uri = begin + "&" * (room - behind) + pin + "&" * behind
+            assert len(uri) == size
+            code = run(["pkg", "display", "--key", uri, "dfu.zip"])
+            assert code == int(sys.argv[3]), code
+"""
+
+
+@pytest.mark.parametrize(("key", "code"), [(KEY, 0), (SigningKey.generate(), 5)])
+def test_the_pin_is_in_no_output_however_long_the_uri_is(
+    key: SigningKey, code: int, tokens: Tokens, folder: Path
+) -> None:
+    """What is too long for a message is cut, and the cut may fall anywhere."""
+    (folder / "dfu.zip").write_bytes(write_package(build_package(replace(spec(), signing_key=key))))
+    words = ("-c", EVERY_LENGTH, tokens.module, PIN, str(code))
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env=tokens.variables(),
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert (done.stdout + done.stderr).count("with the key in") > 121 * 2 * 2
+    assert PIN not in done.stdout + done.stderr
+
+
+def test_the_pin_file_is_not_written_over(generate: Generate, folder: Path) -> None:
+    (folder / "dfu.zip").write_text(f"{PIN}\n")
+    ran = generate(f"{LINE}?pin-source=dfu.zip", FIRMLINE_TOKEN_PIN="")
+    assert_failed(ran, Code.OPTION_CONFLICT)
+    assert (folder / "dfu.zip").read_text() == f"{PIN}\n"
 
 
 # The public half of a key that stands alone on its token.
@@ -416,7 +497,7 @@ def test_a_uri_in_the_wrong_place_is_told_without_its_pin(generate: Generate, fo
     before = files_in(folder)
     uri = f"{LINE}?pin-value={PIN}"
     assert_failed(generate(LINE, uri), Code.USAGE)
-    assert_failed(generate(LINE, words=("--application", uri)), Code.FILE_MISSING)
+    assert_failed(generate(LINE, words=("--application", uri)), Code.USAGE)
     assert files_in(folder) == before
 
 

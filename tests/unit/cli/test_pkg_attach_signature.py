@@ -255,6 +255,42 @@ def test_no_package_without_its_request(firmline: Program, folder: Path) -> None
     refused(firmline, folder, Code.FILE_NOT_WRITABLE, "there is no folder none", *words)
 
 
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("zipfile", ["request", "./request", "request/dfu.zip", "link/dfu.zip"])
+def test_request_and_package_each_have_their_place(
+    zipfile: str, there: bool, firmline: Program, folder: Path
+) -> None:
+    (folder / "link").symlink_to("request")
+    if there:
+        (folder / "request").mkdir()
+    words = (*GENERATE, *APP, "--unsigned-request", "request", zipfile)
+    refused(firmline, folder, Code.OPTION_CONFLICT, "Give each output a place", *words)
+
+
+def test_a_folder_that_cannot_be_replaced_leaves_no_package(
+    firmline: Program, folder: Path
+) -> None:
+    (folder / "empty").mkdir()
+    (folder / "request").symlink_to("empty")
+    refused(firmline, folder, Code.FILE_NOT_WRITABLE, "request cannot be made", *ASK, *APP)
+
+
+def test_an_empty_folder_is_given_back_without_a_package(firmline: Program, folder: Path) -> None:
+    (folder / "request").mkdir()
+    (folder / "unsigned.zip").mkdir()
+    refused(firmline, folder, Code.FILE_NOT_WRITABLE, "unsigned.zip cannot", *ASK, *APP)
+
+
+@pytest.mark.parametrize("name", ["request.json", "application.sig"])
+def test_the_request_is_not_written_over(name: str, firmline: Program, folder: Path) -> None:
+    ask(firmline, *APP)
+    sign(folder / "request")
+    before = (folder / "request" / name).read_bytes()
+    words = (*ATTACH, "unsigned.zip", f"request/{name}")
+    refused(firmline, folder, Code.OPTION_CONFLICT, "is read by this command", *words)
+    assert (folder / "request" / name).read_bytes() == before
+
+
 def test_a_key_at_hand_contradicts_a_key_elsewhere(firmline: Program, folder: Path) -> None:
     words = (*ASK, *APP, "--key-file", "private.key")
     refused(firmline, folder, Code.OPTION_CONFLICT, "--unsigned-request", *words)

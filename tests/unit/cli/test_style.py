@@ -60,6 +60,7 @@ def test_paint_keeps_to_no_color_unless_it_is_empty(monkeypatch: pytest.MonkeyPa
             "'pkcs11:?pin-value=12%2034&module-path=/m.so'",
             "'pkcs11:?pin-value=...&module-path=/m.so'",
         ),
+        ("PKCS11:?PIN-VALUE=1234", "PKCS11:?PIN-VALUE=..."),
         ("no file pkcs11:?pin-value=1234 (here).", "no file pkcs11:?pin-value=... (here)."),
     ],
 )

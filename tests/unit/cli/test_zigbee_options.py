@@ -141,6 +141,23 @@ def test_no_file_without_its_package(firmline: Program, folder: Path) -> None:
     assert files_in(folder) == before
 
 
+def test_an_older_file_is_kept_without_the_new_package(firmline: Program, folder: Path) -> None:
+    (folder / "out" / "dfu.zip").mkdir(parents=True)
+    older = folder / "out" / "007B-0141-00000005-.zigbee"
+    older.write_text("of the last release")
+    before = files_in(folder)
+    ran = firmline(*GENERATE, *APP, *ZIGBEE, *NAMED, "out/dfu.zip")
+    assert_failed(ran, Code.FILE_NOT_WRITABLE)
+    assert (files_in(folder), older.read_text()) == (before, "of the last release")
+
+
+def test_the_package_does_not_take_the_place_of_the_file(firmline: Program, folder: Path) -> None:
+    before = files_in(folder)
+    words = (*GENERATE, *APP, *ZIGBEE, *NAMED, "007B-0141-00000005-.zigbee")
+    assert_failed(firmline(*words), Code.OPTION_CONFLICT)
+    assert files_in(folder) == before
+
+
 def test_an_input_is_not_replaced(firmline: Program, folder: Path) -> None:
     name = "007B-0141-00000005-.zigbee"
     (folder / "app.hex").rename(folder / name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmline.errors import Code
+from firmline.errors import Code, InputError
 from firmline.tokens.uri import TokenUri, parse_token_uri
 from unit.formats.makers import refuses
 
@@ -26,7 +26,9 @@ from unit.formats.makers import refuses
             "pkcs11:object=k?module-path=/usr/lib/x.so&pin-value=12%2634",
             TokenUri(object="k", module_path="/usr/lib/x.so", pin_value="12&34"),
         ),
-        ("pkcs11:?pin-source=file:/etc/pin", TokenUri(pin_source="file:/etc/pin")),
+        ("pkcs11:?pin-source=file:/etc/pin", TokenUri(pin_file="/etc/pin")),
+        ("pkcs11:?pin-source=file://localhost/a%2520b", TokenUri(pin_file="/a b")),
+        ("PKCS11:object=Case", TokenUri(object="Case")),
         ("pkcs11:?x-public-key=a%2Fb.pem", TokenUri(public_key="a/b.pem")),
     ],
 )
@@ -48,11 +50,19 @@ def test_what_a_uri_says(text: str, expected: TokenUri) -> None:
         ("pkcs11:slot-id=" + "9" * 5000, "slot-id"),
         ("pkcs11:object=a;type=cert", "type 'cert'"),
         ("pkcs11:?pin-value=1&pin-source=p", "both pin-source and pin-value"),
+        ("pkcs11:?pin-source=|cat%20pin", "not a file on this computer"),
+        ("pkcs11:?pin-source=file://elsewhere/pin", "not a file on this computer"),
     ],
 )
 def test_uris_that_cannot_be_used(text: str, fragment: str) -> None:
     with refuses(Code.PKCS11_URI_MALFORMED, fragment):
         parse_token_uri(text)
+
+
+def test_the_rest_of_a_pin_is_not_named_as_an_attribute() -> None:
+    with pytest.raises(InputError, match="written %26") as refused:
+        parse_token_uri("pkcs11:?pin-value=47&1147")
+    assert "1147" not in str(refused.value)
 
 
 def test_the_pin_is_never_shown() -> None:
