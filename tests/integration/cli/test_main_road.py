@@ -58,7 +58,8 @@ def test_the_exact_command_of_the_issue_and_what_follows_it(peer: Path, folder: 
     made = run_process(*OF_THE_ISSUE, cwd=folder)
     # Its images are random bytes, and that is told.
     assert (made.code, made.err.count("\n")) == (0, 1)
-    assert made.err.startswith("warning: ") and made.err.endswith("[vector-table]\n")
+    assert made.err.startswith("warning: ")
+    assert made.err.endswith("[vector-table]\n")
     assert made.out == "Package: dfu.zip (150,582 bytes)\n"
     content = (folder / "dfu.zip").read_bytes()
     theirs = read_package((peer / "pkg" / "app_user_shape.zip").read_bytes(), name="theirs")
