@@ -38,6 +38,21 @@ def test_every_page_is_in_the_navigation() -> None:
     assert in_navigation(project["nav"]) == {p.relative_to(DOCS).as_posix() for p in pages()}
 
 
+def links_of(page: Path) -> set[str]:
+    targets = LINK.findall(page.read_text(encoding="utf-8"))
+    found = ((page.parent / target).resolve() for target in targets)
+    return {path.relative_to(DOCS).as_posix() for path in found if path.is_relative_to(DOCS)}
+
+
+def test_the_first_page_leads_to_every_other_page() -> None:
+    """Directly; to a decision over the page that lists them."""
+    direct = links_of(DOCS / "index.md")
+    decisions = links_of(DOCS / "explanation" / "architecture.md")
+    every = {page.relative_to(DOCS).as_posix() for page in pages()} - {"index.md"}
+    assert {name for name in every if not name.startswith("adr/")} <= direct
+    assert {name for name in every if name.startswith("adr/")} <= decisions
+
+
 def test_every_link_between_pages_leads_somewhere() -> None:
     broken = [
         f"{page.relative_to(DOCS)}: {target}"

@@ -200,6 +200,7 @@ async def test_the_link_is_lost_by_a_restart_and_then_by_a_goodbye(bench: Bench)
     assert [(event.hci_reason, event.expected) for event in losses] == [(0x08, True), (0x13, True)]
 
 
+@pytest.mark.slow
 async def test_the_same_unit_can_be_updated_again_and_again(bench: Bench) -> None:
     unit, _ = bench.place(own_unit())
     for version in (5, 6, 7):
@@ -274,6 +275,7 @@ async def test_of_ten_equal_units_only_the_pinned_one_changes(bench: Bench) -> N
     assert touched == {pinned.address, pinned.address.plus_one()}
 
 
+@pytest.mark.slow
 async def test_a_neighbour_in_its_bootloader_is_not_taken_for_a_unit_that_is_away(
     bench: Bench,
 ) -> None:
@@ -305,7 +307,10 @@ def snapshot(unit: VirtualUnit) -> tuple[object, ...]:
 # Power.
 
 
-@pytest.mark.parametrize("executed", [1, 2, 5, 8])
+@pytest.mark.parametrize(
+    "executed",
+    [1, pytest.param(2, marks=pytest.mark.slow), 5, pytest.param(8, marks=pytest.mark.slow)],
+)
 async def test_power_that_fails_in_the_middle_is_a_lost_link_and_no_update(
     bench: Bench, executed: int
 ) -> None:

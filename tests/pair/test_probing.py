@@ -153,8 +153,21 @@ def by_name(profile: BootloaderProfile) -> str:
     return profile.name
 
 
-@pytest.mark.parametrize("profile", PROBED, ids=by_name)
-@pytest.mark.parametrize("fwid", FWIDS, ids=str)
+def grid() -> list[object]:
+    """Each SoftDevice on each bootloader; on one of them, in turn, with the quick tests."""
+    return [
+        pytest.param(
+            profile,
+            fwid,
+            id=f"{fwid}-{profile.name}",
+            marks=[] if PROBED.index(profile) == number % len(PROBED) else [pytest.mark.slow],
+        )
+        for number, fwid in enumerate(FWIDS)
+        for profile in PROBED
+    ]
+
+
+@pytest.mark.parametrize(("profile", "fwid"), grid())
 def test_a_pack_finds_what_the_unit_is_made_of(
     pack: ProbePack, profile: BootloaderProfile, fwid: Fwid
 ) -> None:
@@ -249,7 +262,16 @@ def test_the_answers_are_those_that_were_recorded(
     assert session.send(sign_probe(probe, key)) == answer
 
 
-@pytest.mark.parametrize("profile", PROBED, ids=by_name)
+@pytest.mark.parametrize(
+    "profile",
+    [
+        pytest.param(
+            profile, marks=[] if number < len(CATALOGUE.hw_versions) else [pytest.mark.slow]
+        )
+        for number, profile in enumerate(PROBED)
+    ],
+    ids=by_name,
+)
 def test_no_probe_of_a_pack_is_accepted(pack: ProbePack, profile: BootloaderProfile) -> None:
     """Every one for this hardware, on a unit so old that it refuses no version."""
     hw_version = CATALOGUE.hw_versions[PROBED.index(profile) % 3]

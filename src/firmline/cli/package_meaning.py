@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from firmline.formats.init_command import BootValidationType, FwType, HashType, InitCommand
-from firmline.formats.known_softdevices import known_softdevice
+from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.manifest import KIND_TITLES
 from firmline.formats.package import Package, PackageImage
 from firmline.values import U32_MAX, ImageKind
@@ -88,14 +88,9 @@ def _softdevice(command: InitCommand) -> str:
         return "Any SoftDevice will do (0xFFFE)."
     if command.sd_req[0] == 0:
         return _without_softdevice(command)
-    names = " or ".join(_softdevice_name(fwid) for fwid in command.sd_req)
+    names = " or ".join(describe_fwid(fwid) for fwid in command.sd_req)
     what = "the SoftDevice " if len(command.sd_req) == 1 else "one of these SoftDevices: "
     return f"The unit must have {what}{names}."
-
-
-def _softdevice_name(fwid: int) -> str:
-    known = known_softdevice(fwid)
-    return f"{known.name} {known.version} (0x{fwid:04X})" if known else f"0x{fwid:04X}"
 
 
 def _without_softdevice(command: InitCommand) -> str:
@@ -111,7 +106,7 @@ def _without_softdevice(command: InitCommand) -> str:
             "0x00: it needs no SoftDevice, and a unit takes it with one or without. Over UART or"
             " USB the unit then loses the SoftDevice that it has."
         )
-    others = " or ".join(_softdevice_name(fwid) for fwid in command.sd_req[1:])
+    others = " or ".join(describe_fwid(fwid) for fwid in command.sd_req[1:])
     return (
         "0x00 comes first: it needs no SoftDevice. A unit without one takes it. A unit with one"
         f" refuses it over Bluetooth LE; over UART or USB it must have {others}, and then loses it."

@@ -12,6 +12,7 @@ import click
 from firmline.cli.files import read_file
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.style import printable
+from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.manifest import KIND_TITLES
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ LABELS: Final = {
     "encoding": "encoding",
 }
 MAX_SHOWN: Final = 64
-"""Characters of one value, for people."""
+"""Characters of one value, for people; a list of SoftDevices is shown to its end."""
 
 
 @click.command(cls=OnceCommand)
@@ -166,7 +167,7 @@ def _shown(field: str, value: Any) -> str:  # noqa: ANN401 - a value of any fiel
         case "is_debug", _:
             text = "yes" if value else "no"
         case "sd_req", _:
-            text = ", ".join(f"0x{fwid:04X}" for fwid in value) or "none named"
+            return ", ".join(describe_fwid(fwid) for fwid in value) or "none named"
         case "boot_validation", _:
             text = ", ".join(kind + (f" {data}" if data else "") for kind, data in value) or "none"
         case "hw_version" | "fw_version", _:

@@ -13,6 +13,7 @@ from firmline.cli.style import printable
 from firmline.errors import InputError
 from firmline.formats.families import BACKUP_DISTANCE, families
 from firmline.formats.init_command import BootValidationType, InitPacket, SignatureType
+from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.settings_file import FoundPage
 from firmline.formats.settings_page import (
     PAGE_SIZES,
@@ -295,7 +296,7 @@ def _init_packet(page: SettingsPage) -> str:
         case InputError():
             return f"{page.progress.command_size} bytes that are none: {packet.message}"
     command = packet.command
-    required = ", ".join(f"0x{fwid:04X}" for fwid in command.sd_req) or "none named"
+    required = ", ".join(describe_fwid(fwid) for fwid in command.sd_req) or "none named"
     return (
         f"{command.kind.name}, version {command.fw_version}, hardware {command.hw_version},"
         f" SoftDevice {required}, {command.firmware_size:,} bytes,"

@@ -82,7 +82,7 @@ class KnownSoftDevice:
         return self.linked_at
 
     def __str__(self) -> str:
-        return f"{self.title} (FWID {self.fwid})"
+        return f"{self.fwid} ({self.title})"
 
 
 @cache
@@ -116,7 +116,7 @@ def known_softdevice(fwid: int) -> KnownSoftDevice | None:
 def describe_fwid(fwid: int) -> str:
     """A FWID for people: ``0x00B7 (S132 6.1.1)``; ``0x0999`` where the table has no row for it."""
     known = known_softdevice(fwid)
-    return f"0x{fwid:04X}" + (f" ({known.title})" if known is not None else "")
+    return str(known) if known is not None else f"0x{fwid:04X}"
 
 
 def softdevice_by_name(text: str) -> KnownSoftDevice | None:

@@ -20,7 +20,6 @@ from firmline.formats.softdevice import (
     SoftDeviceInfo,
     softdevice_in_image,
 )
-from firmline.values import Fwid
 
 
 class _Occupied(NamedTuple):
@@ -138,6 +137,6 @@ def _by_requirement(required: Sequence[int]) -> _Occupied:
     known = [(end, row) for row in rows if (end := row.occupied_to) is not None]
     if known:
         end, row = min(known, key=lambda each: each[0])
-        return _Occupied(end, str(row), row.end is not None, hint)
-    by = f"the SoftDevice that it requires (FWID {Fwid(required[0])})"
+        return _Occupied(end, f"the SoftDevice {row}", row.end is not None, hint)
+    by = f"the SoftDevice that it requires, {describe_fwid(required[0])}"
     return _Occupied(SMALLEST_SOFTDEVICE_END, by, is_exact=False, hint=hint)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from firmline.errors import Code, InputError
 from firmline.formats.families import BACKUP_DISTANCE, Family
 from firmline.formats.firmware import FirmwareImage, find_softdevice
+from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.softdevice import SOFTDEVICE_START, SoftDeviceInfo, softdevice_in_image
 
 
@@ -121,7 +122,7 @@ def check_settings_images(
         raise InputError(
             Code.IMAGE_OVERLAPS_SOFTDEVICE,
             f"{application.source_name} is meant to be an application, but it contains a SoftDevice"
-            f" (FWID {inside.fwid}) in front of it.",
+            f" in front of it, FWID {describe_fwid(inside.fwid)}.",
             hint="Give the application's own hex file, not the merged one for a programmer.",
         )
     end = SOFTDEVICE_START if softdevice is None else softdevice_end(softdevice)

@@ -27,6 +27,7 @@ from firmline.formats.init_packet import (
     encode_init_packet,
 )
 from firmline.formats.keys import PublicKey
+from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.manifest import KIND_TITLES
 from firmline.formats.package import Package, PackageImage
 from firmline.values import ImageKind
@@ -141,7 +142,7 @@ def _described(wanted: WantedSignature) -> dict[str, object]:
             "sha256": _sha256(wanted.image.firmware),
             "fw_version": command.fw_version,
             "hw_version": command.hw_version,
-            "sd_req": [f"0x{fwid:04X}" for fwid in command.sd_req],
+            "sd_req": [describe_fwid(fwid) for fwid in command.sd_req],
         },
     }
 

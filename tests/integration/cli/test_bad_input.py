@@ -897,6 +897,7 @@ def test_a_strange_name_of_a_missing_file_is_shown_harmless(name: bytes, firmlin
         assert "".join(lines).isprintable()
 
 
+@pytest.mark.slow
 def test_a_strange_name_works_and_is_shown_harmless(folder: Path) -> None:
     """As whole processes: only there standard output is as strict as a user's."""
     name = b"".join(STRANGE)

@@ -189,6 +189,7 @@ def nrfutil() -> str:
     return find_nrfutil()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -208,6 +209,7 @@ def test_nrfutil_reads_our_file(name: str, nrfutil: str, firmline: Program, fold
     assert theirs == same_numbers(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("application", "softdevice"),
     [

@@ -1,4 +1,9 @@
-"""Keys on a real PKCS#11 token: SoftHSM 2, one token store for each test."""
+"""Keys on a real PKCS#11 token: SoftHSM 2.
+
+A library of a token reads its settings once in a process and knows one library alone. So what only
+reads the first store runs in this process, and what wants a store or a library of its own is a
+process of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +28,15 @@ from firmline.formats.package import read_package, write_package
 from firmline.formats.package_build import build_package
 from firmline.formats.package_zip import EARLIEST, LATEST
 from unit.cli.makers import GENERATE, KEY, inputs, spec
-from unit.cli.program import Ran, assert_failed, environment, files_in, run_at_terminal, run_process
+from unit.cli.program import (
+    Program,
+    Ran,
+    assert_failed,
+    environment,
+    files_in,
+    run_at_terminal,
+    run_process,
+)
 
 MODULES = (
     Path("/usr/lib/softhsm/libsofthsm2.so"),
@@ -103,22 +116,63 @@ def tokens(module: str, first_store: Path, tmp_path_factory: pytest.TempPathFact
 Generate = Callable[..., Ran]
 
 
+def command_for(uri: str, *more: str, words: tuple[str, ...] = APP) -> tuple[str, ...]:
+    """The words that make ``dfu.zip`` with the key of this URI."""
+    return (*GENERATE, *words, "--key-file", uri, *more, "dfu.zip")
+
+
+def silent(ran: Ran, folder: Path) -> Ran:
+    """What was said never holds a PIN, and no half-written file is left."""
+    assert PIN not in ran.out + ran.err
+    assert WRONG_PIN not in ran.out + ran.err
+    assert not list(folder.glob(".firmline*"))
+    return ran
+
+
 @pytest.fixture
-def generate(tokens: Tokens, folder: Path) -> Iterator[Generate]:
-    """Makes ``dfu.zip`` with the key of this URI; what is not said of it never holds a PIN."""
+def here(
+    module: str, first_store: Path, firmline: Program, monkeypatch: pytest.MonkeyPatch
+) -> Program:
+    """The program in this process, with the first store and its PIN."""
+    known = {"FIRMLINE_PKCS11_MODULE": module, "FIRMLINE_TOKEN_PIN": PIN}
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in Tokens(module, first_store).variables(**known).items():
+        if name in VARIABLES:
+            monkeypatch.setenv(name, value)
+    return firmline
+
+
+@pytest.fixture
+def generate(here: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generate:
+    """Makes ``dfu.zip`` in this process; a variable that is empty is not set."""
+    inputs(folder)
+
+    def run(uri: str, *more: str, words: tuple[str, ...] = APP, **variables: str) -> Ran:
+        with monkeypatch.context() as changed:
+            for name, value in variables.items():
+                if value:
+                    changed.setenv(name, value)
+                else:
+                    changed.delenv(name)
+            return silent(here(*command_for(uri, *more, words=words)), folder)
+
+    return run
+
+
+@pytest.fixture
+def generate_apart(tokens: Tokens, folder: Path) -> Generate:
+    """The same in a process of its own, with a store of its own."""
     inputs(folder)
 
     def run(uri: str, *more: str, words: tuple[str, ...] = APP, **variables: str) -> Ran:
         known = {"FIRMLINE_PKCS11_MODULE": tokens.module, "FIRMLINE_TOKEN_PIN": PIN, **variables}
         env = tokens.variables(**{name: value for name, value in known.items() if value})
-        command = (*GENERATE, *words, "--key-file", uri, *more, "dfu.zip")
-        ran = run_process(*command, cwd=folder, env=env)
-        assert PIN not in ran.out + ran.err
-        assert WRONG_PIN not in ran.out + ran.err
-        return ran
+        return silent(
+            run_process(*command_for(uri, *more, words=words), cwd=folder, env=env), folder
+        )
 
-    yield run
-    assert not list(folder.glob(".firmline*"))
+    return run
 
 
 def verified(folder: Path, key: PublicKey = KEY.public_key) -> bool:
@@ -166,14 +220,18 @@ def test_a_uri_says_as_much_as_is_needed(uri: str, generate: Generate, folder: P
     assert verified(folder)
 
 
-def test_the_module_may_stand_in_the_uri(generate: Generate, folder: Path, tokens: Tokens) -> None:
+def test_the_module_may_stand_in_the_uri(
+    generate_apart: Generate, folder: Path, tokens: Tokens
+) -> None:
     uri = f"{LINE}?module-path=/{tokens.module}"  # two slashes are one in a path, and no harm here
-    assert generate(uri, FIRMLINE_PKCS11_MODULE="", PKCS11_MODULE="/none.so").code == 0
+    assert generate_apart(uri, FIRMLINE_PKCS11_MODULE="", PKCS11_MODULE="/none.so").code == 0
     assert verified(folder)
 
 
-def test_the_module_may_stand_in_the_common_variable(generate: Generate, tokens: Tokens) -> None:
-    assert generate(LINE, FIRMLINE_PKCS11_MODULE="", PKCS11_MODULE=tokens.module).code == 0
+def test_the_module_may_stand_in_the_common_variable(
+    generate_apart: Generate, tokens: Tokens
+) -> None:
+    assert generate_apart(LINE, FIRMLINE_PKCS11_MODULE="", PKCS11_MODULE=tokens.module).code == 0
 
 
 @pytest.mark.parametrize("form", ["pin", "file:pin", "file://{}", "{}"])
@@ -202,17 +260,14 @@ def test_a_person_is_asked_for_the_pin(tokens: Tokens, folder: Path) -> None:
     assert verified(folder)
 
 
-def test_the_public_half_is_shown(tokens: Tokens, folder: Path) -> None:
-    env = tokens.variables(FIRMLINE_PKCS11_MODULE=tokens.module, FIRMLINE_TOKEN_PIN=PIN)
-    words = ("keys", "display", "--key", "pk", "--format", "hex", LINE)
-    ran = run_process(*words, cwd=folder, env=env)
+def test_the_public_half_is_shown(here: Program) -> None:
+    ran = here("keys", "display", "--key", "pk", "--format", "hex", LINE)
     assert (ran.code, ran.out.strip()) == (0, KEY.public_key.le_bytes.hex())
 
 
-def test_the_secret_half_is_not_shown_nor_made(tokens: Tokens, folder: Path) -> None:
-    env = tokens.variables(FIRMLINE_PKCS11_MODULE=tokens.module, FIRMLINE_TOKEN_PIN=PIN)
+def test_the_secret_half_is_not_shown_nor_made(here: Program, folder: Path) -> None:
     for words in (("display", "--key", "sk", "--format", "hex"), ("generate",)):
-        ran = run_process("keys", *words, LINE, cwd=folder, env=env)
+        ran = here("keys", *words, LINE)
         assert_failed(ran, Code.OPTION_CONFLICT)
     assert files_in(folder) == set()
 
@@ -322,30 +377,30 @@ def drop_public_key(tokens: Tokens, *, certificate: bytes = b"") -> None:
 
 
 def test_a_public_key_that_is_nowhere_is_told(
-    generate: Generate, tokens: Tokens, folder: Path
+    generate_apart: Generate, tokens: Tokens, folder: Path
 ) -> None:
     drop_public_key(tokens)
-    ran = generate(LINE)
+    ran = generate_apart(LINE)
     assert_failed(ran, Code.PKCS11_FAILED)
     assert "x-public-key" in ran.err
     (folder / "public.pem").write_bytes(KEY.public_key.format_pem())
-    assert generate(f"{LINE}?x-public-key=public.pem").code == 0
+    assert generate_apart(f"{LINE}?x-public-key=public.pem").code == 0
     assert verified(folder)
 
 
 def test_a_signature_of_another_key_is_not_used(
-    generate: Generate, tokens: Tokens, folder: Path
+    generate_apart: Generate, tokens: Tokens, folder: Path
 ) -> None:
     drop_public_key(tokens)
     (folder / "public.pem").write_bytes(SigningKey.generate().public_key.format_pem())
-    ran = generate(f"{LINE}?x-public-key=public.pem")
+    ran = generate_apart(f"{LINE}?x-public-key=public.pem")
     assert_failed(ran, Code.PKCS11_FAILED)
     assert "does not belong to the public key" in ran.err
     assert not (folder / "dfu.zip").exists()
 
 
 def test_a_certificate_holds_the_public_key(
-    generate: Generate, tokens: Tokens, folder: Path
+    generate_apart: Generate, tokens: Tokens, folder: Path
 ) -> None:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "line")])
     key = _crypto_key(KEY)
@@ -356,7 +411,7 @@ def test_a_certificate_holds_the_public_key(
     )
 
     drop_public_key(tokens, certificate=certificate)
-    assert generate(LINE).code == 0
+    assert generate_apart(LINE).code == 0
     assert verified(folder)
 
 
@@ -375,12 +430,12 @@ with token.open(rw=True, user_pin=sys.argv[2]) as session:
 
 
 def test_a_key_may_ask_for_its_pin_each_time(
-    generate: Generate, tokens: Tokens, folder: Path
+    generate_apart: Generate, tokens: Tokens, folder: Path
 ) -> None:
     command = [sys.executable, "-c", STRICT, tokens.module, PIN]
     subprocess.run(command, env=tokens.variables(), check=True)
     words = (*APP, "--app-boot-validation", "VALIDATE_ECDSA_P256_SHA256")
-    assert generate("pkcs11:object=strict", words=words).code == 0
+    assert generate_apart("pkcs11:object=strict", words=words).code == 0
     assert not verified(folder)
     env = tokens.variables(FIRMLINE_PKCS11_MODULE=tokens.module, FIRMLINE_TOKEN_PIN=PIN)
     show = ("keys", "display", "--key", "pk", "--format", "hex", "pkcs11:object=strict")
@@ -457,35 +512,35 @@ def test_another_token_and_another_key(generate: Generate, folder: Path) -> None
     refused(generate, folder, code, "'line'", uri="pkcs11:slot-id=99999")
 
 
-def test_several_keys(generate: Generate, folder: Path, tokens: Tokens) -> None:
+def test_several_keys(generate_apart: Generate, folder: Path, tokens: Tokens) -> None:
     tokens.add_key(ec.generate_private_key(ec.SECP256R1()), label="release", identifier="b2")
     words = ("2 keys are what", "id=%A1", "id=%B2")
-    refused(generate, folder, Code.PKCS11_AMBIGUOUS, *words, uri=LINE)
-    assert generate(f"{LINE};id=%a1").code == 0
+    refused(generate_apart, folder, Code.PKCS11_AMBIGUOUS, *words, uri=LINE)
+    assert generate_apart(f"{LINE};id=%a1").code == 0
     assert verified(folder)
 
 
-def test_several_tokens(generate: Generate, folder: Path, tokens: Tokens) -> None:
+def test_several_tokens(generate_apart: Generate, folder: Path, tokens: Tokens) -> None:
     tokens.add_token("line")
-    refused(generate, folder, Code.PKCS11_AMBIGUOUS, "2 tokens are what", uri=LINE)
+    refused(generate_apart, folder, Code.PKCS11_AMBIGUOUS, "2 tokens are what", uri=LINE)
 
 
 @pytest.mark.parametrize("kind", ["P-384", "RSA"])
 def test_keys_that_bootloaders_do_not_know(
-    kind: str, generate: Generate, folder: Path, tokens: Tokens
+    kind: str, generate_apart: Generate, folder: Path, tokens: Tokens
 ) -> None:
     key: object = ec.generate_private_key(ec.SECP384R1())
     if kind == "RSA":
         key = rsa.generate_private_key(65537, 2048)
     tokens.add_key(key, label="other", identifier="c3")
     uri = "pkcs11:object=other"
-    refused(generate, folder, Code.KEY_WRONG_CURVE, "not on P-256", uri=uri)
+    refused(generate_apart, folder, Code.KEY_WRONG_CURVE, "not on P-256", uri=uri)
 
 
 @pytest.mark.parametrize("name", ["none.so", "app.hex", ""])
-def test_modules_that_are_none(name: str, generate: Generate, folder: Path) -> None:
+def test_modules_that_are_none(name: str, generate_apart: Generate, folder: Path) -> None:
     module = str(folder / name) if name else ""
-    refused(generate, folder, Code.PKCS11_MODULE, uri=LINE, FIRMLINE_PKCS11_MODULE=module)
+    refused(generate_apart, folder, Code.PKCS11_MODULE, uri=LINE, FIRMLINE_PKCS11_MODULE=module)
 
 
 def test_a_uri_that_is_none_is_told_without_its_pin(generate: Generate, folder: Path) -> None:
@@ -501,9 +556,9 @@ def test_a_uri_in_the_wrong_place_is_told_without_its_pin(generate: Generate, fo
     assert files_in(folder) == before
 
 
-def test_without_the_extra_its_name_is_told(generate: Generate, folder: Path) -> None:
+def test_without_the_extra_its_name_is_told(generate_apart: Generate, folder: Path) -> None:
     (folder / "pkcs11.py").write_text("raise ImportError\n")
     path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
-    ran = generate(LINE, PYTHONPATH=path)
+    ran = generate_apart(LINE, PYTHONPATH=path)
     assert_failed(ran, Code.PKCS11_EXTRA_MISSING)
     assert "pip install 'firmline[pkcs11]'" in ran.err

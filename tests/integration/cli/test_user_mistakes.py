@@ -354,7 +354,19 @@ LOCALES = (
 FOREIGN = b"k\xe4se \xff\xe2\x82\xac.zip"
 
 
-@pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: "-".join(locale.values()))
+def in_each_language(*, quick: int) -> pytest.MarkDecorator:
+    """A case for each of them, the first ones with the quick tests."""
+    return pytest.mark.parametrize(
+        "locale",
+        [
+            pytest.param(locale, marks=[] if number < quick else [pytest.mark.slow])
+            for number, locale in enumerate(LOCALES)
+        ],
+        ids=lambda locale: "-".join(locale.values()),
+    )
+
+
+@in_each_language(quick=1)
 @pytest.mark.parametrize("name", ["err_badkey", "err_display_notzip", "set_err_v3"])
 def test_a_mistake_in_any_language(name: str, locale: dict[str, str], folder: Path) -> None:
     make_files(folder, outputs=True)
@@ -364,7 +376,7 @@ def test_a_mistake_in_any_language(name: str, locale: dict[str, str], folder: Pa
     assert state(folder) == before
 
 
-@pytest.mark.parametrize("locale", LOCALES, ids=lambda locale: "-".join(locale.values()))
+@in_each_language(quick=1)
 def test_names_that_are_no_text(locale: dict[str, str], folder: Path) -> None:
     make_files(folder, outputs=False)
     name = os.fsdecode(FOREIGN)

@@ -171,9 +171,14 @@ def test_only_this_computer_can_connect(tcp: Serving) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)]
+    ("number", "code"),
+    [
+        (signal.SIGTERM, 0),
+        pytest.param(signal.SIGHUP, 0, marks=pytest.mark.slow),
+        (signal.SIGINT, 130),
+    ],
 )
-@pytest.mark.parametrize("place", ["pty", "tcp:0"])
+@pytest.mark.parametrize("place", ["pty", pytest.param("tcp:0", marks=pytest.mark.slow)])
 def test_a_signal_ends_it_while_a_client_is_there(
     place: str, number: int, code: int, tmp_path: Path
 ) -> None:

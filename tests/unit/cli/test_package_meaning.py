@@ -77,12 +77,12 @@ class Case:
 WITH = "BLE UART"
 ALL = "BLE UART bare"
 CASES = [
-    Case(APPLICATION, {}, "The unit must have the SoftDevice S112 7.2.0 (0x0103).", WITH),
+    Case(APPLICATION, {}, "The unit must have the SoftDevice 0x0103 (S112 7.2.0).", WITH),
     Case(APPLICATION, {"sd_req": (0x999,)}, "The unit must have the SoftDevice 0x0999.", ""),
     Case(
         APPLICATION,
         {"sd_req": (0x999, 0x103)},
-        "The unit must have one of these SoftDevices: 0x0999 or S112 7.2.0 (0x0103).",
+        "The unit must have one of these SoftDevices: 0x0999 or 0x0103 (S112 7.2.0).",
         WITH,
     ),
     Case(
@@ -95,7 +95,7 @@ CASES = [
     Case(
         APPLICATION,
         {"sd_req": (0, 0x103)},
-        "A unit with one refuses it over Bluetooth LE; over UART or USB it must have S112 7.2.0",
+        "A unit with one refuses it over Bluetooth LE; over UART or USB it must have 0x0103",
         "UART bare",
     ),
     Case(SOFTDEVICE, {"sd_req": (0,)}, "only a unit without a SoftDevice takes it.", "bare"),

@@ -234,7 +234,10 @@ def complete(size: int) -> Progress:
         (
             DAT,
             complete(len(DAT)),
-            "APPLICATION, version 5, hardware 52, SoftDevice 0x0103, 2,048 bytes, signed\n",
+            (
+                "APPLICATION, version 5, hardware 52, SoftDevice 0x0103 (S112 7.2.0), 2,048 bytes,"
+                " signed\n"
+            ),
         ),
     ],
 )

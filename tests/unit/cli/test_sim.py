@@ -172,6 +172,7 @@ def test_the_json_of_a_sweep_is_the_contract(firmline: Program) -> None:
     assert {finding["address"] for finding in result["findings"]} == {"0x7E004", "0x7E008"}
 
 
+@pytest.mark.slow
 def test_a_pair_of_cuts_is_told_with_both_places(
     firmline: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +192,7 @@ def test_a_pair_of_cuts_is_told_with_both_places(
     assert f", then operation {second}, ended new" in told
 
 
+@pytest.mark.slow
 def test_a_sweep_is_the_same_in_every_run_and_on_every_number_of_cores() -> None:
     job = sweep_jobs.Job("sdk15.3-uart", Flow.BOOTLOADER, 64)
     pieces = sweep_jobs.pieces_of(job)
@@ -201,6 +203,7 @@ def test_a_sweep_is_the_same_in_every_run_and_on_every_number_of_cores() -> None
     assert sum(outcome.cuts for _, outcome in alone) == sum(piece.cuts for piece in pieces)
 
 
+@pytest.mark.slow
 def test_processes_do_not_outlive_a_sweep_that_is_interrupted() -> None:
     job = sweep_jobs.Job("sdk15.3-ble", Flow.COMBINED, 8192)
 

@@ -40,7 +40,7 @@ def test_the_numbers_are_those_of_the_specification(
 ) -> None:
     known = known_softdevice(fwid)
     assert known is not None
-    assert str(known) == f"{title} (FWID 0x{fwid:04X})"
+    assert str(known) == f"0x{fwid:04X} ({title})"
     assert (known.end, known.image_size) == (end, image_size)
     assert (known.occupied_to, known.application_start) == (end, end)
 

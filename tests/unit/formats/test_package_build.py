@@ -210,7 +210,7 @@ def test_an_application_that_requires_another_softdevice_than_the_one_beside_it(
 
 
 def test_an_application_inside_the_softdevice_that_it_requires() -> None:
-    with refuses(Code.IMAGE_OVERLAPS_SOFTDEVICE, "S132 7.2.0 (FWID 0x0101)"):
+    with refuses(Code.IMAGE_OVERLAPS_SOFTDEVICE, "the SoftDevice 0x0101 (S132 7.2.0)"):
         images(application=replace(APP, address=0x25000))
 
 

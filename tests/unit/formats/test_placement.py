@@ -39,16 +39,24 @@ def test_the_smallest_softdevice_holds_its_information() -> None:
 @pytest.mark.parametrize(
     ("sd_req", "end", "by"),
     [
-        ((0x999,), 0x3018, "the SoftDevice that it requires (FWID 0x0999), which reaches at least"),
-        ((0xEA,), 0x3018, "the SoftDevice that it requires (FWID 0x00EA), which reaches at least"),
-        ((0x123,), 0x3018, "the SoftDevice that it requires (FWID 0x0123), which reaches at least"),
-        ((0xB7,), 0x26000, "S132 6.1.1 (FWID 0x00B7), which reaches to 0x26000"),
-        ((0xB6,), 0x26000, "S140 6.1.1 (FWID 0x00B6), which reaches to 0x26000"),
-        ((0x100,), 0x27000, "S140 7.2.0 (FWID 0x0100), which reaches to 0x27000"),
-        ((0x101,), 0x26000, "S132 7.2.0 (FWID 0x0101), which reaches to 0x26000"),
-        ((0x103,), 0x19000, "S112 7.2.0 (FWID 0x0103), which reaches to 0x19000"),
-        ((0x100, 0x103, 0x101), 0x19000, "S112 7.2.0"),
-        ((0xCA, 0x999, 0xB7), 0x26000, "S132 6.1.1"),
+        ((0x999,), 0x3018, "the SoftDevice that it requires, 0x0999, which reaches at least"),
+        (
+            (0xEA,),
+            0x3018,
+            "the SoftDevice that it requires, 0x00EA (S122 8.0.0), which reaches at least",
+        ),
+        (
+            (0x123,),
+            0x3018,
+            "the SoftDevice that it requires, 0x0123 (S140 7.3.0), which reaches at least",
+        ),
+        ((0xB7,), 0x26000, "the SoftDevice 0x00B7 (S132 6.1.1), which reaches to 0x26000"),
+        ((0xB6,), 0x26000, "the SoftDevice 0x00B6 (S140 6.1.1), which reaches to 0x26000"),
+        ((0x100,), 0x27000, "the SoftDevice 0x0100 (S140 7.2.0), which reaches to 0x27000"),
+        ((0x101,), 0x26000, "the SoftDevice 0x0101 (S132 7.2.0), which reaches to 0x26000"),
+        ((0x103,), 0x19000, "the SoftDevice 0x0103 (S112 7.2.0), which reaches to 0x19000"),
+        ((0x100, 0x103, 0x101), 0x19000, "the SoftDevice 0x0103"),
+        ((0xCA, 0x999, 0xB7), 0x26000, "the SoftDevice 0x00B7"),
     ],
 )
 def test_the_first_address_that_is_right_and_the_last_that_is_wrong(

@@ -85,7 +85,11 @@ def test_applications_that_fit(application: FirmwareImage) -> None:
         (image(bytes(4), address=0x80000), Code.IMAGE_TOO_LARGE, "NRF52 ends at 0x80000"),
         (image(bytes(0x80000), address=None), Code.IMAGE_TOO_LARGE, "reaches at least to 0x81000"),
         (image(bytes(0x7E000), address=None), Code.SETTINGS_PLACE, "reaches at least to 0x7F000"),
-        (softdevice_image(), Code.IMAGE_OVERLAPS_SOFTDEVICE, "contains a SoftDevice (FWID 0x0101)"),
+        (
+            softdevice_image(),
+            Code.IMAGE_OVERLAPS_SOFTDEVICE,
+            "in front of it, FWID 0x0101 (S132 7.2.0).",
+        ),
     ],
 )
 def test_applications_that_no_such_unit_holds(

@@ -26,7 +26,18 @@ WAITING = {"leaked-buffers", "no-application", "stuck-gpregret"}
 BLE = [name for name in gallery_names() if gallery_unit(name).profile.is_ble]
 
 
-@pytest.mark.parametrize("name", [name for name in BLE if name not in WAITING])
+QUICK = {"ble-reference", "other-softdevice"}
+"""Each is waited for in real time: the rest is left to the slow tests."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow])
+        for name in BLE
+        if name not in WAITING
+    ],
+)
 async def test_every_unit_of_the_gallery_is_in_the_air_under_its_address(name: str) -> None:
     async with open_target(parse_target(f"sim:{name}")) as opened:
         assert type(opened.link) is VirtualRadioLink

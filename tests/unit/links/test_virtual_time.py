@@ -38,7 +38,9 @@ def test_timers_run_in_the_order_of_their_times() -> None:
     assert run_in_virtual_time(main()) == [(1.0, "a"), (1.0, "b"), (2.5, "between"), (3.0, "c")]
 
 
-def test_a_wait_for_nothing_is_told_and_not_waited_for() -> None:
+def test_a_wait_for_nothing_is_told_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firmline.links.virtual_time.DEADLOCK_S", 0.05)
+
     async def wait() -> None:
         await asyncio.Event().wait()
 

@@ -1,0 +1,86 @@
+"""The fields that the reference page names are those that the commands print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from house_tree import ROOT
+from unit.cli.makers import KEY, package
+from unit.cli.program import Program
+
+PAGE = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+FOR = "chip=nrf52832-512k,softdevice=s112-7.2.0,app-version=3,hw-version=52"
+COMMANDS = {
+    "pkg display": ("dfu.zip",),
+    "pkg check": ("dfu.zip", "--for", FOR),
+    "pkg signer": ("dfu.zip",),
+    "pkg diff": ("dfu.zip", "dfu.zip"),
+    "pkg probes": ("p.zip", "--key-file", "private.key", "--hw-version", "52"),
+    "pkg softdevices": (),
+}
+
+
+@pytest.fixture(autouse=True)
+def files(folder: Path) -> None:
+    (folder / "dfu.zip").write_bytes(package())
+    (folder / "private.key").write_bytes(KEY.format_pem())
+
+
+def rows(title: str) -> dict[str, str]:
+    """The first column of the table below a heading, and the last one."""
+    section = re.split(r"^#+ ", PAGE.split(f"# {title}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
+    cells = [line.strip("|").split(" | ") for line in section.splitlines() if line[:3] == "| `"]
+    return {first.strip(): last.strip() for first, last in cells}
+
+
+def names(text: str) -> set[str]:
+    """What stands in backticks, but for what stands in brackets."""
+    return set(re.findall(r"`(\w+)`", re.sub(r"\([^()]*\)", "", text)))
+
+
+def test_every_command_with_results_is_on_the_page() -> None:
+    assert {name.strip("`") for name in rows("The results of `pkg`")} == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_page_names_the_fields_of_the_result(command: str, firmline: Program) -> None:
+    result = firmline(*command.split(), *COMMANDS[command], "--json").result
+    page = rows("The results of `pkg`")[f"`{command}`"]
+    assert names(page) == result.keys() - {"type"}
+
+
+def keys_of(value: Any) -> set[str]:
+    """The fields of an object, or of the objects in a list, of which there has to be one."""
+    if isinstance(value, list):
+        assert value
+        return set().union(*(each.keys() for each in value))
+    return set(value.keys())
+
+
+def nested(result: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
+    """The rows of the table about a check that name fields inside of others."""
+    for field in ("checks", "not_checked", "images", "afterwards", "findings"):
+        yield f"`{field}`", keys_of(result[field])
+    for field in ("flash_map", "capacity"):
+        yield f"`{field}` of an image", keys_of(result["images"][0][field])
+
+
+def test_the_page_names_the_fields_inside_of_a_check(firmline: Program) -> None:
+    words = ("pkg", "check", "dfu.zip", "--previous", "dfu.zip", "--for", FOR, "--json")
+    result = firmline(*words).result
+    page = rows("What a check finds")
+    outer = set().union(*(names(first) for first in page if "of an image" not in first))
+    assert outer == result.keys() - {"type"}
+    for first, fields in nested(result):
+        assert names(page[first]) == fields
+
+
+def test_the_page_names_the_fields_of_a_softdevice(firmline: Program) -> None:
+    page = rows("The results of `pkg`")["`pkg softdevices`"]
+    inside = set(re.findall(r"`(\w+)`", page)) - {"softdevices"}
+    assert inside == keys_of(firmline("pkg", "softdevices", "--json").result["softdevices"])
