@@ -14,7 +14,7 @@ import click
 from firmline.cli.failures import say
 from firmline.cli.files import read_file
 from firmline.cli.package_meaning import meanings, order_sentence
-from firmline.cli.package_text import generate_command, image_fields, image_lines
+from firmline.cli.package_text import image_fields, image_lines, zigbee_fields, zigbee_lines
 from firmline.cli.parameters import KeySource
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.signer_text import (
@@ -26,8 +26,10 @@ from firmline.cli.signer_text import (
 )
 from firmline.cli.style import printable
 from firmline.errors import SignerError
+from firmline.formats.inner_package import InnerPackage, inner_package
 from firmline.formats.keys import PublicKey
-from firmline.formats.package import read_package
+from firmline.formats.package import Package, read_package
+from firmline.formats.package_recipe import generate_command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,11 @@ class Shown:
     key: PublicKey | None
     key_file: KeySource | None
     failure: SignerError | None
+
+    @property
+    def inner(self) -> InnerPackage | None:
+        """The package inside the package."""
+        return inner_package(self.signed.package)
 
     @property
     def command(self) -> str | None:
@@ -77,7 +84,7 @@ def run(path: Path, *, key_file: KeySource | None, as_json: bool) -> None:
 
 
 def _fields(shown: Shown) -> dict[str, Any]:
-    signed, command = shown.signed, shown.command
+    signed, command, inner = shown.signed, shown.command, shown.inner
     package = signed.package
     return {
         "type": "result",
@@ -85,10 +92,10 @@ def _fields(shown: Shown) -> dict[str, Any]:
         "size": len(shown.content),
         "sha256": hashlib.sha256(shown.content).hexdigest(),
         "order": order_sentence(package),
-        "images": [
-            {**image_fields(image), "meaning": sentences}
-            for image, sentences in zip(package.images, meanings(package), strict=True)
-        ],
+        "images": _images(package),
+        "zigbee": None
+        if inner is None
+        else {**zigbee_fields(inner.ota), "images": _images(inner.package)},
         "signers": [
             {
                 **signer_fields(signer),
@@ -105,6 +112,13 @@ def _fields(shown: Shown) -> dict[str, Any]:
     }
 
 
+def _images(package: Package) -> list[dict[str, Any]]:
+    return [
+        {**image_fields(image), "meaning": sentences}
+        for image, sentences in zip(package.images, meanings(package), strict=True)
+    ]
+
+
 def _lines(shown: Shown) -> Iterator[str]:
     package = shown.signed.package
     count = f"{len(package.images)} image" + ("s" if len(package.images) > 1 else "")
@@ -112,10 +126,12 @@ def _lines(shown: Shown) -> Iterator[str]:
     order = order_sentence(package)
     if order is not None:
         yield order
-    for image, sentences in zip(package.images, meanings(package), strict=True):
+    yield from _image_lines(package)
+    inner = shown.inner
+    if inner is not None:
         yield ""
-        yield from image_lines(image)
-        yield from (f"  - {sentence}" for sentence in sentences)
+        yield from zigbee_lines(inner.ota)
+        yield from _image_lines(inner.package)
     yield ""
     yield from signer_lines(shown.signed, shown.signed.signers(shown.key))
     if shown.key is not None and shown.failure is None:
@@ -124,3 +140,10 @@ def _lines(shown: Shown) -> Iterator[str]:
         yield ""
         yield "A package like this is made by:"
         yield f"  {shown.command}"
+
+
+def _image_lines(package: Package) -> Iterator[str]:
+    for image, sentences in zip(package.images, meanings(package), strict=True):
+        yield ""
+        yield from image_lines(image)
+        yield from (f"  - {sentence}" for sentence in sentences)

@@ -10,14 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmline.cli.files import read_file
+from firmline.cli.image_options import application_version, read_image, without_image
 from firmline.cli.parameters import KeySource, required
 from firmline.cli.secrets_input import load_signing_key
 from firmline.errors import Code, InputError
-from firmline.formats.firmware import FirmwareImage, parse_firmware
-from firmline.formats.init_command import BootValidationType
-from firmline.formats.manifest import KIND_TITLES
-from firmline.formats.package_build import ANY_SOFTDEVICE, PackageSpec
+from firmline.formats.init_command import ANY_SOFTDEVICE, BootValidationType
+from firmline.formats.package_build import PackageSpec
 from firmline.values import Fwid, FwVersion, ImageKind
 
 
@@ -40,6 +38,15 @@ class Options:
     external_app: bool
     key_file: KeySource | None
     unsigned_request: Path | None
+
+    @property
+    def version(self) -> FwVersion | None:
+        """The application's, as :func:`~firmline.cli.image_options.application_version`."""
+        return application_version(
+            self.application_version,
+            self.application_version_string,
+            application=self.application,
+        )
 
 
 def check_options(options: Options) -> None:
@@ -65,17 +72,9 @@ def check_options(options: Options) -> None:
 
 def _check_versions(options: Options) -> None:
     """No version without its image; a debug package needs none, as its bootloader skips them."""
-    numbers = {options.application_version, options.application_version_string} - {None}
-    if len(numbers) > 1:
-        raise InputError(
-            Code.OPTION_CONFLICT,
-            "--application-version and --application-version-string name two versions.",
-        )
-    version = _application_version(options)
-    if version is not None and options.application is None:
-        raise _without_image("an application version", "--application")
+    version = options.version
     if options.bootloader_version is not None and options.bootloader is None:
-        raise _without_image("--bootloader-version", "--bootloader")
+        raise without_image("--bootloader-version", "--bootloader")
     if options.debug_mode:
         return
     if options.hw_version is None:
@@ -90,21 +89,6 @@ def _check_versions(options: Options) -> None:
         )
 
 
-def _without_image(given: str, image: str) -> InputError:
-    """The error for a version of something that is not in the package; nrfutil refuses it, too."""
-    return InputError(
-        Code.OPTION_CONFLICT,
-        f"With {given} an image is wanted, but {image} is missing.",
-        hint=f"Add {image}, or leave out its version.",
-    )
-
-
-def _application_version(options: Options) -> FwVersion | None:
-    if options.application_version is not None:
-        return options.application_version
-    return options.application_version_string
-
-
 def package_spec(options: Options) -> PackageSpec:
     """The package that the options ask for; reads the images and the key.
 
@@ -112,11 +96,11 @@ def package_spec(options: Options) -> PackageSpec:
         InputError: A file, image or key code.
     """
     return PackageSpec(
-        application=_image(options.application, ImageKind.APPLICATION),
-        softdevice=_image(options.softdevice, ImageKind.SOFTDEVICE),
-        bootloader=_image(options.bootloader, ImageKind.BOOTLOADER),
+        application=read_image(options.application, ImageKind.APPLICATION),
+        softdevice=read_image(options.softdevice, ImageKind.SOFTDEVICE),
+        bootloader=read_image(options.bootloader, ImageKind.BOOTLOADER),
         hw_version=options.hw_version,
-        application_version=_application_version(options),
+        application_version=options.version,
         bootloader_version=options.bootloader_version,
         sd_req=(ANY_SOFTDEVICE,) if options.sd_req is None else options.sd_req,
         sd_id=options.sd_id or (),
@@ -126,12 +110,4 @@ def package_spec(options: Options) -> PackageSpec:
         external_app=options.external_app,
         signing_key=load_signing_key(options.key_file) if options.key_file else None,
         signed_later=options.unsigned_request is not None,
-    )
-
-
-def _image(path: Path | None, kind: ImageKind) -> FirmwareImage | None:
-    if path is None:
-        return None
-    return parse_firmware(
-        read_file(path, what=f"{KIND_TITLES[kind]} file"), name=path.name, kind=kind
     )

@@ -31,6 +31,13 @@ class LintOptions:
     previous: Path | None
 
 
+def strict_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--strict``."""
+    return click.option(
+        "--strict", is_flag=True, help="Warnings are errors: no file is written where there is one."
+    )(command)
+
+
 def lint_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of lint."""
     previous = click.option(
@@ -39,10 +46,7 @@ def lint_options(command: Callable[..., Any]) -> Callable[..., Any]:
         type=FilePath(),
         help="The package of the last release: its versions have to be lower.",
     )
-    strict = click.option(
-        "--strict", is_flag=True, help="Warnings are errors: no file is written where there is one."
-    )
-    return strict(previous(command))
+    return strict_option(previous(command))
 
 
 def take_lint(options: dict[str, Any]) -> LintOptions:
@@ -80,9 +84,18 @@ def tell_findings(
             is_signed_later=is_signed_later,
         ),
     )
+    tell_warnings(findings, strict=wanted.strict)
+
+
+def tell_warnings(findings: tuple[Finding, ...], *, strict: bool) -> None:
+    """Say what is probably a mistake in what is about to be written.
+
+    Raises:
+        InputError: ``LINT_FINDINGS``, if there is any and it is asked to be strict.
+    """
     for finding in findings:
         click.echo(f"warning: {printable(str(finding))}", err=True)
-    if findings and wanted.strict:
+    if findings and strict:
         raise refusal(findings, consequence="nothing is written")
 
 

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from firmline.formats.init_command import BootValidationType, FwType, HashType, InitCommand
+from firmline.formats.init_command import (
+    ANY_SOFTDEVICE,
+    BootValidationType,
+    FwType,
+    HashType,
+    InitCommand,
+)
 from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.manifest import KIND_TITLES
 from firmline.formats.package import Package, PackageImage
@@ -17,8 +23,6 @@ from firmline.values import U32_MAX, ImageKind
 
 _WITH_SOFTDEVICE: Final = (ImageKind.SOFTDEVICE, ImageKind.SOFTDEVICE_BOOTLOADER)
 _BOOTLOADERS: Final = (FwType.BOOTLOADER, FwType.SOFTDEVICE_BOOTLOADER)
-ANY_SOFTDEVICE: Final = 0xFFFE
-"""In ``sd_req``; it counts for external applications alone (spec section 5.2)."""
 _DEFAULT_CHECK: Final = BootValidationType.VALIDATE_GENERATED_CRC  # spec section 7, 2. and 3.
 _NO_BOOTLOADER_CHECK: Final = "The bootloader itself is not checked at a start, whatever is named."
 _CHECKS: Final = {

@@ -1,29 +1,13 @@
-"""A package in words, in JSON fields, and as the command that would make it."""
+"""A package in words and in JSON fields."""
 
 from __future__ import annotations
 
-import shlex
-
-from firmline.errors import InputError
-from firmline.formats.firmware import FirmwareImage
-from firmline.formats.init_command import (
-    BootValidationType,
-    FwType,
-    HashType,
-    InitCommand,
-    SignatureType,
-)
+from firmline.formats.init_command import FwType, HashType, InitCommand
 from firmline.formats.known_softdevices import describe_fwid
-from firmline.formats.package import Package, PackageImage
-from firmline.formats.placement import check_images
+from firmline.formats.package import PackageImage
+from firmline.formats.zigbee_ota import ANY_IMAGE_TYPE, ANY_MANUFACTURER, ZigbeeOta
 from firmline.values import U32_MAX, ImageKind
 
-_FWID_MAX = 0xFFFF
-_COMBINATIONS = (
-    {ImageKind.SOFTDEVICE, ImageKind.APPLICATION},
-    {ImageKind.SOFTDEVICE_BOOTLOADER, ImageKind.APPLICATION},
-)
-"""What ``pkg generate`` makes beside single images."""
 _HASH_LABELS = {
     HashType.NO_HASH: "no hash",
     HashType.CRC: "CRC",
@@ -53,7 +37,7 @@ def image_lines(image: PackageImage) -> list[str]:
         *_boot_check_rows(command),
         *_signature_rows(image),
         ("debug", "yes" if command.is_debug else "no"),
-        ("files", f"{image.bin_name}, {image.dat_name}"),
+        ("files", ", ".join(dict.fromkeys((image.bin_name, image.dat_name)))),
     ]
     return [_TITLES[command.kind], *(f"  {label:<11} {text}" for label, text in rows)]
 
@@ -87,130 +71,35 @@ def image_fields(image: PackageImage) -> dict[str, object]:
     }
 
 
-def generate_command(package: Package, zip_name: str) -> str | None:
-    """The command line that makes a package like this, from files named as its entries.
-
-    SoftDevice and bootloader are one entry together; their files get names of their own.
-
-    Returns:
-        None for a package that ``pkg generate`` refuses to make.
-    """
-    if not _can_be_generated(package):
-        return None
-    words = ["firmline", "pkg", "generate"]
-    for image in package.images:
-        words += _image_words(image)
-    words += _common_words(package)
-    # What begins with a dash would be read as an option.
-    return shlex.join([*words, f"./{zip_name}" if zip_name.startswith("-") else zip_name])
+def zigbee_lines(ota: ZigbeeOta) -> list[str]:
+    """A Zigbee file, for people, without the package in it."""
+    low_high = ota.hw_versions
+    devices = "any version" if low_high is None else f"{low_high[0]} to {low_high[1]}"
+    rows = [
+        ("maker", _or_any(ota.manufacturer, ANY_MANUFACTURER)),
+        ("image type", _or_any(ota.image_type, ANY_IMAGE_TYPE)),
+        ("version", f"{ota.file_version} (0x{ota.file_version:08X})"),
+        ("hardware", devices),
+        ("comment", ota.comment or "none"),
+    ]
+    title = f"inside it, for the devices of a Zigbee network: {ota.file_name}"
+    return [title, *(f"  {label:<11} {text}" for label, text in rows)]
 
 
-def _can_be_generated(package: Package) -> bool:
-    kinds = {image.kind for image in package.images}
-    if len(kinds) > 1 and kinds not in _COMBINATIONS:
-        return False
-    is_debug = package.images[0].init_packet.command.is_debug
-    is_signed = package.images[0].init_packet.signature is not None
-    if not all(_is_of_our_making(image, is_debug, is_signed) for image in package.images):
-        return False
-    try:
-        _check_images(package)
-    except InputError:
-        return False
-    return True
+def zigbee_fields(ota: ZigbeeOta) -> dict[str, object]:
+    """A Zigbee file, for programs, without the package in it."""
+    return {
+        "file": ota.file_name,
+        "manufacturer": ota.manufacturer,
+        "image_type": ota.image_type,
+        "file_version": ota.file_version,
+        "comment": ota.comment,
+        "hw_versions": None if ota.hw_versions is None else list(ota.hw_versions),
+    }
 
 
-def _is_of_our_making(image: PackageImage, is_debug: bool, is_signed: bool) -> bool:
-    """Whether the values of this init packet are what options can ask for."""
-    packet = image.init_packet
-    command = packet.command
-    checks = {entry.type for entry in command.boot_validations}
-    has_version = command.fw_version is not None or image.kind is ImageKind.SOFTDEVICE
-    return (
-        command.hash_type is HashType.SHA256
-        and packet.signature_type in (None, SignatureType.ECDSA_P256_SHA256)
-        and (is_signed or BootValidationType.VALIDATE_ECDSA_P256_SHA256 not in checks)
-        and (is_debug or (has_version and command.hw_version is not None))
-        and bool(command.sd_req)
-        and max(command.sd_req) <= _FWID_MAX
-    )
-
-
-def _check_images(package: Package) -> None:
-    """Refuse what ``pkg generate`` would find out from the images themselves."""
-    application = package.image(ImageKind.APPLICATION)
-    command = application.init_packet.command if application else None
-    for_this_chip = command is not None and command.kind is FwType.APPLICATION
-    system = package.image(ImageKind.SOFTDEVICE_BOOTLOADER) or package.image(ImageKind.SOFTDEVICE)
-    check_images(
-        application=_plain(application, None) if application and for_this_chip else None,
-        softdevice=_plain(system, system.sd_size) if system else None,
-        application_sd_req=command.sd_req if command else (),
-    )
-
-
-def _plain(image: PackageImage, size: int | None) -> FirmwareImage:
-    """The image, or its beginning, as it is read from a file of plain bytes."""
-    return FirmwareImage(data=image.firmware[:size], address=None, source_name=image.bin_name)
-
-
-def _image_words(image: PackageImage) -> list[str]:
-    command = image.init_packet.command
-    words: list[str] = []
-    match image.kind:
-        case ImageKind.APPLICATION:
-            words += ["--application", image.bin_name]
-            words += _version_words("--application-version", command)
-            words += _validation_words("--app-boot-validation", command)
-            if command.kind is FwType.EXTERNAL_APPLICATION:
-                words.append("--external-app")
-        case ImageKind.SOFTDEVICE:
-            words += ["--softdevice", image.bin_name]
-            words += _validation_words("--sd-boot-validation", command)
-        case ImageKind.BOOTLOADER:
-            words += ["--bootloader", image.bin_name]
-            words += _version_words("--bootloader-version", command)
-        case ImageKind.SOFTDEVICE_BOOTLOADER:
-            words += ["--softdevice", "softdevice.bin", "--bootloader", "bootloader.bin"]
-            words += _version_words("--bootloader-version", command)
-            words += _validation_words("--sd-boot-validation", command)
-    return words
-
-
-def _version_words(option: str, command: InitCommand) -> list[str]:
-    """A debug package may name no version."""
-    return [] if command.fw_version is None else [option, str(command.fw_version)]
-
-
-def _validation_words(option: str, command: InitCommand) -> list[str]:
-    if not command.boot_validations:
-        return []
-    return [option, command.boot_validations[0].type.name]
-
-
-def _common_words(package: Package) -> list[str]:
-    """The options that hold for the whole package, from its first image."""
-    first = package.images[0].init_packet
-    words: list[str] = []
-    if first.command.hw_version is not None:
-        words += ["--hw-version", str(first.command.hw_version)]
-    sd_req = list(first.command.sd_req)
-    if len(package.images) > 1:
-        # nrfutil and firmline append --sd-id to the requirements of the first image.
-        sd_id = list(package.images[-1].init_packet.command.sd_req)
-        if sd_req[-len(sd_id) :] == sd_id:
-            sd_req = sd_req[: -len(sd_id)] or sd_id
-        words += ["--sd-id", _fwids(sd_id)]
-    words += ["--sd-req", _fwids(sd_req)]
-    if first.command.is_debug:
-        words.append("--debug-mode")
-    if first.signature:
-        words += ["--key-file", "private.key"]
-    return words
-
-
-def _fwids(fwids: list[int]) -> str:
-    return ",".join(f"0x{fwid:02X}" for fwid in fwids)
+def _or_any(number: int, wild_card: int) -> str:
+    return "any" if number == wild_card else f"0x{number:04X}"
 
 
 def _hardware(command: InitCommand) -> str:

@@ -18,7 +18,7 @@ from firmline.formats.manifest import KIND_TITLES
 if TYPE_CHECKING:
     from firmline.formats.package_diff import FirmwareChange, ImageDiff, PackageDiff
 
-VERDICTS: Final = {
+LIKENESSES: Final = {
     "identical": "The files are the same, byte for byte.",
     "container": "The packages hold the same images and init packets; only the zip file around them"
     " differs (times, order or packing).",
@@ -78,8 +78,15 @@ def _fields(found: PackageDiff, old: Path, new: Path) -> dict[str, Any]:
         "type": "result",
         "old": printable(old),
         "new": printable(new),
-        "same": found.verdict != "different",
-        "verdict": found.verdict.value,
+        "same": found.likeness != "different",
+        "verdict": found.likeness.value,
+        **_level_fields(found),
+        "inner": None if found.inner is None else _level_fields(found.inner),
+    }
+
+
+def _level_fields(found: PackageDiff) -> dict[str, Any]:
+    return {
         "removed": [kind.value for kind in found.removed],
         "added": [kind.value for kind in found.added],
         "images": [_image_fields(image) for image in found.images],
@@ -128,9 +135,17 @@ def _json_value(field: str, value: Any) -> Any:  # noqa: ANN401 - a value of any
 def _lines(found: PackageDiff, old: Path, new: Path) -> Iterator[str]:
     yield f"- {old}"
     yield f"+ {new}"
+    yield from _level_lines(found, old, new, where="")
+    if found.inner is not None:
+        yield from _level_lines(found.inner, old, new, where=" in the Zigbee file")
+    yield ""
+    yield LIKENESSES[found.likeness]
+
+
+def _level_lines(found: PackageDiff, old: Path, new: Path, *, where: str) -> Iterator[str]:
     for image in found.images:
         yield ""
-        yield f"{KIND_TITLES[image.kind]}: {'the same' if image.is_same else 'differs'}"
+        yield f"{KIND_TITLES[image.kind]}{where}: {'the same' if image.is_same else 'differs'}"
         for change in image.changes:
             yield f"  {LABELS[change.field]:<11}  - {_shown(change.field, change.old)}"
             yield f"  {'':<11}  + {_shown(change.field, change.new)}"
@@ -146,9 +161,7 @@ def _lines(found: PackageDiff, old: Path, new: Path) -> Iterator[str]:
     for mark, name, kinds in (("-", old, found.removed), ("+", new, found.added)):
         for kind in kinds:
             yield ""
-            yield f"{KIND_TITLES[kind]}: only in {mark} {name}"
-    yield ""
-    yield VERDICTS[found.verdict]
+            yield f"{KIND_TITLES[kind]}{where}: only in {mark} {name}"
 
 
 def _firmware(change: FirmwareChange) -> str:

@@ -10,16 +10,22 @@ import click
 
 from firmline.cli.files import keep_apart, write_file
 from firmline.cli.generate_options import Options, check_options, package_spec
+from firmline.cli.image_options import (
+    DEFAULT_VALIDATION,
+    FILE,
+    NUMBER,
+    VALIDATION_NAMES,
+    VALIDATIONS,
+    VERSION,
+    tell_notes,
+)
 from firmline.cli.lint_options import lint_options, take_lint, tell_findings
 from firmline.cli.parameters import (
     DottedVersion,
-    FilePath,
     FwidList,
     KeyName,
-    Number,
     OnceCommand,
     OrNone,
-    Version,
     option_name,
 )
 from firmline.cli.style import printable
@@ -31,15 +37,10 @@ from firmline.cli.zigbee_options import (
     zigbee_options,
 )
 from firmline.errors import Code, InputError
-from firmline.formats.init_command import BootValidationType
 from firmline.formats.package import Package, write_package
 from firmline.formats.package_build import PackageSpec, build_package
 from firmline.formats.package_zip import EARLIEST
 from firmline.values import Fwid
-
-VALIDATIONS = click.Choice([kind.name for kind in BootValidationType])
-VALIDATION_NAMES = ", ".join(kind.name for kind in BootValidationType)
-FILE = FilePath()
 
 
 class Fwids(FwidList):
@@ -72,18 +73,18 @@ class Fwids(FwidList):
     type=FILE,
     help="Application (Intel HEX, S-records, ELF or bin).",
 )
-@click.option("--application-version", type=OrNone(Version()), help="Its version, a whole number.")
+@click.option("--application-version", type=VERSION, help="Its version, a whole number.")
 @click.option(
     "--application-version-string",
     type=DottedVersion(),
     help="Its version as X.Y.Z, stored as X*10000 + Y*100 + Z.",
 )
 @click.option("--bootloader", metavar="FILE", type=FILE, help="Bootloader (likewise).")
-@click.option("--bootloader-version", type=OrNone(Version()), help="Its version, a whole number.")
+@click.option("--bootloader-version", type=VERSION, help="Its version, a whole number.")
 @click.option("--softdevice", metavar="FILE", type=FILE, help="SoftDevice (likewise).")
 @click.option(
     "--hw-version",
-    type=OrNone(Number()),
+    type=NUMBER,
     help="The hardware it is for, as the bootloader was built; e.g. 52.",
 )
 @click.option(
@@ -100,7 +101,7 @@ class Fwids(FwidList):
     "--app-boot-validation",
     metavar="CHECK",
     type=VALIDATIONS,
-    default=BootValidationType.VALIDATE_GENERATED_CRC.name,
+    default=DEFAULT_VALIDATION.name,
     show_default=True,
     help=f"How the bootloader checks the application at every boot: {VALIDATION_NAMES}.",
 )
@@ -108,7 +109,7 @@ class Fwids(FwidList):
     "--sd-boot-validation",
     metavar="CHECK",
     type=VALIDATIONS,
-    default=BootValidationType.VALIDATE_GENERATED_CRC.name,
+    default=DEFAULT_VALIDATION.name,
     show_default=True,
     help=f"How the bootloader checks the SoftDevice at every boot: {VALIDATION_NAMES}.",
 )
@@ -180,8 +181,6 @@ def _write_unsigned(
 
 def _say_what_matters(spec: PackageSpec) -> None:
     """What the user may not know of the package just made."""
-    for image in (spec.application, spec.softdevice, spec.bootloader):
-        for note in image.notes if image else ():
-            click.echo(f"note: {printable(note)}", err=True)
+    tell_notes((spec.application, spec.softdevice, spec.bootloader))
     if spec.sd_id and spec.softdevice is None:
         click.echo("note: --sd-id was not used: there is no SoftDevice in the package.", err=True)

@@ -9,24 +9,27 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from firmline.cli.files import keep_apart, read_file, write_file
-from firmline.cli.parameters import (
-    DottedVersion,
-    FilePath,
-    KeyName,
-    KeySource,
-    Number,
-    OnceCommand,
-    Version,
-    required,
+from firmline.cli.image_options import (
+    DEFAULT_VALIDATION,
+    FILE,
+    NUMBER,
+    VALIDATION_NAMES,
+    VALIDATIONS,
+    VERSION,
+    application_version,
+    read_image,
+    tell_notes,
 )
+from firmline.cli.lint_options import strict_option, tell_warnings
+from firmline.cli.parameters import DottedVersion, KeyName, KeySource, OnceCommand, required
 from firmline.cli.secrets_input import load_signing_key
 from firmline.cli.settings_text import image_lines
 from firmline.cli.style import printable
 from firmline.errors import Code, InputError
 from firmline.formats.families import Family, families, find_family
-from firmline.formats.firmware import FirmwareImage, find_softdevice, parse_firmware
-from firmline.formats.init_command import BootValidationType
-from firmline.formats.manifest import KIND_TITLES
+from firmline.formats.firmware import find_softdevice
+from firmline.formats.init_command import BootValidationType, boot_signature_needs_key
+from firmline.formats.lint import Finding, Slug, lint_sources
 from firmline.formats.settings_file import (
     SettingsSpec,
     build_settings_page,
@@ -37,7 +40,6 @@ from firmline.formats.settings_place import (
     SettingsPlaces,
     check_settings_images,
     place_settings,
-    softdevice_end,
 )
 from firmline.values import FwVersion, ImageKind
 
@@ -45,11 +47,7 @@ if TYPE_CHECKING:
     from firmline.formats.keys import Signer
 
 ECDSA: Final = BootValidationType.VALIDATE_ECDSA_P256_SHA256
-DEFAULT_VALIDATION: Final = BootValidationType.VALIDATE_GENERATED_CRC
-VALIDATIONS = click.Choice([kind.name for kind in BootValidationType])
-VALIDATION_NAMES = ", ".join(kind.name for kind in BootValidationType)
 FAMILY_NAMES = ", ".join(family.name for family in families())
-FILE = FilePath()
 
 
 class FamilyName(click.ParamType[Family]):
@@ -86,6 +84,15 @@ class Options:
     key_file: KeySource | None
 
     @property
+    def version(self) -> FwVersion | None:
+        """The application's, as :func:`~firmline.cli.image_options.application_version`."""
+        return application_version(
+            self.application_version,
+            self.application_version_string,
+            application=self.application,
+        )
+
+    @property
     def needs_key(self) -> bool:
         """Whether a boot check is a signature."""
         return ECDSA.name in (self.app_boot_validation, self.sd_boot_validation)
@@ -104,7 +111,7 @@ class Options:
     type=FILE,
     help="The application in flash (Intel HEX, S-records, ELF or bin); left out if there is none.",
 )
-@click.option("--application-version", type=Version(), help="Its version, a whole number.")
+@click.option("--application-version", type=VERSION, help="Its version, a whole number.")
 @click.option(
     "--application-version-string",
     type=DottedVersion(),
@@ -112,17 +119,17 @@ class Options:
 )
 @click.option(
     "--bootloader-version",
-    type=Version(),
+    type=VERSION,
     help="The bootloader's version, a whole number.  [required]",
 )
 @click.option(
     "--bl-settings-version",
-    type=Number(),
+    type=NUMBER,
     help="Layout of the page: 1 for bootloaders of SDK 12.0 to 15.2, 2 since SDK 15.3.  [required]",
 )
 @click.option(
     "--start-address",
-    type=Number(),
+    type=NUMBER,
     help="Where the page lies, if not in the last page of the flash.",
 )
 @click.option(
@@ -132,7 +139,7 @@ class Options:
 )
 @click.option(
     "--backup-address",
-    type=Number(),
+    type=NUMBER,
     help="Where the backup page lies, if not 0x1000 below the page.",
 )
 @click.option(
@@ -160,7 +167,13 @@ class Options:
     type=KeyName(),
     help="Private key for checks by ECDSA: a PEM file, or the pkcs11: URI of a key on a token.",
 )
-def generate(hexfile: Path, **options: Any) -> None:  # noqa: ANN401 - the fields of Options
+@strict_option
+def generate(
+    hexfile: Path,
+    *,
+    strict: bool,
+    **options: Any,  # noqa: ANN401 - the fields of Options
+) -> None:
     """Make the bootloader settings page HEX, with its backup.
 
     It tells a bootloader which application is there, so that a unit programmed with a probe starts
@@ -182,8 +195,9 @@ def generate(hexfile: Path, **options: Any) -> None:  # noqa: ANN401 - the field
     content = format_settings_hex(
         page, address=places.address, backup_address=places.backup_address
     ).encode()
-    write_file(hexfile, content)
     _say_what_matters(spec, chosen)
+    tell_warnings(_findings(spec, family), strict=strict)
+    write_file(hexfile, content)
     click.echo(f"Settings page: {printable(hexfile)} ({len(content):,} bytes)")
     _print_page(page, places)
 
@@ -226,30 +240,16 @@ def _check(options: Options) -> tuple[Family, int, FwVersion]:
 
 def _check_application(options: Options) -> None:
     """No application without a version, no version without an application."""
-    if options.application_version is not None and options.application_version_string is not None:
-        raise InputError(
-            Code.OPTION_CONFLICT,
-            "--application-version and --application-version-string both name a version.",
-        )
-    version = _application_version(options)
-    if options.application is not None and version is None:
+    if options.version is None and options.application is not None:
         raise required(
             "--application-version", "the bootloader compares the next update's version with it"
-        )
-    if options.application is None and version is not None:
-        raise InputError(
-            Code.OPTION_CONFLICT,
-            "With an application version an image is wanted, but --application is missing.",
-            hint="Add --application, or leave out its version.",
         )
 
 
 def _check_validations(options: Options, version: int) -> None:
     """No boot check without an image, and none that the layout cannot hold."""
     if options.needs_key and options.key_file is None:
-        raise InputError(
-            Code.KEY_REQUIRED, f"Boot validation {ECDSA.name} is a signature, which needs a key."
-        )
+        raise boot_signature_needs_key()
     checks = (
         (
             "--app-boot-validation",
@@ -270,19 +270,13 @@ def _check_validations(options: Options, version: int) -> None:
             raise required(image_option, f"{option} says how this image is checked")
 
 
-def _application_version(options: Options) -> FwVersion | None:
-    if options.application_version is not None:
-        return options.application_version
-    return options.application_version_string
-
-
 def _spec(options: Options, version: int, bootloader_version: FwVersion) -> SettingsSpec:
     return SettingsSpec(
         version=version,
         bootloader_version=bootloader_version,
-        application=_image(options.application, ImageKind.APPLICATION),
-        application_version=_application_version(options) or FwVersion(0),
-        softdevice=_image(options.softdevice, ImageKind.SOFTDEVICE),
+        application=read_image(options.application, ImageKind.APPLICATION),
+        application_version=options.version or FwVersion(0),
+        softdevice=read_image(options.softdevice, ImageKind.SOFTDEVICE),
         app_boot_validation=_validation(options.app_boot_validation),
         sd_boot_validation=_validation(options.sd_boot_validation),
         signing_key=_key(options),
@@ -304,26 +298,15 @@ def _validation(name: str | None) -> BootValidationType:
     return DEFAULT_VALIDATION if name is None else BootValidationType[name]
 
 
-def _image(path: Path | None, kind: ImageKind) -> FirmwareImage | None:
-    if path is None:
-        return None
-    content = read_file(path, what=f"{KIND_TITLES[kind]} file")
-    return parse_firmware(content, name=path.name, kind=kind)
-
-
 def _say_what_matters(spec: SettingsSpec, options: Options) -> None:
     """What the user may not know of the page just made."""
-    for image in (spec.application, spec.softdevice):
-        for note in image.notes if image else ():
-            click.echo(f"note: {printable(note)}", err=True)
+    tell_notes((spec.application, spec.softdevice))
     if spec.version == 1 and not options.no_backup:
         click.echo(
             "note: bootloaders before SDK 15.1 keep no backup page; leave it out for them with"
             " --no-backup.",
             err=True,
         )
-    for warning in _warnings(spec):
-        click.echo(f"warning: {printable(warning)}", err=True)
     if options.key_file is not None and not options.needs_key:
         click.echo(
             f"note: --key-file was not used: no boot check is {ECDSA.name}.",
@@ -331,23 +314,14 @@ def _say_what_matters(spec: SettingsSpec, options: Options) -> None:
         )
 
 
-def _warnings(spec: SettingsSpec) -> list[str]:
-    """What is probably a mistake."""
-    softdevice, application = spec.softdevice, spec.application
-    if softdevice is None:
-        return []
-    if find_softdevice(softdevice) is None:
-        warning = (
-            f"{softdevice.source_name} does not look like a SoftDevice: the information that every"
-            " SoftDevice carries about itself is missing."
-        )
-        return [warning]
-    end = softdevice_end(softdevice)
-    bank_0 = end + -end % 0x1000  # spec section 6
-    if application is None or application.address in (None, bank_0):
-        return []
-    warning = (
-        f"{application.source_name} begins at 0x{application.address:X}; a bootloader looks for the"
-        f" application at 0x{bank_0:X}, where this SoftDevice ends, and does not find it."
+def _findings(spec: SettingsSpec, family: Family) -> tuple[Finding, ...]:
+    """What is probably a mistake in the images; the application runs beside this SoftDevice."""
+    info = find_softdevice(spec.softdevice) if spec.softdevice is not None else None
+    findings = lint_sources(
+        application=spec.application,
+        softdevice=spec.softdevice,
+        application_sd_req=() if info is None else (info.fwid,),
+        page_size=family.page_size,
     )
-    return [warning]
+    # What programs the unit writes the UICR, too.
+    return tuple(finding for finding in findings if finding.slug is not Slug.UICR_INSIDE)

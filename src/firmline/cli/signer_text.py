@@ -13,6 +13,7 @@ from typing import Any
 from firmline.cli.failures import next_thing
 from firmline.cli.style import printable
 from firmline.errors import Code, SignerError, shortened
+from firmline.formats.inner_package import package_levels
 from firmline.formats.keys import PublicKey
 from firmline.formats.known_keys import known_key, known_keys
 from firmline.formats.manifest import KIND_TITLES
@@ -41,10 +42,13 @@ class SignedPackage:
 
     @property
     def unsigned(self) -> list[str]:
-        """Titles of the images whose init packets have no signature."""
+        """Titles of the images whose init packets have no signature; the inner ones, too."""
         return [
-            KIND_TITLES[image.kind]
-            for image in self.package.images
+            KIND_TITLES[image.kind] + where
+            for level, where in zip(
+                package_levels(self.package), ("", " in the Zigbee file"), strict=False
+            )
+            for image in level.images
             if image.init_packet.signature is None
         ]
 

@@ -31,7 +31,7 @@ from firmline.formats.spans import ERASED, Span, clip_spans, flatten_spans
 from firmline.values import ImageKind
 
 FLASH_START = SOFTDEVICE_START  # the MBR ends here; no update writes below (spec section 6)
-FLASH_END = 0x1000_0000  # FICR and UICR begin (nRF52832 product specification, memory map)
+CODE_REGION_END = 0x1000_0000  # FICR and UICR begin (nRF52832 product specification, memory map)
 WORD_SIZE = 4  # flash is written in words
 MAX_IMAGE_SIZE = 1024 * 1024  # the flash of an nRF52840; no nRF5x has more
 BOOTLOADER_REGION_SIZE = 0x6000  # of the SDK's examples (spec section 5.3)
@@ -82,11 +82,11 @@ def parse_firmware(content: bytes, *, name: str, kind: ImageKind) -> FirmwareIma
     if spans is None:
         _check_size(len(content), name)
         return _image(content, None, (), name=name, kind=kind)
-    flash = clip_spans(spans, FLASH_START, FLASH_END)
+    flash = clip_spans(spans, FLASH_START, CODE_REGION_END)
     if not flash:
         raise InputError(
             Code.IMAGE_NO_CODE,
-            f"{name} holds nothing from 0x{FLASH_START:X} to 0x{FLASH_END:X}, where an update"
+            f"{name} holds nothing from 0x{FLASH_START:X} to 0x{CODE_REGION_END:X}, where an update"
             " writes.",
         )
     _check_size(sum(len(span.data) for span in flash), name)
@@ -181,7 +181,7 @@ def _omission_notes(spans: tuple[Span, ...], kind: ImageKind) -> tuple[str, ...]
     notes = []
     below = sum(len(span.data) for span in clip_spans(spans, 0, FLASH_START))
     above = sum(len(span.data) for span in spans) - below
-    above -= sum(len(span.data) for span in clip_spans(spans, FLASH_START, FLASH_END))
+    above -= sum(len(span.data) for span in clip_spans(spans, FLASH_START, CODE_REGION_END))
     runs_through = any(span.address < FLASH_START < span.end for span in spans)
     if below and runs_through and kind is ImageKind.APPLICATION:
         notes.append(

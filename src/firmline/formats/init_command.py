@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from firmline.values import FwVersion
+from firmline.errors import Code, InputError
+from firmline.values import Fwid, FwVersion
 
 MAX_INIT_PACKET_SIZE = 512  # the bootloader's buffer, init_command of the settings page (section 8)
 SIGNATURE_SIZE = 64  # r and s of P-256 (section 5)
@@ -17,6 +18,9 @@ MAX_SD_REQ = 16  # decoder limits of the bootloader, in entries and bytes (secti
 MAX_BOOT_VALIDATIONS = 3
 MAX_BOOT_VALIDATION_SIZE = 64
 MAX_HASH_SIZE = 32
+ANY_SOFTDEVICE = Fwid(0xFFFE)
+"""In ``sd_req`` of external applications: any SoftDevice will do (section 5.2). nrfutil names it
+where nothing is said; in other packages it is an FWID that no unit has."""
 
 
 class FwType(IntEnum):
@@ -131,3 +135,11 @@ class InitPacket:
     signed_bytes: bytes
     signature_type: SignatureType | None = None
     signature: bytes | None = None
+
+
+def boot_signature_needs_key() -> InputError:
+    """The error for a boot validation that is a signature, where there is no key to make it."""
+    name = BootValidationType.VALIDATE_ECDSA_P256_SHA256.name
+    return InputError(
+        Code.KEY_REQUIRED, f"Boot validation {name} is a signature, which needs a signing key."
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from firmline.errors import Code, InputError
 from firmline.formats.init_packet import (
@@ -44,6 +45,37 @@ UPDATE_ORDER = (
 )
 
 
+class BootPart(NamedTuple):
+    """What one boot validation covers.
+
+    Attributes:
+        kind: The program; of SoftDevice + bootloader one of the two.
+        data: Its bytes, which an ECDSA signature or a hash is over (spec section 16.2 S4).
+    """
+
+    kind: ImageKind
+    data: bytes
+
+
+def boot_parts(kind: ImageKind, firmware: bytes, *, sd_size: int) -> tuple[BootPart, ...]:
+    """What the boot validations of an image cover, in the order of its init packet's entries.
+
+    Args:
+        kind: Of the image.
+        firmware: Its bytes.
+        sd_size: How many of them, from the beginning, are SoftDevice.
+
+    Returns:
+        One for each entry that a bootloader uses; entries beyond are used by none.
+    """
+    if kind is not ImageKind.SOFTDEVICE_BOOTLOADER:
+        return (BootPart(kind, firmware),)
+    return (
+        BootPart(ImageKind.SOFTDEVICE, firmware[:sd_size]),
+        BootPart(ImageKind.BOOTLOADER, firmware[sd_size:]),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageImage:
     """One image of a package.
@@ -71,6 +103,11 @@ class PackageImage:
     def bl_size(self) -> int:
         """How many bytes of ``firmware``, up to its end, are bootloader."""
         return self.init_packet.command.bl_size
+
+    @property
+    def boot_parts(self) -> tuple[BootPart, ...]:
+        """What its boot validations cover, as :func:`boot_parts`."""
+        return boot_parts(self.kind, self.firmware, sd_size=self.sd_size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,23 +204,39 @@ def _read_image(entry: ManifestEntry, files: dict[str, bytes], name: str) -> Pac
         bin_name=entry.bin_file,
         dat_name=entry.dat_file,
     )
-    if (problem := _disagreement(image, entry)) is not None:
-        raise InputError(
-            Code.PACKAGE_IMAGE_MISMATCH,
-            f"The {KIND_TITLES[entry.kind]} in {name} does not match its init packet: {problem}.",
-            hint="The package is corrupt or was changed after it was signed. Build it again.",
-            kind=entry.kind.value,
-        )
+    check_image(image, name=name, sizes=(entry.sd_size, entry.bl_size))
     return image
 
 
-def _disagreement(image: PackageImage, entry: ManifestEntry) -> str | None:
+def check_image(
+    image: PackageImage, *, name: str, sizes: tuple[int | None, int | None] = (None, None)
+) -> None:
+    """See that an image and its init packet agree.
+
+    Args:
+        image: The image.
+        name: What to call the file that it is in.
+        sizes: Of SoftDevice and bootloader, where something else names them, too.
+
+    Raises:
+        InputError: ``PACKAGE_IMAGE_MISMATCH``.
+    """
+    if (problem := _disagreement(image, sizes)) is not None:
+        raise InputError(
+            Code.PACKAGE_IMAGE_MISMATCH,
+            f"The {KIND_TITLES[image.kind]} in {name} does not match its init packet: {problem}.",
+            hint="The package is corrupt or was changed after it was signed. Build it again.",
+            kind=image.kind.value,
+        )
+
+
+def _disagreement(image: PackageImage, sizes: tuple[int | None, int | None]) -> str | None:
     command = image.init_packet.command
     if command.kind not in FW_TYPES[image.kind]:
         return f"the packet is for an image of kind {command.kind.name}"
     if len(image.firmware) != command.firmware_size:
         return f"{len(image.firmware)} bytes instead of {command.firmware_size}"
-    for size, expected in ((entry.sd_size, command.sd_size), (entry.bl_size, command.bl_size)):
+    for size, expected in zip(sizes, (command.sd_size, command.bl_size), strict=True):
         if size not in (None, expected):
             return f"the manifest speaks of a part of {size} bytes, the packet of {expected}"
     if command.hash_type is HashType.SHA256 and hash_firmware(image.firmware) != command.hash:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from firmline.errors import Code, InputError
 from firmline.formats.firmware import FirmwareImage
+from firmline.formats.init_command import boot_signature_needs_key
 from firmline.formats.init_packet import (
     BootValidation,
     BootValidationType,
@@ -32,14 +33,11 @@ from firmline.formats.init_packet import (
     hash_firmware,
 )
 from firmline.formats.keys import Signer
-from firmline.formats.package import Package, PackageImage
+from firmline.formats.package import Package, PackageImage, boot_parts
 from firmline.formats.placement import check_images
 from firmline.values import U32_MAX, Fwid, FwVersion, ImageKind
 
 _SOFTDEVICE_VERSION = FwVersion(U32_MAX)  # nrfutil's for a SoftDevice alone
-ANY_SOFTDEVICE = Fwid(0xFFFE)
-"""What nrfutil requires where nothing is said: any SoftDevice, to those that take external
-applications; in other packages it is an FWID that no unit has."""
 _SD_BL_NAME = "sd_bl"  # nrfutil's for SoftDevice + bootloader
 _EXTENSION = re.compile(r"\.[^.]*$")
 _MAX_STEM_LENGTH = 100  # ours; leaves room for a suffix in every file system
@@ -144,7 +142,7 @@ def _application_image(
         app_size=len(firmware),
         hash=hash_firmware(firmware),
         is_debug=spec.is_debug,
-        boot_validations=(_validation(spec.app_boot_validation, firmware, spec),),
+        boot_validations=_validations(ImageKind.APPLICATION, firmware, spec, sd_size=0),
     )
     stem = _stem(application.source_name, ImageKind.APPLICATION, taken)
     return _image(ImageKind.APPLICATION, firmware, command, stem, spec.signing_key)
@@ -154,11 +152,6 @@ def _system_image(spec: PackageSpec, taken: set[str]) -> PackageImage:
     softdevice, bootloader = spec.softdevice, spec.bootloader
     sd_data = softdevice.data if softdevice is not None else b""
     bl_data = bootloader.data if bootloader is not None else b""
-    validations = []
-    if softdevice is not None:
-        validations.append(_validation(spec.sd_boot_validation, sd_data, spec))
-    if bootloader is not None:
-        validations.append(BootValidation(type=BootValidationType.VALIDATE_GENERATED_CRC))
     if softdevice is not None and bootloader is not None:
         kind, fw_type, source = ImageKind.SOFTDEVICE_BOOTLOADER, FwType.SOFTDEVICE_BOOTLOADER, ""
     elif softdevice is not None:
@@ -176,10 +169,23 @@ def _system_image(spec: PackageSpec, taken: set[str]) -> PackageImage:
         bl_size=len(bl_data),
         hash=hash_firmware(firmware),
         is_debug=spec.is_debug,
-        boot_validations=tuple(validations),
+        boot_validations=_validations(kind, firmware, spec, sd_size=len(sd_data)),
     )
     stem = _stem(source or _SD_BL_NAME, kind, taken)
     return _image(kind, firmware, command, stem, spec.signing_key)
+
+
+def _validations(
+    kind: ImageKind, firmware: bytes, spec: PackageSpec, *, sd_size: int
+) -> tuple[BootValidation, ...]:
+    """One for each part of an image."""
+    wanted = {
+        ImageKind.APPLICATION: spec.app_boot_validation,
+        ImageKind.SOFTDEVICE: spec.sd_boot_validation,
+        ImageKind.BOOTLOADER: BootValidationType.VALIDATE_GENERATED_CRC,
+    }
+    parts = boot_parts(kind, firmware, sd_size=sd_size)
+    return tuple(_validation(wanted[part.kind], part.data, spec) for part in parts)
 
 
 def _validation(kind: BootValidationType, part: bytes, spec: PackageSpec) -> BootValidation:
@@ -188,9 +194,7 @@ def _validation(kind: BootValidationType, part: bytes, spec: PackageSpec) -> Boo
     if spec.signed_later:
         return BootValidation(type=kind)
     if spec.signing_key is None:
-        raise InputError(
-            Code.KEY_REQUIRED, "Boot validation by ECDSA is a signature, which needs a signing key."
-        )
+        raise boot_signature_needs_key()
     return BootValidation(type=kind, data=spec.signing_key.sign(part))
 
 

@@ -8,19 +8,21 @@ other bytes of the same inputs every time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from firmline.formats.init_command import BootValidationType
+from firmline.formats.inner_package import inner_package
 from firmline.formats.package import Package, PackageImage
 from firmline.formats.signers import PackageSignature, Signer, find_signers, package_signatures
+from firmline.formats.zigbee_ota import ZigbeeOta
 from firmline.values import ImageKind
 
 PAGE_SIZE: Final = 4096  # of flash (spec section 6); an image begins at the beginning of a page
 
 
-class Verdict(StrEnum):
+class Likeness(StrEnum):
     """How much two packages differ; the first that holds."""
 
     IDENTICAL = "identical"
@@ -107,16 +109,19 @@ class PackageDiff:
     """What differs between two packages.
 
     Attributes:
-        verdict: In one word.
+        likeness: In one word.
         removed: Kinds of image that only the first has.
         added: Kinds of image that only the second has.
         images: Those that both have, in the order in which a unit takes them.
+        inner: What differs between the packages that they carry for other units; None unless both
+            carry one.
     """
 
-    verdict: Verdict
+    likeness: Likeness
     removed: tuple[ImageKind, ...]
     added: tuple[ImageKind, ...]
     images: tuple[ImageDiff, ...]
+    inner: PackageDiff | None = None
 
 
 def diff_packages(old: Package, new: Package, *, same_file: bool) -> PackageDiff:
@@ -126,24 +131,52 @@ def diff_packages(old: Package, new: Package, *, same_file: bool) -> PackageDiff
         old: The first.
         new: The second.
         same_file: Whether their zip files are the same bytes.
+
+    Raises:
+        InputError: As :func:`~firmline.formats.inner_package.inner_package`.
     """
+    signed = _Signed.of(old, new)
+    one, other = inner_package(old), inner_package(new)
+    if one is None or other is None:
+        return _diff_level(old, new, signed, same_file=same_file)
+    inner = _diff_level(
+        one.package, other.package, replace(signed, is_inner=True), same_file=same_file
+    )
+    found = _diff_level(old, new, signed, same_file=same_file)
+    if inner.likeness is Likeness.SIGNATURES and _bare(one.ota) == _bare(other.ota):
+        # The images, which hold the inner signatures, differ in those alone.
+        images = [_without_contents(image) for image in found.images]
+        likeness = _likeness(images, same=all(image.is_same for image in images), same_file=False)
+        found = replace(found, images=tuple(images), likeness=likeness)
+    return replace(found, inner=inner)
+
+
+def _diff_level(old: Package, new: Package, signed: _Signed, *, same_file: bool) -> PackageDiff:
     removed = tuple(image.kind for image in old.images if new.image(image.kind) is None)
     added = tuple(image.kind for image in new.images if old.image(image.kind) is None)
-    before, after = package_signatures(old), package_signatures(new)
-    signers = find_signers([*before, *after])
     images = []
     for image in old.images:
         other = new.image(image.kind)
         if other is not None:
-            answer = _signer(image.kind, before, after, signers)
-            images.append(_diff_images(image, other, answer))
+            images.append(_diff_images(image, other, signed.answer(image.kind)))
     same = not removed and not added and all(image.is_same for image in images)
     return PackageDiff(
-        verdict=_verdict(images, same=same, same_file=same_file),
+        likeness=_likeness(images, same=same, same_file=same_file),
         removed=removed,
         added=added,
         images=tuple(images),
     )
+
+
+def _bare(ota: ZigbeeOta) -> ZigbeeOta:
+    """What a Zigbee file says beside its package."""
+    return replace(ota, init_packet=b"", firmware=b"")
+
+
+def _without_contents(image: ImageDiff) -> ImageDiff:
+    """The outer image, if what differs in its bytes is signatures: so do they and their hash."""
+    changes = tuple(change for change in image.changes if change.field != "hash")
+    return replace(image, changes=changes, firmware=None, other_signatures=True)
 
 
 def diff_firmware(old: bytes, new: bytes) -> FirmwareChange | None:
@@ -166,14 +199,14 @@ def diff_firmware(old: bytes, new: bytes) -> FirmwareChange | None:
     return FirmwareChange(bytes=count, first=first, pages=pages, of_pages=-(-len(new) // PAGE_SIZE))
 
 
-def _verdict(images: Sequence[ImageDiff], *, same: bool, same_file: bool) -> Verdict:
+def _likeness(images: Sequence[ImageDiff], *, same: bool, same_file: bool) -> Likeness:
     if same_file:
-        return Verdict.IDENTICAL
+        return Likeness.IDENTICAL
     if not same:
-        return Verdict.DIFFERENT
+        return Likeness.DIFFERENT
     if any(image.other_signatures for image in images):
-        return Verdict.SIGNATURES
-    return Verdict.CONTAINER
+        return Likeness.SIGNATURES
+    return Likeness.CONTAINER
 
 
 def _diff_images(old: PackageImage, new: PackageImage, signer: SignerAnswer) -> ImageDiff:
@@ -242,24 +275,37 @@ def _unsigned_bytes(image: PackageImage) -> bytes:
     return encoded
 
 
-def _signer(
-    kind: ImageKind,
-    before: Sequence[PackageSignature],
-    after: Sequence[PackageSignature],
-    signers: Sequence[Signer],
-) -> SignerAnswer:
-    """Who signed an image here and there; boot validations count as its init packet does."""
-    sides = [
-        {_group(index + start, signers) for index, each in enumerate(found) if each.kind is kind}
-        for found, start in ((before, 0), (after, len(before)))
-    ]
-    if not any(sides):
-        return SignerAnswer.UNSIGNED
-    if not all(sides):
-        return SignerAnswer.ONE_UNSIGNED
-    if None in sides[0] | sides[1]:
-        return SignerAnswer.UNKNOWN
-    return SignerAnswer.SAME if sides[0] == sides[1] else SignerAnswer.DIFFERENT
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signed:
+    """The signatures of two packages, and who made them."""
+
+    before: tuple[PackageSignature, ...]
+    after: tuple[PackageSignature, ...]
+    signers: tuple[Signer, ...]
+    is_inner: bool = False
+
+    @classmethod
+    def of(cls, old: Package, new: Package) -> _Signed:
+        before, after = package_signatures(old), package_signatures(new)
+        return cls(before=before, after=after, signers=find_signers([*before, *after]))
+
+    def answer(self, kind: ImageKind) -> SignerAnswer:
+        """Who signed an image here and there; boot validations count as its init packet does."""
+        sides = [
+            {
+                _group(index + start, self.signers)
+                for index, each in enumerate(found)
+                if each.kind is kind and each.is_inner is self.is_inner
+            }
+            for found, start in ((self.before, 0), (self.after, len(self.before)))
+        ]
+        if not any(sides):
+            return SignerAnswer.UNSIGNED
+        if not all(sides):
+            return SignerAnswer.ONE_UNSIGNED
+        if None in sides[0] | sides[1]:
+            return SignerAnswer.UNKNOWN
+        return SignerAnswer.SAME if sides[0] == sides[1] else SignerAnswer.DIFFERENT
 
 
 def _group(index: int, signers: Sequence[Signer]) -> int | None:

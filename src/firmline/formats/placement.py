@@ -1,4 +1,4 @@
-"""Where the images of a package lie in flash, and what can therefore not be right.
+"""Where images lie in flash beside each other, and what can therefore not be right.
 
 Rules of this module: only what is certain is refused. Plain bytes have no address, so nothing is
 said of where they lie. A SoftDevice always occupies flash from 0x1000 to at least the end of its
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from firmline.errors import Code, InputError
 from firmline.formats.firmware import FirmwareImage, find_softdevice
-from firmline.formats.known_softdevices import describe_fwid, known_softdevice
+from firmline.formats.known_softdevices import PAGE_SIZE, describe_fwid, known_softdevice
 from firmline.formats.softdevice import (
     SMALLEST_SOFTDEVICE_END,
     SOFTDEVICE_START,
@@ -36,21 +36,23 @@ def check_images(
     application: FirmwareImage | None,
     softdevice: FirmwareImage | None,
     application_sd_req: Sequence[int],
+    page_size: int = PAGE_SIZE,
 ) -> None:
     """Refuse a SoftDevice that is none, and an application that cannot run beside its SoftDevice.
 
     Args:
         application: For this chip; None if there is none, or if it is for another chip.
-        softdevice: The SoftDevice in the same package, if any.
+        softdevice: The SoftDevice that comes with it, if any.
         application_sd_req: FWIDs that the application's init packet requires. Empty, or 0 first: it
             needs no SoftDevice.
+        page_size: Of the chip's flash, in bytes.
 
     Raises:
         InputError: ``IMAGE_NOT_A_SOFTDEVICE``, ``PACKAGE_COMBINATION`` (the application requires
             another SoftDevice than the one that comes with it) or ``IMAGE_OVERLAPS_SOFTDEVICE``.
     """
     if softdevice is not None:
-        _check_softdevice(softdevice, application)
+        _check_softdevice(softdevice, application, page_size)
     if application is None:
         return
     _check_no_softdevice_inside(application)
@@ -68,22 +70,34 @@ def check_images(
     _check_place(application, _occupied(softdevice, info, required))
 
 
-def _check_softdevice(softdevice: FirmwareImage, application: FirmwareImage | None) -> None:
-    name = softdevice.source_name
-    hint = ""
+def softdevice_end(softdevice: FirmwareImage) -> int:
+    """The first address behind a SoftDevice, by its bytes and by its own word where it has one."""
+    end = SOFTDEVICE_START + len(softdevice.data)
+    info = find_softdevice(softdevice)
+    return end if info is None else max(end, info.size_word)
+
+
+def _check_softdevice(
+    softdevice: FirmwareImage, application: FirmwareImage | None, page_size: int
+) -> None:
+    name, info = softdevice.source_name, find_softdevice(softdevice)
+    end = SOFTDEVICE_START + len(softdevice.data)
     if softdevice.address not in (None, SOFTDEVICE_START):
         why = f"it begins at 0x{softdevice.address:X}, and every SoftDevice at 0x1000"
-    elif find_softdevice(softdevice) is None:
+    elif info is None:
         if application is None or application.data != softdevice.data:
             return
         why = f"it holds the same bytes as the application, {application.source_name}"
     elif softdevice.address is None and softdevice_in_image(softdevice.data) is None:
         why = "it begins with the MBR, so a unit would not find the SoftDevice in it"
-        hint = "Give the SoftDevice's HEX file; the MBR in it is left out."
+    elif end > info.size_word + -info.size_word % page_size:
+        why = f"it reaches to 0x{end:X}, and the SoftDevice in it ends at 0x{info.size_word:X}"
     else:
         return
     raise InputError(
-        Code.IMAGE_NOT_A_SOFTDEVICE, f"{name} is not a SoftDevice for an update: {why}.", hint=hint
+        Code.IMAGE_NOT_A_SOFTDEVICE,
+        f"{name} is not a SoftDevice alone: {why}.",
+        hint="Give the SoftDevice's own hex file as its maker ships it; the MBR in it is left out.",
     )
 
 
@@ -116,12 +130,11 @@ def _occupied(
     """The flash that is taken; a SoftDevice's own word counts for more than the table's."""
     found = [] if info is not None else [_by_requirement(required)]
     if softdevice is not None:
-        end = SOFTDEVICE_START + len(softdevice.data)
         fwid = f", FWID {describe_fwid(info.fwid)}" if info is not None else ""
         by = f"the SoftDevice in {softdevice.source_name}{fwid}"
-        hint = "Link the application for the SoftDevice that is in the same package."
+        hint = "Link the application for the SoftDevice that comes with it."
         is_exact = info is not None
-        found.append(_Occupied(max(end, info.size_word if info else 0), by, is_exact, hint))
+        found.append(_Occupied(softdevice_end(softdevice), by, is_exact, hint))
     return max(found, key=lambda place: place.end)
 
 

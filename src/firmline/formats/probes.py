@@ -46,7 +46,7 @@ MAX_HW_VERSIONS = 16
 MAX_SOFTDEVICES = 512
 """Ours; Nordic has released far fewer."""
 PROBE_TYPES = (FwType.APPLICATION, FwType.BOOTLOADER)
-_ANY_SOFTDEVICE = (Fwid(0),)
+_WHATEVER_SOFTDEVICE = (Fwid(0),)  # "needs none": passes whichever the unit has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def version_probe(kind: FwType, hw_version: int, limit: int) -> Probe:
     """
     named = limit + 1 if kind is FwType.BOOTLOADER else limit
     return Probe(
-        kind=kind, hw_version=hw_version, sd_req=_ANY_SOFTDEVICE, fw_version=FwVersion(named)
+        kind=kind, hw_version=hw_version, sd_req=_WHATEVER_SOFTDEVICE, fw_version=FwVersion(named)
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from firmline.errors import Code, InputError
 from firmline.formats.families import BACKUP_DISTANCE, families
 from firmline.formats.firmware import FirmwareImage, parse_memory
-from firmline.formats.init_packet import BootValidationType
+from firmline.formats.init_command import BootValidationType, boot_signature_needs_key
 from firmline.formats.keys import Signer
 from firmline.formats.records import format_intel_hex
 from firmline.formats.settings_page import (
@@ -121,10 +121,7 @@ def _validation(
             data = hashlib.sha256(image.data).digest()
         case BootValidationType.VALIDATE_ECDSA_P256_SHA256:
             if key is None:
-                raise InputError(
-                    Code.KEY_REQUIRED,
-                    "Boot validation by ECDSA is a signature, which needs a signing key.",
-                )
+                raise boot_signature_needs_key()
             data = key.sign(image.data)
     return PageValidation(type=int(kind), data=data.ljust(VALIDATION_DATA_SIZE, b"\x00"))
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from firmline.errors import Code, InputError
 from firmline.formats.families import BACKUP_DISTANCE, Family
 from firmline.formats.firmware import FirmwareImage, find_softdevice
-from firmline.formats.known_softdevices import describe_fwid
-from firmline.formats.softdevice import SOFTDEVICE_START, SoftDeviceInfo, softdevice_in_image
+from firmline.formats.placement import check_images, softdevice_end
+from firmline.formats.softdevice import SOFTDEVICE_START
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,68 +110,21 @@ def check_settings_images(
         softdevice: That the page describes.
 
     Raises:
-        InputError: ``IMAGE_NOT_A_SOFTDEVICE``, ``IMAGE_OVERLAPS_SOFTDEVICE``, ``IMAGE_TOO_LARGE``
-            (it does not fit into the flash), or ``SETTINGS_PLACE`` (a page lies in an image).
+        InputError: As :func:`~firmline.formats.placement.check_images`; ``IMAGE_TOO_LARGE`` (it
+            does not fit into the flash), or ``SETTINGS_PLACE`` (a page lies in an image).
     """
-    if softdevice is not None:
-        _check_softdevice(softdevice, application)
-        _check_clear(softdevice, SOFTDEVICE_START, places)
-    if application is None:
-        return
-    if (inside := find_softdevice(application)) is not None:
-        raise InputError(
-            Code.IMAGE_OVERLAPS_SOFTDEVICE,
-            f"{application.source_name} is meant to be an application, but it contains a SoftDevice"
-            f" in front of it, FWID {describe_fwid(inside.fwid)}.",
-            hint="Give the application's own hex file, not the merged one for a programmer.",
-        )
-    end = SOFTDEVICE_START if softdevice is None else softdevice_end(softdevice)
-    if softdevice is not None and application.address is not None and application.address < end:
-        raise InputError(
-            Code.IMAGE_OVERLAPS_SOFTDEVICE,
-            f"{application.source_name} begins at 0x{application.address:X}, inside the SoftDevice"
-            f" in {softdevice.source_name}, which reaches to 0x{end:X}.",
-            hint="Link the application for the SoftDevice that the unit has.",
-        )
-    _check_clear(application, end, places)
-
-
-def softdevice_end(softdevice: FirmwareImage) -> int:
-    """The first address behind a SoftDevice, by its bytes and by its own word where it has one."""
-    end = SOFTDEVICE_START + len(softdevice.data)
-    info = find_softdevice(softdevice)
-    return end if info is None else max(end, info.size_word)
-
-
-def _check_softdevice(softdevice: FirmwareImage, application: FirmwareImage | None) -> None:
-    name = softdevice.source_name
-    info = find_softdevice(softdevice)
-    hint = "Give the SoftDevice's own hex file, as its maker ships it."
-    if softdevice.address not in (None, SOFTDEVICE_START):
-        why = f"it begins at 0x{softdevice.address:X}, and every SoftDevice at 0x1000"
-    elif info is None and application is not None and application.data == softdevice.data:
-        why = f"it holds the same bytes as the application, {application.source_name}"
-    elif info is not None and softdevice.address is None and not _is_bare(softdevice):
-        why = "it begins with the MBR, which no boot check covers"
-    elif info is not None and SOFTDEVICE_START + len(softdevice.data) > _page_behind(info):
-        why = (
-            f"it reaches to 0x{SOFTDEVICE_START + len(softdevice.data):X}, and the SoftDevice in it"
-            f" ends at 0x{info.size_word:X}"
-        )
-    else:
-        return
-    raise InputError(
-        Code.IMAGE_NOT_A_SOFTDEVICE, f"{name} is not a SoftDevice alone: {why}.", hint=hint
+    info = find_softdevice(softdevice) if softdevice is not None else None
+    check_images(
+        application=application,
+        softdevice=softdevice,
+        application_sd_req=() if info is None else (info.fwid,),
+        page_size=places.family.page_size,
     )
-
-
-def _is_bare(softdevice: FirmwareImage) -> bool:
-    return softdevice_in_image(softdevice.data) is not None
-
-
-def _page_behind(info: SoftDeviceInfo) -> int:
-    """The end of the last flash page that a SoftDevice may use."""
-    return info.size_word + -info.size_word % 0x1000
+    if softdevice is not None:
+        _check_clear(softdevice, SOFTDEVICE_START, places)
+    if application is not None:
+        end = SOFTDEVICE_START if softdevice is None else softdevice_end(softdevice)
+        _check_clear(application, end, places)
 
 
 def _check_clear(image: FirmwareImage, lowest: int, places: SettingsPlaces) -> None:

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmline.formats.init_command import BootValidationType, SignatureType
+from firmline.formats.inner_package import package_levels
 from firmline.formats.key_recovery import recover_keys
 from firmline.formats.keys import PublicKey
+from firmline.formats.manifest import KIND_TITLES
 from firmline.formats.package import Package, PackageImage
 from firmline.values import ImageKind
 
@@ -28,7 +30,9 @@ class PackageSignature:
 
     Attributes:
         kind: The image that it is for.
-        of: ``init packet``, or ``boot validation`` of the image or of its part.
+        of: ``init packet``, or ``boot validation`` of the image or of its part; with the words
+            ``in the Zigbee file`` where it is one of the inner package.
+        is_inner: It belongs to the package inside the package.
         data: What was signed.
         signature: 64 bytes, r then s, each little-endian; in a malformed packet other bytes.
         candidates: The keys that can have made it: two, or none where no key can have.
@@ -39,6 +43,7 @@ class PackageSignature:
     data: bytes
     signature: bytes
     candidates: tuple[PublicKey, ...]
+    is_inner: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +65,20 @@ class Signer:
 
 
 def package_signatures(package: Package) -> tuple[PackageSignature, ...]:
-    """Every signature in a package, init packets first within each image."""
-    return tuple(found for image in package.images for found in _signatures_of(image))
+    """Every signature in a package, init packets first within each image; then the inner ones.
+
+    Raises:
+        InputError: As :func:`~firmline.formats.inner_package.inner_package`.
+    """
+    outer, *inner = package_levels(package)
+    found = [each for image in outer.images for each in _signatures_of(image)]
+    found += [
+        replace(each, of=f"{each.of} in the Zigbee file", is_inner=True)
+        for level in inner
+        for image in level.images
+        for each in _signatures_of(image)
+    ]
+    return tuple(found)
 
 
 def find_signers(
@@ -107,22 +124,14 @@ def _signatures_of(image: PackageImage) -> Iterator[PackageSignature]:
             signature=packet.signature,
             candidates=recover_keys(packet.signed_bytes, packet.signature) if is_ecdsa else (),
         )
-    for entry, (of, part) in zip(packet.command.boot_validations, _parts(image), strict=False):
+    parts = image.boot_parts
+    for entry, part in zip(packet.command.boot_validations, parts, strict=False):
         if entry.type is BootValidationType.VALIDATE_ECDSA_P256_SHA256:
+            whose = f" of the {KIND_TITLES[part.kind]}" if len(parts) > 1 else ""
             yield PackageSignature(
                 kind=image.kind,
-                of=of,
-                data=part,
+                of=f"boot validation{whose}",
+                data=part.data,
                 signature=entry.data,
-                candidates=recover_keys(part, entry.data),
+                candidates=recover_keys(part.data, entry.data),
             )
-
-
-def _parts(image: PackageImage) -> tuple[tuple[str, bytes], ...]:
-    """What each boot validation of an image is over; entries beyond are used by no bootloader."""
-    if image.kind is not ImageKind.SOFTDEVICE_BOOTLOADER:
-        return (("boot validation", image.firmware),)
-    return (
-        ("boot validation of the SoftDevice", image.firmware[: image.sd_size]),
-        ("boot validation of the bootloader", image.firmware[image.sd_size :]),
-    )

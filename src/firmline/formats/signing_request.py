@@ -49,11 +49,13 @@ class WantedSignature:
         name: ``application`` for the init packet of the application, ``application.boot`` for its
             boot validation; likewise for the other kinds of images.
         image: Of which image.
+        of: The program that it is over; for an init packet the whole image's kind.
         data: Exactly the bytes to sign, with ECDSA on P-256 over their SHA-256.
     """
 
     name: str
     image: PackageImage
+    of: ImageKind
     data: bytes
 
     @property
@@ -64,9 +66,7 @@ class WantedSignature:
     @property
     def purpose(self) -> str:
         """What it is for, in words."""
-        title = KIND_TITLES[self.image.kind]
-        if self.image.kind is ImageKind.SOFTDEVICE_BOOTLOADER and self.is_boot_validation:
-            title = KIND_TITLES[ImageKind.SOFTDEVICE]
+        title = KIND_TITLES[self.of]
         if self.is_boot_validation:
             return f"boot validation of the {title}: the bootloader checks it at every boot"
         return f"init packet of the {title}: the bootloader checks it before it takes the image"
@@ -95,19 +95,26 @@ def wanted_signatures(package: Package) -> tuple[WantedSignature, ...]:
     wanted = []
     for image in package.images:
         name, packet = image.kind.value, image.init_packet
-        if _lacks_boot_signature(image):
-            part = image.firmware[: image.sd_size or None]
-            wanted.append(WantedSignature(name=name + _BOOT, image=image, data=part))
+        index = _unsigned_boot_validation(image)
+        if index is not None:
+            part = image.boot_parts[index]
+            wanted.append(
+                WantedSignature(name=name + _BOOT, image=image, of=part.kind, data=part.data)
+            )
         elif packet.signature is None:
-            wanted.append(WantedSignature(name=name, image=image, data=packet.signed_bytes))
+            wanted.append(
+                WantedSignature(name=name, image=image, of=image.kind, data=packet.signed_bytes)
+            )
     return tuple(wanted)
 
 
-def _lacks_boot_signature(image: PackageImage) -> bool:
-    return any(
-        entry.type is BootValidationType.VALIDATE_ECDSA_P256_SHA256 and not entry.data
-        for entry in image.init_packet.command.boot_validations
-    )
+def _unsigned_boot_validation(image: PackageImage) -> int | None:
+    """Which boot validation wants a signature next; None where none does."""
+    entries = image.init_packet.command.boot_validations
+    for index, (entry, _) in enumerate(zip(entries, image.boot_parts, strict=False)):
+        if entry.type is BootValidationType.VALIDATE_ECDSA_P256_SHA256 and not entry.data:
+            return index
+    return None
 
 
 def format_request(content: bytes, package: Package, *, time: datetime) -> bytes:
@@ -258,11 +265,10 @@ def attach_signatures(package: Package, signatures: Mapping[str, bytes]) -> Pack
 
 def _with_boot_signature(image: PackageImage, signature: bytes) -> bytes:
     command = image.init_packet.command
+    wanted = _unsigned_boot_validation(image)
     entries = tuple(
-        replace(entry, data=signature)
-        if entry.type is BootValidationType.VALIDATE_ECDSA_P256_SHA256
-        else entry
-        for entry in command.boot_validations
+        replace(entry, data=signature) if index == wanted else entry
+        for index, entry in enumerate(command.boot_validations)
     )
     return encode_init_command(replace(command, boot_validations=entries))
 

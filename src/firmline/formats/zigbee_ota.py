@@ -154,6 +154,11 @@ def encode_zigbee_ota(ota: ZigbeeOta) -> bytes:
     return header + versions + elements
 
 
+def looks_like_zigbee_ota(content: bytes) -> bool:
+    """Whether bytes begin as every Zigbee OTA Upgrade file does."""
+    return content.startswith(FILE_IDENTIFIER.to_bytes(4, "little"))
+
+
 def decode_zigbee_ota(content: bytes, *, name: str) -> ZigbeeOta:
     """Read a file that nrfutil or firmline made; every size and checksum has to be right.
 

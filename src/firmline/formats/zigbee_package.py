@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from firmline.errors import Code, InputError
 from firmline.formats.firmware import FirmwareImage
-from firmline.formats.init_command import BootValidationType
+from firmline.formats.init_command import ANY_SOFTDEVICE, BootValidationType
 from firmline.formats.package import Package
-from firmline.formats.package_build import ANY_SOFTDEVICE, PackageSpec, build_package
+from firmline.formats.package_build import PackageSpec, build_package
 from firmline.formats.zigbee_ota import (
     ANY_IMAGE_TYPE,
     ANY_MANUFACTURER,

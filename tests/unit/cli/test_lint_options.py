@@ -84,7 +84,7 @@ def test_an_application_linked_for_another_softdevice(firmline: Program, folder:
     (folder / "app.hex").write_bytes(hex_file((0x27000, program(base=0x27000))))
     ran = firmline(*MAKE, "dfu.zip")
     assert ran.code == 0
-    assert "begins at 0x27000, but the bootloader puts it at 0x19000" in ran.err
+    assert "begins at 0x27000, but a bootloader looks for it at 0x19000" in ran.err
     named = [word if word != "0x103" else "s140-7.2.0" for word in MAKE]
     assert firmline(*named, "dfu.zip").err == ""
 

@@ -1,22 +1,16 @@
-"""A package in words, in fields, and as the command that would make it."""
+"""A package in words and in fields."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from firmline.cli.package_text import generate_command, image_fields, image_lines
-from firmline.formats.init_command import (
-    BootValidation,
-    BootValidationType,
-    HashType,
-    SignatureType,
-)
+from firmline.cli.package_text import image_fields, image_lines
+from firmline.formats.init_command import BootValidationType, HashType
 from firmline.formats.package import Package
 from firmline.formats.package_build import PackageSpec, build_package
 from firmline.values import Fwid, FwVersion
@@ -175,119 +169,3 @@ def test_a_hash_that_is_not_compared_is_not_called_checked(
     assert "SHA-256" not in lines
     expected = f"{value.hex() or '-'} (not checked; bootloaders accept SHA-256 alone)"
     assert lines[label] == expected
-
-
-# The command.
-
-
-def words_of(package: Package, name: str = "dfu.zip") -> list[str]:
-    command = generate_command(package, name)
-    assert command is not None
-    words = shlex.split(command)
-    assert words[:3] == ["firmline", "pkg", "generate"]
-    return words[3:]
-
-
-def test_the_command_names_every_option() -> None:
-    assert words_of(built()) == [
-        *("--application", "app.bin", "--application-version", "5"),
-        *("--app-boot-validation", "VALIDATE_GENERATED_CRC"),
-        *("--hw-version", "52", "--sd-req", "0x103", "--key-file", "private.key", "dfu.zip"),
-    ]
-
-
-def test_the_command_of_an_unsigned_debug_package_has_no_key_and_no_version() -> None:
-    words = words_of(built(signing_key=None, is_debug=True, application_version=None))
-    assert "--debug-mode" in words
-    assert "--key-file" not in words
-    assert "--application-version" not in words
-
-
-def test_the_command_of_a_debug_bootloader_has_no_version() -> None:
-    package = build_package(
-        replace(SYSTEM, softdevice=None, bootloader_version=None, is_debug=True)
-    )
-    words = words_of(package)
-    assert words[:2] == ["--bootloader", "bl.bin"]
-    assert "--bootloader-version" not in words
-    assert "None" not in words
-
-
-@pytest.mark.parametrize(
-    ("sd_req", "sd_id", "told_req"),
-    [
-        ((0x103,), (0x101,), "0x103"),
-        ((0x101,), (0x101,), "0x101"),
-        ((0x103, 0x104), (0x101, 0x102), "0x103,0x104"),
-        ((0x101, 0x103), (0x101,), "0x101,0x103"),
-    ],
-)
-def test_the_softdevice_in_the_package_is_told_from_those_before_it(
-    sd_req: tuple[int, ...], sd_id: tuple[int, ...], told_req: str
-) -> None:
-    package = built(
-        softdevice=softdevice_image(),
-        sd_req=tuple(Fwid(fwid) for fwid in sd_req),
-        sd_id=tuple(Fwid(fwid) for fwid in sd_id),
-    )
-    words = words_of(package)
-    assert words[words.index("--sd-req") + 1] == told_req
-    assert words[words.index("--sd-id") + 1] == ",".join(f"0x{fwid:X}" for fwid in sd_id)
-
-
-@pytest.mark.parametrize(
-    ("name", "word"), [("my dfu.zip", "my dfu.zip"), ("-x.zip", "./-x.zip"), ("$x;.zip", "$x;.zip")]
-)
-def test_any_name_stays_one_word(name: str, word: str) -> None:
-    assert words_of(built(), name)[-1] == word
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"hash_type": HashType.SHA512},
-        {"hw_version": None},
-        {"fw_version": None},
-        {"sd_req": ()},
-        {"sd_req": (0x10000,)},
-    ],
-)
-def test_no_command_is_named_that_would_be_refused(changes: dict[str, Any]) -> None:
-    assert generate_command(with_command(built(), **changes), "dfu.zip") is None
-
-
-def test_a_softdevice_needs_no_version_to_be_made() -> None:
-    alone = build_package(replace(SYSTEM, bootloader=None, bootloader_version=None))
-    assert generate_command(with_command(alone, fw_version=None), "dfu.zip") is not None
-
-
-def test_no_command_makes_a_signature_without_a_key() -> None:
-    check = BootValidation(type=BootValidationType.VALIDATE_ECDSA_P256_SHA256, data=bytes(64))
-    unsigned = built(signing_key=None)
-    assert generate_command(with_command(unsigned, boot_validations=(check,)), "dfu.zip") is None
-    assert generate_command(with_command(built(), boot_validations=(check,)), "dfu.zip") is not None
-
-
-def test_no_command_makes_another_kind_of_signature() -> None:
-    (made,) = built().images
-    packet = replace(made.init_packet, signature_type=SignatureType.ED25519)
-    package = Package(images=(replace(made, init_packet=packet),))
-    assert generate_command(package, "dfu.zip") is None
-
-
-def test_no_command_makes_a_bootloader_and_an_application_alone() -> None:
-    bootloader = build_package(replace(SYSTEM, softdevice=None))
-    package = Package(images=(*bootloader.images, *built().images))
-    assert generate_command(package, "dfu.zip") is None
-
-
-def test_no_command_makes_an_application_that_holds_a_softdevice() -> None:
-    (made,) = built().images
-    package = Package(images=(replace(made, firmware=softdevice_image().data),))
-    assert generate_command(package, "dfu.zip") is None
-
-
-def test_no_command_makes_an_application_for_another_softdevice_than_the_one_beside_it() -> None:
-    package = built(softdevice=softdevice_image(), sd_id=(Fwid(0x101),))
-    assert generate_command(package, "dfu.zip") is not None
-    assert generate_command(with_command(package, sd_req=(0x999,)), "dfu.zip") is None

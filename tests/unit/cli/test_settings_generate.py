@@ -15,6 +15,7 @@ from firmline.formats.settings_file import FoundPage, read_settings_file
 from unit.cli.makers import APPLICATION, KEY, START, inputs
 from unit.cli.program import Program, as_ordinary_user, assert_failed, files_in
 from unit.formats.makers import hex_file, softdevice_image
+from unit.formats.programs import program
 
 BASE = ("settings", "generate", "--bootloader-version", "3")
 V2 = (*BASE, "--bl-settings-version", "2", "--family", "nrf52833")
@@ -164,9 +165,14 @@ def test_a_file_that_is_there_is_replaced(firmline: Program, folder: Path) -> No
             ("note: --key-file was not used: no boot check is VALIDATE_ECDSA_P256_SHA256.",),
         ),
         (
-            lambda: hex_file((0x27000, APPLICATION)),
+            lambda: hex_file((0x27000, program(2048, base=0x27000))),
             ("--softdevice", "sd.hex"),
-            ("warning: app.hex begins at 0x27000; a bootloader looks for the application at 0x19",),
+            ("warning: app.hex begins at 0x27000, but a bootloader looks for it at 0x19000",),
+        ),
+        (
+            lambda: hex_file((START, bytes(2048))),
+            (),
+            ("warning: app.hex does not begin with a vector table",),
         ),
         (
             None,
@@ -174,7 +180,13 @@ def test_a_file_that_is_there_is_replaced(firmline: Program, folder: Path) -> No
             ("warning: bare.hex does not look like a SoftDevice: the information",),
         ),
     ],
-    ids=["left out", "key not used", "application behind its place", "not a SoftDevice"],
+    ids=[
+        "left out",
+        "key not used",
+        "application behind its place",
+        "no program",
+        "not a SoftDevice",
+    ],
 )
 def test_what_is_said(
     make: Callable[[], bytes] | None,
@@ -192,6 +204,46 @@ def test_what_is_said(
     assert len(lines) == len(said)
     for line, beginning in zip(lines, said, strict=True):
         assert line.startswith(beginning)
+
+
+def test_with_strict_nothing_is_written(firmline: Program, folder: Path) -> None:
+    assert firmline(*V2, *APP, "--strict", "new.hex").err == ""
+    (folder / "new.hex").unlink()
+    (folder / "app.hex").write_bytes(hex_file((START, bytes(2048))))
+    assert_failed(firmline(*V2, *APP, "--strict", "new.hex"), Code.LINT_FINDINGS)
+    assert "new.hex" not in files_in(folder)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--application-version", "none", "--application-version-string", "1.2.3"),
+        ("--application-version", "10203", "--application-version-string", "1.2.3"),
+        ("--application-version-string", "1.2.3", "--start-address", "None"),
+        ("--application-version-string", "1.2.3", "--backup-address", "none"),
+    ],
+)
+def test_a_version_in_both_forms_and_the_word_none(
+    words: tuple[str, ...], firmline: Program, folder: Path
+) -> None:
+    ran = firmline(*V2, "--application", "app.hex", *words, "new.hex")
+    assert ran.code == 0, ran.err
+    assert pages(folder / "new.hex")[0].page.app_version == 10203
+
+
+def test_the_word_none_is_no_version(firmline: Program) -> None:
+    for changes in ({"application_version": "none"}, {"bootloader_version": "none"}):
+        assert_failed(firmline(*base(**changes), "new.hex"), MISSING)
+
+
+def test_an_application_on_a_chip_with_small_pages(firmline: Program, folder: Path) -> None:
+    end = 0x18400  # an nRF51 erases pages of 0x400: nothing has to be a multiple of 0x1000
+    (folder / "sd51.hex").write_bytes(hex_file((0x1000, softdevice_image(end=end).data)))
+    (folder / "app.hex").write_bytes(hex_file((end, program(2048, base=end))))
+    words = (*base(family="NRF51", softdevice="sd51.hex"), "new.hex")
+    assert firmline(*words).err == ""
+    (folder / "app.hex").write_bytes(hex_file((0x19000, program(2048, base=0x19000))))
+    assert "looks for it at 0x18400" in firmline(*words).err
 
 
 def test_old_bootloaders_have_no_backup(firmline: Program) -> None:
@@ -248,7 +300,7 @@ CASES = [
         Code.NUMBER_OUT_OF_RANGE,
         "--application-version-string",
     ),
-    Case(base(application_version_string="1.2.3"), CONFLICT, "both name a version"),
+    Case(base(application_version_string="1.2.3"), CONFLICT, "name two versions: 5 and 10203"),
     Case(base(application_version=None), MISSING, "--application-version is missing"),
     Case(base(application=None), CONFLICT, "--application is missing"),
     Case(
@@ -260,9 +312,11 @@ CASES = [
     Case(base(**BARE, app_boot_validation=CRC), MISSING, "--application is missing"),
     Case(base(sd_boot_validation=CRC), MISSING, "--softdevice is missing: --sd-boot-validation"),
     Case(base(app_boot_validation="CRC"), Code.USAGE, "--app-boot-validation"),
-    Case(base(app_boot_validation=ECDSA), Code.KEY_REQUIRED, "which needs a key"),
+    Case(base(app_boot_validation=ECDSA), Code.KEY_REQUIRED, "needs a signing key"),
     Case(
-        base(sd_boot_validation=ECDSA, softdevice="sd.hex"), Code.KEY_REQUIRED, "which needs a key"
+        base(sd_boot_validation=ECDSA, softdevice="sd.hex"),
+        Code.KEY_REQUIRED,
+        "needs a signing key",
     ),
     Case(base(app_boot_validation=ECDSA, key_file="app.hex"), Code.KEY_MALFORMED, "app.hex"),
     Case(base(key_file="no.key"), Code.FILE_MISSING, "The key file no.key does not exist"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,64 @@ def test_an_input_is_not_replaced(firmline: Program, folder: Path) -> None:
     assert_failed(firmline(*GENERATE, *words), Code.OPTION_CONFLICT)
     assert (folder / name).read_bytes() == content
     assert not (folder / "dfu.zip").exists()
+
+
+# Lint, display, signer and diff see the package inside the package.
+
+MAKE = (*GENERATE, *APP, *ZIGBEE, *NAMED)
+
+
+def test_lint_looks_inside(firmline: Program, folder: Path) -> None:
+    words = ("--app-boot-validation", "NO_VALIDATION")
+    ran = firmline(*MAKE, *words, "dfu.zip")
+    assert (ran.code, "[no-boot-validation]" in ran.err) == (0, True)
+    checked = firmline("pkg", "check", "dfu.zip")
+    assert "[no-boot-validation]" in checked.out + checked.err
+    assert_failed(firmline(*MAKE, *words, "--strict", "new.zip"), Code.LINT_FINDINGS)
+    assert "new.zip" not in files_in(folder)
+
+
+def test_the_last_release_is_compared_by_the_devices_version(firmline: Program) -> None:
+    higher = ("--zigbee-ota-fw-version", "9")
+    assert firmline(*MAKE, "old.zip").code == 0
+    ran = firmline(*MAKE, *higher, "--previous", "old.zip", "new.zip")
+    assert "has version 5, the same as that of the last release. [version-not-raised]" in ran.err
+
+
+def test_display_names_the_key_and_the_command(firmline: Program, folder: Path) -> None:
+    words = ("--zigbee-comment", "two words", "--zigbee-ota-fw-version", "9")
+    assert firmline(*MAKE, *words, "dfu.zip").code == 0
+    result = firmline("pkg", "display", "dfu.zip", "--key", "private.key", "--json").result
+    (signer,) = result["signers"]
+    assert (signer["certain"], result["verified"]) == (True, True)
+    assert [each["of"] for each in signer["signed"]] == [
+        "init packet",
+        "init packet in the Zigbee file",
+    ]
+    assert result["zigbee"]["manufacturer"] == 0x7B
+    assert [each["fw_version"] for each in result["zigbee"]["images"]] == [5]
+    (folder / "application.bin").write_bytes(APPLICATION)
+    before = (folder / "dfu.zip").read_bytes()
+    again = shlex.split(result["generate"])
+    assert firmline(*again[1:]).code == 0
+    made = (folder / "dfu.zip").read_bytes()
+    assert made == before
+    text = firmline("pkg", "display", "dfu.zip").out
+    assert "inside it, for the devices of a Zigbee network: 007B-0141-00000005-two words" in text
+    assert "--zigbee True" in text
+
+
+def test_an_unsigned_inner_package_is_told(firmline: Program) -> None:
+    assert firmline(*GENERATE, *APP[:2], *ZIGBEE, *NAMED, "dfu.zip").code == 0
+    out = firmline("pkg", "display", "dfu.zip").out
+    assert "Not signed: application, application in the Zigbee file." in out
+
+
+def test_diff_looks_inside(firmline: Program) -> None:
+    assert firmline(*MAKE, "old.zip").code == 0
+    assert firmline(*MAKE, "--app-boot-validation", "NO_VALIDATION", "new.zip").code == 0
+    out = firmline("pkg", "diff", "old.zip", "new.zip").out
+    assert "application in the Zigbee file: differs\n  boot check" in out
+    result = firmline("pkg", "diff", "old.zip", "new.zip", "--json").result
+    (inner,) = result["inner"]["images"]
+    assert [change["field"] for change in inner["changes"]] == ["boot_validation"]

@@ -16,9 +16,9 @@ from firmline.formats.package_build import PackageSpec, build_package
 from firmline.formats.package_diff import (
     Change,
     FirmwareChange,
+    Likeness,
     PackageDiff,
     SignerAnswer,
-    Verdict,
     diff_firmware,
     diff_packages,
 )
@@ -68,26 +68,26 @@ def compared(old: Package, new: Package) -> PackageDiff:
 
 def test_the_same_file() -> None:
     found = diff_packages(package(), package(), same_file=True)
-    assert (found.verdict, found.removed, found.added) == (Verdict.IDENTICAL, (), ())
+    assert (found.likeness, found.removed, found.added) == (Likeness.IDENTICAL, (), ())
     assert [each.is_same for each in found.images] == [True]
 
 
 def test_the_same_content_in_another_zip() -> None:
-    assert compared(package(), package()).verdict is Verdict.CONTAINER
+    assert compared(package(), package()).likeness is Likeness.CONTAINER
 
 
 @pytest.mark.parametrize("check", [BootValidationType.VALIDATE_GENERATED_CRC, ECDSA])
 def test_other_signatures_by_the_same_key_are_no_difference(check: BootValidationType) -> None:
     made = package(app_boot_validation=check)
     found = compared(made, signed_anew(made))
-    assert found.verdict is Verdict.SIGNATURES
+    assert found.likeness is Likeness.SIGNATURES
     (each,) = found.images
     assert (each.signer, each.other_signatures, each.is_same) == (SignerAnswer.SAME, True, True)
 
 
 def test_another_key_is_a_difference() -> None:
     found = compared(package(), package(signing_key=OTHER))
-    assert found.verdict is Verdict.DIFFERENT
+    assert found.likeness is Likeness.DIFFERENT
     assert found.images[0].changes == ()
     assert found.images[0].signer is SignerAnswer.DIFFERENT
 
@@ -99,7 +99,7 @@ def test_another_key_of_a_boot_validation_is_a_difference() -> None:
     encoded = encode_init_packet(theirs.init_packet.signed_bytes, resigned)
     mixed = Package(images=(replace(theirs, init_packet=decode_init_packet(encoded)),))
     found = compared(ours, mixed)
-    assert found.verdict is Verdict.DIFFERENT
+    assert found.likeness is Likeness.DIFFERENT
     assert found.images[0].signer is SignerAnswer.DIFFERENT
 
 
@@ -160,7 +160,7 @@ def test_a_signature_that_is_nobodys_cannot_be_compared() -> None:
 )
 def test_a_value_that_differs_is_named(changes: dict[str, Any], expected: Change) -> None:
     found = compared(package(), package(**changes))
-    assert found.verdict is Verdict.DIFFERENT
+    assert found.likeness is Likeness.DIFFERENT
     assert found.images[0].changes == (expected,)
     assert found.images[0].firmware is None
 
@@ -191,7 +191,7 @@ def test_images_that_only_one_has() -> None:
     both = package(softdevice=softdevice_image(), sd_id=(Fwid(0x101),))
     found = compared(package(), both)
     assert (found.removed, found.added) == ((), (ImageKind.SOFTDEVICE,))
-    assert found.verdict is Verdict.DIFFERENT
+    assert found.likeness is Likeness.DIFFERENT
     assert [each.kind for each in found.images] == [ImageKind.APPLICATION]
     assert compared(both, package()).removed == (ImageKind.SOFTDEVICE,)
 

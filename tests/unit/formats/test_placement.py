@@ -163,3 +163,12 @@ def test_plain_bytes_that_begin_with_the_mbr_are_no_softdevice_for_an_update() -
 @pytest.mark.parametrize("address", [0x1000, None])
 def test_a_softdevice_may_say_nothing_of_itself(address: int | None) -> None:
     check_images(application=None, softdevice=replace(BARE, address=address), application_sd_req=())
+
+
+def test_a_softdevice_with_an_application_behind_it_is_none_alone() -> None:
+    alone = softdevice_image(end=0x3100)
+    page = image(alone.data.ljust(0x3000, b"\xff"), address=0x1000, name="merged.hex")
+    check_images(application=None, softdevice=page, application_sd_req=())
+    merged = image(page.data + bytes(4), address=0x1000, name="merged.hex")
+    with refuses(Code.IMAGE_NOT_A_SOFTDEVICE, "reaches to 0x4004, and the SoftDevice in it ends"):
+        check_images(application=None, softdevice=merged, application_sd_req=())

@@ -7,10 +7,10 @@ import pytest
 from firmline.errors import Code
 from firmline.formats.families import Family, families, find_family
 from firmline.formats.firmware import FirmwareImage
+from firmline.formats.placement import softdevice_end
 from firmline.formats.settings_place import (
     check_settings_images,
     place_settings,
-    softdevice_end,
 )
 from unit.formats.makers import image, refuses, softdevice_image
 
@@ -88,7 +88,7 @@ def test_applications_that_fit(application: FirmwareImage) -> None:
         (
             softdevice_image(),
             Code.IMAGE_OVERLAPS_SOFTDEVICE,
-            "in front of it, FWID 0x0101 (S132 7.2.0).",
+            "contains a SoftDevice in front of it",
         ),
     ],
 )
@@ -111,7 +111,7 @@ def test_softdevice_and_application_beside_each_other() -> None:
     check_settings_images(PLACES, application=None, softdevice=SD)
     plain = image(SD.data, address=None)
     check_settings_images(PLACES, application=APP, softdevice=plain)
-    with refuses(Code.IMAGE_OVERLAPS_SOFTDEVICE, "inside the SoftDevice in s132.hex, which reach"):
+    with refuses(Code.IMAGE_OVERLAPS_SOFTDEVICE, "inside the SoftDevice in s132.hex, FWID"):
         check_settings_images(PLACES, application=image(bytes(4), address=0x25000), softdevice=SD)
     room = image(bytes(FULL + 4), address=None)
     with refuses(Code.SETTINGS_PLACE, "at least to 0x7E004"):
@@ -129,6 +129,17 @@ def test_softdevices_that_are_none() -> None:
     twice = image(bytes(0x2000), address=0x1000)
     with refuses(Code.IMAGE_NOT_A_SOFTDEVICE, "same bytes as the application"):
         check_settings_images(PLACES, application=twice, softdevice=twice)
+
+
+def test_a_softdevice_ends_with_its_last_page() -> None:
+    data = softdevice_image(end=0x3100).data
+    small = place_settings(find_family("NRF51"))  # pages of 0x400, not of 0x1000
+    for size, places in ((0x2400, small), (0x2404, PLACES)):
+        softdevice = image(data.ljust(size, b"\xff"), address=0x1000)
+        check_settings_images(places, application=None, softdevice=softdevice)
+    behind = image(data.ljust(0x2404, b"\xff"), address=0x1000)
+    with refuses(Code.IMAGE_NOT_A_SOFTDEVICE, "and the SoftDevice in it ends at 0x3100"):
+        check_settings_images(small, application=None, softdevice=behind)
 
 
 def test_a_softdevice_that_says_nothing_of_itself_ends_where_its_bytes_do() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from firmline.errors import Code
-from firmline.formats.init_packet import BootValidationType
+from firmline.formats.init_packet import BootValidation, BootValidationType
 from firmline.formats.keys import SigningKey
 from firmline.formats.package import Package, read_package, write_package
-from firmline.formats.package_build import PackageSpec, build_package
+from firmline.formats.package_build import PackageSpec, build_package, sign_init_command
 from firmline.formats.package_zip import EARLIEST
 from firmline.formats.signing_request import (
     WantedSignature,
@@ -189,3 +189,29 @@ def change(*path: str | int, to: object) -> bytes:
 def test_requests_that_are_none(content: bytes) -> None:
     with refuses(Code.SIGNING_REQUEST_MALFORMED, "r.json is not a signing request"):
         parse_request(content, name="r.json")
+
+
+def test_each_boot_validation_is_signed_over_its_own_part() -> None:
+    system = build_package(SYSTEM).images[0]
+    command = replace(
+        system.init_packet.command, boot_validations=(BootValidation(type=ECDSA),) * 2
+    )
+    unsigned = replace(system, init_packet=sign_init_command(command, None))
+    package, asked = rounds(Package(images=(unsigned,)))
+    assert asked == [
+        ["softdevice_bootloader.boot"],
+        ["softdevice_bootloader.boot"],
+        ["softdevice_bootloader"],
+    ]
+    (image_,) = package.images
+    entries = image_.init_packet.command.boot_validations
+    parts = (image_.firmware[: image_.sd_size], image_.firmware[image_.sd_size :])
+    for entry, part in zip(entries, parts, strict=True):
+        assert KEY.public_key.verify(part, entry.data)
+
+
+def test_a_request_names_the_program_that_a_boot_validation_is_of() -> None:
+    system = replace(SYSTEM, sd_boot_validation=ECDSA)
+    purposes = {one.name: one.purpose for one in wanted_signatures(build_package(system))}
+    assert purposes["softdevice_bootloader.boot"].startswith("boot validation of the SoftDevice:")
+    assert purposes["application"].startswith("init packet of the application:")

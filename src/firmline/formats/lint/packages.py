@@ -1,11 +1,16 @@
-"""Lint of a finished package: its images, and what their init packets ask for."""
+"""Lint of a finished package: its images, and what their init packets ask for.
+
+Rules of this module: where a package carries another one to other units, programs, versions and
+what is asked for are looked at in the inner one; signatures and the debug flag in both.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from firmline.formats.init_command import BootValidationType, FwType, InitCommand
+from firmline.formats.inner_package import package_levels
 from firmline.formats.known_keys import known_keys
 from firmline.formats.known_softdevices import describe_fwid, known_softdevice
 from firmline.formats.lint.finding import Finding, Slug
@@ -30,12 +35,16 @@ def lint_package(
         previous: The last release, to compare versions with.
         application_start: Where a unit will put the application, if that is known; else it follows
             from the SoftDevices that the package names.
+
+    Raises:
+        InputError: As :func:`~firmline.formats.inner_package.inner_package`.
     """
-    info = _softdevice(package)
+    devices = package_levels(package)[-1]
+    info = _softdevice(devices)
+    # Known is where a unit has its application that takes the package, not one behind it.
+    start = application_start if devices is package else None
     images = [
-        lint_part(part, info)
-        for image in package.images
-        for part in _parts(image, info, application_start)
+        lint_part(part, info) for image in devices.images for part in _parts(image, info, start)
     ]
     return (*chain.from_iterable(images), *lint_init_packets(package, previous=previous))
 
@@ -54,15 +63,21 @@ def lint_init_packets(
         previous: The last release, to compare versions with.
         application_address: What the application is linked for, if its file said so.
         is_signed_later: It has no signature yet, because it is on its way to be signed.
+
+    Raises:
+        InputError: As :func:`~firmline.formats.inner_package.inner_package`.
     """
+    levels = package_levels(package)
+    devices = levels[-1]
+    images = [image for level in levels for image in level.images]
     return (
-        *_own_softdevice(package),
-        *_boot_validation(package),
-        *_unchecked_application(package),
-        *_removed_softdevice(package, application_address),
-        *(_versions(package, previous) if previous is not None else ()),
-        *_signatures(package, is_signed_later=is_signed_later),
-        *_debug(package),
+        *_own_softdevice(devices),
+        *_boot_validation(devices),
+        *_unchecked_application(devices),
+        *_removed_softdevice(devices, application_address),
+        *(_versions(devices, package_levels(previous)[-1]) if previous is not None else ()),
+        *_signatures(images, is_signed_later=is_signed_later),
+        *_debug(images),
     )
 
 
@@ -191,8 +206,8 @@ def _versions_of(package: Package) -> dict[ImageKind, int]:
     return versions
 
 
-def _signatures(package: Package, *, is_signed_later: bool) -> Iterator[Finding]:
-    packets = [image.init_packet for image in package.images]
+def _signatures(images: Sequence[PackageImage], *, is_signed_later: bool) -> Iterator[Finding]:
+    packets = [image.init_packet for image in images]
     if not is_signed_later and any(packet.signature is None for packet in packets):
         yield Finding(
             slug=Slug.NOT_SIGNED,
@@ -209,8 +224,8 @@ def _signatures(package: Package, *, is_signed_later: bool) -> Iterator[Finding]
             )
 
 
-def _debug(package: Package) -> Iterator[Finding]:
-    commands: list[InitCommand] = [image.init_packet.command for image in package.images]
+def _debug(images: Sequence[PackageImage]) -> Iterator[Finding]:
+    commands: list[InitCommand] = [image.init_packet.command for image in images]
     if any(command.is_debug for command in commands):
         yield Finding(
             slug=Slug.DEBUG_FLAG,

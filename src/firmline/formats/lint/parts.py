@@ -1,7 +1,7 @@
 """One program of a package, and where the bootloader will put it.
 
 Rules of this module: an application lies at the page behind the SoftDevice (spec section 6). Where
-that is follows from the SoftDevice in the same package, else from those it requires, as far as the
+that is follows from the SoftDevice that comes with it, else from those it requires, as far as the
 table knows them. One that requires none may lie behind any (BLE) or at 0x1000 (UART, USB), so of it
 nothing is known here.
 """
@@ -49,19 +49,23 @@ class Part:
 
 
 def application_starts(
-    sd_req: Sequence[int], own_softdevice: SoftDeviceInfo | None
+    sd_req: Sequence[int],
+    own_softdevice: SoftDeviceInfo | None,
+    *,
+    page_size: int = PAGE_SIZE,
 ) -> tuple[Start, ...]:
     """Where an application begins behind its SoftDevice; empty where that is not known.
 
     Args:
         sd_req: What its init packet requires.
-        own_softdevice: The SoftDevice in the same package, if any.
+        own_softdevice: The SoftDevice that comes with it, if any.
+        page_size: Of the chip's flash, in bytes.
     """
     if not sd_req or sd_req[0] == 0:
         return ()
     if own_softdevice is not None:
-        end = -(-own_softdevice.size_word // PAGE_SIZE) * PAGE_SIZE
-        because = f"the SoftDevice in the same package, {describe_fwid(own_softdevice.fwid)}, ends"
+        end = -(-own_softdevice.size_word // page_size) * page_size
+        because = f"the SoftDevice that comes with it, {describe_fwid(own_softdevice.fwid)}, ends"
         return (Start(address=end, because=f"{because} there"),)
     return tuple(
         Start(

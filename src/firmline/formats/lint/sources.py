@@ -1,10 +1,11 @@
-"""Lint of the files that a package is made from."""
+"""Lint of the files that a package or a settings page is made from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from firmline.formats.firmware import FirmwareImage, find_softdevice
+from firmline.formats.known_softdevices import PAGE_SIZE
 from firmline.formats.lint.contents import lint_contents
 from firmline.formats.lint.finding import Finding, Slug
 from firmline.formats.lint.parts import Part, Start, application_starts
@@ -19,17 +20,19 @@ def lint_sources(
     softdevice: FirmwareImage | None = None,
     bootloader: FirmwareImage | None = None,
     application_sd_req: Sequence[int] = (),
+    page_size: int = PAGE_SIZE,
 ) -> tuple[Finding, ...]:
     """What is probably a mistake in these files.
 
     Args:
         application: For this chip; None if there is none, or if it is for another chip.
-        softdevice: The SoftDevice for the same package, if any.
-        bootloader: The bootloader for the same package, if any.
+        softdevice: The SoftDevice that comes with it, if any.
+        bootloader: The bootloader that comes with it, if any.
         application_sd_req: FWIDs that the application's init packet requires.
+        page_size: Of the chip's flash, in bytes.
     """
     info = find_softdevice(softdevice) if softdevice is not None else None
-    starts = application_starts(application_sd_req, info)
+    starts = application_starts(application_sd_req, info, page_size=page_size)
     findings: list[Finding] = []
     for image, kind in (
         (softdevice, ImageKind.SOFTDEVICE),

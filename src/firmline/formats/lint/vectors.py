@@ -15,7 +15,7 @@ from firmline.formats.softdevice import SOFTDEVICE_START
 from firmline.values import ImageKind
 
 RAM_START, RAM_END = 0x2000_0000, 0x2004_0000  # 256 kB: an nRF52840 has the most
-FLASH_END = 0x10_0000  # 1 MB: likewise
+LARGEST_FLASH_END = 0x10_0000  # 1 MB: likewise
 _TABLE = struct.Struct("<16I")
 # The entries of exceptions that exist; the others are reserved and hold whatever a linker puts.
 _HANDLERS = {
@@ -66,7 +66,7 @@ def _reach(part: Part, reset: int) -> tuple[int, int]:
         return part.address, part.address + len(part.data)
     # Wherever it begins, its code is no further from the reset vector than it is long.
     size = len(part.data)
-    return max(SOFTDEVICE_START, reset - size), min(FLASH_END, reset + size)
+    return max(SOFTDEVICE_START, reset - size), min(LARGEST_FLASH_END, reset + size)
 
 
 def _where(part: Part) -> str:
@@ -88,7 +88,8 @@ def _place(part: Part) -> list[Finding]:
         else f"starts its code at 0x{reset - 1:X} and has {len(part.data):,} bytes"
     )
     message = (
-        f"{part.name} {found}, but the bootloader puts it at 0x{start.address:X}: {start.because}."
+        f"{part.name} {found}, but a bootloader looks for it at 0x{start.address:X}:"
+        f" {start.because}."
     )
     return [Finding(slug=Slug.LINKED_ELSEWHERE, message=message)]
 

@@ -109,7 +109,7 @@ def test_an_application_that_this_unit_would_put_elsewhere() -> None:
     assert found(built(), application_start=BASE) == []
     (finding,) = lint_package(built(), application_start=0x19000)
     assert finding.slug is Slug.LINKED_ELSEWHERE
-    assert finding.message.endswith("puts it at 0x19000: this unit has it there.")
+    assert finding.message.endswith("looks for it at 0x19000: this unit has it there.")
 
 
 def test_an_application_for_another_chip_is_none_of_ours() -> None:

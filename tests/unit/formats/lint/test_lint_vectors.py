@@ -16,9 +16,13 @@ RESERVED_VALUE = 0x1234
 
 
 def found(
-    application: FirmwareImage, sd_req: tuple[int, ...] = SD_REQ, **others: FirmwareImage
+    application: FirmwareImage,
+    sd_req: tuple[int, ...] = SD_REQ,
+    softdevice: FirmwareImage | None = None,
 ) -> list[tuple[str, str]]:
-    findings = lint_sources(application=application, application_sd_req=sd_req, **others)
+    findings = lint_sources(
+        application=application, softdevice=softdevice, application_sd_req=sd_req
+    )
     return [(finding.slug, finding.message) for finding in findings]
 
 
@@ -131,7 +135,7 @@ def test_an_application_for_another_softdevice(
 ) -> None:
     ((slug, message),) = found(image(program(SIZE), address=address), sd_req)
     assert slug is Slug.LINKED_ELSEWHERE
-    assert f"the bootloader puts it at 0x{start:X}: {because}." in message
+    assert f"a bootloader looks for it at 0x{start:X}: {because}." in message
     begins = "begins at 0x26000" if address else "starts its code at 0x26040 and has 2,048 bytes"
     assert begins in message
 
@@ -150,7 +154,7 @@ def test_the_softdevice_in_the_same_package_counts_for_more_than_the_table() -> 
     other = image(softdevice(end=0x26004, fwid=0x103), address=0x1000, name="sd.hex")
     ((slug, message),) = found(image(program(SIZE), address=None), (0x103,), softdevice=other)
     assert slug is Slug.LINKED_ELSEWHERE
-    assert "0x27000: the SoftDevice in the same package, 0x0103 (S112 7.2.0), ends there" in message
+    assert "0x27000: the SoftDevice that comes with it, 0x0103 (S112 7.2.0), ends there" in message
 
 
 def test_an_application_without_a_table_is_not_said_to_be_elsewhere_too() -> None:
