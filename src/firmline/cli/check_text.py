@@ -67,6 +67,13 @@ class Report:
             if (term := self.lacks(image, check)) is not None
         ]
 
+    @property
+    def leaves_no_application(self) -> bool:
+        """Whether a unit that ran an application runs none any more."""
+        after = self.verdict.aftermath if self.verdict is not None else None
+        had_one = self.unit is not None and self.unit.description.application_size > 0
+        return had_one and after is not None and after.mode is UnitMode.BOOTLOADER
+
     def known(self, term: str, version: FwVersion | None) -> FwVersion | None:
         """A version afterwards: what the package brings, or what was said of the unit."""
         brought = {
@@ -302,6 +309,11 @@ def _end_lines(report: Report) -> Iterator[str]:
         yield f"{paint('Accepted', fg='green', bold=True)}{known}."
         if verdict.aftermath is not None:
             yield f"  afterwards: {_aftermath_text(report, verdict.aftermath)}"
+        if report.leaves_no_application:
+            yield (
+                f"{paint('warning:', fg='yellow')} the unit takes it and then runs no application"
+                " until it is sent one."
+            )
 
 
 def _refusal_lines(report: Report, verdict: Verdict) -> Iterator[str]:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 MAX_SIZE = 64 * 1024 * 1024
 """Largest file that is read, bytes: a hex file of the largest flash is 12 MB."""
+MAX_KEY_SIZE: Final = 64 * 1024
+"""How much of a file is looked at for a key, bytes."""
+PRIVATE_KEY_MARK: Final = b"PRIVATE KEY-----"
+"""In the first line of every PEM file with a private key (RFC 7468)."""
 OPEN_FILES: Final = (Path("/dev/fd"), Path("/proc/self/fd"))
 """Where a process finds its own open files."""
 _INPUTS: Final = "firmline.cli.files.inputs"
@@ -138,7 +142,7 @@ def write_file(path: Path, content: bytes, *, private: bool = False, replace: bo
 
     A symbolic link that may be replaced is followed, as every other tool does. Devices and folders
     are refused; a rename onto ``/dev/null`` would put a file in its place. So is every file that
-    this command has read.
+    this command has read, and a private key that is not replaced by another.
 
     Args:
         path: Which.
@@ -167,6 +171,13 @@ def file_to_be(
             raise _not_writable(path, "a folder or a device has that name")
         if replace:
             keep_apart(path)
+        if replace and not private and _holds_private_key(target):
+            raise InputError(
+                Code.FILE_EXISTS,
+                f"{shortened(path)} holds a private key, which nobody could make again, and was"
+                " left as it is.",
+                hint="Give the output another name.",
+            )
         # A name of its own: the target's may be as long as the file system allows already.
         temporary = target.with_name(f".firmline-{os.urandom(8).hex()}.part")
     try:
@@ -204,6 +215,13 @@ def _write_new(path: Path, content: bytes, *, mode: int) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _holds_private_key(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return PRIVATE_KEY_MARK in file.read(MAX_KEY_SIZE)
 
 
 def _move_without_replacing(source: Path, target: Path) -> None:

@@ -106,6 +106,8 @@ def display(key_file: KeySource, which: str, form: str, out_file: Path | None) -
     if out_file is not None:
         keep_apart(out_file, key_file)
     text = _secret_text(key_file, form) if which == "sk" else _public_text(key_file, form)
+    if which == "sk":
+        click.echo("warning: this is the secret half; whoever has it signs in your name.", err=True)
     if out_file is None:
         click.echo(text.rstrip("\n"))
     else:

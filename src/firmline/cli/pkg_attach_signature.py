@@ -29,6 +29,7 @@ from firmline.formats.signing_request import (
     WantedSignature,
     attach_signatures,
     check_request,
+    verify_boot_signatures,
     verify_signatures,
     wanted_signatures,
 )
@@ -111,7 +112,9 @@ def attach_signature(
     asked = read_request(request)
     wanted = check_request(asked, content, unsigned, name=name)
     signatures = _signatures(wanted, request, _by_name(named, wanted))
-    verify_signatures(wanted, signatures, load_public_key(public_key))
+    key = load_public_key(public_key)
+    verify_signatures(wanted, signatures, key)
+    verify_boot_signatures(unsigned, key)
     result = attach_signatures(unsigned, signatures)
     written = write_package(result, time=asked.time)
     if not wanted_signatures(result):

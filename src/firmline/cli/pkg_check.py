@@ -69,6 +69,16 @@ def check(
             click.echo(line)
     if report.verdict is not None and not report.verdict.accepted:
         raise click.exceptions.Exit(ExitCode.REFUSED)
+    if strict and report.leaves_no_application:
+        say(
+            InputError(
+                Code.LINT_FINDINGS,
+                "With --strict this package does not pass: the unit would run no application"
+                " afterwards.",
+                hint="Send the application in the same package, or have it ready.",
+            )
+        )
+        raise click.exceptions.Exit(ExitCode.INPUT)
     if strict and report.findings:
         from firmline.cli.lint_options import refusal  # noqa: PLC0415
 

@@ -240,6 +240,31 @@ def verify_signatures(
         raise InputError(Code.SIGNATURE_WRONG, f"The signature given for {one.name} is {problem}.")
 
 
+def verify_boot_signatures(package: Package, key: PublicKey) -> None:
+    """See that the boot validations of a package that are signed already are the key's, too.
+
+    A bootloader has one key for both, so a package by two keys is refused by every unit.
+
+    Args:
+        package: The package, whose boot validations may have been signed in an earlier round.
+        key: The public half of the key that signs its init packets.
+
+    Raises:
+        InputError: ``SIGNATURE_WRONG``.
+    """
+    for image in package.images:
+        entries = image.init_packet.command.boot_validations
+        for entry, part in zip(entries, image.boot_parts, strict=False):
+            is_signed = entry.type is BootValidationType.VALIDATE_ECDSA_P256_SHA256 and entry.data
+            if is_signed and not key.verify(part.data, entry.data):
+                raise InputError(
+                    Code.SIGNATURE_WRONG,
+                    f"The boot validation of the {KIND_TITLES[part.kind]} was signed in an earlier"
+                    " round, by another key than this one.",
+                    hint="A bootloader checks both with one key: sign both rounds with the same.",
+                )
+
+
 def attach_signatures(package: Package, signatures: Mapping[str, bytes]) -> Package:
     """The package with these signatures; they are not verified here.
 

@@ -15,6 +15,7 @@ import pytest
 
 from firmline.cli.files import MAX_SIZE, keep_apart, read_file, write_file
 from firmline.errors import Code, InputError
+from unit.cli.makers import KEY
 from unit.cli.program import as_ordinary_user, files_in
 from unit.formats.makers import refuses
 
@@ -393,3 +394,14 @@ def test_a_file_that_is_read_is_not_written_over(
 
 def test_a_name_that_cannot_be_is_no_file_that_is_read(out: Path) -> None:
     keep_apart(Path("a\0b"), out)
+
+
+def test_a_private_key_is_not_replaced_by_something_else(folder: Path) -> None:
+    key = folder / "private.key"
+    key.write_bytes(KEY.format_pem())
+    with pytest.raises(InputError, match="holds a private key") as caught:
+        write_file(key, b"a settings page")
+    assert caught.value.code is Code.FILE_EXISTS
+    assert key.read_bytes() == KEY.format_pem()
+    write_file(key, b"another key", private=True)
+    assert key.read_bytes() == b"another key"

@@ -144,6 +144,19 @@ def test_a_signature_of_another_key(firmline: Program, folder: Path, asked: Path
     refused(firmline, folder, Code.SIGNATURE_WRONG, "not this key's on softdevice.tosign")
 
 
+def test_two_rounds_by_two_keys(firmline: Program, folder: Path) -> None:
+    other = SigningKey.generate()
+    (folder / "other.pem").write_bytes(other.public_key.format_pem())
+    ask(firmline, *APP, *BOOT)
+    sign(folder / "request", other)
+    first = ("--request", "request", "--public-key", "other.pem", "--next-request", "second")
+    assert firmline("pkg", "attach-signature", *first, "unsigned.zip", "half.zip").code == 0
+    sign(folder / "second")
+    second = ("--request", "second", "--public-key", "public.pem", "half.zip", "signed.zip")
+    words = ("pkg", "attach-signature", *second)
+    refused(firmline, folder, Code.SIGNATURE_WRONG, "by another key than this one", *words)
+
+
 def test_swapped_signatures(firmline: Program, folder: Path, asked: Path) -> None:
     (asked / "softdevice.sig").rename(asked / "x")
     (asked / "application.sig").rename(asked / "softdevice.sig")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from firmline.device.description import gallery_text
-from unit.cli.makers import KEY, package
+from unit.cli.makers import KEY, inputs, package
 from unit.cli.program import Program
 
 FITS = "chip=nrf52832-512k,softdevice=s112-7.2.0,app-version=3,hw-version=52,bootloader-version=1"
@@ -171,6 +171,27 @@ def test_what_is_probably_a_mistake_is_told_and_strict_refuses_it(firmline: Prog
     assert strict.result["accepted"] is True
     assert [finding["slug"] for finding in strict.result["findings"]] == ["version-not-raised"]
     assert firmline("pkg", "check", "dfu.zip", "--for", TOO_OLD, "--strict").code == 4
+
+
+def test_a_package_that_leaves_no_application_is_accepted_and_told(
+    firmline: Program, folder: Path
+) -> None:
+    inputs(folder)
+    words = ("--hw-version", "52", "--sd-req", "0x103", "--key-file", "private.key")
+    made = firmline(
+        *("pkg", "generate", "--bootloader", "bl.hex", "--bootloader-version", "2"),
+        *words,
+        "bl.zip",
+    )
+    assert made.code == 0
+    # Its application fills the room, so the bootloader comes in its place.
+    terms = f"{FITS},app-size=376832"
+    ran = firmline("pkg", "check", "bl.zip", "--for", terms)
+    assert ran.code == 0
+    assert "warning: the unit takes it and then runs no application until" in ran.out
+    strict = firmline("pkg", "check", "bl.zip", "--for", terms, "--strict")
+    assert strict.code == 2
+    assert "[DFU-LINT-001]" in strict.err
 
 
 @pytest.mark.usefixtures("dfu")
