@@ -113,6 +113,7 @@ class Code(StrEnum):
     PROBE_PACK_UNSAFE = "DFU-PROBE-002"
     PROBE_PACK_KEY = "DFU-PROBE-003"
     PROBE_TOO_MANY = "DFU-PROBE-004"
+    PROBE_PROGRESS = "DFU-PROBE-005"
     # Signatures that do not hold what was asked of them.
     SIGNER_WRONG = "DFU-TRUST-001"
     SIGNER_MISSING = "DFU-TRUST-002"

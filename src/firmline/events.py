@@ -37,6 +37,31 @@ class Outcome(StrEnum):
     UNVERIFIED = "unverified"
 
 
+class How(StrEnum):
+    """How a fact about a unit is known (``design/command-line.md``)."""
+
+    REMOTE_VERSION = "remote_version"
+    """Its radio says so (LL_VERSION_IND)."""
+
+    QUERY = "query"
+    """Its bootloader says so, asked for it."""
+
+    PROBE = "probe"
+    """The way in which its bootloader refused signed probes says so."""
+
+    DIS = "dis"
+    """Its application says so (Device Information Service)."""
+
+    BATTERY_SERVICE = "battery_service"
+    """Its application says so (Battery Service)."""
+
+    ADVERTISING = "advertising"
+    """Its advertisement says so."""
+
+    SERVICES = "services"
+    """The services that it offers say so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that was seen at ``at_s``; zero until :func:`stamp` has set it."""
@@ -61,6 +86,74 @@ class UpdateStarted(Event):
     package_sha256: str
     images: tuple[ImageKind, ...]
     total_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionStarted(Event):
+    """A unit is to be read.
+
+    Attributes:
+        unit: The target as the user named it.
+        with_probes: Whether its bootloader is entered and asked with probes.
+        public_key: Of the key that signed them, 64 bytes in hexadecimal; empty without probes.
+    """
+
+    unit: str
+    with_probes: bool
+    public_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactFound(Event):
+    """Something is known of the unit.
+
+    Attributes:
+        fact: What, e.g. ``softdevice_fwid``.
+        value: As text; a unit's own strings are cleaned.
+        how: How it is known.
+    """
+
+    fact: str
+    value: str
+    how: How
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeRefused(Event):
+    """The unit refused a probe, as it has to; which check did so says how far the probe came.
+
+    Attributes:
+        image_type: ``application`` or ``bootloader``.
+        hw_version: Hardware version that the probe named.
+        sd_req: FWIDs that it named; 0 alone: any.
+        fw_version: Version that it named.
+        result: Result code of the answer.
+        ext_error: Its extended error, where there is one.
+    """
+
+    image_type: str
+    hw_version: int
+    sd_req: tuple[int, ...]
+    fw_version: int
+    result: int
+    ext_error: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionFinished(Event):
+    """The end of the stream of an inspection.
+
+    Attributes:
+        code: The stable error code; empty where nothing went wrong.
+        message: One sentence for people.
+        left_in: Where the unit was seen last; ``None``: nowhere.
+        duration_s: From start to end, seconds.
+    """
+
+    code: str
+    message: str
+    left_in: UnitMode | None
+    duration_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

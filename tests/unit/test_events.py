@@ -10,7 +10,7 @@ import typing
 import pytest
 
 from firmline import events
-from firmline.events import Event, Outcome, UnitMode, event_to_json, event_type, stamp
+from firmline.events import Event, How, Outcome, UnitMode, event_to_json, event_type, stamp
 from firmline.values import BleAddress, Crc32, Fwid, ImageKind
 
 ADDRESS = BleAddress.parse("C6:05:04:03:02:01")
@@ -28,6 +28,7 @@ SAMPLES: dict[object, object] = {
     UnitMode: UnitMode.BOOTLOADER,
     ImageKind: ImageKind.SOFTDEVICE,
     Outcome: Outcome.UPDATED,
+    How: How.PROBE,
 }
 
 

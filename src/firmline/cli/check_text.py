@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from firmline.cli.facts_text import fact_fields, fact_lines
 from firmline.cli.failures import next_thing
 from firmline.cli.flash_map_text import map_lines
 from firmline.cli.style import paint, printable
@@ -16,7 +17,7 @@ from firmline.device.acceptance.unit_terms import TERMS, AssumedUnit
 from firmline.device.acceptance.verdict import Aftermath, ImageVerdict, Verdict
 from firmline.device.description import UnitDescription
 from firmline.errors import FirmlineError
-from firmline.events import UnitMode
+from firmline.events import FactFound, UnitMode
 from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.lint import Finding
 from firmline.formats.manifest import KIND_TITLES
@@ -38,12 +39,14 @@ class Report:
         unit: The unit it was put before, and what that rests on; None: there is none.
         verdict: What the unit says; None without a unit.
         findings: What is probably a mistake, whatever the unit says.
+        facts: What was read of the unit; none where it was described.
     """
 
     package: Package
     unit: AssumedUnit | None
     verdict: Verdict | None
     findings: tuple[Finding, ...]
+    facts: tuple[FactFound, ...] = ()
 
     @property
     def images(self) -> tuple[ImageVerdict, ...]:
@@ -116,6 +119,7 @@ def report_fields(report: Report) -> dict[str, Any]:
             {"image": image.kind.value, "check": check.check, "missing": term}
             for image, check, term in report.not_checked
         ],
+        "facts": fact_fields(report.facts),
         "assumed": list(report.unit.assumed) if report.unit is not None else [],
         "images": [_image_fields(image) for image in report.images],
         "afterwards": _aftermath_fields(report),
@@ -183,6 +187,9 @@ def _aftermath_fields(report: Report) -> dict[str, Any] | None:
 def report_lines(report: Report) -> Iterator[str]:
     """The whole report, for people."""
     if report.unit is not None and report.verdict is not None:
+        if report.facts:
+            yield "read from the unit:"
+            yield from fact_lines(report.facts)
         yield f"unit: {unit_text(report.unit)}"
         for sentence in report.unit.assumed:
             yield f"  assumed: {sentence}"
@@ -300,7 +307,10 @@ def _end_lines(report: Report) -> Iterator[str]:
         count = len(report.findings)
         found = "nothing that looks like a mistake" if not count else f"{count} warnings"
         yield f"The package agrees with itself; {found if count != 1 else 'one warning'}."
-        yield "  Whether a unit accepts it was not asked: describe one with --for or --unit."
+        yield (
+            "  Whether a unit accepts it was not asked: describe one with --for or --unit, or read"
+            " one with --to."
+        )
     elif not verdict.accepted:
         yield from _refusal_lines(report, verdict)
     else:

@@ -30,6 +30,9 @@ def _describe_road(event: Event) -> Described:
             )
         case events.EnteringBootloader():
             described = ("restarts", f"into its bootloader, at {event.address}")
+        case events.InspectionStarted():
+            how = "with probes" if event.with_probes else "without touching it"
+            described = ("inspect", f"{event.unit}, {how}")
         case events.Connected(mode=UnitMode.BOOTLOADER):
             described = ("connected", f"to its bootloader, MTU {event.mtu}")
         case events.LinkLost(expected=False):

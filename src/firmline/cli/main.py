@@ -43,6 +43,8 @@ SECTIONS = (
     Section(
         "Update units",
         Command("update", "firmline.cli.update:update", "Send a package to one unit."),
+        Command("scan", "firmline.cli.scan:scan", "List what is in the air."),
+        Command("inspect", "firmline.cli.inspect:inspect", "Read what is on a unit."),
     ),
     Section(
         "Work with virtual units",

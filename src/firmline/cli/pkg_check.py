@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from firmline.cli.failures import say
 from firmline.cli.files import read_file, write_file
+from firmline.cli.inspection_options import InspectionOptions, inspection_options
 from firmline.cli.parameters import FilePath, OnceCommand, key_source
 from firmline.errors import Code, ExitCode, InputError
 
 if TYPE_CHECKING:
     from firmline.cli.check_text import Report
     from firmline.device.acceptance.unit_terms import AssumedUnit
+    from firmline.events import FactFound
     from firmline.formats.package import Package
 
 
@@ -31,6 +34,13 @@ if TYPE_CHECKING:
 @click.option(
     "--unit", metavar="NAME|FILE", help="The unit as firmline sim units knows it, or a unit file."
 )
+@click.option(
+    "--to",
+    "target_text",
+    metavar="URI",
+    help="A unit that is read as firmline inspect does; --for adds what it does not say.",
+)
+@inspection_options
 @click.option("--svg", metavar="FILE", type=FilePath(), help="Write the flash map as a picture.")
 @click.option(
     "--previous",
@@ -45,21 +55,30 @@ def check(
     zipfile: Path,
     terms: str | None,
     unit: str | None,
+    target_text: str | None,
     svg: Path | None,
     previous: Path | None,
     strict: bool,
     as_json: bool,
+    **reading: Any,  # noqa: ANN401 - the options of an inspection, as they are
 ) -> None:
     """Say whether a unit would accept the DFU package ZIP, and what in it is probably a mistake.
 
     Every check of the unit's bootloader is run, in its order: the first that says no is what the
     unit would answer with, and those behind it are shown too. Exit code 4: not accepted.
 
-    Without --for and --unit the package alone is looked at, and no unit is asked.
+    Without --for, --unit and --to the package alone is looked at, and no unit is asked.
     """
     from firmline.cli.check_text import report_fields, report_lines  # noqa: PLC0415
 
-    report = _report(zipfile, terms=terms, unit=unit, previous=previous)
+    choice = UnitChoice(
+        terms=terms,
+        unit=unit,
+        target_text=target_text,
+        reading=InspectionOptions(**reading),
+    )
+    choice.check()
+    report = _report(zipfile, choice, previous=previous)
     if svg is not None:
         _write_picture(svg, report)
     if as_json:
@@ -87,7 +106,42 @@ def check(
         raise click.exceptions.Exit(error.exit_code)
 
 
-def _report(zipfile: Path, *, terms: str | None, unit: str | None, previous: Path | None) -> Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitChoice:
+    """Which unit a package is put before, as the options say.
+
+    Attributes:
+        terms: ``--for``.
+        unit: ``--unit``.
+        target_text: ``--to``.
+        reading: How the unit of ``--to`` is read.
+    """
+
+    terms: str | None
+    unit: str | None
+    target_text: str | None
+    reading: InspectionOptions
+
+    def check(self) -> None:
+        """Refuse options that mean nothing together.
+
+        Raises:
+            InputError: ``OPTION_CONFLICT``.
+        """
+        if self.unit is not None and self.terms is not None:
+            raise InputError(Code.OPTION_CONFLICT, "--for and --unit both describe the unit.")
+        if self.unit is not None and self.target_text is not None:
+            raise InputError(Code.OPTION_CONFLICT, "--unit and --to both say which unit it is.")
+        if self.target_text is None and self.reading.given:
+            raise InputError(
+                Code.OPTION_CONFLICT,
+                "The options that read a unit (--probes, --key-file, --hw-version, --stay,"
+                " --discard-progress, --trace) go with --to only.",
+            )
+        self.reading.check()
+
+
+def _report(zipfile: Path, choice: UnitChoice, *, previous: Path | None) -> Report:
     from firmline.cli.check_text import Report  # noqa: PLC0415
     from firmline.cli.lint_options import read_previous  # noqa: PLC0415
     from firmline.device.acceptance.verdict import judge  # noqa: PLC0415
@@ -95,17 +149,53 @@ def _report(zipfile: Path, *, terms: str | None, unit: str | None, previous: Pat
     from firmline.formats.package import read_package  # noqa: PLC0415
 
     package = read_package(read_file(zipfile, what="package"), name=str(zipfile))
-    described = _unit(package, terms, unit)
+    # Everything is read before a unit is: its trace replaces no file that was read.
+    last_release = read_previous(previous)
+    described, facts = _unit(package, choice)
     verdict = None if described is None else judge(package, described.description)
     findings = lint_package(
         package,
-        previous=read_previous(previous),
+        previous=last_release,
         application_start=None if verdict is None else verdict.application_start,
     )
-    return Report(package=package, unit=described, verdict=verdict, findings=findings)
+    return Report(package=package, unit=described, verdict=verdict, findings=findings, facts=facts)
 
 
-def _unit(package: Package, terms: str | None, unit: str | None) -> AssumedUnit | None:
+def _unit(package: Package, choice: UnitChoice) -> tuple[AssumedUnit | None, tuple[FactFound, ...]]:
+    """The unit that is meant, if there is one, and what was read of it."""
+    if choice.target_text is None:
+        return _unit_that_is_described(package, choice.terms, choice.unit), ()
+    return _unit_that_is_read(package, choice)
+
+
+def _unit_that_is_read(
+    package: Package, choice: UnitChoice
+) -> tuple[AssumedUnit, tuple[FactFound, ...]]:
+    """The unit that ``--to`` names: what was read of it, completed by ``--for``."""
+    from firmline.cli.inspection_options import inspect_unit  # noqa: PLC0415
+    from firmline.cli.secrets_input import load_public_key  # noqa: PLC0415
+    from firmline.device.acceptance.unit_facts import key_of_facts, terms_of_facts  # noqa: PLC0415
+    from firmline.device.acceptance.unit_terms import (  # noqa: PLC0415
+        complete,
+        read_terms,
+        split_terms,
+    )
+
+    given = {} if choice.terms is None else split_terms(choice.terms)
+    given_key = load_public_key(key_source(given["key"])) if "key" in given else None
+    inspected = inspect_unit(choice.target_text or "", choice.reading)
+    for problem in (inspected.result.error, inspected.trace_problem):
+        if problem is not None:
+            raise problem
+    facts = inspected.result.facts
+    key = key_of_facts(facts, probes_key=inspected.probes_key, given=given_key, package=package)
+    terms = read_terms(terms_of_facts(facts, given))
+    return complete(terms, package, public_key=key), facts
+
+
+def _unit_that_is_described(
+    package: Package, terms: str | None, unit: str | None
+) -> AssumedUnit | None:
     """The unit that the user describes, one way or the other; None: no unit is meant."""
     from firmline.cli.secrets_input import load_public_key  # noqa: PLC0415
     from firmline.cli.unit_choice import load_unit  # noqa: PLC0415
@@ -116,8 +206,6 @@ def _unit(package: Package, terms: str | None, unit: str | None) -> AssumedUnit 
         split_terms,
     )
 
-    if terms is not None and unit is not None:
-        raise InputError(Code.OPTION_CONFLICT, "--for and --unit both describe the unit.")
     if terms is not None:
         found = split_terms(terms)
         key = load_public_key(key_source(found["key"])) if "key" in found else None
@@ -134,7 +222,7 @@ def _write_picture(path: Path, report: Report) -> None:
     if report.verdict is None:
         raise InputError(
             Code.OPTION_MISSING,
-            "--for or --unit is missing: --svg shows the flash of a unit.",
+            "--for, --unit or --to is missing: --svg shows the flash of a unit.",
         )
     maps = [(KIND_TITLES[image.kind], image.regions) for image in report.verdict.images]
     write_file(path, map_svg(maps).encode())

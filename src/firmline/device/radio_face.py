@@ -75,6 +75,7 @@ class UnitServices:
         max_mtu: Largest ATT MTU the unit agrees to.
         legacy_dfu: Whether the DFU service of SDKs before 12 is there, which is not the Secure one.
         fwid: Sub-version number of its LL_VERSION_IND: the installed SoftDevice's FWID.
+        battery_level: Percent, of the Battery Service; ``None``: it has none.
     """
 
     channels: frozenset[Channel]
@@ -82,6 +83,7 @@ class UnitServices:
     max_mtu: int
     legacy_dfu: bool = False
     fwid: int = 0
+    battery_level: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,11 @@ Rules of this room:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from firmline.errors import Code, TransportError, TransportReason
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 
@@ -53,12 +55,14 @@ class Sighting:
         name: Its advertised name, cleaned; empty where it sent none.
         services: 16-bit service UUIDs it lists (0xFE59 = Secure DFU).
         rssi_dbm: Signal strength, where the link reports one.
+        long_services: 128-bit service UUIDs it lists, as upper-case text with hyphens.
     """
 
     address: BleAddress
     name: str
     services: frozenset[int]
     rssi_dbm: int | None
+    long_services: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +115,28 @@ class RemoteVersion:
         return self.subversion if self.company == NORDIC else None
 
 
-class Connection(Protocol):
-    """One open connection to one unit."""
+class Exchange(Protocol):
+    """Bytes to a unit and from it, on channels: what any road offers to a host session."""
+
+    async def write(self, channel: Channel, data: bytes) -> None:
+        """Write ``data``; returns when the road has taken it.
+
+        Raises:
+            TransportError: LOST, REFUSED or TIMEOUT.
+        """
+
+    async def receive(self, *, timeout_s: float) -> Received:
+        """What the unit sends next, in order.
+
+        What arrived before the road broke is handed out before its loss is raised.
+
+        Raises:
+            TransportError: TIMEOUT or LOST.
+        """
+
+
+class Connection(Exchange, Protocol):
+    """One open connection to one unit over a radio."""
 
     @property
     def peer(self) -> BleAddress:
@@ -121,6 +145,14 @@ class Connection(Protocol):
     @property
     def channels(self) -> frozenset[Channel]:
         """Which channels the unit serves: they tell its mode."""
+
+    @property
+    def services(self) -> frozenset[str]:
+        """UUIDs of all services the unit offers, as upper-case text: ``FE59``, or 36 characters.
+
+        Empty on a link that does not tell.
+        """
+        return frozenset()
 
     @property
     def mtu(self) -> int:
@@ -152,6 +184,14 @@ class Connection(Protocol):
         Raises:
             TransportError: LOST, TIMEOUT, or REFUSED where a string is offered and not readable.
         """
+
+    async def battery_level(self) -> int | None:
+        """Read the Battery Service (0x180F), percent; ``None`` where the unit has none.
+
+        Raises:
+            TransportError: LOST, TIMEOUT, or REFUSED where a level is offered and not readable.
+        """
+        return None
 
     async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
         """Ask the unit's controller who it is; only where the link's capabilities say so.
@@ -187,6 +227,23 @@ class Link(Protocol):
         Raises:
             TransportError: NOT_FOUND when the time is over.
         """
+
+    async def scan(self, *, duration_s: float, seen: Callable[[Sighting], None]) -> None:
+        """Listen to everyone for a time.
+
+        Args:
+            duration_s: How long.
+            seen: Called with every advertisement, in order, as it is heard.
+
+        Raises:
+            TransportError: NOT_AVAILABLE; also where this link cannot listen to everyone.
+        """
+        _ = duration_s, seen
+        raise TransportError(
+            Code.LINK_NOT_AVAILABLE,
+            "This link cannot list what is in the air.",
+            reason=TransportReason.NOT_AVAILABLE,
+        )
 
     async def connect(self, address: BleAddress, *, timeout_s: float) -> Connection:
         """Connect to exactly this address, agree on the MTU, discover and subscribe.

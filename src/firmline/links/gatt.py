@@ -32,6 +32,13 @@ LEGACY_CONTROL: Final = "00001531-1212-EFDE-1523-785FEABCD123"
 LEGACY_PACKET: Final = "00001532-1212-EFDE-1523-785FEABCD123"
 """DFU service of SDKs before 12 and its characteristics, which nothing here speaks to."""
 
+SMP_SERVICE: Final = "8D53DC1D-1DB7-4CD3-868B-8A527460AA84"
+"""Service of MCUboot's management protocol (Zephyr's SMP over Bluetooth), likewise."""
+
+BATTERY_SERVICE: Final = 0x180F
+BATTERY_LEVEL: Final = 0x2A19
+"""The Battery Service and its level, one byte, percent (Bluetooth assigned numbers)."""
+
 INFORMATION_FIELDS: Final[dict[int, str]] = {
     0x2A24: "model",
     0x2A25: "serial_number",
@@ -57,6 +64,9 @@ LOCAL_HOST_TERMINATED: Final = 0x16
 _TEXT_LIMIT = 64  # Characters; longer than any advertised name or revision of use.
 _NAME_TYPES = (0x09, 0x08)  # Complete and shortened local name (CSS, Part A, 1.2).
 _UUID16_TYPES = (0x02, 0x03)  # Incomplete and complete list of 16-bit UUIDs (CSS, Part A, 1.1).
+_UUID128_TYPES = (0x06, 0x07)  # The same of 128-bit UUIDs.
+_UUID128_SIZE = 16
+_MAX_PERCENT = 100
 
 
 def clean_text(raw: bytes) -> str:
@@ -72,10 +82,12 @@ class Advertised:
     Attributes:
         name: Its local name, cleaned; empty where it sends none.
         services: The 16-bit service UUIDs it lists.
+        long_services: The 128-bit ones, as upper-case text with hyphens.
     """
 
     name: str = ""
     services: frozenset[int] = field(default_factory=frozenset)
+    long_services: frozenset[str] = field(default_factory=frozenset)
 
 
 def parse_advertising(data: bytes) -> Advertised:
@@ -86,6 +98,7 @@ def parse_advertising(data: bytes) -> Advertised:
     """
     names: dict[int, str] = {}
     services: set[int] = set()
+    long_services: set[str] = set()
     offset = 0
     while offset < len(data) and (length := data[offset]) > 0:
         structure = data[offset + 1 : offset + 1 + length]
@@ -98,8 +111,28 @@ def parse_advertising(data: bytes) -> Advertised:
         elif kind in _UUID16_TYPES:
             pairs = range(0, len(value) - 1, 2)
             services.update(int.from_bytes(value[at : at + 2], "little") for at in pairs)
+        elif kind in _UUID128_TYPES:
+            whole = range(0, len(value) - _UUID128_SIZE + 1, _UUID128_SIZE)
+            long_services.update(uuid_text(value[at : at + _UUID128_SIZE]) for at in whole)
     name = next((names[kind] for kind in _NAME_TYPES if kind in names), "")
-    return Advertised(name=name, services=frozenset(services))
+    return Advertised(
+        name=name, services=frozenset(services), long_services=frozenset(long_services)
+    )
+
+
+def uuid_text(raw: bytes) -> str:
+    """A 128-bit UUID as upper-case text with hyphens.
+
+    Args:
+        raw: 16 bytes, little-endian, as in the air.
+    """
+    digits = raw[::-1].hex().upper()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def battery_percent(raw: bytes) -> int | None:
+    """A battery level that was read; ``None`` where it is no percentage."""
+    return raw[0] if len(raw) == 1 and raw[0] <= _MAX_PERCENT else None
 
 
 def information_from(values: dict[int, bytes]) -> DeviceInformation:

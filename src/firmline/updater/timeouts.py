@@ -21,6 +21,8 @@ class Timeouts:
         return_s: For the unit to come back after the last object: it erases and writes the whole
             image once more. 316 kB on the slowest nRF52832 are 78 pages of 90 ms and 80,896 words
             of 338 us, 34 s, and its restart.
+        inactivity_s: For a bootloader that was left alone to restart by itself: 120 s after its
+            entry or the last CREATE of a command object (secure-dfu-bootloader spec, section 10).
     """
 
     search_s: float = 15.0
@@ -30,3 +32,4 @@ class Timeouts:
     radio_version_s: float = 3.0
     drop_s: float = 10.0
     return_s: float = 60.0
+    inactivity_s: float = 130.0

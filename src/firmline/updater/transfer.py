@@ -1,4 +1,4 @@
-"""Driving a host session over a connection: the only place where protocol and waiting meet."""
+"""Driving a host session over a road: the only place where protocol and waiting meet."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 
 from firmline.events import Event
-from firmline.links.base import Connection
+from firmline.links.base import Exchange
 from firmline.protocol.conversation import Effect, Fail, Pause, Report, Write
 from firmline.protocol.host import HostSession
 
 
 async def transfer(
     session: HostSession,
-    connection: Connection,
+    exchange: Exchange,
     *,
     report: Callable[[Event], None],
     answer_timeout_s: float,
@@ -22,7 +22,7 @@ async def transfer(
 
     Args:
         session: A session that was not started.
-        connection: An open connection to the unit's bootloader.
+        exchange: The unit's bootloader, open.
         report: Takes the session's events, in order, as they happen.
         answer_timeout_s: How long one answer may take.
 
@@ -31,19 +31,19 @@ async def transfer(
         TargetRefusedError: The unit said no.
         RemoteProtocolError: The unit's answers made no sense, or an object never arrived intact.
     """
-    await _perform(session.start(), connection, report)
+    await _perform(session.start(), exchange, report)
     while not session.finished:
-        received = await connection.receive(timeout_s=answer_timeout_s)
-        await _perform(session.receive(received.data), connection, report)
+        received = await exchange.receive(timeout_s=answer_timeout_s)
+        await _perform(session.receive(received.data), exchange, report)
 
 
 async def _perform(
-    effects: list[Effect], connection: Connection, report: Callable[[Event], None]
+    effects: list[Effect], exchange: Exchange, report: Callable[[Event], None]
 ) -> None:
     for effect in effects:
         match effect:
             case Write(channel=channel, data=data):
-                await connection.write(channel, data)
+                await exchange.write(channel, data)
             case Report(event=event):
                 report(event)
             case Pause(duration_s=duration_s):

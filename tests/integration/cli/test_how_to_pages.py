@@ -34,12 +34,13 @@ PAGES = {
     "sign-with-a-token-or-offline": f"{APP} --hw-version 52 --sd-req 0x101",
     "settings-page": "",
     "make-a-probe-pack": "",
+    "read-a-unit": "",
     "make-a-package": f"--application-version 5 {SIGNED}",
 }
 """The pages, and the options that their reader has where a command says ``...``."""
 NOT_HERE = ("pkcs11", "sim serve", "nrfjprog", "mine.toml", "git log")
 """It asks for a PIN, does not end, is another maker's tool, or needs what only the reader has."""
-REFUSES = {"pkg check dfu.zip --for": 4, "pkg check dfu.zip --unit": 4}
+REFUSES = {f"pkg check dfu.zip {option}": 4 for option in ("--for", "--unit", "--to")}
 """Commands that are shown for what they refuse, and their exit codes."""
 
 

@@ -50,6 +50,8 @@ class ScriptedUnit:
     interval_ms: float = 20.0
     silent: bool = False
     device_information: tuple[tuple[int, str], ...] = ()
+    legacy_dfu: bool = False
+    battery_level: int | None = None
     restart_after_packets: int | None = None
     jumps: bool = True
     life: list[str] = field(default_factory=list)
@@ -75,6 +77,8 @@ class ScriptedUnit:
             device_information=self.device_information,
             max_mtu=self.max_mtu,
             fwid=FWID,
+            legacy_dfu=self.legacy_dfu,
+            battery_level=self.battery_level,
         )
 
     def say(self, *outputs: UnitOutput) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmline import events
-from firmline.events import Event, Outcome, UnitMode
+from firmline.events import Event, How, Outcome, UnitMode
 from firmline.values import BleAddress, ImageKind
 
 HOME = BleAddress.parse("C6:05:04:03:02:01")
@@ -27,6 +27,19 @@ FINISHED = events.UpdateFinished(
 )
 SAMPLES: tuple[Event, ...] = (
     STARTED,
+    events.InspectionStarted(unit="sim:ble-reference", with_probes=True, public_key="00" * 64),
+    events.FactFound(fact="softdevice_fwid", value="0x0103", how=How.PROBE),
+    events.ProbeRefused(
+        image_type="application",
+        hw_version=52,
+        sd_req=(0x0103,),
+        fw_version=0,
+        result=11,
+        ext_error=5,
+    ),
+    events.InspectionFinished(
+        code="", message="The unit was read.", left_in=UnitMode.APPLICATION, duration_s=9.5
+    ),
     events.Searching(address=HOME, expected_mode=UnitMode.APPLICATION),
     events.UnitSeen(address=HOME, name="Tag", rssi_dbm=-50),
     events.Connected(address=HOME, mode=UnitMode.BOOTLOADER, mtu=247),

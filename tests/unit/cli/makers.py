@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from firmline.formats.firmware import FirmwareImage
 from firmline.formats.keys import SigningKey
 from firmline.formats.package import write_package
 from firmline.formats.package_build import PackageSpec, build_package
+from firmline.formats.probes import ProbeCatalogue
+from firmline.formats.probes_pack import sign_probe_pack, write_probe_pack
+from firmline.formats.probes_versions import VersionLimits, VersionRange
 from firmline.values import Fwid, FwVersion
 from unit.formats.makers import hex_file, image, softdevice_image
 from unit.formats.programs import program
@@ -41,3 +45,15 @@ def spec(application: FirmwareImage | None = None) -> PackageSpec:
 def package(application: FirmwareImage | None = None) -> bytes:
     """A package of one application."""
     return write_package(build_package(spec(application)))
+
+
+@cache
+def probe_pack() -> bytes:
+    """A small probe pack by :data:`KEY`, which finds the units of the gallery exactly."""
+    catalogue = ProbeCatalogue(
+        hw_versions=(51, 52),
+        softdevices=(Fwid(0x0103), Fwid(0x00B7)),
+        app_limits=VersionLimits.around([VersionRange(first=0, last=9)]),
+        bootloader_limits=VersionLimits.around([VersionRange(first=0, last=9)]),
+    )
+    return write_probe_pack(sign_probe_pack(catalogue, KEY))

@@ -15,6 +15,7 @@ LINES: dict[type[Event], tuple[str, str]] = {
         "update",
         "dfu.zip to sim:ble-reference: softdevice + bootloader and application, 324,000 bytes",
     ),
+    events.InspectionStarted: ("inspect", "sim:ble-reference, with probes"),
     events.UnitSeen: ("seen", "Tag at C6:05:04:03:02:01, -50 dBm"),
     events.Connected: ("connected", "to its bootloader, MTU 247"),
     events.ApplicationSeen: ("runs", "firmware 1.2"),
@@ -31,6 +32,9 @@ LINES: dict[type[Event], tuple[str, str]] = {
 }
 SILENT: set[type[Event]] = {
     events.Searching,  # a unit that is there is seen at once; one that is not ends the update
+    events.FactFound,  # the report at the end has them all
+    events.ProbeRefused,  # what it says is a fact
+    events.InspectionFinished,  # the report says it
     events.ImageStarted,  # the bar shows it
     events.RequestSent,
     events.AnswerReceived,
@@ -59,6 +63,10 @@ def test_an_event_is_described(event: Event) -> None:
 @pytest.mark.parametrize(
     ("event", "text"),
     [
+        (
+            events.InspectionStarted(unit="sim:x", with_probes=False, public_key=""),
+            "sim:x, without touching it",
+        ),
         (events.UnitSeen(address=HOME, name="Tag", rssi_dbm=None), "Tag at C6:05:04:03:02:01"),
         (
             events.UnitSeen(address=HOME, name="", rssi_dbm=0),

@@ -49,6 +49,11 @@ def files(folder: Path) -> Path:
             ("pkg", "check", "dfu.zip", *UNIT, "--previous", "old.zip", "--svg", "old.zip"),
         ),
         ("unit.toml", ("update", "dfu.zip", "--to", "sim:unit.toml", "--trace", "unit.toml")),
+        ("unit.toml", ("inspect", "sim:unit.toml", "--trace", "unit.toml")),
+        (
+            "private.key",
+            ("inspect", "sim:ble-reference", "--key-file", "link", "--trace", "private.key"),
+        ),
         ("app.hex", (*GENERATE, "--application", "app.hex", "app.hex")),
         *((name, (*SETTINGS, "--key-file", NAMED, name)) for name in ("pin.txt", "public.pem")),
         ("module.so", (*SETTINGS, "--key-file", NAMED, "module.so")),

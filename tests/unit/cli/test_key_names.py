@@ -36,11 +36,16 @@ COMMANDS = {
         *("unsigned.zip", "new.zip"),
     ),
     "settings generate --key-file": (*SETTINGS, *APP, *ECDSA, "--key-file", URI, "new.hex"),
+    "inspect --key-file": ("inspect", "sim:ble-reference", "--key-file", URI),
+    "pkg check --key-file": (
+        *("pkg", "check", "dfu.zip", "--to", "sim:ble-reference", "--key-file", URI),
+    ),
     "sim serve --key-file": ("sim", "serve", "--key-file", URI),
 }
 OTHERS = {
     "in a term": ("pkg", "check", "dfu.zip", "--for", f"{TERMS}{URI}"),
     "in a target": ("update", "dfu.zip", "--to", f"sim:ble-reference?key={URI}"),
+    "in a target to be read": ("inspect", f"sim:ble-reference?key={URI}", "--json"),
     "for a file": (*GENERATE, "--application", URI, "new.zip"),
     "for an output": ("pkg", "check", "dfu.zip", "--svg", URI),
     "for a unit": ("pkg", "check", "dfu.zip", "--unit", URI),

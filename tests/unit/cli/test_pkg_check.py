@@ -152,7 +152,8 @@ def test_without_a_unit_nobody_is_asked(firmline: Program) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
         "The package agrees with itself; nothing that looks like a mistake.\n"
-        "  Whether a unit accepts it was not asked: describe one with --for or --unit.\n"
+        "  Whether a unit accepts it was not asked: describe one with --for or --unit,"
+        " or read one with --to.\n"
     )
     result = firmline("pkg", "check", "dfu.zip", "--json").result
     assert (result["accepted"], result["checks"], result["images"]) == (None, [], [])

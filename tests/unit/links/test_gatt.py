@@ -11,6 +11,9 @@ from firmline.links.base import DeviceInformation
 from firmline.links.gatt import (
     CHANNEL_UUIDS,
     INFORMATION_FIELDS,
+    LEGACY_DFU_SERVICE,
+    SMP_SERVICE,
+    battery_percent,
     clean_text,
     information_from,
     lost,
@@ -18,6 +21,7 @@ from firmline.links.gatt import (
     parse_advertising,
     refused,
     timed_out,
+    uuid_text,
 )
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
@@ -119,3 +123,43 @@ def test_waits_in_vain_say_how_long_they_were() -> None:
     assert (absent.code, absent.reason) == (Code.UNIT_NOT_FOUND, TransportReason.NOT_FOUND)
     assert "2.5 s" in silent.message
     assert "10 s" in absent.message
+
+
+def long_uuids(*texts: str, kind: int = 0x06) -> bytes:
+    """A list of 128-bit UUIDs as it is sent."""
+    content = b"".join(uuid.UUID(text).bytes[::-1] for text in texts)
+    return bytes([1 + len(content), kind]) + content
+
+
+@pytest.mark.parametrize("kind", [0x06, 0x07])
+def test_long_service_uuids_are_understood(kind: int) -> None:
+    advertised = parse_advertising(long_uuids(LEGACY_DFU_SERVICE, kind=kind))
+    assert advertised.long_services == {LEGACY_DFU_SERVICE}
+    assert advertised.services == frozenset()
+
+
+def test_several_long_uuids_and_half_of_one() -> None:
+    whole = long_uuids(LEGACY_DFU_SERVICE, SMP_SERVICE)
+    assert parse_advertising(whole).long_services == {LEGACY_DFU_SERVICE, SMP_SERVICE}
+    half = bytes([1 + 24, 0x06]) + whole[2:26]
+    assert parse_advertising(half).long_services == {LEGACY_DFU_SERVICE}
+
+
+def test_a_long_uuid_is_written_as_everyone_writes_it() -> None:
+    raw = uuid.UUID(SMP_SERVICE).bytes[::-1]
+    assert uuid_text(raw) == SMP_SERVICE == str(uuid.UUID(bytes=raw[::-1])).upper()
+
+
+@pytest.mark.parametrize(
+    ("raw", "percent"),
+    [
+        (b"\x00", 0),
+        (b"\x57", 87),
+        (b"\x64", 100),
+        (b"\x65", None),
+        (b"", None),
+        (b"\x01\x02", None),
+    ],
+)
+def test_a_battery_level_is_a_percentage_or_nothing(raw: bytes, percent: int | None) -> None:
+    assert battery_percent(raw) == percent

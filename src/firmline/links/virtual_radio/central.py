@@ -7,6 +7,7 @@ task that was cancelled at any point leaves the radio as usable as before.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Self
 
 from bumble import hci
@@ -74,6 +75,7 @@ class VirtualRadioLink(Link):
         # Bumble sets this only while it connects by itself, and fails if a connection comes late.
         self._device.connect_own_address_type = hci.OwnAddressType.RANDOM
         self._sought: dict[BleAddress, list[asyncio.Future[Sighting | None]]] = {}
+        self._listeners: list[tuple[Callable[[Sighting], None], asyncio.Event]] = []
         self._expected: tuple[hci.Address, asyncio.Future[VirtualConnection | None]] | None = None
         self._initiating = asyncio.Lock()
         self._connections: list[VirtualConnection] = []
@@ -127,7 +129,7 @@ class VirtualRadioLink(Link):
         self._check_open()
         seen: asyncio.Future[Sighting | None] = asyncio.get_running_loop().create_future()
         self._sought.setdefault(address, []).append(seen)
-        self._controller.le_scan_enable = True
+        self._listen()
         try:
             async with asyncio.timeout(timeout_s):
                 sighting = await seen
@@ -138,15 +140,35 @@ class VirtualRadioLink(Link):
             waiting.remove(seen)
             if not waiting:
                 del self._sought[address]
-            self._controller.le_scan_enable = bool(self._sought)
+            self._listen()
         if sighting is None:
             raise _not_available()
         return sighting
 
+    async def scan(self, *, duration_s: float, seen: Callable[[Sighting], None]) -> None:
+        """Listen to everyone for a time; see ``links.base``."""
+        self._check_open()
+        listener = (seen, asyncio.Event())
+        self._listeners.append(listener)
+        self._listen()
+        try:
+            async with asyncio.timeout(duration_s):
+                await listener[1].wait()
+        except TimeoutError:
+            return
+        finally:
+            self._listeners.remove(listener)
+            self._listen()
+        raise _not_available()
+
+    def _listen(self) -> None:
+        """Have the controller listen as long as somebody wants to know."""
+        self._controller.le_scan_enable = bool(self._sought or self._listeners)
+
     def _on_report(self, report: hci.HCI_LE_Advertising_Report_Event.Report) -> None:
         address = from_bumble(report.address)
-        waiting = self._sought.get(address)
-        if not waiting:
+        waiting = self._sought.get(address, [])
+        if not waiting and not self._listeners:
             return
         advertised = parse_advertising(report.data)
         sighting = Sighting(
@@ -154,10 +176,13 @@ class VirtualRadioLink(Link):
             name=advertised.name,
             services=advertised.services,
             rssi_dbm=report.rssi,
+            long_services=advertised.long_services,
         )
         for seen in waiting:
             if not seen.done():
                 seen.set_result(sighting)
+        for listener, _ in list(self._listeners):
+            listener(sighting)
 
     # Connecting.
 
@@ -233,6 +258,8 @@ class VirtualRadioLink(Link):
         for seen in [seen for waiting in self._sought.values() for seen in waiting]:
             if not seen.done():
                 seen.set_result(None)
+        for _, gone in self._listeners:
+            gone.set()
         if self._expected is not None and not self._expected[1].done():
             self._expected[1].set_result(None)
         for connection in self._connections:

@@ -15,15 +15,19 @@ from bumble.host import DataPacketQueue
 from firmline.errors import LocalProtocolError
 from firmline.links.base import Connection, DeviceInformation, Received, RemoteVersion
 from firmline.links.gatt import (
+    BATTERY_LEVEL,
+    BATTERY_SERVICE,
     CHANNEL_UUIDS,
     DEFAULT_MTU,
     DEVICE_INFORMATION_SERVICE,
     INFORMATION_FIELDS,
     REMOTE_USER_TERMINATED,
     SECURE_DFU_SERVICE,
+    battery_percent,
     information_from,
     lost,
     timed_out,
+    uuid_text,
 )
 from firmline.links.virtual_radio.address import from_bumble
 from firmline.links.virtual_radio.client import AttClient
@@ -54,6 +58,8 @@ class VirtualConnection(Connection):
         self._handles: dict[Channel, int] = {}
         self._speakers: dict[int, Channel] = {}
         self._information: dict[int, int] = {}
+        self._battery: int | None = None
+        self._services: frozenset[str] = frozenset()
         self._inbox: deque[Received] = deque()
         self._changed = asyncio.Event()
         self._reason: int | None = None
@@ -81,6 +87,11 @@ class VirtualConnection(Connection):
     def channels(self) -> frozenset[Channel]:
         """Which channels the unit serves: they tell its mode."""
         return frozenset(self._handles)
+
+    @property
+    def services(self) -> frozenset[str]:
+        """UUIDs of all services the unit offers."""
+        return self._services
 
     @property
     def mtu(self) -> int:
@@ -114,8 +125,10 @@ class VirtualConnection(Connection):
             await self._discover()
 
     async def _discover(self) -> None:
-        """Look for the two services that matter, and take what they have into use."""
-        for service in await self._client.discover_services():
+        """Look for the services that matter, and take what they have into use."""
+        services = await self._client.discover_services()
+        self._services = frozenset(_uuid_text(service.uuid) for service in services)
+        for service in services:
             characteristics = await self._client.discover_characteristics((), service)
             if service.uuid == UUID.from_16_bits(SECURE_DFU_SERVICE):
                 for characteristic in characteristics:
@@ -127,6 +140,10 @@ class VirtualConnection(Connection):
                     for found in characteristics
                     if found.uuid == UUID.from_16_bits(uuid)
                 }
+            elif service.uuid == UUID.from_16_bits(BATTERY_SERVICE):
+                level = UUID.from_16_bits(BATTERY_LEVEL)
+                handles = [found.handle for found in characteristics if found.uuid == level]
+                self._battery = handles[0] if handles else None
 
     async def _adopt(self, characteristic: CharacteristicProxy[bytes]) -> None:
         """Take a characteristic of the DFU service into use; unknown ones are left alone."""
@@ -187,6 +204,17 @@ class VirtualConnection(Connection):
             if value is not None:
                 values[uuid] = value
         return information_from(values)
+
+    async def battery_level(self) -> int | None:
+        """Read the Battery Service, percent; ``None`` where the unit has none.
+
+        Raises:
+            TransportError: LOST, REFUSED or TIMEOUT.
+        """
+        if self._battery is None:
+            return None
+        value = await self._client.read(self._battery, "a read of its battery level")
+        return None if value is None else battery_percent(value)
 
     async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
         """Ask the unit's controller for its version: a SoftDevice answers with its FWID.
@@ -270,3 +298,9 @@ class VirtualConnection(Connection):
         self._check()
         self._changed.clear()
         await self._changed.wait()
+
+
+def _uuid_text(uuid: UUID) -> str:
+    """A UUID as ``links.base`` has it."""
+    raw = uuid.to_bytes()
+    return uuid_text(raw) if len(raw) > 2 else raw[::-1].hex().upper()

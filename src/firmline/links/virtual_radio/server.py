@@ -23,6 +23,8 @@ from bumble.gatt_server import Server
 from firmline.device.radio_face import AttStatus, UnitServices, agreed_mtu
 from firmline.errors import LocalProtocolError
 from firmline.links.gatt import (
+    BATTERY_LEVEL,
+    BATTERY_SERVICE,
     CHANNEL_UUIDS,
     DEVICE_INFORMATION_SERVICE,
     LEGACY_CONTROL,
@@ -116,6 +118,8 @@ class UnitServer(Server):
             self._serve_legacy_dfu()
         if services.device_information:
             self._serve_information(services.device_information)
+        if services.battery_level is not None:
+            self._serve_battery(services.battery_level)
 
     def _serve_dfu(self, channels: frozenset[Channel]) -> None:
         """Add the Secure DFU service with the characteristics of the present mode."""
@@ -158,6 +162,16 @@ class UnitServer(Server):
             for uuid, text in values
         ]
         self.add_service(Service(UUID.from_16_bits(DEVICE_INFORMATION_SERVICE), readable))
+
+    def _serve_battery(self, level: int) -> None:
+        """Add the Battery Service."""
+        readable = Characteristic[bytes](
+            UUID.from_16_bits(BATTERY_LEVEL),
+            _Properties.READ,
+            Characteristic.READABLE,
+            bytes([level]),
+        )
+        self.add_service(Service(UUID.from_16_bits(BATTERY_SERVICE), [readable]))
 
     def notify(self, bearer: Bearer, channel: Channel, data: bytes) -> None:
         """Send a notification; dropped where the central has not subscribed."""

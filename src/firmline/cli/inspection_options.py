@@ -1,0 +1,276 @@
+"""The options of an inspection, and the inspection as commands run it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from firmline.cli.files import keep_apart, read_file
+from firmline.cli.parameters import FilePath, KeyName, KeySource, key_source
+from firmline.cli.pkg_probes import HwVersions
+from firmline.cli.style import printable
+from firmline.errors import Code, InputError
+
+if TYPE_CHECKING:
+    from firmline.cli.event_output import Listener
+    from firmline.device.description import UnitDescription
+    from firmline.errors import StoreError
+    from firmline.events import Event
+    from firmline.formats.keys import PublicKey
+    from firmline.formats.probes import ProbeSource
+    from firmline.links.target import Target
+    from firmline.updater.inspection import InspectionResult
+
+FILE = FilePath()
+HW_VERSIONS: Final = (52, 51, *range(14))
+"""What is asked for with a key where no hardware version is named: those of the SDK's examples for
+nRF52 and nRF51, and small numbers. One costs one probe."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionOptions:
+    """How a unit is to be read; what the options of a command line say.
+
+    Attributes:
+        probes: A probe pack.
+        key_file: A private key that signs probes as they are needed.
+        hw_versions: Hardware versions to ask for with the key.
+        stay: Whether the unit is left in its bootloader.
+        discard_progress: Whether an update that was begun may be lost.
+        trace: Where every event is kept.
+    """
+
+    probes: Path | None
+    key_file: KeySource | None
+    hw_versions: tuple[int, ...] | None
+    stay: bool
+    discard_progress: bool
+    trace: Path | None
+
+    def check(self) -> None:
+        """Refuse options that mean nothing together.
+
+        Raises:
+            InputError: ``OPTION_CONFLICT``.
+        """
+        if self.probes is not None and self.key_file is not None:
+            raise InputError(
+                Code.OPTION_CONFLICT,
+                "--probes and --key-file both say what to ask with; a pack needs no key.",
+            )
+        has_probes = self.probes is not None or self.key_file is not None
+        for option, given in (
+            ("--stay", self.stay),
+            ("--discard-progress", self.discard_progress),
+        ):
+            if given and not has_probes:
+                raise InputError(
+                    Code.OPTION_CONFLICT,
+                    f"{option} means nothing without --probes or --key-file: the unit is not taken"
+                    " into its bootloader.",
+                )
+        if self.hw_versions is not None and self.key_file is None:
+            raise InputError(
+                Code.OPTION_CONFLICT,
+                "--hw-version goes with --key-file only; a pack has its own.",
+            )
+
+    @property
+    def given(self) -> bool:
+        """Whether any of them is given."""
+        return self != InspectionOptions(
+            probes=None,
+            key_file=None,
+            hw_versions=None,
+            stay=False,
+            discard_progress=False,
+            trace=None,
+        )
+
+
+def inspection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of an inspection."""
+    for option in reversed(
+        (
+            click.option(
+                "--probes",
+                metavar="ZIP",
+                type=FILE,
+                help="Ask its bootloader with this probe pack (firmline pkg probes).",
+            ),
+            click.option(
+                "--key-file",
+                metavar="FILE",
+                type=KeyName(),
+                help="Ask its bootloader with probes that this private key signs on the way: a PEM"
+                " file, or the pkcs11: URI of a key on a token.",
+            ),
+            click.option(
+                "--hw-version",
+                "hw_versions",
+                type=HwVersions(),
+                help="With --key-file: hardware versions that the unit may have, the likeliest"
+                f" first.  [default: {','.join(map(str, HW_VERSIONS))}]",
+            ),
+            click.option(
+                "--stay", is_flag=True, help="Leave the unit in its bootloader afterwards."
+            ),
+            click.option(
+                "--discard-progress",
+                is_flag=True,
+                help="Ask even where an update that was begun will have to begin anew.",
+            ),
+            click.option(
+                "--trace", metavar="FILE", type=FILE, help="Keep every event there, as JSON lines."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """An inspection that was carried out.
+
+    Attributes:
+        result: What came of it.
+        probes_key: The key that signed its probes; ``None``: there were none.
+        trace_problem: Why its trace broke off, where it did.
+    """
+
+    result: InspectionResult
+    probes_key: PublicKey | None
+    trace_problem: StoreError | None
+
+
+def inspect_unit(
+    target_text: str,
+    options: InspectionOptions,
+    *,
+    make_listener: Callable[[], Listener] | None = None,
+) -> Inspected:
+    """Read a unit.
+
+    Args:
+        target_text: Which.
+        options: How; checked before.
+        make_listener: Makes who hears the events besides the trace.
+
+    Raises:
+        InputError: A file or the target cannot be used; nothing was sent.
+        TransportError: The link cannot be opened.
+        StoreError: The trace cannot be begun.
+    """
+    from firmline.cli.trace_file import TraceFile  # noqa: PLC0415 - the help stays fast
+    from firmline.links.open import open_target, run_for_target  # noqa: PLC0415
+    from firmline.updater.inspection import Inspection, InspectionPlan  # noqa: PLC0415
+
+    asked = _prepare(target_text, options)
+    trace_file: TraceFile | None = None
+
+    async def go(stack: ExitStack) -> InspectionResult:
+        nonlocal trace_file
+        async with open_target(asked.target, unit=asked.unit, trusted_key=asked.unit_key) as opened:
+            listeners: list[Listener] = []
+            if options.trace is not None:
+                trace_file = stack.enter_context(TraceFile(options.trace))
+                listeners.append(trace_file)
+            if make_listener is not None:
+                listeners.append(stack.enter_context(make_listener()))
+            plan = InspectionPlan(
+                unit_name=printable(asked.target.text),
+                address=opened.address,
+                probes=asked.source,
+                public_key="" if asked.probes_key is None else asked.probes_key.le_bytes.hex(),
+                stay=options.stay,
+                discard_progress=options.discard_progress,
+            )
+            return await Inspection(plan, link=opened.link, report=_to_all(listeners)).run()
+
+    with ExitStack() as stack:
+        result = run_for_target(asked.target, go(stack))
+    problem = None if trace_file is None else trace_file.problem
+    return Inspected(result=result, probes_key=asked.probes_key, trace_problem=problem)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is asked for, with its files read.
+
+    Attributes:
+        target: The unit.
+        unit: Its description, where it is a virtual one.
+        unit_key: The key that a virtual unit is told to trust.
+        source: What to ask with.
+        probes_key: The key behind that.
+    """
+
+    target: Target
+    unit: UnitDescription | None
+    unit_key: PublicKey | None
+    source: ProbeSource | None
+    probes_key: PublicKey | None
+
+
+def _prepare(target_text: str, options: InspectionOptions) -> _Asked:
+    """Read everything that is named, before anything is sent."""
+    from firmline.cli.secrets_input import load_public_key  # noqa: PLC0415 - likewise
+    from firmline.cli.unit_choice import load_unit  # noqa: PLC0415
+    from firmline.links.target import Scheme, parse_target  # noqa: PLC0415
+
+    target = parse_target(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
+    is_sim = target.scheme is Scheme.SIM
+    unit = load_unit(target.where) if is_sim else None
+    unit_key = key_source(target.options["key"]) if is_sim and "key" in target.options else None
+    if options.trace is not None:
+        keep_apart(options.trace, options.probes, options.key_file, unit_key)
+    trusted_key = None if unit_key is None else load_public_key(unit_key)
+    source, probes_key = _probe_source(options)
+    return _Asked(
+        target=target, unit=unit, unit_key=trusted_key, source=source, probes_key=probes_key
+    )
+
+
+def _to_all(listeners: list[Listener]) -> Callable[[Event], None]:
+    """Tell each of them every event, in order."""
+
+    def report(event: Event) -> None:
+        for listener in listeners:
+            listener.hear(event)
+
+    return report
+
+
+def _probe_source(options: InspectionOptions) -> tuple[ProbeSource | None, PublicKey | None]:
+    """What to ask with, and the key behind it."""
+    from firmline.cli.secrets_input import load_signing_key  # noqa: PLC0415 - likewise
+    from firmline.formats.probes import (  # noqa: PLC0415
+        ProbeCatalogue,
+        SignedOnDemand,
+        with_known_softdevices,
+    )
+    from firmline.formats.probes_pack import read_probe_pack  # noqa: PLC0415
+    from firmline.formats.probes_versions import VersionLimits  # noqa: PLC0415
+
+    if options.probes is not None:
+        content = read_file(options.probes, what="probe pack")
+        pack = read_probe_pack(content, name=str(options.probes))
+        return pack, pack.public_key
+    if options.key_file is None:
+        return None, None
+    every = VersionLimits.every()
+    catalogue = ProbeCatalogue(
+        hw_versions=options.hw_versions or HW_VERSIONS,
+        softdevices=with_known_softdevices(),
+        app_limits=every,
+        bootloader_limits=every,
+    )
+    signer = load_signing_key(options.key_file)
+    return SignedOnDemand(catalogue=catalogue, signer=signer), signer.public_key

@@ -1,0 +1,157 @@
+"""From what was read of a unit to the terms that describe it (:mod:`.unit_terms`).
+
+Rules of this module:
+
+* Only what the radio, the bootloader or its refusals said becomes a term. What an application says
+  of itself is words for people: its revision need not be the number that a bootloader compares.
+* Where a fact is known in several ways, the one that is nearest to what the bootloader checks
+  counts: a probe, then a query, then the radio.
+* A version that is known within a range is not known; but it contradicts a term outside the range.
+* A user's term completes the facts and never overrules one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from firmline.device.acceptance.unit_terms import NO_SOFTDEVICE, TERMS
+from firmline.device.unit_file import DEFAULT_PUBLIC_KEY
+from firmline.errors import Code, InputError
+from firmline.events import FactFound, How
+from firmline.formats.keys import PublicKey
+from firmline.formats.known_softdevices import describe_fwid, parse_softdevice
+from firmline.formats.package import Package
+from firmline.formats.probes_versions import VersionRange
+from firmline.values import parse_number
+
+FACTS: Final[Mapping[str, str]] = {
+    "chip": "chip",
+    "softdevice": "softdevice_fwid",
+    "softdevice-end": "softdevice_end",
+    "bootloader-start": "bootloader_start",
+    "bootloader-version": "bootloader_version",
+    "hw-version": "hw_version",
+    "app-version": "app_version",
+    "app-size": "app_size",
+}
+"""The fact that gives a term its value."""
+_ORDER: Final = (How.PROBE, How.QUERY, How.REMOTE_VERSION)
+_RANGE: Final = " to "
+_SOMEBODY_ELSES_KEY: Final = (
+    "cead59ab6abd73a07f46c9e0b1dc6342ff31d1f2330a4909385654f0ac981f15"
+    "397bcfdbaa2978e6c61f91bf6101f5abca42a328c167b9f016496a74a11a02c8"
+)
+"""The point 0xB0B0 * G of P-256, little-endian: stands for a key that is only known not to be the
+one of the probes."""
+
+
+def terms_of_facts(facts: Iterable[FactFound], given: Mapping[str, str]) -> dict[str, str]:
+    """The terms of a unit that was read, with the user's own added.
+
+    Args:
+        facts: What was read.
+        given: The user's terms, as ``split_terms`` has them.
+
+    Raises:
+        InputError: ``OPTION_CONFLICT``: a term says something else than the unit.
+            ``OPTION_MISSING``: chip or SoftDevice are neither known nor given.
+    """
+    known = list(facts)
+    terms = dict(given)
+    for term, name in FACTS.items():
+        fact = _best(known, name)
+        if fact is None:
+            continue
+        if term in given and not _agree(term, given[term], fact.value):
+            raise _contradiction(term, given[term], fact)
+        if _RANGE not in fact.value:
+            terms[term] = fact.value
+    for term in ("chip", "softdevice"):
+        if term not in terms:
+            raise InputError(
+                Code.OPTION_MISSING,
+                f"The unit does not say {TERMS[term].partition(',')[0]}, and without it nothing can"
+                " be checked.",
+                hint=f"Add --for {term}=...: {TERMS[term]}.",
+            )
+    return terms
+
+
+def key_of_facts(
+    facts: Iterable[FactFound],
+    *,
+    probes_key: PublicKey | None,
+    given: PublicKey | None,
+    package: Package,
+) -> PublicKey | None:
+    """The key that the unit's bootloader trusts; ``None``: not known, as far as it matters here.
+
+    Args:
+        facts: What was read.
+        probes_key: The key that signed the probes, where there were any.
+        given: The key that the user says it is.
+        package: What is checked: where a key is only known not to be that of the probes, a package
+            signed with that one is refused, and of others nothing is known.
+
+    Raises:
+        InputError: ``OPTION_CONFLICT``: the user says another key than the unit.
+    """
+    trusted = _best(list(facts), "key_ok")
+    if trusted is None or probes_key is None:
+        return given
+    if (trusted.value == "yes") != (given == probes_key) and given is not None:
+        does = "trusts" if trusted.value == "yes" else "does not trust"
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            f"--for names another key than the unit: its bootloader {does} the key of the probes.",
+            hint="Leave key out of --for: the probes have told what there is to know.",
+        )
+    if trusted.value == "yes":
+        return probes_key
+    return given or (_another_than(probes_key) if _is_signed_by(package, probes_key) else None)
+
+
+def _is_signed_by(package: Package, key: PublicKey) -> bool:
+    packets = [image.init_packet for image in package.images]
+    return any(
+        packet.signature is not None and key.verify(packet.signed_bytes, packet.signature)
+        for packet in packets
+    )
+
+
+def _another_than(key: PublicKey) -> PublicKey:
+    stand_in = PublicKey.from_le_bytes(bytes.fromhex(_SOMEBODY_ELSES_KEY))
+    if stand_in != key:
+        return stand_in
+    return PublicKey.from_le_bytes(bytes.fromhex(DEFAULT_PUBLIC_KEY))
+
+
+def _best(facts: list[FactFound], name: str) -> FactFound | None:
+    found = [fact for fact in facts if fact.fact == name and fact.how in _ORDER]
+    return min(found, key=lambda fact: _ORDER.index(fact.how), default=None)
+
+
+def _agree(term: str, given: str, value: str) -> bool:
+    """Whether a term and a fact can be true together."""
+    if term == "chip":
+        return given.lower() == value
+    name = f"{term} in --for"
+    if term == "softdevice":
+        if NO_SOFTDEVICE in (given.lower(), value):
+            return given.lower() == value
+        return parse_softdevice(given, name=name) == int(value, 0)
+    number = parse_number(given, name=name)
+    first, _, last = value.partition(_RANGE)
+    return number in VersionRange(first=int(first, 0), last=int(last or first, 0))
+
+
+def _contradiction(term: str, given: str, fact: FactFound) -> InputError:
+    value = fact.value
+    if term == "softdevice" and value != NO_SOFTDEVICE:
+        value = describe_fwid(int(value, 0))
+    return InputError(
+        Code.OPTION_CONFLICT,
+        f"--for says {term}={given[:40]}, and the unit has {value} ({fact.how.replace('_', ' ')}).",
+        hint=f"Leave {term} out of --for, or look whether this is the unit that is meant.",
+    )

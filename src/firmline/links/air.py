@@ -1,0 +1,86 @@
+"""A link that listens to whoever is in the air, and to no unit in particular."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from firmline.device.description import UnitDescription
+from firmline.device.fabrication import fabricate, physics_of
+from firmline.errors import Code, InputError, TransportError, TransportReason
+from firmline.links.base import Link
+from firmline.links.sim_options import sim_options
+from firmline.links.target import Scheme, Target
+from firmline.links.virtual_radio import open_virtual_radio
+
+MAX_UNITS: Final = 64
+"""Virtual units in one air; ours."""
+
+
+def unit_names(target: Target) -> list[str]:
+    """The units that a ``sim:`` target puts into one air: names or unit files, with commas between.
+
+    Raises:
+        InputError: ``TARGET_MALFORMED``: one is empty, or they are too many.
+    """
+    names = [name.strip() for name in target.where.split(",")]
+    if not all(names) or len(names) > MAX_UNITS:
+        raise InputError(
+            Code.TARGET_MALFORMED,
+            f"{target.text[:60]!r} does not name 1 to {MAX_UNITS} units with commas between.",
+            hint="Such as sim:ble-reference,other-softdevice; firmline sim units lists them.",
+        )
+    return names
+
+
+@asynccontextmanager
+async def open_air(target: Target, *, units: Sequence[UnitDescription]) -> AsyncIterator[Link]:
+    """Open the radio that a target names; everything is given back at the end.
+
+    Args:
+        target: The radio.
+        units: The virtual units that are in the air of a ``sim:`` target.
+
+    Raises:
+        InputError: An option there is not, or units that cannot share an air.
+        TransportError: NOT_AVAILABLE.
+    """
+    if target.scheme is not Scheme.SIM:
+        raise TransportError(
+            Code.LINK_NOT_AVAILABLE,
+            f"Links of the scheme {target.scheme}: cannot list what is in the air yet.",
+            reason=TransportReason.NOT_AVAILABLE,
+            hint="Use sim:NAME,NAME to try it on virtual units.",
+        )
+    options = sim_options(target)
+    _check_air(units)
+    radio = open_virtual_radio(timed=options.physics, packets_per_event=options.packets_per_event)
+    try:
+        for description in units:
+            physics = physics_of(description) if options.physics else None
+            made = fabricate(description, physics=physics)
+            made.power_on(now_s=radio.now_s())
+            radio.add_unit(made)
+        yield await radio.open_link(interval_s=options.interval_s)
+    finally:
+        await radio.close()
+
+
+def _check_air(units: Sequence[UnitDescription]) -> None:
+    for unit in units:
+        if not unit.profile.is_ble:
+            raise InputError(
+                Code.TARGET_MALFORMED,
+                f"The virtual unit {unit.name[:40]} has no radio, so it is not in the air.",
+                hint=f"Serve it to another program: firmline sim serve --unit {unit.name[:40]}.",
+            )
+    addresses = [unit.address for unit in units]
+    for unit in units:
+        if addresses.count(unit.address) > 1:
+            raise InputError(
+                Code.TARGET_MALFORMED,
+                f"Two of these units have the address {unit.address}, so nobody could tell them"
+                " apart.",
+                hint="Name each unit once, or give the copy another address in a unit file.",
+            )

@@ -1,0 +1,201 @@
+"""The host's questions to a bootloader: what is known of a unit without sending it an image.
+
+Written as the conversations they are: generators that yield requests and receive the answers
+(``None`` to a write, which has none), and yield events to report. Whoever drives them writes,
+waits, and checks that an answer is one to its request.
+
+Rules of this module:
+
+* Nothing is sent that a bootloader could accept and store: requests for information, SELECT, and
+  probes, which no bootloader accepts (:mod:`firmline.formats.probes`).
+* Probes re-create the unit's command object. Whether that may be is the caller's to decide, by
+  :func:`read_progress`, before :func:`run_probes`.
+* A command object is written only after its CREATE was answered with success, and executed only
+  after its CRC was right: a probe that arrived damaged would be refused for its signature, and the
+  key called wrong.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from firmline import events
+from firmline.errors import Code, LocalProtocolError, RemoteProtocolError
+from firmline.formats.init_command import FwType
+from firmline.formats.probes import Probe, ProbeSource
+from firmline.protocol.answers import (
+    Answer,
+    AnswerBody,
+    Crc,
+    FirmwareVersion,
+    HardwareVersion,
+    Selected,
+)
+from firmline.protocol.codes import ImageType, ObjectType
+from firmline.protocol.probing import Findings, ProbeSearch
+from firmline.protocol.refusals import refusal
+from firmline.protocol.requests import (
+    CreateObject,
+    ExecuteObject,
+    GetCrc,
+    GetFirmwareVersion,
+    GetHardwareVersion,
+    Request,
+    SelectObject,
+    SetPrn,
+    WriteObject,
+)
+
+MAX_ATTEMPTS: Final = 3
+"""How often a probe is sent before the search is given up; ours."""
+MAX_IMAGES: Final = 8
+"""Images that are asked for; a unit has a bootloader, a SoftDevice and an application."""
+
+_T = TypeVar("_T")
+_Body = TypeVar("_Body", bound=AnswerBody)
+Talk = Generator[Request | events.Event, Answer | None, _T]
+"""A yielded request is answered by the unit's answer, an event and a write by ``None``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a bootloader holds of an update that was begun; bytes.
+
+    Attributes:
+        init_packet: Of the init packet.
+        image: Of the image.
+    """
+
+    init_packet: int
+    image: int
+
+    def __bool__(self) -> bool:
+        return bool(self.init_packet or self.image)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """What a bootloader says of itself and its chip, where it is built to do so.
+
+    Attributes:
+        hardware: The chip; ``None``: it does not say (reduced protocol).
+        images: What is installed, in its order; none where it does not say.
+    """
+
+    hardware: HardwareVersion | None
+    images: tuple[FirmwareVersion, ...]
+
+
+def read_progress() -> Talk[Progress]:
+    """Ask how far an update has come; the command object is the current one afterwards."""
+    image = yield from _select(ObjectType.DATA)
+    init_packet = yield from _select(ObjectType.COMMAND)
+    return Progress(init_packet=init_packet.offset, image=image.offset)
+
+
+def read_versions() -> Talk[Versions]:
+    """Ask for chip and firmware; a bootloader with the reduced protocol says neither."""
+    answer = yield from _hear(GetHardwareVersion())
+    hardware = _body(answer, HardwareVersion) if answer.ok else None
+    images: list[FirmwareVersion] = []
+    for index in range(MAX_IMAGES):
+        answer = yield from _hear(GetFirmwareVersion(index=index))
+        if not answer.ok:
+            break
+        image = _body(answer, FirmwareVersion)
+        if image.image_type is ImageType.UNKNOWN:
+            break
+        images.append(image)
+    return Versions(hardware=hardware, images=tuple(images))
+
+
+def run_probes(
+    source: ProbeSource, *, packet_size: int, found: Callable[[Findings], None]
+) -> Talk[Findings]:
+    """Ask with probes until all is known that they can tell.
+
+    Args:
+        source: Where the probes come from.
+        packet_size: Most bytes of a write.
+        found: Told what is known after every answer, so that a link that breaks loses nothing.
+
+    Raises:
+        TargetRefusedError: The unit takes no command object.
+        RemoteProtocolError: One never arrived intact.
+    """
+    yield from _ask(SetPrn(count=0), phase="the packet receipt notification")
+    search = ProbeSearch(source.catalogue)
+    while (probe := search.next_probe) is not None:
+        yield from _send(source.packet(probe), packet_size)
+        answer = yield from _hear(ExecuteObject())
+        yield _refused(probe, answer)
+        search.answered(answer)
+        found(search.findings)
+    return search.findings
+
+
+def _send(packet: bytes, packet_size: int) -> Talk[None]:
+    """Create and write a command object, again where it arrives damaged."""
+    for _ in range(MAX_ATTEMPTS):
+        create = CreateObject(object_type=ObjectType.COMMAND, size=len(packet))
+        yield from _ask(create, phase="a probe")
+        for start in range(0, len(packet), packet_size):
+            yield WriteObject(data=packet[start : start + packet_size])
+        answer = yield from _ask(GetCrc(), phase="a probe")
+        crc = _body(answer, Crc)
+        if crc.offset == len(packet) and crc.crc == zlib.crc32(packet):
+            return
+    hint = ""
+    if crc.offset == 0:
+        hint = (
+            "It takes requests and throws away what is written to it, as a bootloader of SDK 15.3"
+            " to 17.1 does that has lost its receive buffers to refused writes: only a reset cures"
+            " that."
+        )
+    raise RemoteProtocolError(
+        Code.OBJECT_DAMAGED,
+        f"A probe of {len(packet)} bytes never arrived intact in {MAX_ATTEMPTS} attempts: the unit"
+        f" had {crc.offset} bytes of it.",
+        hint=hint,
+    )
+
+
+def _refused(probe: Probe, answer: Answer) -> events.Event:
+    return events.ProbeRefused(
+        image_type="bootloader" if probe.kind is FwType.BOOTLOADER else "application",
+        hw_version=probe.hw_version,
+        sd_req=tuple(int(fwid) for fwid in probe.sd_req),
+        fw_version=int(probe.fw_version),
+        result=answer.result,
+        ext_error=answer.ext_error,
+    )
+
+
+def _select(object_type: ObjectType) -> Talk[Selected]:
+    answer = yield from _ask(SelectObject(object_type=object_type), phase="the question for it")
+    return _body(answer, Selected)
+
+
+def _ask(request: Request, *, phase: str) -> Talk[Answer]:
+    answer = yield from _hear(request)
+    if not answer.ok:
+        raise refusal(request, answer, phase=phase)
+    return answer
+
+
+def _hear(request: Request) -> Talk[Answer]:
+    answer = yield request
+    if answer is None:
+        raise LocalProtocolError("A question to a bootloader was left without its answer.")
+    return answer
+
+
+def _body(answer: Answer, kind: type[_Body]) -> _Body:
+    if not isinstance(answer.body, kind):
+        raise RemoteProtocolError(
+            Code.ANSWER_UNEXPECTED, f"The unit's answer carries no {kind.__name__}."
+        )
+    return answer.body

@@ -1,0 +1,91 @@
+"""Requests and answers over an open bootloader, one at a time: conversations are driven here."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TypeVar
+
+from firmline import events
+from firmline.errors import Code, RemoteProtocolError
+from firmline.links.base import Exchange
+from firmline.protocol.answers import Answer, decode_answer
+from firmline.protocol.framing import Framing
+from firmline.protocol.reading import Talk
+from firmline.protocol.requests import Request, WriteObject, opcode_of
+from firmline.updater.road import Report
+
+_T = TypeVar("_T")
+
+
+class Dialogue:
+    """Drives the conversations of :mod:`firmline.protocol.reading`.
+
+    Args:
+        exchange: The unit's bootloader, open.
+        framing: How requests become bytes there.
+        report: Takes every request and answer as it happens.
+        answer_timeout_s: How long one answer may take.
+    """
+
+    def __init__(
+        self, exchange: Exchange, framing: Framing, *, report: Report, answer_timeout_s: float
+    ) -> None:
+        self._exchange = exchange
+        self._framing = framing
+        self._report = report
+        self._answer_timeout_s = answer_timeout_s
+        self._heard: deque[bytes] = deque()
+
+    @property
+    def packet_size(self) -> int:
+        """Most object bytes in one write."""
+        return self._framing.packet_size
+
+    async def run(self, talk: Talk[_T]) -> _T:
+        """Hold a conversation; what it comes to.
+
+        Raises:
+            TransportError: The link failed, or an answer did not come in time.
+            TargetRefusedError: The unit said no where the conversation cannot go on.
+            RemoteProtocolError: The unit's answers made no sense.
+        """
+        answer: Answer | None = None
+        while True:
+            try:
+                step = talk.send(answer)
+            except StopIteration as end:
+                result: _T = end.value
+                return result
+            if isinstance(step, events.Event):
+                self._report(step)
+                answer = None
+            else:
+                answer = await self._ask(step)
+
+    async def say(self, request: Request) -> None:
+        """Send a request for whose answer nobody waits."""
+        channel, data = self._framing.encode(request)
+        self._report(events.RequestSent(request=opcode_of(request).name.lower(), data=data))
+        await self._exchange.write(channel, data)
+
+    async def _ask(self, request: Request) -> Answer | None:
+        if isinstance(request, WriteObject):
+            channel, data = self._framing.encode(request)
+            await self._exchange.write(channel, data)
+            size = len(request.data)
+            self._report(events.PacketsSent(object_type="command", count=1, offset=size, size=size))
+            return None
+        await self.say(request)
+        while not self._heard:
+            received = await self._exchange.receive(timeout_s=self._answer_timeout_s)
+            self._heard.extend(self._framing.decode(received.data))
+        data = self._heard.popleft()
+        self._report(events.AnswerReceived(data=data))
+        answer = decode_answer(data)
+        if answer.opcode != opcode_of(request):
+            raise RemoteProtocolError(
+                Code.ANSWER_UNEXPECTED,
+                f"The unit answered request {answer.opcode:02X} when the answer to"
+                f" {opcode_of(request):02X} ({opcode_of(request).name}) was due.",
+            )
+        return answer

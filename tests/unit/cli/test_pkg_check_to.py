@@ -1,0 +1,108 @@
+"""``firmline pkg check --to``: a package before a unit that is read, not described."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from firmline.errors import Code, ExitCode
+from unit.cli.makers import KEY, package, probe_pack
+from unit.cli.program import Program, assert_failed
+
+TRUSTING = "sim:ble-reference?key=public.pem"
+CHECK = ("pkg", "check", "dfu.zip", "--to")
+CHIP = ("--for", "chip=nrf52832-512k")
+WITH_PROBES = ("--probes", "probes.zip")
+
+
+@pytest.fixture(autouse=True)
+def files(folder: Path) -> None:
+    """A package of application 5 for hardware 52 and S112 7.2.0, and probes by the same key."""
+    for name in ("dfu.zip", "old.zip"):
+        (folder / name).write_bytes(package())
+    (folder / "public.pem").write_bytes(KEY.public_key.format_pem())
+    (folder / "private.key").write_bytes(KEY.format_pem())
+    (folder / "probes.zip").write_bytes(probe_pack())
+
+
+def test_what_the_radio_says_is_enough_to_refuse(firmline: Program) -> None:
+    ran = firmline(*CHECK, "sim:other-softdevice", *CHIP, "--json")
+    assert ran.code == ExitCode.REFUSED
+    assert (ran.result["result_code"], ran.result["ext_error"]) == (0x0B, 0x07)
+    assert {"fact": "softdevice_fwid", "value": "0x00B7", "how": "remote_version"} in ran.result[
+        "facts"
+    ]
+
+
+def test_what_was_not_read_counts_as_unknown(firmline: Program) -> None:
+    result = firmline(*CHECK, TRUSTING, *CHIP, "--json").result
+    assert result["accepted"] is True
+    assert {one["check"] for one in result["not_checked"]} == {
+        "signature",
+        "hw_version",
+        "fw_version",
+    }
+    ran = firmline(*CHECK, TRUSTING, *CHIP)
+    assert "read from the unit:\n  mode" in ran.out
+    assert "not known: app-version, hw-version, key." in ran.out
+
+
+def test_with_probes_every_check_is_answered(firmline: Program) -> None:
+    ran = firmline(*CHECK, TRUSTING, *CHIP, *WITH_PROBES, "--json")
+    assert ran.code == 0
+    assert (ran.result["accepted"], ran.result["not_checked"]) == (True, [])
+    assert [check["ok"] for check in ran.result["checks"]] == [True] * len(ran.result["checks"])
+    with_key = firmline(*CHECK, TRUSTING, *CHIP, "--key-file", "private.key", "--json").result
+    assert with_key["not_checked"] == []
+
+
+def test_a_key_that_the_unit_does_not_trust_refuses_a_package_signed_with_it(
+    firmline: Program,
+) -> None:
+    ran = firmline(*CHECK, "sim:ble-reference", *CHIP, *WITH_PROBES, "--json")
+    assert ran.code == ExitCode.REFUSED
+    assert ran.result["result_code"] == 5
+
+
+def test_the_chip_has_to_come_from_somewhere(firmline: Program) -> None:
+    ran = firmline(*CHECK, TRUSTING)
+    assert_failed(ran, Code.OPTION_MISSING)
+    assert "Add --for chip=" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--for", "chip=nrf52832-512k,softdevice=s132-6.1.1"), Code.OPTION_CONFLICT),
+        (("--for", "chip=nrf52832-512k,hw-version=51", *WITH_PROBES), Code.OPTION_CONFLICT),
+        (("--for", "chips=nrf52832-512k"), Code.USAGE),
+        (("--unit", "ble-reference"), Code.OPTION_CONFLICT),
+        ((*CHIP, *WITH_PROBES, "--key-file", "private.key"), Code.OPTION_CONFLICT),
+        ((*CHIP, "--stay"), Code.OPTION_CONFLICT),
+        ((*CHIP, "--trace", "dfu.zip"), Code.OPTION_CONFLICT),
+        ((*CHIP, "--trace", "old.zip", "--previous", "old.zip"), Code.OPTION_CONFLICT),
+        ((*CHIP, *WITH_PROBES, "--trace", "probes.zip"), Code.OPTION_CONFLICT),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    firmline: Program, words: tuple[str, ...], code: Code
+) -> None:
+    assert_failed(firmline(*CHECK, TRUSTING, *words), code)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [WITH_PROBES, ("--key-file", "private.key"), ("--stay",), ("--trace", "x.jsonl")],
+)
+def test_nothing_is_read_without_a_target(
+    firmline: Program, folder: Path, words: tuple[str, ...]
+) -> None:
+    assert_failed(firmline("pkg", "check", "dfu.zip", *words), Code.OPTION_CONFLICT)
+    assert not (folder / "x.jsonl").exists()
+
+
+def test_a_unit_that_cannot_be_read_is_no_verdict(firmline: Program) -> None:
+    ran = firmline(*CHECK, "sim:no-bootloader", *CHIP, *WITH_PROBES)
+    assert_failed(ran, Code.UNIT_STAYED_IN_APPLICATION, ExitCode.LINK)
+    assert "Accepted" not in ran.out
