@@ -174,6 +174,54 @@ class UnitSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PortOpened(Event):
+    """A serial port is open.
+
+    Attributes:
+        port: As the user named it.
+        baud: Bits per second; ``None``: bytes take no time of their own.
+        flow_control: Whether bytes wait where the unit cannot take them.
+        exclusive: Whether no other program can open it meanwhile.
+    """
+
+    port: str
+    baud: int | None
+    flow_control: bool
+    exclusive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootloaderAnswered(Event):
+    """A serial bootloader answered a PING; ``after_s``: so long after it was first looked for."""
+
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionSeen(Event):
+    """A bootloader told the version of an image in its flash (FIRMWARE_VERSION).
+
+    Attributes:
+        image: ``softdevice``, ``application`` or ``bootloader``.
+        version: As a plain number.
+        address: Where it begins in flash.
+        size: Bytes.
+    """
+
+    image: str
+    version: int
+    address: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextHeard(Event):
+    """Something that is no frame was heard on the port; ``text`` is cleaned and capped."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connected(Event):
     """A connection is open; ``mode`` is told by the services the unit has."""
 
@@ -306,6 +354,21 @@ class ObjectRepeated(Event):
 
     object_type: str
     offset: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRepeated(Event):
+    """Something was lost on a serial line; the image goes on where the unit says it is.
+
+    Attributes:
+        reason: What had happened.
+        code: The error that it would have been.
+        attempt: Sessions without progress so far, counted from 2.
+    """
+
+    reason: str
+    code: str
     attempt: int
 
 

@@ -194,6 +194,13 @@ def measure_packages(folder: Path) -> list[Figure]:
     return [measure_beside_nrfutil(folder), measure_check(folder), measure_hex()]
 
 
+def measure_serial_road(folder: Path) -> list[Figure]:
+    """Through a pseudo-terminal, beside nrfutil."""
+    from bench.serial_road import measure_serial  # noqa: PLC0415
+
+    return measure_serial(folder)
+
+
 def core_distributions() -> set[str]:
     """firmline's own requirements without extras, and theirs."""
     names: set[str] = set()
@@ -274,6 +281,7 @@ def main() -> int:
         figures = [
             *measure_packages(folder),
             *measure_update(folder),
+            *measure_serial_road(folder),
             *measure_device(),
             *measure_install(folder),
         ]

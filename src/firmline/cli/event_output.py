@@ -149,8 +149,22 @@ class WhileRead:
             self._is_read = False
 
 
-def listener_for(*, as_json: bool) -> WhileRead:
+class EveryLine(Lines):
+    """One line for every event, with all its fields, for people who look for a cause."""
+
+    def hear(self, event: Event) -> None:
+        """Print the event, at once."""
+        fields = event_to_json(event)
+        at_s, name = fields.pop("at_s"), str(fields.pop("type"))
+        facts = ", ".join(f"{key} {value}" for key, value in fields.items())
+        click.echo(f"{at_s:14.6f}  {name:<20}  {printable(facts)}".rstrip())
+        sys.stdout.flush()
+
+
+def listener_for(*, as_json: bool, verbose: bool = False) -> WhileRead:
     """What suits the output: JSON where asked for, a bar in a terminal, lines in a pipe."""
     if as_json:
         return WhileRead(JsonLines())
+    if verbose:
+        return WhileRead(EveryLine())
     return WhileRead(ProgressDisplay() if sys.stdout.isatty() else Lines())

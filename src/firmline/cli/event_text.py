@@ -11,7 +11,7 @@ Described = tuple[str, str] | None
 
 def describe(event: Event) -> Described:
     """A short label and one line, or ``None`` for what only programs want to know."""
-    return _describe_road(event) or _describe_transfer(event)
+    return _describe_road(event) or _describe_port(event) or _describe_transfer(event)
 
 
 def _describe_road(event: Event) -> Described:
@@ -38,6 +38,26 @@ def _describe_road(event: Event) -> Described:
         case events.LinkLost(expected=False):
             reason = f" (reason 0x{event.hci_reason:02X})" if event.hci_reason is not None else ""
             described = ("lost", f"the link{reason}")
+        case _:
+            described = None
+    return described
+
+
+def _describe_port(event: Event) -> Described:
+    """What happens on a serial port."""
+    match event:
+        case events.PortOpened():
+            speed = f" at {event.baud} bits per second" if event.baud else ""
+            flow = ", RTS/CTS" if event.flow_control else ""
+            described: Described = ("opened", f"{event.port}{speed}{flow}")
+        case events.BootloaderAnswered():
+            described = ("answers", "its bootloader")
+        case events.VersionSeen():
+            described = ("has", f"{event.image} {event.version}, {event.size:,} bytes")
+        case events.SessionRepeated():
+            described = ("goes on", f"after this: {event.reason}")
+        case events.TextHeard():
+            described = ("prints", event.text)
         case _:
             described = None
     return described

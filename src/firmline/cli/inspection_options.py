@@ -15,7 +15,7 @@ from firmline.cli.files import keep_apart, read_file
 from firmline.cli.parameters import FilePath, KeyName, KeySource, key_source
 from firmline.cli.pkg_probes import HwVersions
 from firmline.cli.style import printable
-from firmline.errors import Code, InputError
+from firmline.errors import Code, InputError, TransportError, TransportReason
 
 if TYPE_CHECKING:
     from firmline.cli.event_output import Listener
@@ -169,6 +169,7 @@ def inspect_unit(
         StoreError: The trace cannot be begun.
     """
     from firmline.cli.trace_file import TraceFile  # noqa: PLC0415 - the help stays fast
+    from firmline.links.base import PortLink  # noqa: PLC0415
     from firmline.links.open import open_target, run_for_target  # noqa: PLC0415
     from firmline.updater.inspection import Inspection, InspectionPlan  # noqa: PLC0415
 
@@ -178,6 +179,8 @@ def inspect_unit(
     async def go(stack: ExitStack) -> InspectionResult:
         nonlocal trace_file
         async with open_target(asked.target, unit=asked.unit, trusted_key=asked.unit_key) as opened:
+            if isinstance(opened.link, PortLink) or opened.address is None:
+                raise _at_a_port(asked.target)
             listeners: list[Listener] = []
             if options.trace is not None:
                 trace_file = stack.enter_context(TraceFile(options.trace))
@@ -198,6 +201,16 @@ def inspect_unit(
         result = run_for_target(asked.target, go(stack))
     problem = None if trace_file is None else trace_file.problem
     return Inspected(result=result, probes_key=asked.probes_key, trace_problem=problem)
+
+
+def _at_a_port(target: Target) -> TransportError:
+    return TransportError(
+        Code.LINK_NOT_AVAILABLE,
+        f"{printable(target.text)} is a unit at a port, and what is on a unit is read over a radio"
+        " so far.",
+        reason=TransportReason.NOT_AVAILABLE,
+        hint="firmline update says at the end what a bootloader at a port tells of itself.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

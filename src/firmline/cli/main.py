@@ -43,6 +43,7 @@ SECTIONS = (
     Section(
         "Update units",
         Command("update", "firmline.cli.update:update", "Send a package to one unit."),
+        Command("dfu", "firmline.cli.dfu:dfu", "The same with nrfutil's options."),
         Command("scan", "firmline.cli.scan:scan", "List what is in the air."),
         Command("inspect", "firmline.cli.inspect:inspect", "Read what is on a unit."),
     ),
@@ -194,7 +195,7 @@ def _fail(error: FirmlineError, *, as_json: bool) -> int:
 
 
 def _interrupted(arguments: list[str], *, as_json: bool) -> int:
-    hint = UPDATE_GOES_ON if arguments[:1] == ["update"] else ""
+    hint = UPDATE_GOES_ON if arguments[:1] in (["update"], ["dfu"]) else ""
     _fail(InputError(Code.INTERRUPTED, "The command was interrupted.", hint=hint), as_json=as_json)
     return ExitCode.INTERRUPTED
 

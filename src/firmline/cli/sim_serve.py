@@ -92,7 +92,7 @@ def serve(
     description = _describe(unit_name, place)
     if key_file is not None:
         description = replace(description, public_key=load_public_key(key_file))
-    unit = fabricate(description, physics=physics_of(description))
+    unit = fabricate(description, physics=physics_of(description), greets=True)
     if dump is not None:
         load_dump(unit, read_file(dump, what="dump"), name=str(dump))
     if place is None:

@@ -2,7 +2,8 @@
 
 It offers the buttonless DFU service without bonds (spec section 12) and a Device Information
 Service whose firmware revision names exactly the image that runs: ``<version>+<CRC-32>``, as
-products do with a version and a build.
+products do with a version and a build. On a unit without a radio it prints the same on the serial
+port when it starts.
 """
 
 from __future__ import annotations
@@ -54,6 +55,11 @@ class Application:
             (SERIAL_NUMBER, self._serial_number),
             (FIRMWARE_REVISION, self.firmware_revision),
         )
+
+    @property
+    def greeting(self) -> bytes:
+        """What it prints on a serial port when it starts; it hears nothing there."""
+        return f"firmline virtual application {self.firmware_revision}\r\n".encode()
 
     def receive(self, data: bytes) -> bytes:
         """Take a request of the buttonless service; the indication that answers it."""

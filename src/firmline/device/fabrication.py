@@ -28,12 +28,15 @@ from firmline.formats.softdevice import (
 )
 
 
-def fabricate(description: UnitDescription, *, physics: Physics | None = None) -> VirtualUnit:
+def fabricate(
+    description: UnitDescription, *, physics: Physics | None = None, greets: bool = False
+) -> VirtualUnit:
     """A new unit, switched off.
 
     Args:
         description: What it is made of.
         physics: What things cost it (:func:`physics_of`); ``None``: lock step.
+        greets: Whether its application prints what it is on a serial port.
     """
     flash = NorFlash(size=description.chip.flash_size, page_size=description.chip.page_size)
     board = Board.of(
@@ -65,6 +68,7 @@ def fabricate(description: UnitDescription, *, physics: Physics | None = None) -
         gpregret=description.gpregret,
         lost_buffers=description.lost_buffers,
         faults=faults,
+        greets=greets,
     )
 
 

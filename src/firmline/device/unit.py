@@ -48,6 +48,8 @@ class VirtualUnit:
         gpregret: What an earlier run has left in GPREGRET before the first boot.
         lost_buffers: How many receive buffers are lost when its bootloader first starts.
         faults: What is wrong with it.
+        greets: Whether its application prints what it is on its serial port, if it has one; the
+            recorded ones did not.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class VirtualUnit:
         gpregret: int = 0,
         lost_buffers: int = 0,
         faults: FaultPlan = NO_FAULTS,
+        greets: bool = False,
     ) -> None:
         self._name = name
         self._address = address
@@ -71,6 +74,7 @@ class VirtualUnit:
             serial_number=serial_number,
             gpregret=gpregret,
             lost_buffers=lost_buffers,
+            greets=greets and not board.profile.is_ble,
         )
         self._radio = Radio(core, self._link, self._life)
         self._agenda = Agenda(core, self._link, self._life, self._radio)

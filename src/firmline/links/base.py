@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.protocol.channels import Channel
@@ -44,6 +44,21 @@ class LinkCapabilities:
     connection_parameters: bool
     remote_version: bool
     pairing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialCapabilities:
+    """What a serial port can do, where a radio has :class:`LinkCapabilities`.
+
+    Attributes:
+        baud: Bits per second; ``None``: bytes take no time of their own (USB, TCP).
+        flow_control: Bytes wait where the unit cannot take them (RTS/CTS).
+        exclusive: No other program can open the port meanwhile, as far as the system sees to that.
+    """
+
+    baud: int | None
+    flow_control: bool
+    exclusive: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,3 +269,53 @@ class Link(Protocol):
 
     async def close(self) -> None:
         """Give the radio back; harmless when already closed."""
+
+
+class PortConnection(Exchange, Protocol):
+    """One open serial port, whatever is at its other end."""
+
+    async def flush(self) -> None:
+        """Write what was gathered: a port may gather writes until an answer is waited for.
+
+        Raises:
+            TransportError: LOST, or TIMEOUT where the port takes nothing.
+        """
+
+    def discard_input(self) -> None:
+        """Throw away what has arrived and was not received."""
+
+    def set_baud(self, baud: int) -> None:
+        """Go on at another speed; nothing on a port without byte times.
+
+        Raises:
+            TransportError: NOT_AVAILABLE; the port does not have this speed.
+        """
+
+    def clear_to_send(self) -> bool | None:
+        """Whether the other side lets us send (CTS); ``None``: the port does not tell."""
+
+    async def close(self) -> None:
+        """Give the port back; harmless when already closed."""
+
+
+@runtime_checkable
+class PortLink(Protocol):
+    """A road with one end and no names: a serial port. The port itself pins the unit."""
+
+    @property
+    def name(self) -> str:
+        """The port, as the user named it."""
+
+    @property
+    def capabilities(self) -> SerialCapabilities:
+        """What this port can do."""
+
+    def now_s(self) -> float:
+        """This road's monotonic clock, in seconds; event times are taken from it."""
+
+    async def open(self) -> PortConnection:
+        """Open the port, with what it heard before thrown away.
+
+        Raises:
+            TransportError: NOT_AVAILABLE, with a code for what is wrong with it.
+        """

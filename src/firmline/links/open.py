@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from firmline.device.description import UnitDescription, gallery_unit
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.errors import Code, InputError, TransportError, TransportReason
 from firmline.formats.keys import PublicKey
-from firmline.links.base import Link
-from firmline.links.sim_options import sim_options
+from firmline.links.base import Link, PortLink
+from firmline.links.serial.link import serial_link
+from firmline.links.serial.options import DEFAULT_BAUD, serial_options
+from firmline.links.serial.virtual import virtual_serial_link
+from firmline.links.sim_options import SimOptions, sim_options
 from firmline.links.target import Scheme, Target
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
@@ -21,6 +24,8 @@ from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES, Pacing
 from firmline.values import BleAddress
 
 _T = TypeVar("_T")
+RADIO_OPTIONS: Final = ("interval", "packets")
+"""Options of a ``sim:`` target that only a unit with a radio has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +34,12 @@ class OpenedTarget:
 
     Attributes:
         link: The road.
-        address: Of the unit's application on it.
+        address: Of the unit's application on it; ``None``: a port, which has no addresses.
         pacing: How long the unit's flash must be given.
     """
 
-    link: Link
-    address: BleAddress
+    link: Link | PortLink
+    address: BleAddress | None
     pacing: Pacing = FOR_BLUETOOTH
 
 
@@ -70,19 +75,35 @@ async def open_target(
         InputError: The target names no unit there is, or an option there is not.
         TransportError: NOT_AVAILABLE.
     """
+    if target.scheme is Scheme.SERIAL:
+        link = serial_link(serial_options(target))
+        yield OpenedTarget(link=link, address=None, pacing=NO_PAUSES)
+        return
     if target.scheme is not Scheme.SIM:
         raise TransportError(
             Code.LINK_NOT_AVAILABLE,
             f"Links of the scheme {target.scheme}: are not available yet.",
             reason=TransportReason.NOT_AVAILABLE,
-            hint="Use sim:NAME, a virtual unit; the README says what is coming.",
+            hint="Use serial:PORT, or sim:NAME, a virtual unit; the README says what is coming.",
         )
     options = sim_options(target)
     description = gallery_unit(target.where) if unit is None else unit
-    if not description.profile.is_ble:
-        raise _no_radio(description)
     if trusted_key is not None:
         description = replace(description, public_key=trusted_key)
+    if description.profile.is_ble:
+        async with _in_the_air(description, options) as opened:
+            yield opened
+    else:
+        if not target.options.keys().isdisjoint(RADIO_OPTIONS):
+            raise _no_radio(description)
+        yield _at_a_port(description, options)
+
+
+@asynccontextmanager
+async def _in_the_air(
+    description: UnitDescription, options: SimOptions
+) -> AsyncIterator[OpenedTarget]:
+    """A virtual unit with a radio."""
     physics = physics_of(description) if options.physics else None
     radio = open_virtual_radio(timed=options.physics, packets_per_event=options.packets_per_event)
     try:
@@ -96,11 +117,19 @@ async def open_target(
         await radio.close()
 
 
-def _no_radio(unit: UnitDescription) -> TransportError:
-    return TransportError(
-        Code.LINK_NOT_AVAILABLE,
-        f"The virtual unit {unit.name} is updated through a serial port, and firmline update has no"
-        " serial links yet.",
-        reason=TransportReason.NOT_AVAILABLE,
-        hint=f"Serve it to another program: firmline sim serve --unit {unit.name}.",
+def _no_radio(unit: UnitDescription) -> InputError:
+    return InputError(
+        Code.TARGET_MALFORMED,
+        f"The virtual unit {unit.name} has a serial port and no radio:"
+        f" {'= and '.join(RADIO_OPTIONS)}= mean nothing.",
     )
+
+
+def _at_a_port(description: UnitDescription, options: SimOptions) -> OpenedTarget:
+    """A virtual unit for UART or USB, at a port that exists in this process alone."""
+    has_byte_times = options.physics and not description.profile.needs_usb
+    baud = DEFAULT_BAUD if has_byte_times else None
+
+    physics = physics_of(description) if options.physics else None
+    made = fabricate(description, physics=physics, greets=True)
+    return OpenedTarget(link=virtual_serial_link(made, baud=baud), address=None, pacing=NO_PAUSES)

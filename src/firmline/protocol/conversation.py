@@ -146,8 +146,7 @@ class DfuConversation:
         yield Report(event=events.Resumed(object_type="command", offset=len(self._init_packet)))
         selected = yield from self._select(ObjectType.DATA)
         if selected.offset == 0:
-            yield from self._select(ObjectType.COMMAND)
-            yield from self._execute(ObjectType.COMMAND, len(self._init_packet))
+            yield from self._execute_or_resend_init_packet()
             yield from self._select(ObjectType.DATA)
             return 0, selected.max_size
         if self._is_prefix(selected):
@@ -166,6 +165,23 @@ class DfuConversation:
         selected = yield from self._select(ObjectType.COMMAND)
         here = selected.crc == zlib.crc32(self._init_packet)
         return here and selected.offset == len(self._init_packet)
+
+    def _execute_or_resend_init_packet(self) -> _Talk[None]:
+        """Execute an init packet that is there; 08: it was created with another size.
+
+        A serial line has no checksum that would have shown a damaged CREATE.
+        """
+        yield from self._select(ObjectType.COMMAND)
+        answer = yield from self._ask(
+            ExecuteObject(),
+            phase=INIT_PACKET_PHASE,
+            tolerate=ResultCode.OPERATION_NOT_PERMITTED,
+        )
+        if not answer.ok:
+            yield from self._send_init_packet()
+            return
+        yield self._executed(ObjectType.COMMAND, len(self._init_packet))
+        yield from self._pause(self._after_init_s)
 
     def _send_init_packet(self) -> _Talk[None]:
         size = len(self._init_packet)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from firmline.errors import Code, TransportError, VerifyError
 from firmline.events import UnitMode
+from firmline.formats.package import PackageImage
 from firmline.links.base import Link
 from firmline.protocol.framing import BleFraming
 from firmline.updater.ending import Information, doubt_about_ending
 from firmline.updater.entering import PinnedUnit
-from firmline.updater.road import OpenBootloader, Report
+from firmline.updater.road import NEW_APPLICATION_RUNS, OpenBootloader, Report
 from firmline.updater.timeouts import Timeouts
-from firmline.values import BleAddress, ImageKind
+from firmline.values import BleAddress
 
 
 class RadioRoad:
@@ -53,11 +55,14 @@ class RadioRoad:
         async with self._unit.bootloader(timeout_s=waits) as connection:
             fwid = await self._unit.radio_version(connection)
             yield OpenBootloader(
-                exchange=connection, framing=BleFraming(mtu=connection.mtu), fwid=fwid
+                exchange=connection,
+                framing=partial(BleFraming, mtu=connection.mtu),
+                answer_timeout_s=lambda _request: self._timeouts.answer_s,
+                fwid=fwid,
             )
             await self._unit.await_drop(connection)
 
-    async def see_end(self, last_image: ImageKind) -> None:
+    async def see_end(self, last_image: PackageImage) -> str:
         """Wait for the unit to come back as an application, and compare what it says."""
         waits = self._timeouts.return_s
         try:
@@ -71,9 +76,10 @@ class RadioRoad:
                 "The unit took the whole image, but could not be asked what it runs:"
                 f" {error.message}",
             ) from error
-        doubt = doubt_about_ending(self._before, after, last_image=last_image)
+        doubt = doubt_about_ending(self._before, after, last_image=last_image.kind)
         if doubt is not None:
             raise doubt
+        return NEW_APPLICATION_RUNS
 
     async def _did_not_return(self) -> VerifyError:
         waits = self._timeouts.already_there_s
@@ -88,3 +94,6 @@ class RadioRoad:
             "The unit took the whole image but was not seen again within"
             f" {self._timeouts.return_s:g} s.",
         )
+
+    async def close(self) -> None:
+        """Nothing is left open between two steps."""

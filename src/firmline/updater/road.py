@@ -10,18 +10,30 @@ Rules of this room's roads:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
+from firmline.errors import FirmlineError
 from firmline.events import Event
+from firmline.formats.package import PackageImage
 from firmline.links.base import Exchange
 from firmline.protocol.framing import Framing
-from firmline.values import ImageKind
+from firmline.protocol.requests import Request
 
 Report = Callable[[Event], None]
 """Takes an event, stamps it with the time and passes it on."""
+
+
+NEW_APPLICATION_RUNS: Final = "The unit runs the new application."
+AnswerTimeout = Callable[[Request | None], float]
+"""How many seconds the answer to a request may take."""
+
+
+async def gives_up(_error: FirmlineError) -> bool:
+    """No session follows a failed one."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +42,16 @@ class OpenBootloader:
 
     Attributes:
         exchange: Where its bytes go and come from.
-        framing: How requests become bytes there.
+        framing: Makes what turns requests into bytes there, anew for every session.
+        answer_timeout_s: How long the answer to a request may take.
+        recover: After a failed session: whether the image goes on in a new one.
         fwid: Of its SoftDevice, where the road tells.
     """
 
     exchange: Exchange
-    framing: Framing
+    framing: Callable[[], Framing]
+    answer_timeout_s: AnswerTimeout
+    recover: Callable[[FirmlineError], Awaitable[bool]] = gives_up
     fwid: int | None = None
 
 
@@ -63,12 +79,18 @@ class Road(Protocol):
             TransportError: It is not there, or the road breaks.
         """
 
-    async def see_end(self, last_image: ImageKind) -> None:
-        """See the unit run what was sent; returns only when nothing speaks against it.
+    async def see_end(self, last_image: PackageImage) -> str:
+        """See that the unit has what was sent; returns only when nothing speaks against it.
 
         Args:
-            last_image: What the last image of the package was.
+            last_image: The last image of the package.
+
+        Returns:
+            What was seen: a sentence for people.
 
         Raises:
             VerifyError: What could not be seen.
         """
+
+    async def close(self) -> None:
+        """Give back what the road has opened; harmless when done before."""

@@ -6,6 +6,42 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SerialTimeouts:
+    """Seconds for what is different on a serial port, each with room to spare.
+
+    Answers are waited for from when the request has left the port. A bootloader for UART or USB
+    stands still for its flash (bootloader spec, section 14), so an answer comes late by all that
+    was written before it: an object of 4096 bytes at 338 us a word is 0.35 s.
+
+    Attributes:
+        bootloader_s: For a bootloader to answer the first PING. It boots in milliseconds; a unit
+            that was just plugged in takes its time until its port is there.
+        ping_s: Between two PINGs: a bootloader that is there has answered by then, also through a
+            network (RFC 2217).
+        short_s: For an answer that needs no flash but what was written before.
+        erase_s: For CREATE: one page is erased, 90 ms (physics spec, section 1); nrfutil's hard
+            limit of 1 s has been seen to fail.
+        execute_s: For EXECUTE: a signature check in software (about 1 s) and two settings pages,
+            or the hash over the whole image.
+        silence_s: For a bootloader to answer again after something was lost: it may be in the
+            middle of the longest of the above.
+        boot_s: For a reset, until a bootloader would answer.
+        farewell_s: For the answer to the last PINGs, after which silence is taken for silence.
+        expect_s: For the text that the new application prints, counted from when it can run.
+    """
+
+    bootloader_s: float = 5.0
+    ping_s: float = 0.25
+    short_s: float = 3.0
+    erase_s: float = 5.0
+    execute_s: float = 10.0
+    silence_s: float = 10.0
+    boot_s: float = 0.2
+    farewell_s: float = 0.2
+    expect_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
     """Seconds; each is the longest a healthy unit may need, with room to spare.
 
@@ -23,6 +59,7 @@ class Timeouts:
             of 338 us, 34 s, and its restart.
         inactivity_s: For a bootloader that was left alone to restart by itself: 120 s after its
             entry or the last CREATE of a command object (secure-dfu-bootloader spec, section 10).
+        serial: What is different on a serial port.
     """
 
     search_s: float = 15.0
@@ -33,3 +70,4 @@ class Timeouts:
     drop_s: float = 10.0
     return_s: float = 60.0
     inactivity_s: float = 130.0
+    serial: SerialTimeouts = SerialTimeouts()

@@ -9,6 +9,7 @@ from firmline.events import Event
 from firmline.links.base import Exchange
 from firmline.protocol.conversation import Effect, Fail, Pause, Report, Write
 from firmline.protocol.host import HostSession
+from firmline.updater.road import AnswerTimeout
 
 
 async def transfer(
@@ -16,7 +17,7 @@ async def transfer(
     exchange: Exchange,
     *,
     report: Callable[[Event], None],
-    answer_timeout_s: float,
+    answer_timeout_s: AnswerTimeout,
 ) -> None:
     """Run a session to its end.
 
@@ -24,7 +25,7 @@ async def transfer(
         session: A session that was not started.
         exchange: The unit's bootloader, open.
         report: Takes the session's events, in order, as they happen.
-        answer_timeout_s: How long one answer may take.
+        answer_timeout_s: How long the answer to a request may take.
 
     Raises:
         TransportError: The link failed, or an answer did not come in time.
@@ -33,7 +34,7 @@ async def transfer(
     """
     await _perform(session.start(), exchange, report)
     while not session.finished:
-        received = await exchange.receive(timeout_s=answer_timeout_s)
+        received = await exchange.receive(timeout_s=answer_timeout_s(session.awaiting))
         await _perform(session.receive(received.data), exchange, report)
 
 

@@ -16,6 +16,7 @@ from firmline.errors import (
     Code,
     ExitCode,
     FirmlineError,
+    LocalProtocolError,
     TargetRefusedError,
     TransportError,
     TransportReason,
@@ -23,12 +24,15 @@ from firmline.errors import (
 )
 from firmline.events import Event, Outcome
 from firmline.formats.package import Package, PackageImage
-from firmline.links.base import Link
+from firmline.links.base import Link, PortLink
 from firmline.protocol.host import HostSession
 from firmline.protocol.pacing import FOR_BLUETOOTH, Pacing
 from firmline.updater.advice import advice
+from firmline.updater.expectation import Expectation
+from firmline.updater.progress import Progress
 from firmline.updater.radio import RadioRoad
 from firmline.updater.road import OpenBootloader, Road
+from firmline.updater.serial_road import SerialRoad
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.transfer import transfer
 from firmline.values import BleAddress
@@ -61,18 +65,22 @@ class UpdatePlan:
         package_name: The package's file name, for people.
         package_sha256: SHA-256 of the package's file, hexadecimal.
         unit_name: The target as the user named it.
-        address: The address of the unit's application.
+        address: The address of the unit's application; ``None``: the road has none.
         timeouts: How long to wait for what.
         pacing: How long the unit's flash is given.
+        prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
+        expectation: What the new application prints on a serial port, if the user knows.
     """
 
     package: Package
     package_name: str
     package_sha256: str
     unit_name: str
-    address: BleAddress
+    address: BleAddress | None
     timeouts: Timeouts
     pacing: Pacing = FOR_BLUETOOTH
+    prn: int = 0
+    expectation: Expectation | None = None
 
 
 class Update:
@@ -84,12 +92,13 @@ class Update:
         report: Takes every event, in order, as it happens; when it returns, the event is kept.
     """
 
-    def __init__(self, plan: UpdatePlan, *, link: Link, report: Callable[[Event], None]) -> None:
+    def __init__(
+        self, plan: UpdatePlan, *, link: Link | PortLink, report: Callable[[Event], None]
+    ) -> None:
         self._plan = plan
         self._sink = report
-        self._road: Road = RadioRoad(
-            link=link, address=plan.address, timeouts=plan.timeouts, report=self._report
-        )
+        self._progress = Progress()
+        self._road = _road_to(plan, link, report=self._report, progress=self._progress)
         self._started_s = 0.0
         self._transfer_s = 0.0
         self._accepted_size = 0
@@ -108,11 +117,12 @@ class Update:
             )
         )
         error: FirmlineError | None = None
+        seen = ""
         try:
             await self._road.enter_bootloader()
             for index, image in enumerate(plan.package.images):
                 await self._send(index, image)
-            await self._road.see_end(plan.package.images[-1].kind)
+            seen = await self._road.see_end(plan.package.images[-1])
         except FirmlineError as caught:
             error = caught
         except asyncio.CancelledError:
@@ -122,7 +132,9 @@ class Update:
                 )
             )
             raise
-        return self._finish(error)
+        finally:
+            await self._road.close()
+        return self._finish(error, seen)
 
     async def _send(self, index: int, image: PackageImage) -> None:
         async with self._road.bootloader(index) as opened:
@@ -143,32 +155,44 @@ class Update:
                 size=len(image.firmware),
             )
         )
-        session = HostSession(
-            init_packet=init_packet,
-            firmware=image.firmware,
-            framing=opened.framing,
-            pacing=self._plan.pacing,
-        )
         begin_s = self._road.now_s()
         try:
-            await transfer(
-                session,
-                opened.exchange,
-                report=self._report,
-                answer_timeout_s=self._plan.timeouts.answer_s,
-            )
+            while not await self._is_sent(image, opened):
+                pass
         finally:
             self._transfer_s += self._road.now_s() - begin_s
         self._accepted_size += len(image.firmware)
         self._report(events.ImageSent(kind=image.kind, size=len(image.firmware)))
 
-    def _finish(self, error: FirmlineError | None) -> UpdateResult:
+    async def _is_sent(self, image: PackageImage, opened: OpenBootloader) -> bool:
+        """One session; ``False``: it failed, and another one may go on."""
+        session = HostSession(
+            init_packet=image.init_packet.encoded,
+            firmware=image.firmware,
+            framing=opened.framing(),
+            prn=self._plan.prn,
+            pacing=self._plan.pacing,
+        )
+        try:
+            await transfer(
+                session,
+                opened.exchange,
+                report=self._report,
+                answer_timeout_s=opened.answer_timeout_s,
+            )
+        except FirmlineError as error:
+            if not await opened.recover(error):
+                raise
+            return False
+        return True
+
+    def _finish(self, error: FirmlineError | None, seen: str = "") -> UpdateResult:
         now_s = self._road.now_s()
         finished = events.UpdateFinished(
             at_s=now_s,
             outcome=_outcome(error),
             code=error.code if error else "",
-            message=error.message if error else "The unit runs the new application.",
+            message=error.message if error else seen,
             size=self._accepted_size,
             duration_s=now_s - self._started_s,
             transfer_s=self._transfer_s,
@@ -177,7 +201,30 @@ class Update:
         return UpdateResult(finished=finished, error=error)
 
     def _report(self, event: Event) -> None:
-        self._sink(events.stamp(event, self._road.now_s()))
+        stamped = events.stamp(event, self._road.now_s())
+        self._progress.hear(stamped)
+        self._sink(stamped)
+
+
+def _road_to(
+    plan: UpdatePlan,
+    link: Link | PortLink,
+    *,
+    report: Callable[[Event], None],
+    progress: Progress,
+) -> Road:
+    """The road of an update over a link: the one place where their kinds are told apart."""
+    if isinstance(link, PortLink):
+        return SerialRoad(
+            link=link,
+            timeouts=plan.timeouts,
+            report=report,
+            progress=progress,
+            expectation=plan.expectation,
+        )
+    if plan.address is None:
+        raise LocalProtocolError("An update over a radio needs the unit's address.")
+    return RadioRoad(link=link, address=plan.address, timeouts=plan.timeouts, report=report)
 
 
 def plan_for(
@@ -186,9 +233,11 @@ def plan_for(
     *,
     package_name: str,
     unit_name: str,
-    address: BleAddress,
+    address: BleAddress | None,
     timeouts: Timeouts | None = None,
     pacing: Pacing = FOR_BLUETOOTH,
+    prn: int = 0,
+    expectation: Expectation | None = None,
 ) -> UpdatePlan:
     """The plan for a package that was read from ``content``."""
     return UpdatePlan(
@@ -199,6 +248,8 @@ def plan_for(
         address=address,
         timeouts=timeouts or Timeouts(),
         pacing=pacing,
+        prn=prn,
+        expectation=expectation,
     )
 
 

@@ -660,8 +660,22 @@ TARGETS = [
             "ble:AA:BB:CC:DD:EE:FF",
             "hci:usb:0/AA:BB:CC:DD:EE:FF",
             "nrfconn:COM3/AA:BB:CC:DD:EE:FF",
-            "serial:/dev/ttyACM0?baud=115200",
             "usb:0123456789",
+        )
+    ),
+    *(
+        Case(words[-1], nothing, words, code)
+        for words, code in (
+            (update("serial:/dev/ttyNOPE?baud=x"), Code.TARGET_MALFORMED),
+            (update("serial:/dev/ttyNOPE?flow=maybe"), Code.TARGET_MALFORMED),
+            (update("sim:uart-reference?interval=30"), Code.TARGET_MALFORMED),
+            (update("sim:uart-reference", "--expect", ""), Code.USAGE),
+            (update("sim:uart-reference", "--expect", "/(/"), Code.USAGE),
+            (update("sim:uart-reference", "--expect-baud", "9600"), Code.OPTION_CONFLICT),
+            (update(SIM, "--expect", "over a radio"), Code.OPTION_CONFLICT),
+            (("dfu", "serial", "-pkg", "dfu.zip"), Code.OPTION_MISSING),
+            (("dfu", "serial", "-pkg", "none.zip", "-p", "COM3"), Code.FILE_MISSING),
+            (("dfu", "serial", "-pkg", "dfu.zip", "-p", "COM3", "-b", "0"), Code.USAGE),
         )
     ),
     Case("a target twice", nothing, update(SIM, "--to", SIM), Code.OPTION_CONFLICT),

@@ -45,6 +45,15 @@ SAMPLES: tuple[Event, ...] = (
     events.Connected(address=HOME, mode=UnitMode.BOOTLOADER, mtu=247),
     events.ApplicationSeen(address=HOME, information={"firmware_revision": "1.2"}),
     events.RadioVersionSeen(version=9, company=0x0059, subversion=0x0103),
+    events.PortOpened(
+        at_s=0.0, port="/dev/ttyACM0", baud=115_200, flow_control=True, exclusive=True
+    ),
+    events.BootloaderAnswered(at_s=0.01, after_s=0.01),
+    events.VersionSeen(at_s=0.02, image="application", version=5, address=0x26000, size=120_000),
+    events.TextHeard(at_s=0.03, text="Tag 1.2 ready"),
+    events.SessionRepeated(
+        at_s=0.04, reason="The unit did not answer.", code="DFU-LINK-005", attempt=2
+    ),
     events.EnteringBootloader(address=HOME.plus_one()),
     events.LinkLost(hci_reason=0x08, expected=False),
     events.ImageStarted(kind=ImageKind.APPLICATION, index=0, init_packet_size=141, size=150_000),

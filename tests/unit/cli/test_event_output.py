@@ -97,6 +97,21 @@ def test_json_is_written_before_the_next_step_is_taken(
         assert json.loads(capsys.readouterr().out)["type"] == event_type(event)
 
 
+# Everything, for people.
+
+
+def test_every_event_is_one_line_with_all_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    with listener_for(as_json=False, verbose=True) as lines:
+        for event in SAMPLES:
+            lines.hear(event)
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == len(SAMPLES)
+    for line, event in zip(printed, SAMPLES, strict=True):
+        assert line.split()[1] == event_type(event)
+        names = event_to_json(event).keys() - {"type", "at_s"}
+        assert all(name in line for name in names)
+
+
 # The bar.
 
 

@@ -22,6 +22,11 @@ LINES: dict[type[Event], tuple[str, str]] = {
     events.RadioVersionSeen: ("has", "SoftDevice FWID 0x0103 (S112 7.2.0), says its radio"),
     events.EnteringBootloader: ("restarts", "into its bootloader, at C6:05:04:03:02:02"),
     events.LinkLost: ("lost", "the link (reason 0x08)"),
+    events.PortOpened: ("opened", "/dev/ttyACM0 at 115200 bits per second, RTS/CTS"),
+    events.BootloaderAnswered: ("answers", "its bootloader"),
+    events.VersionSeen: ("has", "application 5, 120,000 bytes"),
+    events.TextHeard: ("prints", "Tag 1.2 ready"),
+    events.SessionRepeated: ("goes on", "after this: The unit did not answer."),
     events.Resumed: ("resumes", "at 8,192 bytes"),
     events.ObjectRepeated: (
         "repeats",

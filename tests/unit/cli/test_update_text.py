@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from firmline.cli.update import summary
+from firmline.cli.update_run import summary
 from unit.cli.event_samples import FINISHED
 
 

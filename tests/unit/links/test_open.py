@@ -13,12 +13,14 @@ from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, ExitCode, InputError, TransportError, TransportReason
 from firmline.formats.keys import PublicKey, SigningKey
 from firmline.links import open as door
+from firmline.links.base import PortLink
 from firmline.links.open import open_target, run_for_target
 from firmline.links.sim_options import SimOptions, sim_options
 from firmline.links.target import Scheme, parse_target
 from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_time import VirtualTimeLoop
+from firmline.protocol.channels import Channel
 from firmline.protocol.pacing import NO_PAUSES
 
 WAITING = {"leaked-buffers", "no-application", "stuck-gpregret"}
@@ -50,20 +52,33 @@ async def test_every_unit_of_the_gallery_is_in_the_air_under_its_address(name: s
 async def test_a_unit_that_waits_in_its_bootloader_is_in_the_air_as_one(name: str) -> None:
     async with open_target(parse_target(f"sim:{name}")) as opened:
         assert opened.address == gallery_unit(name).address
+        assert isinstance(opened.link, VirtualRadioLink)
+        assert opened.address is not None
         sighting = await opened.link.find(opened.address.plus_one(), timeout_s=5.0)
         assert sighting.name == "DfuTarg"
 
 
-async def test_a_unit_without_a_radio_is_not_waited_for() -> None:
-    with pytest.raises(TransportError) as caught:
-        async with open_target(parse_target("sim:uart-reference")):
+async def test_a_unit_without_a_radio_is_at_a_port_of_its_own() -> None:
+    async with open_target(parse_target("sim:uart-reference")) as opened:
+        assert isinstance(opened.link, PortLink)
+        assert opened.address is None
+        assert opened.link.capabilities.baud == 115_200
+        port = await opened.link.open()
+        await port.write(Channel.SERIAL, b"\x09\x42\xc0")
+        assert (await port.receive(timeout_s=5)).data[:3] == b"\x60\x09\x01"
+        await port.close()
+
+
+async def test_what_only_a_radio_has_is_refused_for_a_port() -> None:
+    with pytest.raises(InputError) as caught:
+        async with open_target(parse_target("sim:uart-reference?interval=30")):
             pytest.fail("it was opened")
-    assert caught.value.code is Code.LINK_NOT_AVAILABLE
-    assert "uart-reference" in caught.value.message
-    assert "sim serve" in caught.value.hint
+    assert caught.value.code is Code.TARGET_MALFORMED
 
 
-@pytest.mark.parametrize("scheme", [scheme for scheme in Scheme if scheme is not Scheme.SIM])
+@pytest.mark.parametrize(
+    "scheme", [scheme for scheme in Scheme if scheme not in {Scheme.SIM, Scheme.SERIAL}]
+)
 async def test_a_road_that_is_not_built_yet_is_told(scheme: Scheme) -> None:
     with pytest.raises(TransportError) as caught:
         async with open_target(parse_target(f"{scheme}:AA:BB:CC:DD:EE:FF")):

@@ -18,6 +18,14 @@ from unit.device.makers import unit_in_bootloader
 from unit.updater.fakes import IMAGE, NEXT, FakeConnection, FakeLink, package
 
 
+def one_second(_request: object) -> float:
+    return 1
+
+
+def seven_seconds(_request: object) -> float:
+    return 7
+
+
 def session() -> HostSession:
     image = package().images[0]
     return HostSession(
@@ -35,7 +43,12 @@ async def test_a_session_is_driven_to_its_end() -> None:
     unit = unit_in_bootloader()
     heard: list[Event] = []
     driven = session()
-    await transfer(driven, await connected(FakeLink(unit)), report=heard.append, answer_timeout_s=1)
+    await transfer(
+        driven,
+        await connected(FakeLink(unit)),
+        report=heard.append,
+        answer_timeout_s=one_second,
+    )
     assert driven.finished
     assert unit.board.flash.read(0x26000, len(IMAGE)) == IMAGE
     assert [event.offset for event in heard if isinstance(event, ObjectExecuted)] == [
@@ -54,7 +67,7 @@ async def test_every_request_is_reported_before_it_is_written() -> None:
         if isinstance(event, RequestSent):
             order.append(f"report {event.data[:1].hex()}")
 
-    await transfer(session(), await connected(link), report=report, answer_timeout_s=1)
+    await transfer(session(), await connected(link), report=report, answer_timeout_s=one_second)
     assert order[::2] == [step.replace("write control", "report") for step in order[1::2]]
 
 
@@ -69,7 +82,9 @@ async def test_an_answer_that_does_not_come_in_time_is_a_timeout() -> None:
     )
     before_s = link.now_s()
     with pytest.raises(TransportError) as caught:
-        await transfer(session(), connection, report=lambda _event: None, answer_timeout_s=7)
+        await transfer(
+            session(), connection, report=lambda _event: None, answer_timeout_s=seven_seconds
+        )
     assert caught.value.reason is TransportReason.TIMEOUT
     assert 7 <= link.now_s() - before_s < 8
 
@@ -127,5 +142,10 @@ class Babbler(Connection):
 )
 async def test_answers_that_make_no_sense_are_told_as_such(data: bytes, code: Code) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
-        await transfer(session(), Babbler(data), report=lambda _event: None, answer_timeout_s=1)
+        await transfer(
+            session(),
+            Babbler(data),
+            report=lambda _event: None,
+            answer_timeout_s=one_second,
+        )
     assert caught.value.code is code

@@ -25,6 +25,7 @@ class Life:
         serial_number: What the application says.
         gpregret: What an earlier run has left in GPREGRET before the first boot.
         lost_buffers: How many receive buffers are lost when the bootloader first starts.
+        greets: Whether the application of a unit without a radio prints what it is.
 
     Attributes:
         programs: What runs.
@@ -32,13 +33,21 @@ class Life:
     """
 
     def __init__(
-        self, core: Core, link: Link, *, serial_number: str, gpregret: int, lost_buffers: int
+        self,
+        core: Core,
+        link: Link,
+        *,
+        serial_number: str,
+        gpregret: int,
+        lost_buffers: int,
+        greets: bool,
     ) -> None:
         self.programs = Programs(
             core,
             link,
             serial_number=serial_number,
             lost_buffers=lost_buffers,
+            greets=greets,
             on_reset=lambda: self.restart(ResetKind.SOFT),
         )
         self.starts_s: float | None = None

@@ -18,7 +18,9 @@ from firmline.device.flash import FlashRuleError
 from firmline.device.inside.core import Core
 from firmline.device.inside.link import Link
 from firmline.device.inside.outbox import AT_ONCE
+from firmline.device.radio_face import Notify
 from firmline.events import UnitMode
+from firmline.protocol.channels import Channel
 
 MAX_BOOTS: Final = 32
 """A unit that has reset itself so often without anything running is in a boot loop."""
@@ -32,6 +34,7 @@ class Programs:
         link: Where the bootloader's answers go.
         serial_number: What the application says.
         lost_buffers: How many receive buffers are lost when the bootloader first starts.
+        greets: Whether the application of a unit without a radio prints what it is.
         on_reset: Called when the bootloader resets the chip.
 
     Attributes:
@@ -47,6 +50,7 @@ class Programs:
         *,
         serial_number: str,
         lost_buffers: int,
+        greets: bool,
         on_reset: Callable[[], None],
     ) -> None:
         self.running: Application | DfuMode | None = None
@@ -56,6 +60,7 @@ class Programs:
         self._link = link
         self._serial_number = serial_number
         self._lost_buffers = lost_buffers
+        self._greets = greets
         self._on_reset = on_reset
 
     @property
@@ -91,6 +96,9 @@ class Programs:
             is_application = isinstance(self.running, Application)
             program = UnitMode.APPLICATION if is_application else UnitMode.BOOTLOADER
             core.faults.runs(program, self.ready_s)
+        if isinstance(self.running, Application) and self._greets:
+            greeting = Notify(channel=Channel.SERIAL, data=self.running.greeting)
+            core.outbox.say(greeting, at_s=self.ready_s)
 
     def _boot_once(self) -> bool:
         """One boot; ``False``: it ended in a reset."""

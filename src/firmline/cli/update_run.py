@@ -1,0 +1,181 @@
+"""Carrying out an update for a command, and saying how it ended."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from firmline.cli.event_output import Listener, listener_for
+from firmline.cli.failures import next_thing, say
+from firmline.cli.files import keep_apart, read_file
+from firmline.cli.parameters import KeySource, key_source
+from firmline.cli.secrets_input import load_public_key
+from firmline.cli.style import printable
+from firmline.cli.trace_file import TraceFile
+from firmline.cli.unit_choice import load_unit
+from firmline.device.description import UnitDescription
+from firmline.errors import Code, InputError
+from firmline.events import Event, UpdateFinished
+from firmline.formats.package import read_package
+from firmline.links.open import OpenedTarget, open_target, run_for_target
+from firmline.links.sim_options import sim_options
+from firmline.links.target import Scheme, Target
+from firmline.updater.expectation import Expectation
+from firmline.updater.road import NEW_APPLICATION_RUNS
+from firmline.updater.timeouts import Timeouts
+from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
+
+SLOW_KB_PER_S: Final = 10
+"""Below it, a rate is printed with one decimal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRequest:
+    """What a command was asked to do.
+
+    Attributes:
+        package: The package's file.
+        target: The unit.
+        trace: Where every event is kept.
+        as_json: Whether to print for programs.
+        verbose: Whether to print every event for people.
+        prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
+        timeouts: How long to wait for what; ``None``: as long as is usual.
+        expectation: What the new application prints on a serial port.
+    """
+
+    package: Path
+    target: Target
+    trace: Path | None = None
+    as_json: bool = False
+    verbose: bool = False
+    prn: int = 0
+    timeouts: Timeouts | None = None
+    expectation: Expectation | None = None
+
+
+def run_update(request: UpdateRequest) -> NoReturn:
+    """Carry it out; ends the command with its exit code.
+
+    Raises:
+        InputError: The package, the target or the trace cannot be used.
+        TransportError: The road to the unit is not available.
+    """
+    target, trace = request.target, request.trace
+    unit = load_unit(target.where) if target.scheme is Scheme.SIM else None
+    if request.expectation is not None:
+        _check_that_it_prints(target, unit)
+    key = _key(target)
+    if trace is not None:
+        keep_apart(trace, request.package, key)
+    trusted_key = load_public_key(key) if key is not None else None
+    content = read_file(request.package, what="package")
+    images = read_package(content, name=str(request.package))
+    trace_file: TraceFile | None = None
+
+    def plan(opened: OpenedTarget) -> UpdatePlan:
+        return plan_for(
+            images,
+            content,
+            package_name=printable(request.package.name),
+            unit_name=printable(target.text),
+            address=opened.address,
+            timeouts=request.timeouts,
+            pacing=opened.pacing,
+            prn=request.prn,
+            expectation=request.expectation,
+        )
+
+    async def go(stack: ExitStack) -> UpdateResult:
+        nonlocal trace_file
+        async with open_target(target, unit=unit, trusted_key=trusted_key) as opened:
+            listeners: list[Listener] = []
+            if trace is not None:
+                trace_file = stack.enter_context(TraceFile(trace))
+                listeners.append(trace_file)
+            listener = listener_for(as_json=request.as_json, verbose=request.verbose)
+            listeners.append(stack.enter_context(listener))
+
+            def report(event: Event) -> None:
+                for listener in listeners:
+                    listener.hear(event)
+
+            return await Update(plan(opened), link=opened.link, report=report).run()
+
+    with ExitStack() as stack:
+        result = run_for_target(target, go(stack))
+    with suppress(BrokenPipeError):  # the exit code still says how it ended
+        _say_result(result, as_json=request.as_json, is_virtual=_has_own_time(target))
+    problem = trace_file.problem if trace_file is not None else None
+    if problem is not None:
+        say(problem)
+    raise click.exceptions.Exit(result.exit_code or (problem.exit_code if problem else 0))
+
+
+def _check_that_it_prints(target: Target, unit: UnitDescription | None) -> None:
+    """See that the road is a serial port."""
+    if target.scheme is Scheme.SERIAL or (unit is not None and not unit.profile.is_ble):
+        return
+    raise InputError(
+        Code.OPTION_CONFLICT,
+        "Over a radio nothing is printed that could be expected: --expect is for serial ports.",
+        hint="Leave --expect out: over Bluetooth the new application is asked what it is.",
+    )
+
+
+def _has_own_time(target: Target) -> bool:
+    """Whether the seconds of an update are a virtual unit's, not ours."""
+    return target.scheme is Scheme.SIM and sim_options(target).physics
+
+
+def _key(target: Target) -> KeySource | None:
+    """The key that a virtual unit is told to trust."""
+    if target.scheme is not Scheme.SIM or "key" not in target.options:
+        return None
+    return key_source(target.options["key"])
+
+
+def _say_result(result: UpdateResult, *, as_json: bool, is_virtual: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result_fields(result)))
+    elif result.error is None:
+        click.echo(summary(result.finished, virtual=is_virtual))
+    if result.error is not None:
+        say(result.error)
+
+
+def result_fields(result: UpdateResult) -> dict[str, object]:
+    """The result line of the contract (``design/command-line.md``).
+
+    ``limit_share`` needs the limit of this unit and this link, which nobody computes yet: null.
+    """
+    finished = result.finished
+    return {
+        "type": "result",
+        "outcome": finished.outcome.value,
+        "code": str(finished.code),
+        "message": printable(finished.message),
+        "next": next_thing(result.error) if result.error else "",
+        "bytes": finished.size,
+        "seconds": round(finished.duration_s, 3),
+        "transfer_seconds": round(finished.transfer_s, 3),
+        "limit_share": None,
+    }
+
+
+def summary(finished: UpdateFinished, *, virtual: bool = False) -> str:
+    """The last line of a successful update; a virtual unit's seconds are not ours."""
+    rate = finished.size / finished.transfer_s / 1000 if finished.transfer_s else 0.0
+    decimals = 0 if rate >= SLOW_KB_PER_S else 1
+    own = " of its own time" if virtual else ""
+    runs = finished.message == NEW_APPLICATION_RUNS
+    seen = ", new application seen running." if runs else f". {finished.message}"
+    return (
+        f"Updated in {finished.duration_s:.1f} s{own}: {finished.size:,} bytes sent in"
+        f" {finished.transfer_s:.1f} s ({rate:,.{decimals}f} kB/s){seen}"
+    )

@@ -1,0 +1,123 @@
+"""What a system says of its ports, in one sentence each, with the next thing to do."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from firmline.errors import Code, TransportError, TransportReason, shortened
+
+_MISSING: Final = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ENOTDIR})
+_BUSY: Final = frozenset({errno.EBUSY, errno.EAGAIN})
+_FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM})
+_NOT_A_PORT: Final = frozenset({errno.ENOTTY, errno.EISDIR, errno.EINVAL})
+
+
+def extra_missing() -> TransportError:
+    """The error of a computer without pyserial."""
+    return TransportError(
+        Code.LINK_EXTRA_MISSING,
+        "Serial ports need pyserial, which is not installed here.",
+        reason=TransportReason.NOT_AVAILABLE,
+        hint="Install it: pip install 'firmline[serial]'.",
+    )
+
+
+def cannot_open(port: str, problem: Exception) -> TransportError:
+    """The error of a port that cannot be opened.
+
+    Args:
+        port: As the user named it.
+        problem: What pyserial, or the system, has raised.
+    """
+    name = shortened(port)
+    number = _errno_of(problem)
+    if number in _MISSING:
+        code, says, hint = Code.PORT_NOT_FOUND, f"There is no port {name}.", _ports()
+    elif number in _BUSY:
+        code, says = Code.PORT_BUSY, f"The port {name} is in use by another program."
+        hint = f"Close that program; fuser {name} names it." if _is_linux() else ""
+    elif number in _FORBIDDEN:
+        code, says = Code.PORT_FORBIDDEN, f"You may not use the port {name}."
+        hint = _permission_hint(port)
+    elif number in _NOT_A_PORT:
+        code, says, hint = Code.PORT_NOT_FOUND, f"{name} is no serial port.", _ports()
+    else:
+        why = " ".join(str(problem).split())
+        code, says = Code.PORT_FAILED, f"The port {name} cannot be opened: {shortened(why)}."
+        hint = ""
+    return TransportError(code, says, reason=TransportReason.NOT_AVAILABLE, hint=hint)
+
+
+def lost(port: str, problem: Exception | None = None) -> TransportError:
+    """The error of a port that is gone while it was in use."""
+    why = getattr(problem, "strerror", None) or (str(problem) if problem is not None else "")
+    because = f" ({shortened(' '.join(why.split()))})" if why else ""
+    return TransportError(
+        Code.LINK_LOST,
+        f"The port {shortened(port)} is gone{because}: was it unplugged?",
+        reason=TransportReason.LOST,
+        hint="Plug it in and start the update again: it goes on where the unit stands.",
+    )
+
+
+def blocked(port: str, waited_s: float) -> TransportError:
+    """The error of a port that takes no bytes."""
+    return TransportError(
+        Code.PORT_BLOCKED,
+        f"The port {shortened(port)} has taken no byte for {waited_s:g} s: its flow control holds"
+        " them back.",
+        reason=TransportReason.TIMEOUT,
+    )
+
+
+def no_such_speed(port: str, baud: int, problem: Exception) -> TransportError:
+    """The error of a port that cannot go at a speed."""
+    return TransportError(
+        Code.PORT_FAILED,
+        f"The port {shortened(port)} cannot go at {baud} bits per second:"
+        f" {shortened(' '.join(str(problem).split()))}.",
+        reason=TransportReason.NOT_AVAILABLE,
+    )
+
+
+def _errno_of(problem: Exception) -> int | None:
+    """The number of what went wrong, also where pyserial has only put it into words."""
+    number = getattr(problem, "errno", None)
+    if isinstance(number, int):
+        return number
+    text = str(problem)
+    # Windows refuses a port that another program holds, and says nothing more.
+    for name, meant in (
+        ("FileNotFoundError", errno.ENOENT),
+        ("PermissionError", errno.EBUSY),
+        ("(25, ", errno.ENOTTY),
+        ("(22, ", errno.EINVAL),
+    ):
+        if name in text:
+            return meant
+    return None
+
+
+def _permission_hint(port: str) -> str:
+    """Name the group that may use the port, where there is one."""
+    with suppress(ImportError, OSError, KeyError):
+        import grp  # noqa: PLC0415 - not on Windows
+
+        group = grp.getgrgid(Path(port).stat().st_gid).gr_name
+        if group != "root":
+            return f"Join its group, and log in anew: sudo usermod -aG {group} $USER."
+    return ""
+
+
+def _is_linux() -> bool:
+    return sys.platform == "linux"
+
+
+def _ports() -> str:
+    from firmline.links.serial.ports import ports_hint  # noqa: PLC0415 - it raises our errors
+
+    return ports_hint()

@@ -1,0 +1,42 @@
+"""How long a unit with a serial bootloader may be silent after the last object.
+
+It restarts and copies the image to its place: the same pages are erased and the same words written
+once more, and its settings are saved after every eight pages at most (bootloader spec, section 9).
+How long its flash takes for that has just been seen: a bootloader for UART or USB stands still for
+its flash, so that the transfer contains every erase and every word, and the EXECUTE of the init
+packet one saving of the settings. Where we have not sent all of the image, the slowest flash there
+is counts.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from firmline.updater.progress import Progress
+
+PAGE_SIZE: Final = 4096
+PAGES_PER_SAVING: Final = 8
+"""Bootloader spec, section 1: NRF_BL_FW_COPY_PROGRESS_STORE_STEP."""
+SLOWEST_PAGE_S: Final = 0.0897 + PAGE_SIZE / 4 * 338e-6
+"""Erase of a page and 338 us a word: the nRF52832's most (physics spec, section 1)."""
+SLOWEST_SAVING_S: Final = 2 * (0.0897 + 224 * 338e-6)
+"""Two settings pages of 224 words (bootloader spec, section 8.2)."""
+SAVINGS_AROUND: Final = 3
+"""After the last object, after the copy, and one for what is not counted above."""
+ROOM: Final = 1.2
+"""For the CRC of the image, taken twice, and flash that is slower the second time; ours."""
+
+
+def longest_activation_s(progress: Progress) -> float:
+    """The longest that the activation of this image may take, without the boot behind it.
+
+    Args:
+        progress: Of the image, complete.
+    """
+    pages = -(-progress.size // PAGE_SIZE)
+    savings = SAVINGS_AROUND + pages / PAGES_PER_SAVING
+    slowest_s = pages * SLOWEST_PAGE_S + savings * SLOWEST_SAVING_S
+    if not progress.is_whole or progress.init_execute_s is None:
+        return ROOM * slowest_s
+    seen_s = progress.transfer_s + savings * progress.init_execute_s
+    return ROOM * min(seen_s, slowest_s)

@@ -1,0 +1,75 @@
+"""What a user says that the new application prints: a check of his own that proves an update."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from firmline.errors import Code, InputError
+
+MAX_KEPT: Final = 65_536
+"""Characters of what was heard that are searched; what is older is forgotten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What is to be heard on the port from the new application.
+
+    Attributes:
+        text: As the user wrote it.
+        pattern: What is searched for.
+        baud: The speed at which the application prints; ``None``: its bootloader's.
+        timeout_s: How long to listen, counted from when the application can run; ``None``: the
+            updater's own.
+    """
+
+    text: str
+    pattern: re.Pattern[str]
+    baud: int | None = None
+    timeout_s: float | None = None
+
+
+def expectation(
+    text: str, *, baud: int | None = None, timeout_s: float | None = None
+) -> Expectation:
+    """Read what is expected: text as it stands, or ``/regex/``.
+
+    Raises:
+        InputError: ``USAGE``: nothing is expected, or the expression cannot be read.
+    """
+    is_expression = len(text) > 1 and text.startswith("/") and text.endswith("/")
+    inside = text[1:-1] if is_expression else re.escape(text)
+    try:
+        pattern = re.compile(inside)
+    except re.error as problem:
+        raise InputError(
+            Code.USAGE, f"The expected text {text[:60]} is no regular expression: {problem}."
+        ) from None
+    if pattern.search(""):
+        raise InputError(
+            Code.USAGE,
+            f"Anything at all would be the expected text {text[:60]!r}.",
+            hint="Give text that only the new application prints, e.g. its version.",
+        )
+    return Expectation(text=text, pattern=pattern, baud=baud, timeout_s=timeout_s)
+
+
+class Hearing:
+    """Text that is heard on a port, piece by piece."""
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    @property
+    def text(self) -> str:
+        """What was heard, undecodable bytes replaced."""
+        return self._text
+
+    def hear(self, data: bytes) -> None:
+        """Some more."""
+        self._text = (self._text + data.decode("utf-8", errors="replace"))[-MAX_KEPT:]
+
+    def has(self, expected: Expectation) -> bool:
+        """Whether what is expected was heard."""
+        return expected.pattern.search(self._text) is not None

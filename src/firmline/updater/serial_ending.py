@@ -1,0 +1,215 @@
+"""What can be seen of a unit behind a serial port after it has taken the last image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from firmline import events
+from firmline.errors import Code, VerifyError
+from firmline.formats.package import PackageImage
+from firmline.links.base import PortConnection
+from firmline.protocol.codes import ImageType
+from firmline.updater.activation import longest_activation_s
+from firmline.updater.ending import TITLES
+from firmline.updater.expectation import Expectation, Hearing
+from firmline.updater.progress import Progress
+from firmline.updater.road import NEW_APPLICATION_RUNS, Report
+from firmline.updater.serial_absence import looks_like_text, shown
+from firmline.updater.serial_talk import SerialTalk, Versions
+from firmline.updater.timeouts import SerialTimeouts
+from firmline.values import ImageKind
+
+BRINGS: Final = {
+    ImageKind.APPLICATION: (ImageType.APPLICATION,),
+    ImageKind.SOFTDEVICE: (ImageType.SOFTDEVICE,),
+    ImageKind.BOOTLOADER: (ImageType.BOOTLOADER,),
+    ImageKind.SOFTDEVICE_BOOTLOADER: (ImageType.SOFTDEVICE, ImageType.BOOTLOADER),
+}
+"""What an image changes of what a bootloader tells of its flash."""
+TEXT_IS_COMPLETE_S: Final = 0.1
+"""Text that is followed by so much silence is complete enough to be shown; ours."""
+BETWEEN_PINGS_S: Final = 1.0
+"""While a SoftDevice or a bootloader is activated: the unit may wait 10 s for the next image only
+(bootloader spec, section 9)."""
+
+
+SHOWN_EXPECTED: Final = 60
+
+
+class SerialEnding:
+    """Listens after the last image, asks whether the bootloader is there again, and judges.
+
+    Args:
+        port: The open port.
+        talk: Asks the bootloader.
+        now_s: The port's clock.
+        baud: The bootloader's speed; ``None``: the port has none.
+        report: Takes every event, unstamped.
+        timeouts: How long to wait for what.
+        expectation: What the new application prints, if the user knows.
+    """
+
+    def __init__(
+        self,
+        port: PortConnection,
+        talk: SerialTalk,
+        *,
+        now_s: Callable[[], float],
+        baud: int | None,
+        report: Report,
+        timeouts: SerialTimeouts,
+        expectation: Expectation | None,
+    ) -> None:
+        self._port = port
+        self._talk = talk
+        self._now_s = now_s
+        self._baud = baud
+        self._report = report
+        self._timeouts = timeouts
+        self._expectation = expectation
+        self._hearing = Hearing()
+
+    async def see(self, image: PackageImage, *, before: Versions, progress: Progress) -> str:
+        """Return, with what was seen, when it is proven that the unit has what was sent.
+
+        Args:
+            image: The last image of the package.
+            before: What the bootloader said of its flash before the update.
+            progress: Of the last image.
+
+        Raises:
+            VerifyError: What could not be seen, or what speaks against it.
+            TransportError: The port failed.
+        """
+        waits_s = longest_activation_s(progress) + self._timeouts.boot_s
+        if image.kind is ImageKind.APPLICATION:
+            is_proven = await self._hear_application(waits_s)
+            is_back = not is_proven and not self._hearing.text and await self._is_back()
+            if is_back:
+                raise await self._in_bootloader(image)
+        else:
+            is_back = await self._talk.find(waits_s, ping_s=BETWEEN_PINGS_S)
+            self._hear(self._talk.strange)
+            if is_back:
+                await self._see_versions(image.kind, before)
+                return f"The unit's bootloader tells that its new {TITLES[image.kind]} is in place."
+            is_proven = self._is_as_expected()
+        if not is_proven and self._expectation is not None:
+            rest_s = self._expectation.timeout_s
+            waits_s = self._timeouts.expect_s if rest_s is None else rest_s
+            is_proven = await self._hear_application(waits_s)
+        if self._hearing.text:
+            self._report(events.TextHeard(text=shown(self._hearing.text.encode())))
+        if not is_proven:
+            raise self._doubt(image)
+        return NEW_APPLICATION_RUNS
+
+    # Hearing.
+
+    async def _hear_application(self, for_s: float) -> bool:
+        """Whether the application prints what is expected, at its own speed."""
+        own_baud = self._expectation.baud if self._expectation is not None else None
+        if own_baud is not None:
+            self._port.set_baud(own_baud)
+        is_proven = await self._listen(for_s)
+        if own_baud is not None and self._baud is not None:
+            self._port.set_baud(self._baud)
+        return is_proven
+
+    async def _listen(self, for_s: float) -> bool:
+        """Whether what is expected is heard in time.
+
+        Where nothing is expected, it is enough to hear that something talks at all.
+        """
+        until_s = self._now_s() + for_s
+        while (left_s := until_s - self._now_s()) > 0:
+            has_heard = self._expectation is None and bool(self._hearing.text)
+            data = await self._talk.hear(min(left_s, TEXT_IS_COMPLETE_S) if has_heard else left_s)
+            if has_heard and not data:
+                break
+            self._hear(data)
+            if self._is_as_expected():
+                await self._hear_out()
+                return True
+        return False
+
+    async def _hear_out(self) -> None:
+        """Let a line that is as expected come to its end, for those who read it."""
+        while not self._hearing.text.endswith("\n"):
+            data = await self._talk.hear(TEXT_IS_COMPLETE_S)
+            if not data:
+                break
+            self._hear(data)
+
+    def _hear(self, data: bytes) -> None:
+        """Keep text; what is none can be what a line says of a reset."""
+        if self._expectation is not None or looks_like_text(data):
+            self._hearing.hear(data)
+
+    def _is_as_expected(self) -> bool:
+        return self._expectation is not None and self._hearing.has(self._expectation)
+
+    # Asking.
+
+    async def _is_back(self) -> bool:
+        """Whether a bootloader answers: then the unit does not run its application."""
+        is_back = await self._talk.find(0, ping_s=self._timeouts.farewell_s)
+        self._hear(self._talk.strange)
+        return is_back
+
+    async def _in_bootloader(self, image: PackageImage) -> VerifyError:
+        command = image.init_packet.command
+        there = (await self._talk.versions()).get(ImageType.APPLICATION)
+        if there is None:
+            return VerifyError(
+                Code.UNIT_DID_NOT_RETURN,
+                "The unit took the whole image but is in its bootloader again, which knows of no"
+                " valid application.",
+            )
+        same = (there.version, there.size) == (command.fw_version, len(image.firmware))
+        which = "which it has put in place" if same else f"with version {there.version} in place"
+        return VerifyError(
+            Code.UNIT_DID_NOT_RETURN,
+            f"The unit took the whole image, {which}, but is in its bootloader again: something"
+            " keeps it there (its button, or what its application has left behind).",
+        )
+
+    async def _see_versions(self, kind: ImageKind, before: Versions) -> None:
+        """Compare what the bootloader tells of its flash with what it told before."""
+        after = await self._talk.versions()
+        doubtful = [
+            image.name.lower()
+            for image in BRINGS[kind]
+            if image not in after or after[image] == before.get(image) or not before
+        ]
+        if doubtful:
+            raise VerifyError(
+                Code.NEW_APPLICATION_NOT_SEEN,
+                "The unit took the whole image and is in its bootloader, which tells the same"
+                f" {' and '.join(doubtful)} as before.",
+            )
+
+    def _doubt(self, image: PackageImage) -> VerifyError:
+        heard = shown(self._hearing.text.encode())
+        talks = f"says {heard!r}" if heard else "is silent"
+        if self._expectation is not None:
+            return VerifyError(
+                Code.NEW_APPLICATION_NOT_SEEN,
+                f"The unit took the whole image and {talks}, but what was expected"
+                f" ({self._expectation.text[:SHOWN_EXPECTED]!r}) was not heard.",
+                hint="Look at the unit; give --expect-baud if its application prints at another"
+                " speed than its bootloader's.",
+            )
+        if image.kind is not ImageKind.APPLICATION:
+            says = "so nobody can tell whether the new one is in place"
+        elif heard:
+            says = "so an application runs, but nothing shows that it is the new one"
+        else:
+            says = "as when its application runs, but nobody can tell whether it does, and which"
+        return VerifyError(
+            Code.NEW_APPLICATION_NOT_SEEN,
+            f"The unit took the whole image and {talks} since, {says}.",
+            hint="Look at the unit; next time name a text that the new application prints on this"
+            " port: --expect 'TEXT'.",
+        )

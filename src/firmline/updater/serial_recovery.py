@@ -1,0 +1,105 @@
+"""What is done when something gets lost or damaged on a serial line: ask again, and go on.
+
+A serial line has no checksum but that of the objects. A request or an answer may be lost, damaged
+or doubled, and even a refusal may be none. So the line is brought to rest (PING until the last one
+is answered), and a new session goes on where the unit says it is: three times without progress,
+never endlessly.
+
+The one answer that is not asked for again is that to the last EXECUTE: a unit that has heard it
+restarts. Without that answer nothing is called a success.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from firmline import events
+from firmline.errors import (
+    Code,
+    FirmlineError,
+    RemoteProtocolError,
+    TargetRefusedError,
+    TransportError,
+    TransportReason,
+    VerifyError,
+)
+from firmline.updater.progress import Progress
+from firmline.updater.road import Report
+from firmline.updater.serial_talk import SerialTalk
+from firmline.updater.timeouts import SerialTimeouts
+
+MAX_SESSIONS: Final = 4
+"""Sessions without progress, the first included, before it is given up."""
+MAX_ALL: Final = 40
+"""Sessions in all: a line that loses something in every object carries no update in useful time."""
+
+
+class SerialRecovery:
+    """Decides, after a failed session, whether there is another one.
+
+    Args:
+        talk: Asks the bootloader whether it is there.
+        progress: Of the image.
+        report: Takes every event, unstamped.
+        timeouts: How long to wait for what.
+    """
+
+    def __init__(
+        self, talk: SerialTalk, *, progress: Progress, report: Report, timeouts: SerialTimeouts
+    ) -> None:
+        self._talk = talk
+        self._progress = progress
+        self._report = report
+        self._timeouts = timeouts
+        self._sessions = 1
+        self._all = 1
+        self._executed = 0
+        self._refused: tuple[object, ...] | None = None
+
+    async def recover(self, error: FirmlineError) -> bool:
+        """Bring the line to rest; whether the image should go on in a new session.
+
+        Raises:
+            TransportError: LOST.
+            VerifyError: The answer to the last EXECUTE is missing, and the unit with it.
+        """
+        at_end = self._progress.last_execute_sent
+        if not self._may_be_the_line(error, at_end=at_end):
+            return False
+        if self._progress.executed > self._executed:
+            self._executed, self._sessions = self._progress.executed, 1
+        self._sessions += 1
+        self._all += 1
+        if self._sessions > MAX_SESSIONS or self._all > MAX_ALL:
+            return False
+        if not await self._talk.find(self._timeouts.silence_s):
+            if at_end:
+                raise VerifyError(
+                    Code.NEW_APPLICATION_NOT_SEEN,
+                    "The unit has the whole image, but its answer to the last EXECUTE did not"
+                    " arrive, and it is silent since: it may have restarted to activate the image.",
+                ) from error
+            return False
+        self._report(
+            events.SessionRepeated(
+                reason=error.message, code=str(error.code), attempt=self._sessions
+            )
+        )
+        return True
+
+    def _may_be_the_line(self, error: FirmlineError, *, at_end: bool) -> bool:
+        """Whether a new session can end otherwise."""
+        match error:
+            case TransportError():
+                return error.reason is TransportReason.TIMEOUT and (
+                    error.code is not Code.PORT_BLOCKED
+                )
+            case TargetRefusedError():
+                # Heard twice it is the unit's word. After the last EXECUTE it restarts anyway.
+                told = (error.code, error.result, error.ext_error, error.context.get("phase"))
+                again, self._refused = told == self._refused, told
+                return not again and not at_end
+            case RemoteProtocolError():
+                return error.code is not Code.OBJECT_DAMAGED
+            case _:
+                return False

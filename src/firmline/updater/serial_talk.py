@@ -1,0 +1,179 @@
+"""Single questions to a serial bootloader, outside of a session: is it there, what does it run.
+
+A PING carries a number. The bootloader is there, and nothing it said before is still on the way,
+when the answer with the number of the last PING has come: a line keeps its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Final
+
+from firmline import events
+from firmline.errors import (
+    RemoteProtocolError,
+    TransportError,
+    TransportReason,
+)
+from firmline.links.base import PortConnection
+from firmline.protocol.answers import Answer, FirmwareVersion, Pong, decode_answer
+from firmline.protocol.codes import ImageType, Opcode
+from firmline.protocol.framing import SerialFraming
+from firmline.protocol.refusals import refusal
+from firmline.protocol.requests import GetFirmwareVersion, Ping, Request
+from firmline.protocol.slip import END, SlipDecoder
+from firmline.updater.road import Report
+from firmline.updater.timeouts import SerialTimeouts
+
+MAX_IMAGES: Final = 4
+"""Bootloader, SoftDevice, application, and the answer that there are no more (spec section 2.1)."""
+MAX_STRANGE: Final = 4096
+"""Bytes of what is no answer that are kept to say what it was."""
+IS_IT_THERE: Final = "the question whether it is there"
+
+Versions = dict[ImageType, FirmwareVersion]
+
+
+class SerialTalk:
+    """Asks a serial bootloader.
+
+    Args:
+        port: The open port.
+        now_s: Its clock.
+        timeouts: How long to wait for what.
+        report: Takes every event, unstamped.
+
+    Attributes:
+        strange: What was heard, while the bootloader was looked for, that is no answer of one.
+        sent: The PINGs that were sent while it was looked for.
+    """
+
+    def __init__(
+        self,
+        port: PortConnection,
+        *,
+        now_s: Callable[[], float],
+        timeouts: SerialTimeouts,
+        report: Report,
+    ) -> None:
+        self.strange = b""
+        self.sent = b""
+        self._port = port
+        self._now_s = now_s
+        self._timeouts = timeouts
+        self._report = report
+        self._framing = SerialFraming()
+        self._numbers = count(1)
+
+    async def find(self, timeout_s: float, *, ping_s: float | None = None) -> bool:
+        """Ask until the bootloader answers; ``False``: it has not.
+
+        Args:
+            timeout_s: How long to go on asking; at least one PING is sent.
+            ping_s: Between two of them; ``None``: the usual.
+
+        Raises:
+            TransportError: LOST, or the port takes nothing.
+            TargetRefusedError: It answers that it knows no PING.
+        """
+        begin_s = self._now_s()
+        self.strange = self.sent = b""
+        # What is heard before the first answer may be the end of a frame.
+        decoder = SlipDecoder()
+        self._port.discard_input()
+        while True:
+            number = next(self._numbers) & 0xFF
+            if await self._ping_once(number, decoder, ping_s or self._timeouts.ping_s):
+                self._report(events.BootloaderAnswered(after_s=self._now_s() - begin_s))
+                return True
+            if self._now_s() - begin_s >= timeout_s:
+                return False
+
+    async def _ping_once(self, number: int, decoder: SlipDecoder, wait_s: float) -> bool:
+        channel, request = self._framing.encode(Ping(number=number))
+        self.sent = (self.sent + request)[-MAX_STRANGE:]
+        await self._port.write(channel, request)
+        until_s = self._now_s() + wait_s
+        left_s = wait_s
+        while left_s > 0:
+            data = await self.hear(left_s)
+            left_s = until_s - self._now_s()
+            if data and self._is_answered(number, decoder, data):
+                return True
+        return False
+
+    def _is_answered(self, number: int, decoder: SlipDecoder, data: bytes) -> bool:
+        is_there = False
+        for frame in decoder.feed(data):
+            match _answer(frame):
+                case Answer(opcode=Opcode.PING, body=Pong(number=told)):
+                    is_there = told == number
+                case Answer(opcode=Opcode.PING, ok=False) as answer:
+                    raise refusal(Ping(number=number), answer, phase=IS_IT_THERE)
+                case None:
+                    self._wonder(frame + bytes([END]))
+                case _:  # a late answer to what was asked before
+                    pass
+        if not is_there and END not in data:
+            self._wonder(data)
+        return is_there
+
+    def _wonder(self, data: bytes) -> None:
+        self.strange = (self.strange + data)[-MAX_STRANGE:]
+
+    async def hear(self, timeout_s: float) -> bytes:
+        """What comes next; nothing where nothing comes.
+
+        Raises:
+            TransportError: LOST, or the port takes nothing.
+        """
+        try:
+            return (await self._port.receive(timeout_s=timeout_s)).data
+        except TransportError as error:
+            if error.reason is TransportReason.TIMEOUT:
+                return b""
+            raise
+
+    async def versions(self) -> Versions:
+        """What is in the unit's flash, as its bootloader tells; empty where it does not.
+
+        Raises:
+            TransportError: LOST or TIMEOUT.
+            RemoteProtocolError: What answers makes no sense.
+        """
+        versions: Versions = {}
+        for index in range(MAX_IMAGES):
+            answer = await self._ask(GetFirmwareVersion(index=index))
+            match answer.body:
+                case FirmwareVersion(image_type=ImageType.UNKNOWN):
+                    break
+                case FirmwareVersion() as told:
+                    versions[told.image_type] = told
+                    self._report(
+                        events.VersionSeen(
+                            image=told.image_type.name.lower(),
+                            version=told.version,
+                            address=told.address,
+                            size=told.size,
+                        )
+                    )
+                case _:  # it does not tell
+                    break
+        return versions
+
+    async def _ask(self, request: Request) -> Answer:
+        channel, data = self._framing.encode(request)
+        await self._port.write(channel, data)
+        frames: list[bytes] = []
+        while not frames:
+            received = await self._port.receive(timeout_s=self._timeouts.short_s)
+            frames = self._framing.decode(received.data)
+        return decode_answer(frames[0])
+
+
+def _answer(frame: bytes) -> Answer | None:
+    try:
+        return decode_answer(frame)
+    except RemoteProtocolError:
+        return None
