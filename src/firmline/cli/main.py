@@ -60,6 +60,7 @@ Examples:
   firmline keys generate private.key
   firmline pkg generate --hw-version 52 --sd-req 0x103 --application app.hex
       --application-version 5 --key-file private.key dfu.zip
+  firmline pkg check dfu.zip --for chip=nrf52832-512k,softdevice=s112-7.2.0
   firmline update dfu.zip --to 'sim:ble-reference?key=private.key'
 
 Exit codes: 0 done, 2 usage or bad input file, 3 link trouble, 4 the unit refused,
