@@ -195,7 +195,7 @@ MAX_NAME: Final = 150
 """Longest name or path that a message holds whole, characters; ours."""
 
 
-_PIN: Final = re.compile(r"(pin-value=)[^&\s]+", re.IGNORECASE)
+_PIN: Final = re.compile(r"(pin-value(?:=|%3d))[^&\s]+", re.IGNORECASE)
 """In the URI of a token's key (RFC 7512, section 2.4); rather too much than too little."""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,10 @@ MAX_KEY_SIZE: Final = 64 * 1024
 """How much of a file is looked at for a key, bytes."""
 PRIVATE_KEY_MARK: Final = b"PRIVATE KEY-----"
 """In the first line of every PEM file with a private key (RFC 7468)."""
+PRIVATE_KEY_DER: Final = re.compile(
+    rb"\x30(?:[\x00-\x7f]|\x81.|\x82..)\x02\x01(?:\x00\x30|\x01\x04)", re.DOTALL
+)
+"""A sequence of a version and an algorithm (RFC 5958) or an octet string (RFC 5915)."""
 OPEN_FILES: Final = (Path("/dev/fd"), Path("/proc/self/fd"))
 """Where a process finds its own open files."""
 _INPUTS: Final = "firmline.cli.files.inputs"
@@ -157,6 +162,28 @@ def write_file(path: Path, content: bytes, *, private: bool = False, replace: bo
         pass
 
 
+def spare_private_key(path: Path) -> None:
+    """Refuse to write over a private key: nobody could make it again.
+
+    PEM is known by its first line wherever that stands in the first 64 KiB, DER (SEC1, PKCS#8) by
+    its first bytes.
+
+    Raises:
+        InputError: ``FILE_EXISTS``.
+    """
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        content = file.read(MAX_KEY_SIZE)
+    if PRIVATE_KEY_MARK in content or PRIVATE_KEY_DER.match(content):
+        raise InputError(
+            Code.FILE_EXISTS,
+            f"{shortened(path)} holds a private key, which nobody could make again, and was left as"
+            " it is.",
+            hint="Give the output another name.",
+        )
+
+
 @contextmanager
 def file_to_be(
     path: Path, content: bytes, *, private: bool = False, replace: bool = True
@@ -171,13 +198,8 @@ def file_to_be(
             raise _not_writable(path, "a folder or a device has that name")
         if replace:
             keep_apart(path)
-        if replace and not private and _holds_private_key(target):
-            raise InputError(
-                Code.FILE_EXISTS,
-                f"{shortened(path)} holds a private key, which nobody could make again, and was"
-                " left as it is.",
-                hint="Give the output another name.",
-            )
+        if replace and not private:
+            spare_private_key(target)
         # A name of its own: the target's may be as long as the file system allows already.
         temporary = target.with_name(f".firmline-{os.urandom(8).hex()}.part")
     try:
@@ -215,13 +237,6 @@ def _write_new(path: Path, content: bytes, *, mode: int) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _holds_private_key(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return PRIVATE_KEY_MARK in file.read(MAX_KEY_SIZE)
 
 
 def _move_without_replacing(source: Path, target: Path) -> None:

@@ -105,7 +105,8 @@ def attach_signature(
     Signatures may be DER, 64 bytes (r and s, big-endian), or either in hexadecimal or base64. Each
     is verified before anything is written.
     """
-    keep_apart(out, package, public_key, *(file for _, file in named))
+    asked_for = request.glob("*.tosign")
+    keep_apart(out, package, public_key, *(file for _, file in named), *asked_for)
     content = read_file(package, what="package")
     name = printable(package)
     unsigned = read_package(content, name=name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from firmline.cli.failures import say
-from firmline.cli.files import read_file, write_file
+from firmline.cli.files import keep_outputs_apart, read_file, write_file
 from firmline.cli.inspection_options import InspectionOptions, inspection_options
 from firmline.cli.parameters import FilePath, OnceCommand, key_source
 from firmline.errors import Code, ExitCode, InputError
@@ -78,6 +78,8 @@ def check(
         reading=InspectionOptions(**reading),
     )
     choice.check()
+    if svg is not None and choice.reading.trace is not None:
+        keep_outputs_apart(svg, choice.reading.trace)
     report = _report(zipfile, choice, previous=previous)
     if svg is not None:
         _write_picture(svg, report)

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Self
 
-from firmline.cli.files import keep_apart
+from firmline.cli.files import keep_apart, spare_private_key
 from firmline.errors import Code, StoreError, shortened
 from firmline.events import Event, event_to_json
 
@@ -23,7 +23,8 @@ class TraceFile:
         path: Where.
 
     Raises:
-        InputError: ``OPTION_CONFLICT``: the command has read that file.
+        InputError: ``OPTION_CONFLICT``: the command has read that file. ``FILE_EXISTS``: it is a
+            private key.
         StoreError: ``TRACE_NOT_WRITABLE``: the file cannot be opened.
     """
 
@@ -32,6 +33,7 @@ class TraceFile:
         self._path = path
         keep_apart(path)
         try:
+            spare_private_key(path)
             self._file = path.open("w", encoding="utf-8", newline="\n")
         except (OSError, ValueError) as problem:
             raise self._not_writable(problem) from None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote, unquote_to_bytes
 
-from firmline.errors import Code, InputError
+from firmline.errors import Code, InputError, without_pin
 
 SCHEME: Final = "pkcs11:"
 """In lower case; a URI's scheme may be written in either (RFC 3986, section 3.1)."""
@@ -61,7 +61,7 @@ class TokenUri:
         words = [f"{name}={quote(value, safe=' ')}" for name, value in said.items() if value]
         if self.id:
             words.append("id=" + "".join(f"%{octet:02X}" for octet in self.id))
-        return SCHEME + ";".join(words)
+        return without_pin(SCHEME + ";".join(words))  # one that strayed into the path
 
 
 def is_token_uri(text: str) -> bool:

@@ -62,8 +62,6 @@ class Peer:
 
     def close(self) -> None:
         """Both ends; the reader sees its end through a byte of its own client."""
-        with suppress(OSError):
-            os.write(self._theirs, b"\0")
         self._says = lambda _data: os.close(self._ours) or b""  # type: ignore[func-returns-value]
         with suppress(OSError):
             os.write(self._theirs, b"\0")

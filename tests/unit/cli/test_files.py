@@ -12,8 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from firmline.cli.files import MAX_SIZE, keep_apart, read_file, write_file
+from firmline.cli.trace_file import TraceFile
 from firmline.errors import Code, InputError
 from unit.cli.makers import KEY
 from unit.cli.program import as_ordinary_user, files_in
@@ -405,3 +412,20 @@ def test_a_private_key_is_not_replaced_by_something_else(folder: Path) -> None:
     assert key.read_bytes() == KEY.format_pem()
     write_file(key, b"another key", private=True)
     assert key.read_bytes() == b"another key"
+
+
+def test_a_private_key_in_der_is_not_replaced_either(folder: Path) -> None:
+    private = load_pem_private_key(KEY.format_pem(), None)
+    for form in (PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8):
+        content = private.private_bytes(Encoding.DER, form, NoEncryption())
+        (folder / "key.der").write_bytes(content)
+        with pytest.raises(InputError, match="holds a private key"):
+            write_file(folder / "key.der", b"a settings page")
+        assert (folder / "key.der").read_bytes() == content
+
+
+def test_a_trace_replaces_no_private_key(folder: Path) -> None:
+    (folder / "private.key").write_bytes(KEY.format_pem())
+    with pytest.raises(InputError, match="holds a private key"):
+        TraceFile(folder / "private.key")
+    assert (folder / "private.key").read_bytes() == KEY.format_pem()

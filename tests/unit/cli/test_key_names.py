@@ -120,3 +120,12 @@ def test_no_command_shows_a_pin(name: str, place: str, step: int, firmline: Prog
         ran = firmline(*(word.replace(URI, uri) for word in words))
         assert ran.code == 2, uri
         assert PIN not in ran.out + ran.err, uri
+
+
+@pytest.mark.parametrize(
+    "uri", [f"pkcs11:token=x%3Fpin-value={PIN}", f"pkcs11:token=x#pin-value={PIN}"]
+)
+def test_a_pin_that_strayed_into_the_path_is_not_shown(uri: str, firmline: Program) -> None:
+    ran = firmline("keys", "display", "--key", "pk", "--format", "hex", uri)
+    assert ran.code == 2
+    assert PIN not in ran.out + ran.err

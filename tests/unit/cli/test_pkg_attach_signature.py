@@ -217,8 +217,9 @@ def test_a_folder_that_is_no_request(firmline: Program, folder: Path, asked: Pat
 
 @pytest.mark.usefixtures("asked")
 def test_the_output_is_not_an_input(firmline: Program, folder: Path) -> None:
-    words = (*ATTACH, "unsigned.zip", "unsigned.zip")
-    refused(firmline, folder, Code.OPTION_CONFLICT, "is read by this command", *words)
+    for taken in ("unsigned.zip", "request/softdevice.tosign"):
+        words = (*ATTACH, "unsigned.zip", taken)
+        refused(firmline, folder, Code.OPTION_CONFLICT, "is read by this command", *words)
 
 
 @pytest.mark.usefixtures("asked")
