@@ -128,11 +128,10 @@ def judge(package: Package, description: UnitDescription) -> Verdict:
     for image in package.images:
         verdict = replace(unit.judge(image), assumes_installed=assumes_installed)
         verdicts.append(verdict)
-        if verdict.accepted:
-            continue
-        assumes_installed = True
         description = _as_if_taken(description, image)
-        unit = _Bench(description)
+        if not verdict.accepted:
+            assumes_installed = True
+            unit = _Bench(description)
     taken = all(verdict.accepted for verdict in verdicts)
     return Verdict(images=tuple(verdicts), aftermath=unit.finish() if taken else None)
 
@@ -205,9 +204,8 @@ class _Bench:
         taken = self._host.send_image(image)
         error = self._host.error
         expected = (foretold.result_code, foretold.ext_error) if foretold is not None else None
-        refused = isinstance(error, TargetRefusedError)
         given = (error.result, error.ext_error) if isinstance(error, TargetRefusedError) else None
-        if taken != (foretold is None) or (refused and given != expected):
+        if taken != (foretold is None) or given != expected:
             raise LocalProtocolError(
                 f"The virtual unit's answer to the {image.kind} is not the one that its checks"
                 " foretell.",
@@ -219,7 +217,7 @@ class _Bench:
 
 
 def _as_if_taken(description: UnitDescription, image: PackageImage) -> UnitDescription:
-    """The unit as it would be had it taken an image that it refuses."""
+    """The unit as it is when it has taken an image, also one that it refuses."""
     command = image.init_packet.command
     changes: dict[str, object] = {}
     info = softdevice_in_image(image.firmware) if command.sd_size else None

@@ -212,6 +212,25 @@ def test_a_second_image_meets_the_unit_that_the_first_one_leaves() -> None:
     assert verdict.aftermath.application_version == 4
 
 
+def test_behind_a_refused_image_what_was_taken_before_it_is_not_forgotten() -> None:
+    newer = replace(S132_6, fwid=Fwid(0xB8), version=6_002_000)
+    sent = Package(
+        images=(
+            *package(**ALONE, softdevice=softdevice(newer)).images,
+            *package(
+                application=None,
+                bootloader=bootloader(),
+                bootloader_version=FwVersion(1),
+                sd_req=(Fwid(0xB8),),
+            ).images,
+            *package(sd_req=(Fwid(0xB8),)).images,
+        )
+    )
+    verdict = judge(sent, unit())
+    assert [image.accepted for image in verdict.images] == [True, False, True]
+    assert [image.assumes_installed for image in verdict.images] == [False, False, True]
+
+
 def test_behind_a_refused_image_the_next_one_meets_the_unit_as_it_would_be() -> None:
     sent = package(
         softdevice=softdevice(S132_7),
