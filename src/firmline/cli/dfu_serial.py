@@ -14,7 +14,7 @@ from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.errors import Code, InputError
 from firmline.links.serial.options import DEFAULT_BAUD, MAX_BAUD, MIN_BAUD
 from firmline.links.serial.ports import port_names, port_with_serial_number
-from firmline.links.target import parse_target
+from firmline.links.target import Scheme, Target
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 
 MAX_PRN: Final = 0xFFFF
@@ -99,12 +99,11 @@ def serial(
         )
     usual = SerialTimeouts()
     waits_s = timeout if timeout is not None else usual.bootloader_s + (connect_delay or 0)
-    where = port if port is not None else _port_of(serial_number)
-    flow = "rtscts" if flow_control else "none"
+    where = port or _port_of(serial_number)
     run_update(
         UpdateRequest(
             package=package,
-            target=parse_target(f"serial:{where}?baud={baud_rate}&flow={flow}"),
+            target=_target(where, baud_rate=baud_rate, flow_control=flow_control),
             as_json=as_json,
             verbose=verbose > 0,
             prn=prn,
@@ -112,6 +111,12 @@ def serial(
             expectation=expectation,
         )
     )
+
+
+def _target(port: str, *, baud_rate: int, flow_control: bool) -> Target:
+    """The unit at a port, whose name may hold what a URI would split at."""
+    options = {"baud": str(baud_rate), "flow": "rtscts" if flow_control else "none"}
+    return Target(text=f"serial:{port}", scheme=Scheme.SERIAL, where=port, options=options)
 
 
 def _port_of(serial_number: str | None) -> str:

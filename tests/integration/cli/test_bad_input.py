@@ -674,6 +674,7 @@ TARGETS = [
             (update("sim:uart-reference", "--expect-baud", "9600"), Code.OPTION_CONFLICT),
             (update(SIM, "--expect", "over a radio"), Code.OPTION_CONFLICT),
             (("dfu", "serial", "-pkg", "dfu.zip"), Code.OPTION_MISSING),
+            (("dfu", "serial", "-pkg", "dfu.zip", "-p", ""), Code.OPTION_MISSING),
             (("dfu", "serial", "-pkg", "none.zip", "-p", "COM3"), Code.FILE_MISSING),
             (("dfu", "serial", "-pkg", "dfu.zip", "-p", "COM3", "-b", "0"), Code.USAGE),
         )

@@ -272,6 +272,13 @@ def test_a_port_that_is_not_there(update: tuple[Path, Path]) -> None:
     assert "/dev/ttyNOPE" in result["message"]
 
 
+def test_the_name_of_a_port_is_taken_as_it_is(update: tuple[Path, Path]) -> None:
+    words = ("dfu", "serial", "-pkg", update[0], "-p", "/dev/ttyNOPE?baud=9600")
+    _, lines, _ = firmline(*words, cwd=update[0].parent)
+    assert lines[-1]["code"] == Code.PORT_NOT_FOUND
+    assert "/dev/ttyNOPE?baud=9600" in lines[-1]["message"]
+
+
 def test_a_file_is_no_port(update: tuple[Path, Path]) -> None:
     assert failed(f"serial:{update[0]}", update[0])["code"] == Code.PORT_NOT_FOUND
 
