@@ -32,7 +32,7 @@ from firmline.errors import (
     TransportReason,
 )
 from firmline.events import UnitMode
-from firmline.links.base import Connection, Link
+from firmline.links.base import Connection, Link, RemoteVersion
 from firmline.protocol.buttonless import decode_buttonless_answer, encode_enter_bootloader
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ButtonlessResult
@@ -83,7 +83,7 @@ class PinnedUnit:
             TargetRefusedError: Its application said no.
         """
         if not await self.is_seen(UnitMode.APPLICATION, timeout_s=self._timeouts.search_s):
-            await self._find_already_there()
+            await self.find_already_there()
             return None
         async with self.connected(self.address) as connection:
             if Channel.BUTTONLESS not in connection.channels:
@@ -141,16 +141,6 @@ class PinnedUnit:
         self._report(events.EnteringBootloader(address=self.bootloader_address))
         await self.await_drop(connection)
 
-    async def _find_already_there(self) -> None:
-        if await self.is_seen(UnitMode.BOOTLOADER, timeout_s=self._timeouts.already_there_s):
-            return
-        raise TransportError(
-            Code.UNIT_NOT_FOUND,
-            f"The unit {self.address} was not seen, neither as an application nor, at"
-            f" {self.bootloader_address}, in its bootloader.",
-            reason=TransportReason.NOT_FOUND,
-        )
-
     async def _find_in_bootloader(self, timeout_s: float) -> None:
         """See the unit in its bootloader, where it should be by now."""
         if await self.is_seen(UnitMode.BOOTLOADER, timeout_s=timeout_s):
@@ -188,6 +178,21 @@ class PinnedUnit:
         )
         return True
 
+    async def find_already_there(self) -> None:
+        """See a unit that is not in its application in its bootloader.
+
+        Raises:
+            TransportError: NOT_FOUND: it is not there either.
+        """
+        if await self.is_seen(UnitMode.BOOTLOADER, timeout_s=self._timeouts.already_there_s):
+            return
+        raise TransportError(
+            Code.UNIT_NOT_FOUND,
+            f"The unit {self.address} was not seen, neither as an application nor, at"
+            f" {self.bootloader_address}, in its bootloader.",
+            reason=TransportReason.NOT_FOUND,
+        )
+
     @asynccontextmanager
     async def connected(self, address: BleAddress) -> AsyncIterator[Connection]:
         """A connection that is closed however its use ends; its loss on the way is reported."""
@@ -211,10 +216,10 @@ class PinnedUnit:
         self._report(events.ApplicationSeen(address=connection.peer, information=information))
         return information
 
-    async def radio_version(self, connection: Connection) -> int | None:
-        """The FWID of the unit's SoftDevice, from its radio; ``None``: the radio does not say.
+    async def radio_version(self, connection: Connection) -> RemoteVersion | None:
+        """Who the unit's radio says it is; ``None``: it does not say so in time.
 
-        It explains a refusal, so nothing is given up for want of it.
+        It explains and completes, so nothing is given up for want of it.
         """
         if not self._link.capabilities.remote_version:
             return None
@@ -229,7 +234,7 @@ class PinnedUnit:
                 version=version.version, company=version.company, subversion=version.subversion
             )
         )
-        return version.softdevice_fwid
+        return version
 
     async def await_drop(self, connection: Connection) -> None:
         """See the unit drop the link; if it does not, what is seen afterwards says more."""

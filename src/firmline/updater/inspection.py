@@ -162,8 +162,8 @@ class Inspection:
         return error
 
     async def _inspect(self) -> None:
-        timeouts = self._plan.timeouts
-        if await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=timeouts.search_s):
+        search_s = self._plan.timeouts.search_s
+        if await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=search_s):
             async with self._unit.connected(self._unit.address) as connection:
                 if Channel.CONTROL in connection.channels:
                     # With a bond the bootloader keeps the application's address (section 11).
@@ -174,18 +174,9 @@ class Inspection:
                 return
             self._entered, self._left_in = True, None  # whatever becomes of the jump
             await self._unit.enter_bootloader()
-        elif not await self._unit.is_seen(UnitMode.BOOTLOADER, timeout_s=timeouts.already_there_s):
-            raise self._not_found()
+        else:
+            await self._unit.find_already_there()
         await self._read_bootloader()
-
-    def _not_found(self) -> TransportError:
-        unit = self._unit
-        return TransportError(
-            Code.UNIT_NOT_FOUND,
-            f"The unit {unit.address} was not seen, neither as an application nor, at"
-            f" {unit.bootloader_address}, in its bootloader.",
-            reason=TransportReason.NOT_FOUND,
-        )
 
     # Its application.
 
@@ -196,24 +187,9 @@ class Inspection:
         level = await connection.battery_level()
         if level is not None:
             self._keep([FactFound(fact="battery_level", value=str(level), how=How.BATTERY_SERVICE)])
-        await self._ask_radio(connection)
-
-    async def _ask_radio(self, connection: Connection) -> None:
-        """Who the radio is; one that does not say so in time is no reason to give up."""
-        if not self._link.capabilities.remote_version:
-            return
-        try:
-            version = await connection.remote_version(timeout_s=self._plan.timeouts.radio_version_s)
-        except TransportError as error:
-            if error.reason is TransportReason.TIMEOUT:
-                return
-            raise
-        self._report(
-            events.RadioVersionSeen(
-                version=version.version, company=version.company, subversion=version.subversion
-            )
-        )
-        self._keep(facts.facts_of_radio(version))
+        version = await self._unit.radio_version(connection)
+        if version is not None:
+            self._keep(facts.facts_of_radio(version))
 
     # Its bootloader.
 
@@ -261,7 +237,9 @@ class Inspection:
     async def _ask_bootloader(self, connection: Connection, dialogue: Dialogue) -> None:
         mode = FactFound(fact="mode", value=UnitMode.BOOTLOADER.value, how=How.SERVICES)
         self._keep([mode])
-        await self._ask_radio(connection)
+        version = await self._unit.radio_version(connection)
+        if version is not None:
+            self._keep(facts.facts_of_radio(version))
         self._asked_bootloader = True
         progress = await dialogue.run(read_progress())
         self._keep(facts.facts_of_progress(progress))

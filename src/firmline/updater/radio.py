@@ -53,7 +53,8 @@ class RadioRoad:
         """Find the unit under the address of its bootloader; see it drop the link at the end."""
         waits = self._timeouts.search_s if index == 0 else self._timeouts.return_s
         async with self._unit.bootloader(timeout_s=waits) as connection:
-            fwid = await self._unit.radio_version(connection)
+            version = await self._unit.radio_version(connection)
+            fwid = None if version is None else version.softdevice_fwid
             yield OpenBootloader(
                 exchange=connection,
                 framing=partial(BleFraming, mtu=connection.mtu),
