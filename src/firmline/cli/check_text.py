@@ -31,7 +31,7 @@ _WIDTH: Final = 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class CheckReport:
     """What is to be said of a package.
 
     Attributes:
@@ -96,7 +96,7 @@ class Report:
         return next((image.answer for image in self.images if image.answer is not None), None)
 
 
-def report_fields(report: Report) -> dict[str, Any]:
+def report_fields(report: CheckReport) -> dict[str, Any]:
     """The fields of the result line (``design/command-line.md``), and those beside it.
 
     Without a unit ``accepted`` is null: nobody was asked.
@@ -171,7 +171,7 @@ def _image_fields(image: ImageVerdict) -> dict[str, Any]:
     }
 
 
-def _aftermath_fields(report: Report) -> dict[str, Any] | None:
+def _aftermath_fields(report: CheckReport) -> dict[str, Any] | None:
     """What is not known of the unit, and is not in the package either, is null."""
     after = report.verdict.aftermath if report.verdict is not None else None
     if after is None:
@@ -184,7 +184,7 @@ def _aftermath_fields(report: Report) -> dict[str, Any] | None:
     }
 
 
-def report_lines(report: Report) -> Iterator[str]:
+def report_lines(report: CheckReport) -> Iterator[str]:
     """The whole report, for people."""
     if report.unit is not None and report.verdict is not None:
         if report.facts:
@@ -226,7 +226,7 @@ def unit_text(unit: AssumedUnit) -> str:
     return ", ".join(parts)
 
 
-def _image_lines(report: Report, image: ImageVerdict) -> Iterator[str]:
+def _image_lines(report: CheckReport, image: ImageVerdict) -> Iterator[str]:
     title = KIND_TITLES[image.kind]
     supposing = ", supposing what comes before it were installed" if image.assumes_installed else ""
     word = paint("fits", fg="green") if image.accepted else paint("refused", fg="red", bold=True)
@@ -301,7 +301,7 @@ def _capacity_lines(capacity: Capacity, unit: UnitDescription) -> Iterator[str]:
         )
 
 
-def _end_lines(report: Report) -> Iterator[str]:
+def _end_lines(report: CheckReport) -> Iterator[str]:
     verdict = report.verdict
     if verdict is None:
         count = len(report.findings)
@@ -326,7 +326,7 @@ def _end_lines(report: Report) -> Iterator[str]:
             )
 
 
-def _refusal_lines(report: Report, verdict: Verdict) -> Iterator[str]:
+def _refusal_lines(report: CheckReport, verdict: Verdict) -> Iterator[str]:
     refused = next(image for image in verdict.images if not image.accepted)
     check = refused.refusal.check if refused.refusal is not None else ""
     code = f" [{refused.answer.code}]" if refused.answer is not None else ""
@@ -336,7 +336,7 @@ def _refusal_lines(report: Report, verdict: Verdict) -> Iterator[str]:
         yield f"  {paint('next:', bold=True)} {next_thing(report.answer)}"
 
 
-def _aftermath_text(report: Report, after: Aftermath) -> str:
+def _aftermath_text(report: CheckReport, after: Aftermath) -> str:
     softdevice = "no SoftDevice" if after.softdevice is None else describe_fwid(after.softdevice)
     application = report.known("app-version", after.application_version)
     bootloader = report.known("bootloader-version", after.bootloader_version)

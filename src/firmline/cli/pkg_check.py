@@ -16,7 +16,7 @@ from firmline.cli.parameters import FilePath, OnceCommand, key_source
 from firmline.errors import Code, ExitCode, InputError
 
 if TYPE_CHECKING:
-    from firmline.cli.check_text import Report
+    from firmline.cli.check_text import CheckReport
     from firmline.device.acceptance.unit_terms import AssumedUnit
     from firmline.events import FactFound
     from firmline.formats.package import Package
@@ -143,8 +143,8 @@ class UnitChoice:
         self.reading.check()
 
 
-def _report(zipfile: Path, choice: UnitChoice, *, previous: Path | None) -> Report:
-    from firmline.cli.check_text import Report  # noqa: PLC0415
+def _report(zipfile: Path, choice: UnitChoice, *, previous: Path | None) -> CheckReport:
+    from firmline.cli.check_text import CheckReport  # noqa: PLC0415
     from firmline.cli.lint_options import read_previous  # noqa: PLC0415
     from firmline.device.acceptance.verdict import judge  # noqa: PLC0415
     from firmline.formats.lint import lint_package  # noqa: PLC0415
@@ -160,7 +160,9 @@ def _report(zipfile: Path, choice: UnitChoice, *, previous: Path | None) -> Repo
         previous=last_release,
         application_start=None if verdict is None else verdict.application_start,
     )
-    return Report(package=package, unit=described, verdict=verdict, findings=findings, facts=facts)
+    return CheckReport(
+        package=package, unit=described, verdict=verdict, findings=findings, facts=facts
+    )
 
 
 def _unit(package: Package, choice: UnitChoice) -> tuple[AssumedUnit | None, tuple[FactFound, ...]]:
@@ -217,7 +219,7 @@ def _unit_that_is_described(
     return None
 
 
-def _write_picture(path: Path, report: Report) -> None:
+def _write_picture(path: Path, report: CheckReport) -> None:
     from firmline.cli.flash_map_text import map_svg  # noqa: PLC0415
     from firmline.formats.manifest import KIND_TITLES  # noqa: PLC0415
 

@@ -32,7 +32,7 @@ from firmline.errors import Code, SignerError, shortened
 from firmline.formats.key_search import FoundKey, find_any_keys, find_keys, parse_dump
 from firmline.formats.keys import PublicKey
 from firmline.formats.package import read_package
-from firmline.formats.signers import PackageSignature, Signer, find_signers
+from firmline.formats.signers import FoundSigner, PackageSignature, find_signers
 from firmline.formats.spans import Span
 
 MAX_OTHERS = 8
@@ -53,11 +53,11 @@ class Searched:
     name: str
     found: tuple[FoundKey, ...]
     others: tuple[FoundKey, ...]
-    absent: tuple[Signer, ...]
+    absent: tuple[FoundSigner, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class SignerReport:
     """Everything that was found out.
 
     Attributes:
@@ -70,7 +70,7 @@ class Report:
 
     packages: tuple[SignedPackage, ...]
     signatures: tuple[tuple[SignedPackage, PackageSignature], ...]
-    signers: tuple[Signer, ...]
+    signers: tuple[FoundSigner, ...]
     searched: tuple[Searched, ...]
     key: tuple[PublicKey, str] | None
 
@@ -109,7 +109,7 @@ class Report:
                 if error is not None:
                     yield error
 
-    def _not_in(self, searched: Searched, absent: Signer) -> SignerError:
+    def _not_in(self, searched: Searched, absent: FoundSigner) -> SignerError:
         names = dict.fromkeys(shortened(self.signatures[index][0].name) for index in absent.members)
         what = "the key that" if absent.is_certain else "no key that can have"
         verb = "does not hold" if absent.is_certain else "holds"
@@ -138,7 +138,7 @@ def run(
 
 def _find_out(
     zipfiles: Sequence[Path], *, dumps: Sequence[Path], key_file: KeySource | None
-) -> Report:
+) -> SignerReport:
     packages = tuple(
         SignedPackage.of(path, read_package(read_file(path, what="package"), name=str(path)))
         for path in zipfiles
@@ -153,7 +153,7 @@ def _find_out(
     found = [find_keys(spans, wanted) for _, spans in memories]
     named = named_keys(key, *(each.key for keys in found for each in keys))
     signers = find_signers([each for _, each in signatures], named=named)
-    return Report(
+    return SignerReport(
         packages=packages,
         signatures=signatures,
         signers=signers,
@@ -166,7 +166,7 @@ def _find_out(
 
 
 def _searched(
-    name: str, spans: Sequence[Span], known: Sequence[FoundKey], signers: Sequence[Signer]
+    name: str, spans: Sequence[Span], known: Sequence[FoundKey], signers: Sequence[FoundSigner]
 ) -> Searched:
     present = {each.key for each in known}
     absent = tuple(signer for signer in signers if present.isdisjoint(signer.keys))
@@ -190,7 +190,7 @@ def _nobodys_error(package: SignedPackage, signature: PackageSignature) -> Signe
     )
 
 
-def _fields(report: Report) -> dict[str, Any]:
+def _fields(report: SignerReport) -> dict[str, Any]:
     return {
         "type": "result",
         "one_key": report.is_one_key,
@@ -237,7 +237,7 @@ def _found_fields(found: FoundKey) -> dict[str, Any]:
     return {**key_fields(found.key), "address": f"0x{found.address:08X}"}
 
 
-def _key_answer(report: Report) -> dict[str, Any] | None:
+def _key_answer(report: SignerReport) -> dict[str, Any] | None:
     if report.key is None:
         return None
     key, name = report.key
@@ -253,7 +253,7 @@ def _key_answer(report: Report) -> dict[str, Any] | None:
     }
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: SignerReport) -> Iterator[str]:
     yield _headline(report)
     for signer in report.signers:
         yield ""
@@ -281,7 +281,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from rest
 
 
-def _headline(report: Report) -> str:
+def _headline(report: SignerReport) -> str:
     match report.signers:
         case ():
             return "Nothing here is signed by any key."

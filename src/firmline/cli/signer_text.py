@@ -18,7 +18,7 @@ from firmline.formats.keys import PublicKey
 from firmline.formats.known_keys import known_key, known_keys
 from firmline.formats.manifest import KIND_TITLES
 from firmline.formats.package import Package
-from firmline.formats.signers import PackageSignature, Signer, find_signers, package_signatures
+from firmline.formats.signers import FoundSigner, PackageSignature, find_signers, package_signatures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class SignedPackage:
             if image.init_packet.signature is None
         ]
 
-    def signers(self, key: PublicKey | None = None) -> tuple[Signer, ...]:
+    def signers(self, key: PublicKey | None = None) -> tuple[FoundSigner, ...]:
         """Who signed it; a key of the table, or the one given, is recognised."""
         return find_signers(self.signatures, named=named_keys(key))
 
@@ -94,7 +94,7 @@ def key_title(key: PublicKey) -> str:
     return key.fingerprint + (f" ({known.name})" if known else "")
 
 
-def signer_fields(signer: Signer) -> dict[str, Any]:
+def signer_fields(signer: FoundSigner) -> dict[str, Any]:
     """A signer, for programs, without what it signed."""
     return {
         "certain": signer.is_certain,
@@ -102,7 +102,7 @@ def signer_fields(signer: Signer) -> dict[str, Any]:
     }
 
 
-def signer_lines(package: SignedPackage, signers: Sequence[Signer]) -> list[str]:
+def signer_lines(package: SignedPackage, signers: Sequence[FoundSigner]) -> list[str]:
     """Who signed one package, for people, in short."""
     lines = []
     for signer in signers:

@@ -15,7 +15,7 @@ from typing import Final
 from firmline.formats.init_command import BootValidationType
 from firmline.formats.inner_package import inner_package
 from firmline.formats.package import Package, PackageImage
-from firmline.formats.signers import PackageSignature, Signer, find_signers, package_signatures
+from firmline.formats.signers import FoundSigner, PackageSignature, find_signers, package_signatures
 from firmline.formats.zigbee_ota import ZigbeeOta
 from firmline.values import ImageKind
 
@@ -281,7 +281,7 @@ class _Signed:
 
     before: tuple[PackageSignature, ...]
     after: tuple[PackageSignature, ...]
-    signers: tuple[Signer, ...]
+    signers: tuple[FoundSigner, ...]
     is_inner: bool = False
 
     @classmethod
@@ -308,6 +308,6 @@ class _Signed:
         return SignerAnswer.SAME if sides[0] == sides[1] else SignerAnswer.DIFFERENT
 
 
-def _group(index: int, signers: Sequence[Signer]) -> int | None:
+def _group(index: int, signers: Sequence[FoundSigner]) -> int | None:
     """Which of the signers made a signature."""
     return next((n for n, signer in enumerate(signers) if index in signer.members), None)

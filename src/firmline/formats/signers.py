@@ -47,7 +47,7 @@ class PackageSignature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
+class FoundSigner:
     """What made some of several signatures.
 
     Attributes:
@@ -83,7 +83,7 @@ def package_signatures(package: Package) -> tuple[PackageSignature, ...]:
 
 def find_signers(
     signatures: Sequence[PackageSignature], *, named: Collection[PublicKey] = ()
-) -> tuple[Signer, ...]:
+) -> tuple[FoundSigner, ...]:
     """Who made which of these signatures; those that no key can have made are in none.
 
     Args:
@@ -99,7 +99,7 @@ def find_signers(
         if signature.candidates:
             known = [key for key in certain if key in signature.candidates]
             groups.setdefault((known[0],) if known else signature.candidates, []).append(index)
-    return tuple(Signer(keys=keys, members=tuple(found)) for keys, found in groups.items())
+    return tuple(FoundSigner(keys=keys, members=tuple(found)) for keys, found in groups.items())
 
 
 def _certain_keys(

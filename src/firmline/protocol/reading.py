@@ -61,7 +61,7 @@ Talk = Generator[Request | events.Event, Answer | None, _T]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class HeldObjects:
     """What a bootloader holds of an update that was begun; bytes.
 
     Attributes:
@@ -89,11 +89,11 @@ class Versions:
     images: tuple[FirmwareVersion, ...]
 
 
-def read_progress() -> Talk[Progress]:
+def read_progress() -> Talk[HeldObjects]:
     """Ask how far an update has come; the command object is the current one afterwards."""
     image = yield from _select(ObjectType.DATA)
     init_packet = yield from _select(ObjectType.COMMAND)
-    return Progress(init_packet=init_packet.offset, image=image.offset)
+    return HeldObjects(init_packet=init_packet.offset, image=image.offset)
 
 
 def read_versions() -> Talk[Versions]:

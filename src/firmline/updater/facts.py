@@ -23,7 +23,7 @@ from firmline.protocol.answers import HardwareVersion
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ImageType
 from firmline.protocol.probing import Findings
-from firmline.protocol.reading import Progress, Versions
+from firmline.protocol.reading import HeldObjects, Versions
 from firmline.updater.ending import Information
 
 NONE: Final = "none"
@@ -98,7 +98,7 @@ def facts_of_information(information: Information) -> Iterator[FactFound]:
         yield _fact(field, text, How.DIS)
 
 
-def facts_of_progress(progress: Progress) -> Iterator[FactFound]:
+def facts_of_progress(progress: HeldObjects) -> Iterator[FactFound]:
     """What the bootloader holds of an update that was begun, in bytes; 0 of none."""
     yield _fact("init_packet_held", progress.init_packet, How.QUERY)
     yield _fact("image_held", progress.image, How.QUERY)

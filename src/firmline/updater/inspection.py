@@ -40,7 +40,7 @@ from firmline.links.gatt import LEGACY_DFU_SERVICE
 from firmline.protocol.channels import Channel
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.probing import Findings
-from firmline.protocol.reading import Progress, read_progress, read_versions, run_probes
+from firmline.protocol.reading import HeldObjects, read_progress, read_versions, run_probes
 from firmline.protocol.requests import Abort
 from firmline.updater import facts
 from firmline.updater.dialogue import Dialogue
@@ -353,7 +353,7 @@ def _advertised_fact(fact: str, value: object) -> FactFound:
     return FactFound(fact=fact, value=str(value), how=How.ADVERTISING)
 
 
-def _progress_at_risk(progress: Progress) -> InputError:
+def _progress_at_risk(progress: HeldObjects) -> InputError:
     parts = [f"an init packet of {progress.init_packet:,} bytes"] if progress.init_packet else []
     if progress.image:
         parts.append(f"{progress.image:,} bytes of an image")

@@ -27,7 +27,7 @@ from firmline.protocol.probing import Findings
 from firmline.protocol.reading import (
     MAX_ATTEMPTS,
     MAX_IMAGES,
-    Progress,
+    HeldObjects,
     Talk,
     Versions,
     read_progress,
@@ -97,7 +97,7 @@ def test_the_progress_of_both_objects_is_asked_for_and_the_command_is_current_af
 
     sent: list[Request] = []
     progress = hold(read_progress(), unit, sent)
-    assert progress == Progress(init_packet=141, image=8192)
+    assert progress == HeldObjects(init_packet=141, image=8192)
     assert sent[-1] == SelectObject(object_type=ObjectType.COMMAND)
 
 
@@ -107,7 +107,7 @@ def test_the_progress_of_both_objects_is_asked_for_and_the_command_is_current_af
 def test_any_progress_is_an_update_that_was_begun(
     init_packet: int, image: int, begun: bool
 ) -> None:
-    assert bool(Progress(init_packet=init_packet, image=image)) is begun
+    assert bool(HeldObjects(init_packet=init_packet, image=image)) is begun
 
 
 def test_a_unit_that_refuses_select_ends_the_question() -> None:

@@ -14,7 +14,7 @@ from firmline.protocol.answers import FirmwareVersion, HardwareVersion
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ImageType
 from firmline.protocol.probing import Findings, SoftDeviceFound
-from firmline.protocol.reading import Progress, Versions
+from firmline.protocol.reading import HeldObjects, Versions
 from firmline.updater.facts import (
     WANTED,
     facts_of_application,
@@ -95,7 +95,7 @@ def test_what_an_application_says_of_itself_is_taken_word_for_word() -> None:
 
 
 def test_progress_is_told_in_bytes() -> None:
-    assert plain(facts_of_progress(Progress(init_packet=141, image=0))) == [
+    assert plain(facts_of_progress(HeldObjects(init_packet=141, image=0))) == [
         ("init_packet_held", "141", "query"),
         ("image_held", "0", "query"),
     ]

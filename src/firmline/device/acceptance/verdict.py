@@ -9,7 +9,7 @@ from firmline.device.acceptance.capacity import Capacity, capacity
 from firmline.device.acceptance.checks import CheckResult, run_checks
 from firmline.device.acceptance.flash_map import Region, flash_map
 from firmline.device.bootloader.placement import Place
-from firmline.device.bootloader.postvalidation import MAJOR
+from firmline.device.bootloader.postvalidation import softdevice_major
 from firmline.device.bootloader.settings_store import SettingsStore
 from firmline.device.description import SoftDeviceDescription, UnitDescription
 from firmline.device.fabrication import fabricate
@@ -237,7 +237,7 @@ def _leaves_application(old: SoftDeviceDescription | None, new: SoftDeviceDescri
     return (
         old is not None
         and old.size_word == new.size_word
-        and old.version // MAJOR == new.version // MAJOR
+        and softdevice_major(old.version) == softdevice_major(new.version)
     )
 
 

@@ -17,8 +17,6 @@ from firmline.protocol.codes import ExtError, ResultCode
 _MBR_SIZE: Final = 0x1000
 _FAMILY_IN_IMAGE: Final = INFO_IMAGE_OFFSET + 0x10
 _VERSION_IN_IMAGE: Final = INFO_IMAGE_OFFSET + 0x14
-MAJOR: Final = 1_000_000
-"""A SoftDevice's version divided by this is its major version (spec section 16.2 S3)."""
 _CODES: Final = {
     FwType.SOFTDEVICE: Bank.SOFTDEVICE,
     FwType.BOOTLOADER: Bank.BOOTLOADER,
@@ -172,7 +170,12 @@ def major_version_changes(image: bytes, board: Board) -> bool:
         return True
     new = int.from_bytes(image[_VERSION_IN_IMAGE : _VERSION_IN_IMAGE + 4], "little")
     installed = board.flash.read_word(SOFTDEVICE_VERSION_ADDRESS)
-    return new // MAJOR != installed // MAJOR
+    return softdevice_major(new) != softdevice_major(installed)
+
+
+def softdevice_major(version: int) -> int:
+    """The major version in the version word of a SoftDevice (spec section 16.2 S3)."""
+    return version // 1_000_000
 
 
 def softdevice_may_go(command: UnitInitCommand) -> bool:
