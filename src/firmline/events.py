@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import TypeVar
 
-from firmline.values import BleAddress, ImageKind
+from firmline.values import BleAddress, ImageKind, PeripheralId, RadioAddress
 
 
 class UnitMode(StrEnum):
@@ -158,17 +158,24 @@ class InspectionFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searching(Event):
-    """The radio is looking for exactly this address."""
+    """The radio is looking for exactly one unit.
 
-    address: BleAddress
+    Attributes:
+        address: Its address; ``None``: it is looked for by its name.
+        expected_mode: The program that should answer there.
+        name: The name that it advertises, where that is what it is looked for by.
+    """
+
+    address: RadioAddress | None
     expected_mode: UnitMode | None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitSeen(Event):
     """The unit was seen in the air."""
 
-    address: BleAddress
+    address: RadioAddress
     name: str
     rssi_dbm: int | None
 
@@ -225,7 +232,7 @@ class TextHeard(Event):
 class Connected(Event):
     """A connection is open; ``mode`` is told by the services the unit has."""
 
-    address: BleAddress
+    address: RadioAddress
     mode: UnitMode
     mtu: int
 
@@ -239,7 +246,7 @@ class ApplicationSeen(Event):
         information: Strings of its Device Information Service by field name; empty: none.
     """
 
-    address: BleAddress
+    address: RadioAddress
     information: Mapping[str, str]
 
 
@@ -260,9 +267,15 @@ class RadioVersionSeen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnteringBootloader(Event):
-    """The application agreed to restart into the bootloader, expected at ``address``."""
+    """The application agreed to restart into the bootloader.
 
-    address: BleAddress
+    Attributes:
+        address: Where the bootloader is expected; ``None``: this computer shows no addresses.
+        name: The name that it was given, by which it is recognised then.
+    """
+
+    address: RadioAddress | None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -459,7 +472,7 @@ def _plain(value: object) -> object:
             plain = value.value
         case bytes():
             plain = value.hex()
-        case BleAddress():
+        case BleAddress() | PeripheralId():
             plain = str(value)
         case Mapping():
             plain = {str(key): _plain(item) for key, item in value.items()}

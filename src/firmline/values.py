@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from firmline.errors import Code, InputError
 
@@ -198,3 +198,71 @@ class BleAddress:
         (spec section 11).
         """
         return type(self)(self.octets[:5] + bytes([(self.octets[5] + 1) & 0xFF]))
+
+
+_PERIPHERAL_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PeripheralId:
+    """What a system that shows no addresses calls a unit (CoreBluetooth: peripheral identifier).
+
+    It means something on this computer alone. A unit has another one in its bootloader, since its
+    address is another one there, and neither follows from the other.
+
+    Attributes:
+        text: A UUID, upper case with hyphens.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not _PERIPHERAL_ID.fullmatch(self.text):
+            raise InputError(
+                Code.TARGET_MALFORMED,
+                f"{self.text[:40]!r} is not a peripheral identifier (a UUID of 32 digits).",
+            )
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse a UUID with hyphens; case does not matter.
+
+        Raises:
+            InputError: The text is no UUID.
+        """
+        return cls(text.strip().upper())
+
+
+RadioAddress = BleAddress | PeripheralId
+"""Under what a radio of this computer sees a unit."""
+
+NAME_LIMIT: Final = 248
+"""Longest device name, bytes (Core spec, Vol 3, Part C, 3.2.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdvertisedName:
+    """The name that a unit's application advertises, where a user knows no more than that.
+
+    Attributes:
+        text: As it is advertised, 1 to 248 bytes of UTF-8.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.text.encode()) <= NAME_LIMIT or not self.text.isprintable():
+            raise InputError(
+                Code.TARGET_MALFORMED,
+                f"{self.text[:40]!r} is no name that a unit could advertise.",
+            )
+
+    def __str__(self) -> str:
+        return self.text
+
+
+UnitPin = RadioAddress | AdvertisedName
+"""By what one unit is told from all others; of units with one name none is taken."""

@@ -117,6 +117,7 @@ def test_what_is_not_known_is_null() -> None:
         "at_s": 0.0,
         "address": "C6:05:04:03:02:01",
         "expected_mode": None,
+        "name": "",
     }
 
 

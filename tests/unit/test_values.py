@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from firmline.errors import Code, InputError
-from firmline.values import BleAddress, Crc32, Fwid, FwVersion, ImageKind, parse_number
+from firmline.values import (
+    AdvertisedName,
+    BleAddress,
+    Crc32,
+    Fwid,
+    FwVersion,
+    ImageKind,
+    PeripheralId,
+    parse_number,
+)
 from unit.protocol.expect import fails
 
 
@@ -202,3 +211,33 @@ def test_a_dotted_version_of_thousands_of_digits_is_refused_in_one_sentence() ->
     with pytest.raises(InputError, match="not of the form") as caught:
         FwVersion.parse_dotted("1." * 2 + "1" * 5000)
     assert len(caught.value.message) < 200
+
+
+# What a unit is pinned by, where it is no address.
+
+UUID_TEXT = "6B1FE2A8-5C0D-4E8A-9C3B-0123456789AB"
+
+
+@pytest.mark.parametrize("text", [UUID_TEXT, UUID_TEXT.lower(), f" {UUID_TEXT} "])
+def test_a_peripheral_identifier_is_read_in_any_case(text: str) -> None:
+    assert str(PeripheralId.parse(text)) == UUID_TEXT
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", UUID_TEXT[:-1], UUID_TEXT.replace("-", ""), f"{{{UUID_TEXT}}}", "G" + UUID_TEXT[1:]],
+)
+def test_what_is_no_peripheral_identifier_is_refused(text: str) -> None:
+    with fails(InputError, Code.TARGET_MALFORMED, "is not a peripheral identifier"):
+        PeripheralId.parse(text)
+
+
+@pytest.mark.parametrize("text", ["T", "Tag 7 (kitchen)", "Türöffner", "N" * 248])
+def test_a_name_is_kept_as_it_is(text: str) -> None:
+    assert str(AdvertisedName(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "N" * 249, "Tag\n", "\x1b[31m"], ids=repr)
+def test_what_no_unit_can_be_called_is_refused(text: str) -> None:
+    with fails(InputError, Code.TARGET_MALFORMED, "is no name that a unit could advertise"):
+        AdvertisedName(text)

@@ -29,7 +29,8 @@ def _describe_road(event: Event) -> Described:
                 f"SoftDevice FWID {describe_fwid(event.subversion)}, says its radio",
             )
         case events.EnteringBootloader():
-            described = ("restarts", f"into its bootloader, at {event.address}")
+            where = f"at {event.address}" if event.address else f"as {event.name}"
+            described = ("restarts", f"into its bootloader, {where}")
         case events.InspectionStarted():
             how = "with probes" if event.with_probes else "without touching it"
             described = ("inspect", f"{event.unit}, {how}")

@@ -16,7 +16,7 @@ BOOTLOADER_ADVERTISING_INTERVAL_MS: Final = 25.0
 
 
 def advertising_data(
-    name: str,
+    name: str | bytes,
     *,
     services: tuple[int, ...],
     long_services: tuple[bytes, ...] = (),
@@ -25,7 +25,7 @@ def advertising_data(
     """Flags, incomplete lists of services, and the complete name (spec section 11).
 
     Args:
-        name: ASCII; what exceeds 31 bytes in all is cut off.
+        name: ASCII, or bytes as they are; what exceeds 31 bytes in all is cut off.
         services: 16-bit UUIDs.
         long_services: 128-bit UUIDs, most significant byte first.
         flags: Value of the flags.
@@ -36,7 +36,8 @@ def advertising_data(
     if long_services:
         data += _field(_SOME_UUIDS128, b"".join(uuid[::-1] for uuid in long_services))
     room = 31 - len(data) - 2
-    return data + _field(_COMPLETE_NAME, name.encode("ascii", "replace")[:room])
+    raw = name if isinstance(name, bytes) else name.encode("ascii", "replace")
+    return data + _field(_COMPLETE_NAME, raw[:room])
 
 
 def _field(kind: int, content: bytes) -> bytes:

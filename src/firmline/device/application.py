@@ -1,9 +1,9 @@
 """The virtual application: the part of a product's firmware that a DFU meets.
 
-It offers the buttonless DFU service without bonds (spec section 12) and a Device Information
-Service whose firmware revision names exactly the image that runs: ``<version>+<CRC-32>``, as
-products do with a version and a build. On a unit without a radio it prints the same on the serial
-port when it starts.
+It offers the buttonless DFU service without bonds (spec section 12), with which a host also names
+the bootloader that it is going to enter, and a Device Information Service whose firmware revision
+names exactly the image that runs: ``<version>+<CRC-32>``, as products do with a version and a
+build. On a unit without a radio it prints the same on the serial port when it starts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ import zlib
 from typing import Final
 
 from firmline.device.board import Board
-from firmline.device.bootloader.settings_ram import SettingsRam
+from firmline.device.bootloader.settings_ram import (
+    ADV_NAME,
+    ADV_NAME_MAX,
+    ERASED_WORD,
+    SIZE,
+    SettingsRam,
+    adv_name_block,
+)
 from firmline.protocol.buttonless import ButtonlessAnswer, encode_buttonless_answer
 from firmline.protocol.codes import ButtonlessOpcode, ButtonlessResult
 
@@ -64,14 +71,35 @@ class Application:
     def receive(self, data: bytes) -> bytes:
         """Take a request of the buttonless service; the indication that answers it."""
         opcode = data[0] if data else 0
-        if opcode != ButtonlessOpcode.ENTER_BOOTLOADER:
-            result = ButtonlessResult.OPCODE_NOT_SUPPORTED
-        elif self._awaits_confirmation:
-            result = ButtonlessResult.BUSY
-        else:
-            result = ButtonlessResult.SUCCESS
-            self._awaits_confirmation = True
+        match opcode:
+            case ButtonlessOpcode.ENTER_BOOTLOADER | ButtonlessOpcode.SET_ADVERTISING_NAME if (
+                self._awaits_confirmation
+            ):
+                result = ButtonlessResult.BUSY
+            case ButtonlessOpcode.ENTER_BOOTLOADER:
+                result = ButtonlessResult.SUCCESS
+                self._awaits_confirmation = True
+            case ButtonlessOpcode.SET_ADVERTISING_NAME:
+                result = self._set_advertising_name(data[1:])
+            case _:
+                result = ButtonlessResult.OPCODE_NOT_SUPPORTED
         return encode_buttonless_answer(ButtonlessAnswer(opcode=opcode, result=result))
+
+    def _set_advertising_name(self, body: bytes) -> ButtonlessResult:
+        """Leave a name for the bootloader in the settings page: length, then the name.
+
+        It is written over erased flash, once: the page is cleaned when an application starts.
+        """
+        size, name = body[0] if body else 0, body[1:]
+        if not 1 <= size <= ADV_NAME_MAX or len(name) != size:
+            return ButtonlessResult.INVALID_ADVERTISING_NAME
+        board = self._board
+        page = board.memory.settings_page
+        stored = board.flash.read_word(page + ADV_NAME)
+        if stored != ERASED_WORD or board.flash.is_protected(page, SIZE):
+            return ButtonlessResult.OPERATION_FAILED
+        board.storage.write(page + ADV_NAME, adv_name_block(name))
+        return ButtonlessResult.SUCCESS
 
     def confirmed(self) -> bool:
         """The indication was confirmed; ``True``: the chip is now reset into the bootloader.

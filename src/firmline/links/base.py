@@ -18,7 +18,7 @@ from typing import Protocol, runtime_checkable
 
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.protocol.channels import Channel
-from firmline.values import BleAddress
+from firmline.values import RadioAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class Sighting:
         long_services: 128-bit service UUIDs it lists, as upper-case text with hyphens.
     """
 
-    address: BleAddress
+    address: RadioAddress
     name: str
     services: frozenset[int]
     rssi_dbm: int | None
@@ -154,7 +154,7 @@ class Connection(Exchange, Protocol):
     """One open connection to one unit over a radio."""
 
     @property
-    def peer(self) -> BleAddress:
+    def peer(self) -> RadioAddress:
         """The address the unit is connected under."""
 
     @property
@@ -236,7 +236,7 @@ class Link(Protocol):
     def now_s(self) -> float:
         """This link's monotonic clock, in seconds; event times are taken from it."""
 
-    async def find(self, address: BleAddress, *, timeout_s: float) -> Sighting:
+    async def find(self, address: RadioAddress, *, timeout_s: float) -> Sighting:
         """Wait until exactly this address is seen.
 
         Raises:
@@ -260,7 +260,7 @@ class Link(Protocol):
             reason=TransportReason.NOT_AVAILABLE,
         )
 
-    async def connect(self, address: BleAddress, *, timeout_s: float) -> Connection:
+    async def connect(self, address: RadioAddress, *, timeout_s: float) -> Connection:
         """Connect to exactly this address, agree on the MTU, discover and subscribe.
 
         Raises:

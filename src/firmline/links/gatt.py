@@ -12,7 +12,7 @@ from typing import Final
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.links.base import DeviceInformation
 from firmline.protocol.channels import Channel
-from firmline.values import BleAddress
+from firmline.values import RadioAddress
 
 SECURE_DFU_SERVICE: Final = 0xFE59
 """16-bit UUID of Nordic's Secure DFU service (Bluetooth assigned numbers, 16-bit UUIDs)."""
@@ -145,7 +145,7 @@ def information_from(values: dict[int, bytes]) -> DeviceInformation:
     return DeviceInformation(**{name: clean_text(values[uuid]) for uuid, name in known.items()})
 
 
-def lost(peer: BleAddress, hci_reason: int | None) -> TransportError:
+def lost(peer: RadioAddress, hci_reason: int | None) -> TransportError:
     """The error of a connection that is gone."""
     why = "" if hci_reason is None else f" (HCI reason 0x{hci_reason:02X})"
     return TransportError(
@@ -156,7 +156,7 @@ def lost(peer: BleAddress, hci_reason: int | None) -> TransportError:
     )
 
 
-def timed_out(peer: BleAddress, what: str, timeout_s: float) -> TransportError:
+def timed_out(peer: RadioAddress, what: str, timeout_s: float) -> TransportError:
     """The error of a wait that was in vain."""
     return TransportError(
         Code.LINK_TIMEOUT,
@@ -165,7 +165,7 @@ def timed_out(peer: BleAddress, what: str, timeout_s: float) -> TransportError:
     )
 
 
-def refused(peer: BleAddress, what: str, att_status: int) -> TransportError:
+def refused(peer: RadioAddress, what: str, att_status: int) -> TransportError:
     """The error of a request that the unit answered with an ATT error."""
     return TransportError(
         Code.LINK_REFUSED,
@@ -175,7 +175,7 @@ def refused(peer: BleAddress, what: str, att_status: int) -> TransportError:
     )
 
 
-def not_found(peer: BleAddress, timeout_s: float) -> TransportError:
+def not_found(peer: RadioAddress, timeout_s: float) -> TransportError:
     """The error of a unit that was not in the air."""
     return TransportError(
         Code.UNIT_NOT_FOUND,

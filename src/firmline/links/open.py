@@ -21,7 +21,7 @@ from firmline.links.target import Scheme, Target
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES, Pacing
-from firmline.values import BleAddress
+from firmline.values import UnitPin
 
 _T = TypeVar("_T")
 RADIO_OPTIONS: Final = ("interval", "packets")
@@ -34,12 +34,12 @@ class OpenedTarget:
 
     Attributes:
         link: The road.
-        address: Of the unit's application on it; ``None``: a port, which has no addresses.
+        address: Of the unit's application on it, or its name; ``None``: a port, which has neither.
         pacing: How long the unit's flash must be given.
     """
 
     link: Link | PortLink
-    address: BleAddress | None
+    address: UnitPin | None
     pacing: Pacing = FOR_BLUETOOTH
 
 

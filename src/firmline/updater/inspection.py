@@ -47,7 +47,7 @@ from firmline.updater.dialogue import Dialogue
 from firmline.updater.entering import PinnedUnit
 from firmline.updater.facts import Missing
 from firmline.updater.timeouts import Timeouts
-from firmline.values import BleAddress
+from firmline.values import UnitPin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class InspectionPlan:
 
     Attributes:
         unit_name: The target as the user named it.
-        address: The address of the unit's application.
+        address: The address of the unit's application, or its name.
         probes: What to ask its bootloader with; ``None``: it is not entered.
         public_key: Of the key that signed the probes, hexadecimal; empty without.
         stay: A unit that was taken into its bootloader is left there.
@@ -65,7 +65,7 @@ class InspectionPlan:
     """
 
     unit_name: str
-    address: BleAddress
+    address: UnitPin
     probes: ProbeSource | None = None
     public_key: str = ""
     stay: bool = False
@@ -113,7 +113,7 @@ class Inspection:
         self._link = link
         self._sink = report
         self._unit = PinnedUnit(
-            link=link, address=plan.address, timeouts=plan.timeouts, report=self._report
+            link=link, pin=plan.address, timeouts=plan.timeouts, report=self._report
         )
         self._facts: list[FactFound] = []
         self._findings = Findings()

@@ -19,7 +19,7 @@ from firmline.updater.ending import Information, doubt_about_ending
 from firmline.updater.entering import PinnedUnit
 from firmline.updater.road import NEW_APPLICATION_RUNS, OpenBootloader, Report
 from firmline.updater.timeouts import Timeouts
-from firmline.values import BleAddress
+from firmline.values import UnitPin
 
 
 class RadioRoad:
@@ -27,17 +27,15 @@ class RadioRoad:
 
     Args:
         link: The radio.
-        address: Of the unit's application.
+        pin: The address of the unit's application, or its name.
         timeouts: How long to wait for what.
         report: Takes every event, unstamped, as it happens.
     """
 
-    def __init__(
-        self, *, link: Link, address: BleAddress, timeouts: Timeouts, report: Report
-    ) -> None:
+    def __init__(self, *, link: Link, pin: UnitPin, timeouts: Timeouts, report: Report) -> None:
         self._link = link
         self._timeouts = timeouts
-        self._unit = PinnedUnit(link=link, address=address, timeouts=timeouts, report=report)
+        self._unit = PinnedUnit(link=link, pin=pin, timeouts=timeouts, report=report)
         self._before: Information | None = None
 
     def now_s(self) -> float:

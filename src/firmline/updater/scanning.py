@@ -18,7 +18,7 @@ from firmline.links.base import Connection, Link, Sighting
 from firmline.links.gatt import LEGACY_DFU_SERVICE, SECURE_DFU_SERVICE, SMP_SERVICE
 from firmline.protocol.channels import Channel
 from firmline.updater.timeouts import Timeouts
-from firmline.values import BleAddress
+from firmline.values import RadioAddress
 
 BOOTLOADER_NAME: Final = "DfuTarg"
 """What the SDK's bootloaders are called, unless the application has named them (section 11)."""
@@ -60,7 +60,7 @@ class Seen:
         problem: Why its services could not be looked at; empty: they could, or were not wanted.
     """
 
-    address: BleAddress
+    address: RadioAddress
     name: str
     kind: SeenKind
     how: How
@@ -113,7 +113,7 @@ async def scan(
     Raises:
         TransportError: The radio itself failed.
     """
-    known: dict[BleAddress, Seen] = {}
+    known: dict[RadioAddress, Seen] = {}
 
     def hear(sighting: Sighting) -> None:
         before = known.get(sighting.address)
@@ -125,11 +125,15 @@ async def scan(
     await link.scan(duration_s=duration_s, seen=hear)
     if connect:
         connect_s = (timeouts or Timeouts()).connect_s
-        for seen in sorted(known.values(), key=lambda one: one.address):
+        for seen in sorted(known.values(), key=_by_address):
             looked = await _look(link, seen, connect_s)
             known[seen.address] = looked
             report(looked)
-    return tuple(sorted(known.values(), key=lambda one: one.address))
+    return tuple(sorted(known.values(), key=_by_address))
+
+
+def _by_address(seen: Seen) -> str:
+    return str(seen.address)
 
 
 def _heard(before: Seen | None, sighting: Sighting) -> Seen:

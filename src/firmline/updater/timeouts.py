@@ -47,6 +47,7 @@ class Timeouts:
 
     Attributes:
         search_s: For the unit to be seen: an application may advertise every few seconds only.
+        same_name_s: For a second unit with the name by which one was sought to be heard as well.
         already_there_s: For a unit that is not in its application to be seen in its bootloader.
         connect_s: For a connection with MTU and discovery.
         answer_s: For one answer of the bootloader. The longest are the signature check (ECDSA in
@@ -63,6 +64,7 @@ class Timeouts:
     """
 
     search_s: float = 15.0
+    same_name_s: float = 3.0
     already_there_s: float = 5.0
     connect_s: float = 15.0
     answer_s: float = 20.0

@@ -35,7 +35,7 @@ from firmline.updater.road import OpenBootloader, Road
 from firmline.updater.serial_road import SerialRoad
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.transfer import transfer
-from firmline.values import BleAddress
+from firmline.values import UnitPin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class UpdatePlan:
         package_name: The package's file name, for people.
         package_sha256: SHA-256 of the package's file, hexadecimal.
         unit_name: The target as the user named it.
-        address: The address of the unit's application; ``None``: the road has none.
+        address: The address of the unit's application, or its name; ``None``: the road has none.
         timeouts: How long to wait for what.
         pacing: How long the unit's flash is given.
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
@@ -76,7 +76,7 @@ class UpdatePlan:
     package_name: str
     package_sha256: str
     unit_name: str
-    address: BleAddress | None
+    address: UnitPin | None
     timeouts: Timeouts
     pacing: Pacing = FOR_BLUETOOTH
     prn: int = 0
@@ -224,7 +224,7 @@ def _road_to(
         )
     if plan.address is None:
         raise LocalProtocolError("An update over a radio needs the unit's address.")
-    return RadioRoad(link=link, address=plan.address, timeouts=plan.timeouts, report=report)
+    return RadioRoad(link=link, pin=plan.address, timeouts=plan.timeouts, report=report)
 
 
 def plan_for(
@@ -233,7 +233,7 @@ def plan_for(
     *,
     package_name: str,
     unit_name: str,
-    address: BleAddress | None,
+    address: UnitPin | None,
     timeouts: Timeouts | None = None,
     pacing: Pacing = FOR_BLUETOOTH,
     prn: int = 0,

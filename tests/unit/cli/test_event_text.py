@@ -106,6 +106,10 @@ def test_an_event_is_described(event: Event) -> None:
             ),
             "p to u: bootloader, 1 bytes",
         ),
+        (
+            events.EnteringBootloader(address=None, name="dfu-0123456789ab"),
+            "into its bootloader, as dfu-0123456789ab",
+        ),
     ],
 )
 def test_what_is_not_known_is_left_out(event: Event, text: str) -> None:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from firmline.device.fabrication import fabricate
 from firmline.device.radio_face import AttStatus, DropLink, Indicate, Notify, Restarted
@@ -30,11 +31,12 @@ from firmline.links.base import (
     RemoteVersion,
     Sighting,
 )
+from firmline.links.gatt import parse_advertising
 from firmline.protocol.channels import Channel
 from firmline.protocol.pacing import NO_PAUSES
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
-from firmline.values import BleAddress, Fwid, FwVersion
+from firmline.values import BleAddress, Fwid, FwVersion, PeripheralId, RadioAddress, UnitPin
 from unit.device.makers import ADDRESS, FWID, KEY, describe
 
 NEXT = ADDRESS.plus_one()
@@ -46,6 +48,11 @@ FIELDS = {
 }
 STEP_S = 0.01
 """How long every step of the fake takes."""
+
+
+def identifier(address: BleAddress) -> PeripheralId:
+    """What a system that hides an address calls it."""
+    return PeripheralId.parse(str(uuid5(NAMESPACE_OID, str(address))))
 
 
 def transport_error(reason: TransportReason, hci_reason: int | None = None) -> TransportError:
@@ -72,6 +79,8 @@ class FakeLink(Link):
         mtu: The MTU that is agreed upon.
         asks_radio: Whether this link can ask a radio who it is.
         radio: What the unit's radio says then; ``None``: nothing.
+        hides_addresses: Whether units are seen under identifiers, as on macOS.
+        strangers: Others in the air: what is heard of them in every scan.
         journal: Every step that was taken.
         connections: Every connection there was.
     """
@@ -83,16 +92,18 @@ class FakeLink(Link):
     mtu: int = 247
     asks_radio: bool = False
     radio: RemoteVersion | None = None
+    hides_addresses: bool = False
+    strangers: tuple[Sighting, ...] = ()
     clock_s: float = 1000.0
     journal: list[str] = field(default_factory=list)
     connections: list[FakeConnection] = field(default_factory=list)
-    sought: list[BleAddress] = field(default_factory=list)
+    sought: list[RadioAddress] = field(default_factory=list)
 
     @property
     def capabilities(self) -> LinkCapabilities:
         return LinkCapabilities(
             mtu_request=True,
-            addresses_visible=True,
+            addresses_visible=not self.hides_addresses,
             flow_control=True,
             data_length=False,
             phy_2m=False,
@@ -118,7 +129,7 @@ class FakeLink(Link):
             self.unit.wake(now_s=self.clock_s)
             self.unit.take_outputs()
 
-    async def find(self, address: BleAddress, *, timeout_s: float) -> Sighting:
+    async def find(self, address: RadioAddress, *, timeout_s: float) -> Sighting:
         self.sought.append(address)
         await self.step(f"find {address}")
         if self.unit is None or not self._is_in_the_air(address):
@@ -126,7 +137,31 @@ class FakeLink(Link):
             raise transport_error(TransportReason.NOT_FOUND)
         return Sighting(address=address, name=self.unit.name, services=frozenset(), rssi_dbm=-50)
 
-    async def connect(self, address: BleAddress, *, timeout_s: float) -> FakeConnection:
+    async def scan(self, *, duration_s: float, seen: Callable[[Sighting], None]) -> None:
+        await self.step("scan")
+        for stranger in self.strangers:
+            seen(stranger)
+        free = all(connection.ended for connection in self.connections)
+        advertisement = self.unit.advertisement if self.unit is not None and free else None
+        if advertisement is None:
+            self.wait_in_vain(duration_s)
+            return
+        advertised = parse_advertising(advertisement.data)
+        sighting = Sighting(
+            address=self.seen_under(advertisement.address),
+            name=advertised.name,
+            services=advertised.services,
+            rssi_dbm=-50,
+        )
+        seen(sighting)
+        await asyncio.sleep(0)
+        seen(sighting)
+
+    def seen_under(self, address: BleAddress) -> RadioAddress:
+        """What this link calls the unit with this address."""
+        return identifier(address) if self.hides_addresses else address
+
+    async def connect(self, address: RadioAddress, *, timeout_s: float) -> FakeConnection:
         self.sought.append(address)
         await self.step(f"connect {address}")
         if self.unit is None or not self._is_in_the_air(address):
@@ -139,11 +174,13 @@ class FakeLink(Link):
     async def close(self) -> None:
         """Nothing to give back."""
 
-    def _is_in_the_air(self, address: BleAddress) -> bool:
+    def _is_in_the_air(self, address: RadioAddress) -> bool:
         """A unit that is connected does not advertise."""
         advertisement = self.unit.advertisement if self.unit is not None else None
         free = all(connection.ended for connection in self.connections)
-        return free and advertisement is not None and advertisement.address == address
+        if not free or advertisement is None:
+            return False
+        return self.seen_under(advertisement.address) == address
 
 
 class FakeConnection(Connection):
@@ -153,7 +190,7 @@ class FakeConnection(Connection):
         closed: Whether this side has closed it.
     """
 
-    def __init__(self, *, link: FakeLink, unit: VirtualUnit, address: BleAddress) -> None:
+    def __init__(self, *, link: FakeLink, unit: VirtualUnit, address: RadioAddress) -> None:
         self.closed = False
         self._link = link
         self._unit = unit
@@ -170,7 +207,7 @@ class FakeConnection(Connection):
             unit.subscribed(channel, True, now_s=link.clock_s)
 
     @property
-    def peer(self) -> BleAddress:
+    def peer(self) -> RadioAddress:
         return self._address
 
     @property
@@ -288,13 +325,13 @@ TIMEOUTS = Timeouts(
 )
 
 
-def plan(contents: Package) -> UpdatePlan:
+def plan(contents: Package, pin: UnitPin = ADDRESS) -> UpdatePlan:
     return plan_for(
         contents,
         write_package(contents),
         package_name="update.zip",
         unit_name="sim:bench-unit",
-        address=ADDRESS,
+        address=pin,
         timeouts=TIMEOUTS,
         pacing=NO_PAUSES,
     )
@@ -317,10 +354,11 @@ class Story:
         return [type(event).__name__ for event in self.events]
 
 
-async def tell(link: FakeLink, contents: Package | None = None) -> Story:
+async def tell(link: FakeLink, contents: Package | None = None, *, pin: UnitPin = ADDRESS) -> Story:
     """Run an update, and check what is true of every update."""
     heard: list[Event] = []
-    result = await Update(plan(contents or package()), link=link, report=heard.append).run()
+    made = plan(contents or package(), pin)
+    result = await Update(made, link=link, report=heard.append).run()
     check(heard, link)
     assert heard[-1] is result.finished
     assert (result.error is None) == (result.finished.code == "")
@@ -334,4 +372,4 @@ def check(heard: list[Event], link: FakeLink) -> None:
     assert stamps[0] >= 1000.0
     assert [event for event in heard if isinstance(event, UpdateFinished)] == [heard[-1]]
     assert all(connection.closed for connection in link.connections)
-    assert set(link.sought) <= {ADDRESS, NEXT}
+    assert set(link.sought) <= {link.seen_under(ADDRESS), link.seen_under(NEXT)}

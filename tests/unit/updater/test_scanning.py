@@ -52,6 +52,12 @@ def test_an_advertisement_says_this_much(seen: Sighting, kind: SeenKind) -> None
     assert kind_of(seen) is kind
 
 
+class Deaf(FakeLink):
+    """A link with nothing of its own for a scan."""
+
+    scan = Link.scan
+
+
 class Here:
     """A connection that is only looked at."""
 
@@ -163,5 +169,5 @@ async def test_services_say_more_than_an_advertisement(
 
 async def test_a_link_that_cannot_listen_to_everyone_says_so() -> None:
     with pytest.raises(TransportError) as caught:
-        await scan(FakeLink(None), duration_s=5, report=lambda _seen: None)
+        await scan(Deaf(None), duration_s=5, report=lambda _seen: None)
     assert caught.value.code is Code.LINK_NOT_AVAILABLE

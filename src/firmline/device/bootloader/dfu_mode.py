@@ -66,6 +66,10 @@ class DfuMode:
         on_drop_link: Called when the bootloader ends the connection.
         on_reset: Called when the bootloader resets the chip.
         lost_buffers: How many receive buffers refused writes have lost before.
+
+    Attributes:
+        deadline_s: When it gives up waiting.
+        advertised_name: The name that the application has left for it; ``None``: it uses its own.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class DfuMode:
         lost_buffers: int = 0,
     ) -> None:
         self.deadline_s = now_s + timeout_s
+        self.advertised_name = store.ram.adv_name
         self._now_s = now_s
         self._board = board
         self._store = store

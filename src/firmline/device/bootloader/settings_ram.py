@@ -8,6 +8,7 @@ words little-endian.
 
 from __future__ import annotations
 
+import zlib
 from typing import Final
 
 from firmline.formats.settings_page import BankCode, head_crc, validation_crc
@@ -21,7 +22,9 @@ _PROGRESS: Final = slice(0x38, 0x58)
 _INIT_COMMAND: Final = slice(0x5C, 0x25C)
 PEER_DATA: Final = 0x324
 """Offset of the peer data (64 bytes) and, behind it, the advertising name (28 bytes)."""
-_ADV_NAME: Final = 0x364
+ADV_NAME: Final = 0x364
+"""Offset of the advertising name: CRC-32 of the rest, 20 bytes of name, its length (a word)."""
+ADV_NAME_MAX: Final = 20
 
 
 class _Word:
@@ -106,6 +109,16 @@ class BootValidationEntry:
         self._data[self._offset + 1 : self._offset + 65] = data.ljust(64, b"\0")
 
 
+def adv_name_block(name: bytes) -> bytes:
+    """What the application writes at :data:`ADV_NAME`, 28 bytes (spec section 8).
+
+    Args:
+        name: 1 to 20 bytes.
+    """
+    content = name.ljust(ADV_NAME_MAX, b"\0") + len(name).to_bytes(4, "little")
+    return zlib.crc32(content).to_bytes(4, "little") + content
+
+
 class SettingsRam:
     """The settings structure in RAM."""
 
@@ -126,7 +139,7 @@ class SettingsRam:
     enter_buttonless_dfu = _Word(0x58)
     boot_validation_crc = _Word(0x25C)
     peer_data_crc = _Word(PEER_DATA)
-    adv_name_crc = _Word(_ADV_NAME)
+    adv_name_crc = _Word(ADV_NAME)
     update_start_address = image_crc
     """The same word: once an image is complete it holds where the image lies (section 8)."""
 
@@ -142,6 +155,15 @@ class SettingsRam:
     def init_command(self) -> bytes:
         """The stored init packet, all 512 bytes."""
         return bytes(self.data[_INIT_COMMAND])
+
+    @property
+    def adv_name(self) -> bytes | None:
+        """The name to advertise in DFU mode that the application has left; ``None``: none."""
+        block = bytes(self.data[ADV_NAME:])
+        size = int.from_bytes(block[4 + ADV_NAME_MAX :], "little")
+        if self.adv_name_crc == ERASED_WORD or not 1 <= size <= ADV_NAME_MAX:
+            return None
+        return block[4 : 4 + size] if zlib.crc32(block[4:]) == self.adv_name_crc else None
 
     @property
     def own_crc_ok(self) -> bool:

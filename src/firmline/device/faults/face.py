@@ -20,11 +20,14 @@ LEGACY_DFU_SERVICE: Final = bytes.fromhex("000015301212EFDE1523785FEABCD123")
 """128-bit UUID of the DFU service of SDKs before 12, most significant byte first."""
 
 
-def bootloader_advertisement(application: BleAddress, plan: FaultPlan) -> UnitAdvertisement:
+def bootloader_advertisement(
+    application: BleAddress, plan: FaultPlan, *, name: bytes | None = None
+) -> UnitAdvertisement:
     """What the bootloader broadcasts (spec section 11).
 
     Args:
         application: The application's address.
+        name: The name that the application has left for it; ``None``: its own.
         plan: What is wrong. A bootloader with a bond keeps the address, and is not discoverable for
             others.
     """
@@ -33,7 +36,7 @@ def bootloader_advertisement(application: BleAddress, plan: FaultPlan) -> UnitAd
     return UnitAdvertisement(
         address=_address(application, plan, is_bonded=is_bonded),
         data=advertising_data(
-            BOOTLOADER_NAME,
+            BOOTLOADER_NAME if name is None else name,
             services=() if is_legacy else (DFU_SERVICE,),
             long_services=(LEGACY_DFU_SERVICE,) if is_legacy else (),
             flags=NO_CLASSIC if is_bonded else GENERAL_DISCOVERABLE_NO_CLASSIC,

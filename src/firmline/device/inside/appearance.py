@@ -38,7 +38,7 @@ def advertisement_of(
             data=advertising_data(name, services=()),
             interval_ms=APPLICATION_ADVERTISING_INTERVAL_MS,
         )
-    return bootloader_advertisement(address, core.faults.plan)
+    return bootloader_advertisement(address, core.faults.plan, name=running.advertised_name)
 
 
 def services_of(core: Core, running: Application | DfuMode | None) -> UnitServices:

@@ -107,13 +107,17 @@ class Radio:
             return AttStatus.CCCD_IMPROPERLY_CONFIGURED
         match self._programs.awake:
             case Application() as application:
-                indication = Indicate(channel=channel, data=application.receive(data))
-                self._core.outbox.say(indication)
+                self._life.powered(partial(self._ask, application, channel, data))
             case DfuMode():
                 self._hear(channel, data)
             case None:
                 return AttStatus.WRITE_NOT_PERMITTED
         return AttStatus.OK
+
+    def _ask(self, application: Application, channel: Channel, data: bytes) -> None:
+        """The application takes a request, which may write flash, and answers."""
+        indication = Indicate(channel=channel, data=application.receive(data))
+        self._core.outbox.say(indication)
 
     def _hear(self, channel: Channel, data: bytes) -> None:
         """Something is on its way to the bootloader."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bumble.hci import Address
 
-from firmline.values import BleAddress
+from firmline.errors import LocalProtocolError
+from firmline.values import BleAddress, RadioAddress
 
 
-def to_bumble(address: BleAddress) -> Address:
+def to_bumble(address: RadioAddress) -> Address:
     """Our address as Bumble's; every virtual unit and host uses a random static one."""
+    if not isinstance(address, BleAddress):
+        raise LocalProtocolError(f"{address} is no address, and this radio sees addresses.")
     return Address(address.octets[::-1], Address.RANDOM_DEVICE_ADDRESS)
 
 

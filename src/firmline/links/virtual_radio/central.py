@@ -28,7 +28,7 @@ from firmline.links.virtual_radio.air import INTERVAL_UNIT_S, Air
 from firmline.links.virtual_radio.connection import VirtualConnection
 from firmline.links.virtual_radio.controller import RadioController
 from firmline.links.virtual_radio.host import QuietHost
-from firmline.values import BleAddress
+from firmline.values import BleAddress, RadioAddress
 
 SHORTEST_INTERVAL_S = 0.0075
 _ATT_TIMEOUT_S = 30.0
@@ -74,7 +74,7 @@ class VirtualRadioLink(Link):
         self._device = Device(config=config, host=self._host)
         # Bumble sets this only while it connects by itself, and fails if a connection comes late.
         self._device.connect_own_address_type = hci.OwnAddressType.RANDOM
-        self._sought: dict[BleAddress, list[asyncio.Future[Sighting | None]]] = {}
+        self._sought: dict[RadioAddress, list[asyncio.Future[Sighting | None]]] = {}
         self._listeners: list[tuple[Callable[[Sighting], None], asyncio.Event]] = []
         self._expected: tuple[hci.Address, asyncio.Future[VirtualConnection | None]] | None = None
         self._initiating = asyncio.Lock()
@@ -124,7 +124,7 @@ class VirtualRadioLink(Link):
 
     # Finding.
 
-    async def find(self, address: BleAddress, *, timeout_s: float) -> Sighting:
+    async def find(self, address: RadioAddress, *, timeout_s: float) -> Sighting:
         """Wait until exactly this address is seen; see ``links.base``."""
         self._check_open()
         seen: asyncio.Future[Sighting | None] = asyncio.get_running_loop().create_future()
@@ -186,7 +186,7 @@ class VirtualRadioLink(Link):
 
     # Connecting.
 
-    async def connect(self, address: BleAddress, *, timeout_s: float) -> VirtualConnection:
+    async def connect(self, address: RadioAddress, *, timeout_s: float) -> VirtualConnection:
         """Connect to exactly this address, agree on the MTU, discover and subscribe.
 
         A radio creates one connection at a time (HCI); others wait their turn, in their time.
