@@ -12,7 +12,7 @@ from firmline.device.bootloader.objects import ObjectHandler, answer_for
 from firmline.device.bootloader.settings_ram import Bank
 from firmline.device.bootloader.settings_store import SettingsStore
 from firmline.device.flash_queue import LockStepQueue
-from firmline.protocol.answers import Answer, Crc, Done, Selected
+from firmline.protocol.answers import Answer, AnswerBody, Crc, Done, Selected
 from firmline.protocol.codes import ExtError, ResultCode
 from unit.device.makers import (
     BANK_0,
@@ -82,6 +82,11 @@ class Bench:
         self.command(packet)
         self.handler.execute()
         self.settle()
+
+    def execute(self) -> AnswerBody:
+        """Execute a data object; flash is idle."""
+        self.handler.take_over()
+        return self.handler.finish()
 
     def data(self, data: bytes) -> None:
         """Create and write a data object."""
@@ -388,7 +393,7 @@ def test_a_data_object_is_a_page_or_the_rest(ready: Bench, size: int, result: Re
 def test_a_page_beyond_the_image_is_refused_last_of_all(ready: Bench) -> None:
     for start in (0, PAGE):
         ready.data(IMAGE[start : start + PAGE])
-        ready.handler.execute()
+        ready.execute()
     with refused(ResultCode.OPERATION_NOT_PERMITTED):
         ready.handler.create(DATA, PAGE)
     assert ready.handler.create(DATA, len(IMAGE) - 2 * PAGE) == Done()
@@ -405,7 +410,7 @@ def test_a_create_erases_its_page_after_the_answer(ready: Bench) -> None:
 
 def test_a_create_discards_the_open_object_and_only_that(ready: Bench) -> None:
     ready.data(IMAGE[:PAGE])
-    ready.handler.execute()
+    ready.execute()
     ready.handler.create(DATA, PAGE)
     ready.settle()
     ready.handler.write(IMAGE[PAGE : PAGE + 100])
@@ -483,7 +488,7 @@ def test_progress_that_somebody_forged_is_counted_modulo_2_32(ready: Bench) -> N
     assert (ram.image_offset, ram.write_offset) == (8, 8)
     with refused(ResultCode.INVALID_PARAMETER):
         ready.handler.write(bytes(4))
-    assert ready.handler.execute() == Done()
+    assert ready.execute() == Done()
     ram.image_offset = ram.write_offset = ram.image_offset_last = 0xFFFF_FFFC
     ram.data_object_size = 8
     ready.handler.write(bytes(8))
@@ -497,13 +502,13 @@ def test_an_incomplete_object_is_not_executed(ready: Bench) -> None:
     for data in (b"", IMAGE[: PAGE - 4]):
         ready.handler.write(data)
         with refused(ResultCode.OPERATION_NOT_PERMITTED):
-            ready.handler.execute()
+            ready.execute()
 
 
 def test_an_executed_object_is_kept_and_executing_it_again_succeeds(ready: Bench) -> None:
     ready.data(IMAGE[:PAGE])
     for _ in range(3):
-        assert ready.handler.execute() == Done()
+        assert ready.execute() == Done()
     ram = ready.store.ram
     assert (ram.image_offset_last, ram.image_crc_last) == (PAGE, CRC(IMAGE[:PAGE]))
     assert ready.completed == 0
@@ -511,7 +516,7 @@ def test_an_executed_object_is_kept_and_executing_it_again_succeeds(ready: Bench
 
 def test_an_execute_without_an_object_succeeds(ready: Bench) -> None:
     ready.handler.select(DATA)
-    assert ready.handler.execute() == Done()
+    assert ready.execute() == Done()
     assert ready.completed == 0
 
 
@@ -519,13 +524,13 @@ def send_image(bench: Bench, image: bytes = IMAGE) -> None:
     """All but the last EXECUTE."""
     for start in range(0, len(image), PAGE):
         if start:
-            bench.handler.execute()
+            bench.execute()
         bench.data(image[start : start + PAGE])
 
 
 def test_the_last_object_stages_the_image_and_completes_after_the_answer(ready: Bench) -> None:
     send_image(ready)
-    assert ready.handler.execute() == Done()
+    assert ready.execute() == Done()
     ram = ready.store.ram
     assert banks(ram)[1] == application_bank(IMAGE)
     assert (banks(ram)[0].code, ram.app_version, ram.update_start_address) == (0, 4, AT)
@@ -538,7 +543,7 @@ def test_an_image_with_another_hash_completes_too(bench: Bench) -> None:
     bench.init(signed_packet(init_command(digest=bytes(32))))
     send_image(bench)
     with refused(ResultCode.EXTENDED_ERROR, ExtError.VERIFICATION_FAILED):
-        bench.handler.execute()
+        bench.execute()
     bench.settle()
     assert bench.completed == 1
     assert banks(bench.store.ram)[1] == EMPTY_BANK
@@ -548,7 +553,7 @@ def test_an_image_with_another_hash_completes_too(bench: Bench) -> None:
 def test_an_execute_of_no_image_at_all_is_judged_and_completes(bench: Bench) -> None:
     bench.handler.select(DATA)
     with refused(ResultCode.EXTENDED_ERROR, ExtError.VERIFICATION_FAILED):
-        bench.handler.execute()
+        bench.execute()
     bench.settle()
     assert bench.completed == 1
 
@@ -559,13 +564,13 @@ def test_a_failed_init_packet_leaves_no_image_size_behind(ready: Bench) -> None:
         ready.handler.execute()
     ready.handler.select(DATA)
     with refused(ResultCode.EXTENDED_ERROR, ExtError.VERIFICATION_FAILED):
-        ready.handler.execute()
+        ready.execute()
 
 
 def test_a_new_command_alone_leaves_the_image_size(ready: Bench) -> None:
     ready.handler.create(COMMAND, 8)
     ready.handler.select(DATA)
-    assert ready.handler.execute() == Done()
+    assert ready.execute() == Done()
 
 
 # What re-arms the inactivity timer (section 10).
@@ -588,11 +593,11 @@ def test_only_new_commands_and_executed_data_are_progress(bench: Bench) -> None:
     bench.data(IMAGE[:PAGE])
     bench.handler.crc()
     mark()
-    bench.handler.execute()
+    bench.execute()
     mark()
     bench.handler.create(DATA, PAGE)
     with refused(ResultCode.OPERATION_NOT_PERMITTED):
-        bench.handler.execute()
+        bench.execute()
     mark()
     assert marks == [2, 1, 0, 1, 0]
 

@@ -21,6 +21,7 @@ from firmline.protocol.answers import (
     Mtu,
     Pong,
     ProtocolVersion,
+    encode_answer,
 )
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ImageType, Opcode, ResultCode
@@ -229,18 +230,33 @@ class DfuMode:
             return Answer(opcode=opcode_of(request), result=ResultCode.OPCODE_NOT_SUPPORTED)
         if isinstance(request, Abort):
             return self._abort(request)
-        if isinstance(request, ExecuteObject) and self._is_busy and self._objects.awaits_flash:
-            self._when_idle(lambda: self._execute_now(request))
-            return None
+        if isinstance(request, ExecuteObject) and self._objects.writes_data:
+            return self._execute_data()
         return self._carry_out(request)
 
     @property
     def _is_busy(self) -> bool:
         return self._queue is not None and len(self._queue) > 0
 
-    def _execute_now(self, request: ExecuteObject) -> None:
-        """The EXECUTE that has waited for flash."""
-        self._say(Channel.CONTROL, self._session.carry_out(request))
+    def _execute_data(self) -> Answer | None:
+        """Take a data object over at once, and answer when flash is idle."""
+        taken = answer_for(Opcode.OBJECT_EXECUTE, self._objects.take_over)
+        if not taken.ok:
+            return taken
+        if self._is_busy:
+            self._when_idle(self._finish_execute)
+            return None
+        return answer_for(Opcode.OBJECT_EXECUTE, self._objects.finish)
+
+    def _finish_execute(self) -> None:
+        """Answer an EXECUTE, unless flash has got more to do meanwhile; then wait again."""
+        if self._ended:
+            return
+        if self._is_busy:
+            self._when_idle(self._finish_execute)
+        else:
+            answer = answer_for(Opcode.OBJECT_EXECUTE, self._objects.finish)
+            self._say(Channel.CONTROL, [encode_answer(answer)])
 
     def _abort(self, request: Abort) -> Answer | None:
         """Reset; an answer escapes only over flash work that goes on (section 2.5)."""

@@ -62,10 +62,9 @@ class ObjectHandler:
         return self._current is ObjectType.COMMAND
 
     @property
-    def awaits_flash(self) -> bool:
-        """Whether an EXECUTE now would wait for what is not yet in flash (section 4)."""
-        is_data = self._current is ObjectType.DATA
-        return is_data and self._written_of_object == self._store.ram.data_object_size
+    def writes_data(self) -> bool:
+        """Whether an EXECUTE now concerns the image."""
+        return self._current is ObjectType.DATA
 
     @property
     def _written_of_object(self) -> int:
@@ -125,14 +124,35 @@ class ObjectHandler:
                 raise RefusalError(ResultCode.INVALID_OBJECT)
 
     def execute(self) -> AnswerBody:
-        """OBJECT_EXECUTE: take the current object over."""
-        match self._current:
-            case ObjectType.COMMAND:
-                self._execute_command()
-            case ObjectType.DATA:
-                self._execute_data()
-            case None:
-                raise RefusalError(ResultCode.INVALID_OBJECT)
+        """OBJECT_EXECUTE of an init packet: take it over."""
+        if self._current is None:
+            raise RefusalError(ResultCode.INVALID_OBJECT)
+        self._execute_command()
+        return Done()
+
+    def take_over(self) -> AnswerBody:
+        """OBJECT_EXECUTE of data: take the object over; the answer follows when flash is idle.
+
+        What comes between the two finds the object taken over: a CREATE begins the next one
+        (spec section 4).
+        """
+        settings = self._store.ram
+        if self._written_of_object != settings.data_object_size:
+            raise RefusalError(ResultCode.OPERATION_NOT_PERMITTED)
+        settings.data_object_size = 0
+        settings.image_crc_last = settings.image_crc
+        settings.image_offset_last = settings.image_offset
+        self._on_progress()
+        return Done()
+
+    def finish(self) -> AnswerBody:
+        """Flash is idle after :meth:`take_over`: the answer, and the end if nothing is missing.
+
+        Whether the image is complete is looked at only now: bytes that came since count.
+        """
+        settings = self._store.ram
+        if settings.image_offset == self._image_size:
+            self._end()
         return Done()
 
     def _set_current(self, object_type: int) -> None:
@@ -249,20 +269,12 @@ class ObjectHandler:
         settings.image_offset += len(data)
         settings.image_crc = zlib.crc32(data, settings.image_crc)
 
-    def _execute_data(self) -> None:
-        settings = self._store.ram
-        if self._written_of_object != settings.data_object_size:
-            raise RefusalError(ResultCode.OPERATION_NOT_PERMITTED)
-        settings.data_object_size = 0
-        settings.image_crc_last = settings.image_crc
-        settings.image_offset_last = settings.image_offset
-        self._on_progress()
-        if settings.image_offset != self._image_size:
-            return
+    def _end(self) -> None:
+        """Judge the image (section 7)."""
         refusal = postvalidate(
             self._command,
             board=self._board,
-            settings=settings,
+            settings=self._store.ram,
             address=self._image_address,
             size=self._image_size,
         )

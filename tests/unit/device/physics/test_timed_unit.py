@@ -114,6 +114,55 @@ def test_execute_answers_when_the_object_is_in_flash(ready: Story) -> None:
     assert board.flash.read(start, PAGE) == IMAGE[:PAGE]
 
 
+def test_a_create_behind_an_execute_begins_the_next_object_at_once(ready: Story) -> None:
+    """Section 4: EXECUTE takes the object over, and only its answer waits for flash."""
+    ready.create(then_wait_s=0.1)
+    ready.packets(IMAGE[:PAGE])
+    ready.pass_time(ready.now_s + 0.1)
+    count = len(ready.said)
+    ready.unit.receive(Channel.CONTROL, encode_request(ExecuteObject()), now_s=ready.now_s)
+    ready.listen()
+    assert not [out for _, out in ready.said[count:] if isinstance(out, Notify)]
+    assert ready.ask(CreateObject(object_type=2, size=PAGE)) == "600101"
+    ready.packets(IMAGE[PAGE : PAGE + 4 * PACKET])
+    assert ready.offset() == PAGE + 4 * PACKET
+    executed = ready.wait_for(Notify)
+    assert isinstance(executed, Notify)
+    assert executed.data.hex() == "600401"
+    start = ready.unit.board.bank_0_start + 5 * PAGE
+    assert ready.unit.board.flash.read(start, PAGE + 4 * PACKET) == IMAGE[: PAGE + 4 * PACKET]
+
+
+def test_an_execute_of_what_is_not_complete_is_refused_at_once(ready: Story) -> None:
+    ready.create(then_wait_s=0.1)
+    ready.packets(IMAGE[: PAGE - PACKET])
+    asked_s = ready.now_s
+    assert ready.ask(ExecuteObject()) == "600408"
+    assert ready.now_s == asked_s
+
+
+def test_an_execute_that_waits_judges_an_image_that_is_complete_by_then(ready: Story) -> None:
+    """Whether anything is missing is looked at when flash is idle: the last EXECUTE is not needed.
+
+    A host that is ahead must know that, or it waits in vain for the answer to its last EXECUTE.
+    """
+    for start in (0, PAGE):
+        ready.create(then_wait_s=0.1)
+        ready.packets(IMAGE[start : start + PAGE])
+        if start == 0:
+            assert ready.ask(ExecuteObject()) == "600401"
+    ready.unit.receive(Channel.CONTROL, encode_request(ExecuteObject()), now_s=ready.now_s)
+    ready.pass_time(ready.now_s + 0.3)
+    assert ready.ask(CreateObject(object_type=2, size=len(IMAGE) - 2 * PAGE)) == "600101"
+    ready.packets(IMAGE[2 * PAGE : 2 * PAGE + 8 * PACKET])
+    ready.pass_time(ready.now_s + 0.25)
+    ready.packets(IMAGE[2 * PAGE + 8 * PACKET :])
+    executed = ready.wait_for(Notify)
+    assert isinstance(executed, Notify)
+    assert executed.data.hex() == "600401"
+    ready.wait_for(Restarted)
+
+
 def test_an_object_takes_the_erase_and_its_chunks(ready: Story) -> None:
     created_s = ready.now_s
     ready.create(then_wait_s=0.1)
