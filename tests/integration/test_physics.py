@@ -13,6 +13,7 @@ from firmline.device.chips import chip
 from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.physics.supply import Currents, Source
+from firmline.device.physics.timing import Timing
 from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code
@@ -77,13 +78,14 @@ def update(
     heard: list[events.Event] = []
     unit = fabricate(description, physics=physics_of(description))
     interval_s = radio_options.pop("interval_s", 0.0075)
+    mtu = radio_options.pop("mtu", 247)
 
     async def story() -> UpdateResult:
         radio = open_virtual_radio(timed=True, **radio_options)
         try:
             unit.power_on(now_s=radio.now_s())
             radio.add_unit(unit)
-            link = await radio.open_link(interval_s=interval_s)
+            link = await radio.open_link(interval_s=interval_s, mtu=mtu)
             plan = plan_for(
                 package(size),
                 b"",
@@ -124,7 +126,9 @@ def test_an_nrf52840_is_faster_because_its_flash_is() -> None:
     assert fast.result.finished.transfer_s < slow.result.finished.transfer_s
 
 
-@pytest.mark.parametrize("options", [{"interval_s": 0.03}, {"packets_per_event": 2}])
+@pytest.mark.parametrize(
+    "options", [{"interval_s": 0.1}, {"interval_s": 0.015, "packets_per_event": 1}]
+)
 def test_a_slower_air_makes_a_slower_update(options: dict[str, Any]) -> None:
     fast, slow = update(describe()), update(describe(), **options)
     assert slow.result.finished.outcome is Outcome.UPDATED
@@ -137,12 +141,19 @@ def test_a_host_that_does_not_wait_overruns_the_flash_queue() -> None:
     assert "packet_dropped" in told.logged
 
 
-def test_a_pause_that_is_too_short_grows_until_nothing_is_lost() -> None:
-    told = update(describe(), pacing=replace(FOR_BLUETOOTH, after_create_s=0.05))
+def test_a_packet_that_finds_the_queue_full_is_sent_again_and_nothing_else() -> None:
+    told = update(describe(), pacing=replace(FOR_BLUETOOTH, after_free_s=0.02))
     assert told.result.finished.outcome is Outcome.UPDATED
-    assert 0 < told.count(events.ObjectRepeated) < 5
-    repeated = [e.offset for e in told.heard if isinstance(e, events.ObjectRepeated)]
-    assert repeated[-1] == 0  # the later objects have the longer pause from the start
+    assert "packet_dropped" in told.logged
+    assert told.count(events.ObjectRepeated) == 0
+
+
+@pytest.mark.parametrize("chunk_s", [0.0003, 0.005])
+@pytest.mark.parametrize("mtu", [23, 247])
+def test_step_by_step_no_unit_is_too_slow(chunk_s: float, mtu: int) -> None:
+    timing = replace(Timing.of(chip("nrf52832-512k")), chunk_s=chunk_s)
+    told = update(describe(timings=timing), size=9_000, interval_s=0.015, mtu=mtu)
+    assert told.result.finished.outcome is Outcome.UPDATED
 
 
 def test_the_same_story_again_is_the_same_to_the_byte() -> None:

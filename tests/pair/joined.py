@@ -22,7 +22,6 @@ from firmline.events import Event
 from firmline.protocol.answers import Answer, AnswerBody, Crc, Done, Mtu, Selected
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ExtError, ObjectType, Opcode, ResultCode
-from firmline.protocol.conversation import Effect, Fail, Report, Write
 from firmline.protocol.framing import BleFraming, Framing, SerialFraming
 from firmline.protocol.host import HostSession
 from firmline.protocol.requests import (
@@ -38,6 +37,7 @@ from firmline.protocol.requests import (
     opcode_of,
 )
 from firmline.protocol.slip import encode_frame
+from firmline.protocol.steps import Effect, Fail, Report, Write
 from firmline.protocol.target import Reply, RequestHandler, TargetSession
 
 INIT_PACKET_MAX = 512

@@ -7,7 +7,7 @@ import pytest
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError
 from firmline.protocol.codes import ExtError, ObjectType, ResultCode
-from firmline.protocol.conversation import MAX_OBJECT_ATTEMPTS
+from firmline.protocol.object_sender import MAX_OBJECT_ATTEMPTS
 from firmline.protocol.requests import CreateObject, ExecuteObject
 from pair.joined import Bench, MemoryBootloader, Road, firmware_of
 

@@ -10,8 +10,8 @@ from firmline import events
 from firmline.errors import Code, TargetRefusedError
 from firmline.protocol.answers import Answer
 from firmline.protocol.codes import ExtError, Opcode, ResultCode
-from firmline.protocol.conversation import Fail, Report
 from firmline.protocol.requests import Request, UnknownRequest, WriteObject, opcode_of
+from firmline.protocol.steps import Fail, Report
 from pair.joined import Bench, MemoryBootloader, Road, Talk, firmware_of, init_packet_of
 
 FIRMWARE = firmware_of(64 + 36)

@@ -9,7 +9,6 @@ import pytest
 from firmline import events
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ObjectType, Opcode
-from firmline.protocol.conversation import Write
 from firmline.protocol.requests import (
     CreateObject,
     ExecuteObject,
@@ -18,6 +17,7 @@ from firmline.protocol.requests import (
     SelectObject,
     SetPrn,
 )
+from firmline.protocol.steps import Write
 from pair.joined import Bench, MemoryBootloader, Road, firmware_of, init_packet_of
 
 BOUNDARIES = [

@@ -17,9 +17,9 @@ from firmline.events import UnitMode
 from firmline.formats.package import PackageImage, read_package
 from firmline.protocol.buttonless import encode_enter_bootloader
 from firmline.protocol.channels import Channel
-from firmline.protocol.conversation import Write
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.host import HostSession
+from firmline.protocol.steps import Write
 from firmline.protocol.target import Reply
 from pair.joined import Talk, talk
 

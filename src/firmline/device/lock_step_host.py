@@ -15,9 +15,9 @@ from firmline.errors import Code, FirmlineError
 from firmline.events import UnitMode
 from firmline.formats.package import Package, PackageImage
 from firmline.protocol.channels import Channel
-from firmline.protocol.conversation import Effect, Fail, Write
 from firmline.protocol.framing import BleFraming, Framing, SerialFraming
 from firmline.protocol.host import HostSession
+from firmline.protocol.steps import Effect, Fail, Write
 
 LONGER_THAN_ANY_TIMEOUT_S: Final = 200.0
 

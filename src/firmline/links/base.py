@@ -140,6 +140,16 @@ class Exchange(Protocol):
             TransportError: LOST, REFUSED or TIMEOUT.
         """
 
+    async def flush(self) -> None:
+        """Wait until what was written has left, as far as the road can tell.
+
+        A port may gather writes until then. A radio whose writes wait for room (``flow_control``)
+        returns when the unit's radio has acknowledged all of them; others return at once.
+
+        Raises:
+            TransportError: LOST, or TIMEOUT where the road takes nothing.
+        """
+
     async def receive(self, *, timeout_s: float) -> Received:
         """What the unit sends next, in order.
 
@@ -183,6 +193,10 @@ class Connection(Exchange, Protocol):
             TransportError: LOST, REFUSED (the unit's ATT error is in ``context['att_status']``) or
                 TIMEOUT.
         """
+
+    async def flush(self) -> None:
+        """Return at once: a radio without flow control cannot tell what has arrived."""
+        return
 
     async def receive(self, *, timeout_s: float) -> Received:
         """The next notification or indication, in the order they arrived.
@@ -273,13 +287,6 @@ class Link(Protocol):
 
 class PortConnection(Exchange, Protocol):
     """One open serial port, whatever is at its other end."""
-
-    async def flush(self) -> None:
-        """Write what was gathered: a port may gather writes until an answer is waited for.
-
-        Raises:
-            TransportError: LOST, or TIMEOUT where the port takes nothing.
-        """
 
     def discard_input(self) -> None:
         """Throw away what has arrived and was not received."""

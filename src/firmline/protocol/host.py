@@ -4,8 +4,10 @@ Theory of operation
 ===================
 A :class:`HostSession` is told when to start and what the unit sent; it returns *effects*: bytes to
 write, in order, and events to report. Whoever drives it performs the effects, stamps the events
-with the time, and waits; the session never does. What is said, and in which order, is in
-:mod:`firmline.protocol.conversation`.
+with the time, and then waits for what :attr:`HostSession.awaiting` says; the session never does.
+What is said, and in which order, is in :mod:`firmline.protocol.conversation`.
+
+Time is passed in, and only differences count; a session without pacing does not look at it.
 
 One session serves one connection. After a lost link, a new session resumes where the unit says it
 is.
@@ -16,10 +18,11 @@ from __future__ import annotations
 from firmline import events
 from firmline.errors import Code, FirmlineError, LocalProtocolError, RemoteProtocolError
 from firmline.protocol.answers import Answer, decode_answer
-from firmline.protocol.conversation import DfuConversation, Effect, Fail, Report
+from firmline.protocol.conversation import DfuConversation
 from firmline.protocol.framing import Framing
 from firmline.protocol.pacing import NO_PAUSES, Pacing
-from firmline.protocol.requests import GetCrc, Request, WriteObject, opcode_of
+from firmline.protocol.requests import GetCrc, WriteObject, opcode_of
+from firmline.protocol.steps import AnswerUntil, Delivery, Effect, Fail, Report, Wait
 
 
 class HostSession:
@@ -43,21 +46,22 @@ class HostSession:
         pacing: Pacing = NO_PAUSES,
     ) -> None:
         self._framing = framing
-        self._awaiting: Request | None = None
+        self._awaiting: Wait | None = None
         self._started = False
         self._finished = False
         self._failed = False
-        self._talk = DfuConversation(
+        self._conversation = DfuConversation(
             init_packet=init_packet,
             firmware=firmware,
             framing=framing,
             prn=prn,
             pacing=pacing,
-        ).run()
+        )
+        self._talk = self._conversation.run()
 
     @property
-    def awaiting(self) -> Request | None:
-        """The request whose answer is due; ``None`` before the start and after the end."""
+    def awaiting(self) -> Wait | None:
+        """What the session waits for; ``None`` before the start and after the end."""
         return self._awaiting
 
     @property
@@ -65,16 +69,25 @@ class HostSession:
         """Whether the unit has accepted everything."""
         return self._finished
 
-    def start(self) -> list[Effect]:
+    def start(self, *, now_s: float = 0.0) -> list[Effect]:
         """Begin; the first effects. A session begins once, and never after it has failed."""
         if self._started or self._failed:
             raise LocalProtocolError("A host session was started after its beginning or its end.")
         self._started = True
+        self._conversation.now_s = now_s
         return self._advance(None)
 
-    def receive(self, data: bytes) -> list[Effect]:
+    def resume(self, *, now_s: float = 0.0) -> list[Effect]:
+        """What was written is with the unit, or the time is over, as awaited; what follows."""
+        if not isinstance(self._awaiting, Delivery | AnswerUntil):
+            raise LocalProtocolError("A host session was resumed where it waits for an answer.")
+        self._conversation.now_s = now_s
+        return self._advance(None)
+
+    def receive(self, data: bytes, *, now_s: float = 0.0) -> list[Effect]:
         """Take bytes that the unit sent; the effects they lead to. A failed session is silent."""
         effects: list[Effect] = []
+        self._conversation.now_s = now_s
         for message in self._framing.decode(data):
             if self._failed:
                 break
@@ -86,12 +99,14 @@ class HostSession:
         return effects
 
     def _accept(self, message: bytes) -> Answer:
-        if self._awaiting is None:
+        if self._awaiting is None or isinstance(self._awaiting, Delivery):
             raise RemoteProtocolError(
                 Code.ANSWER_UNEXPECTED,
                 f"The unit sent {message[:20].hex(' ').upper()} when no answer was due.",
             )
         answer = decode_answer(message)
+        if isinstance(self._awaiting, AnswerUntil):
+            return answer
         expected = opcode_of(
             GetCrc() if isinstance(self._awaiting, WriteObject) else self._awaiting
         )
@@ -104,7 +119,7 @@ class HostSession:
         return answer
 
     def _advance(self, answer: Answer | None) -> list[Effect]:
-        """Run the conversation up to the next answer it needs."""
+        """Run the conversation up to the next thing it waits for."""
         effects: list[Effect] = []
         self._awaiting = None
         try:

@@ -1,8 +1,8 @@
-"""How a host keeps a bootloader's flash from being overrun.
+"""How a host that goes step by step keeps a bootloader's flash from being overrun.
 
 Over Bluetooth LE a bootloader answers CREATE while it still erases, and queues what comes; 16
-entries, and the rest is lost without a word (bootloader spec, section 11). A host that waits after
-CREATE loses nothing: recorded with an erase of 85 ms and a wait of 100 ms.
+entries, and the rest is lost without a word (bootloader spec, section 11). A host that lets the
+flash get on before it sends the packets that find no room behind an erase loses nothing.
 """
 
 from __future__ import annotations
@@ -16,21 +16,23 @@ class Pacing:
     """Pauses in seconds.
 
     Attributes:
-        after_init_s: After the EXECUTE of the init packet, while both settings pages are written.
-        after_create_s: After the CREATE of each data object, while its page is erased. Where an
-            object arrives damaged all the same, it is doubled for the rest of the image.
+        waits_for_idle: Whether to wait for both settings pages to be written after the EXECUTE of
+            the init packet, with an EXECUTE of no data, which is answered when flash is idle and
+            changes nothing (bootloader spec, section 4, quirks).
+        after_free_s: After those packets of an object that find room behind an erase, and before
+            a packet that found none is offered again. Where an object arrives damaged all the same,
+            it is doubled for the rest of the image.
         before_retry_s: Before the CREATE of an object that arrived damaged, while what is queued is
-            written.
+            written; doubled each time.
     """
 
-    after_init_s: float = 0.0
-    after_create_s: float = 0.0
+    waits_for_idle: bool = False
+    after_free_s: float = 0.0
     before_retry_s: float = 0.0
 
 
 NO_PAUSES: Final = Pacing()
 """For bootloaders that stand still for their flash: serial ones."""
-FOR_BLUETOOTH: Final = Pacing(after_init_s=0.6, after_create_s=0.1, before_retry_s=0.5)
-"""Two settings pages: two erases of 90 ms, 450 words in 90 chunks of 2 ms, and what the radio makes
-them wait (physics spec, section 1); an object: the recorded 100 ms; 16 packets of 13 chunks of 2 ms
-each."""
+FOR_BLUETOOTH: Final = Pacing(waits_for_idle=True, after_free_s=0.2, before_retry_s=0.5)
+"""An erase of 90 ms that waited 78 ms for its gap, and some of the packets behind it; 16 packets of
+13 chunks of 2 ms each (physics spec, section 1)."""

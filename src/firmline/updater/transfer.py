@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from firmline.errors import TransportError, TransportReason
 from firmline.events import Event
-from firmline.links.base import Exchange
-from firmline.protocol.conversation import Effect, Fail, Pause, Report, Write
+from firmline.links.base import Exchange, Received
 from firmline.protocol.host import HostSession
+from firmline.protocol.steps import AnswerUntil, Delivery, Effect, Fail, Pause, Report, Write
 from firmline.updater.road import AnswerTimeout
 
 
@@ -18,6 +19,7 @@ async def transfer(
     *,
     report: Callable[[Event], None],
     answer_timeout_s: AnswerTimeout,
+    now_s: Callable[[], float],
 ) -> None:
     """Run a session to its end.
 
@@ -26,16 +28,42 @@ async def transfer(
         exchange: The unit's bootloader, open.
         report: Takes the session's events, in order, as they happen.
         answer_timeout_s: How long the answer to a request may take.
+        now_s: The road's monotonic clock, in seconds.
 
     Raises:
         TransportError: The link failed, or an answer did not come in time.
         TargetRefusedError: The unit said no.
         RemoteProtocolError: The unit's answers made no sense, or an object never arrived intact.
     """
-    await _perform(session.start(), exchange, report)
+    await _perform(session.start(now_s=now_s()), exchange, report)
     while not session.finished:
-        received = await exchange.receive(timeout_s=answer_timeout_s(session.awaiting))
-        await _perform(session.receive(received.data), exchange, report)
+        match session.awaiting:
+            case Delivery():
+                await exchange.flush()
+                effects = session.resume(now_s=now_s())
+            case AnswerUntil(time_s=time_s):
+                received = await _heard_until(time_s, exchange, now_s)
+                effects = (
+                    session.resume(now_s=now_s())
+                    if received is None
+                    else session.receive(received.data, now_s=now_s())
+                )
+            case request:
+                received = await exchange.receive(timeout_s=answer_timeout_s(request))
+                effects = session.receive(received.data, now_s=now_s())
+        await _perform(effects, exchange, report)
+
+
+async def _heard_until(
+    time_s: float, exchange: Exchange, now_s: Callable[[], float]
+) -> Received | None:
+    """What the unit sends before a time; ``None``: nothing."""
+    try:
+        return await exchange.receive(timeout_s=max(0.0, time_s - now_s()))
+    except TransportError as error:
+        if error.reason is TransportReason.TIMEOUT:
+            return None
+        raise
 
 
 async def _perform(

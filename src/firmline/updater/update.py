@@ -179,6 +179,7 @@ class Update:
                 opened.exchange,
                 report=self._report,
                 answer_timeout_s=opened.answer_timeout_s,
+                now_s=self._road.now_s,
             )
         except FirmlineError as error:
             if not await opened.recover(error):

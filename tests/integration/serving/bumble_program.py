@@ -19,10 +19,10 @@ from bumble.transport import open_transport
 
 from firmline.formats.package import PackageImage, read_package
 from firmline.protocol.channels import Channel
-from firmline.protocol.conversation import Fail, Pause, Write
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.host import HostSession
 from firmline.protocol.pacing import FOR_BLUETOOTH
+from firmline.protocol.steps import Fail, Pause, Write
 
 SECURE_DFU = UUID.from_16_bits(0xFE59)
 CONTROL, PACKET, BUTTONLESS = (

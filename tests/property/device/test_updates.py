@@ -14,9 +14,9 @@ from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.events import UnitMode
 from firmline.protocol.channels import Channel
-from firmline.protocol.conversation import Effect, Fail, Write
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.host import HostSession
+from firmline.protocol.steps import Effect, Fail, Write
 from unit.device.makers import BANK_0, Host, describe, enter_bootloader, init_command, signed_packet
 
 

@@ -8,11 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firmline.protocol.channels import Channel
-from firmline.protocol.conversation import Effect, Fail, Write
 from firmline.protocol.framing import BleFraming, SerialFraming
 from firmline.protocol.host import HostSession
 from firmline.protocol.requests import WriteObject
 from firmline.protocol.slip import SlipDecoder, encode_frame
+from firmline.protocol.steps import Effect, Fail, Write
 from firmline.protocol.target import TargetSession
 from pair.joined import Bench, MemoryBootloader, Road, firmware_of
 

@@ -14,7 +14,7 @@ from firmline.errors import Code, RemoteProtocolError, TargetRefusedError
 from firmline.protocol.answers import Answer, AnswerBody, Crc, Done, Selected
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ObjectType, ResultCode
-from firmline.protocol.conversation import DfuConversation, Effect, Report, Write
+from firmline.protocol.conversation import DfuConversation
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.requests import (
     CreateObject,
@@ -26,6 +26,7 @@ from firmline.protocol.requests import (
     WriteObject,
     opcode_of,
 )
+from firmline.protocol.steps import AnswerUntil, Delivery, Effect, Report, Wait, Write
 from unit.protocol.expect import fails
 
 INIT_PACKET, FIRMWARE = bytes(range(24)), bytes(range(100, 144))
@@ -43,13 +44,13 @@ class Dialogue:
         self._talk = DfuConversation(
             init_packet=INIT_PACKET, firmware=FIRMWARE, framing=BleFraming(mtu=23), prn=prn
         ).run()
-        self.asked: Request | None = None
+        self.asked: Wait | None = None
         self.effects: list[Effect] = []
         self._collect(next(self._talk))
 
     def answer(self, body: AnswerBody | None = None, *, result: int = ResultCode.SUCCESS) -> None:
         """Answer what was asked."""
-        assert self.asked is not None
+        assert not isinstance(self.asked, Delivery | AnswerUntil | None)
         wanted = GetCrc() if isinstance(self.asked, WriteObject) else self.asked
         answer = Answer(opcode=opcode_of(wanted), result=result, body=body)
         self.asked, self.effects = None, []
@@ -58,7 +59,7 @@ class Dialogue:
         except StopIteration:
             return
 
-    def _collect(self, step: Effect | Request) -> None:
+    def _collect(self, step: Effect | Wait) -> None:
         try:
             while isinstance(step, Effect):
                 self.effects.append(step)
@@ -97,6 +98,7 @@ def test_every_word_of_an_undisturbed_conversation() -> None:
         Crc(offset=44, crc=zlib.crc32(FIRMWARE)),
         Done(),
     ):
+        assert not isinstance(dialogue.asked, Delivery | AnswerUntil)
         said.append((dialogue.asked, dialogue.writes))
         dialogue.answer(body)
     control, packet = Channel.CONTROL, Channel.PACKET

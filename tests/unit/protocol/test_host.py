@@ -7,10 +7,10 @@ import pytest
 from firmline import events
 from firmline.errors import Code, LocalProtocolError, RemoteProtocolError, TargetRefusedError
 from firmline.protocol.channels import Channel
-from firmline.protocol.conversation import Effect, Fail, Report, Write
 from firmline.protocol.framing import BleFraming, SerialFraming
 from firmline.protocol.host import HostSession
 from firmline.protocol.requests import GetMtu, SelectObject, SetPrn
+from firmline.protocol.steps import Effect, Fail, Report, Write
 from pair.joined import Bench, Road, firmware_of
 from unit.protocol.expect import fails
 

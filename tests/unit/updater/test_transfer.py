@@ -22,6 +22,10 @@ def one_second(_request: object) -> float:
     return 1
 
 
+def clock() -> float:
+    return 0.0
+
+
 def seven_seconds(_request: object) -> float:
     return 7
 
@@ -48,6 +52,7 @@ async def test_a_session_is_driven_to_its_end() -> None:
         await connected(FakeLink(unit)),
         report=heard.append,
         answer_timeout_s=one_second,
+        now_s=clock,
     )
     assert driven.finished
     assert unit.board.flash.read(0x26000, len(IMAGE)) == IMAGE
@@ -67,7 +72,13 @@ async def test_every_request_is_reported_before_it_is_written() -> None:
         if isinstance(event, RequestSent):
             order.append(f"report {event.data[:1].hex()}")
 
-    await transfer(session(), await connected(link), report=report, answer_timeout_s=one_second)
+    await transfer(
+        session(),
+        await connected(link),
+        report=report,
+        answer_timeout_s=one_second,
+        now_s=link.now_s,
+    )
     assert order[::2] == [step.replace("write control", "report") for step in order[1::2]]
 
 
@@ -83,7 +94,11 @@ async def test_an_answer_that_does_not_come_in_time_is_a_timeout() -> None:
     before_s = link.now_s()
     with pytest.raises(TransportError) as caught:
         await transfer(
-            session(), connection, report=lambda _event: None, answer_timeout_s=seven_seconds
+            session(),
+            connection,
+            report=lambda _event: None,
+            answer_timeout_s=seven_seconds,
+            now_s=link.now_s,
         )
     assert caught.value.reason is TransportReason.TIMEOUT
     assert 7 <= link.now_s() - before_s < 8
@@ -147,5 +162,6 @@ async def test_answers_that_make_no_sense_are_told_as_such(data: bytes, code: Co
             Babbler(data),
             report=lambda _event: None,
             answer_timeout_s=one_second,
+            now_s=clock,
         )
     assert caught.value.code is code

@@ -31,7 +31,7 @@ from firmline.links.gatt import (
 )
 from firmline.links.virtual_radio.address import from_bumble
 from firmline.links.virtual_radio.client import AttClient
-from firmline.links.virtual_radio.host import QuietHost
+from firmline.links.virtual_radio.host import PacketQueue, QuietHost
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 
@@ -66,9 +66,9 @@ class VirtualConnection(Connection):
         self._version: RemoteVersion | None = None
         self._queue = self._watch(host.le_acl_packet_queue)
 
-    def _watch(self, queue: DataPacketQueue | None) -> DataPacketQueue:
+    def _watch(self, queue: DataPacketQueue | None) -> PacketQueue:
         """Listen to everything that concerns this connection."""
-        if queue is None:
+        if not isinstance(queue, PacketQueue):
             raise LocalProtocolError("A connection exists before its host was powered on.")
         self._link.gatt_client = self._client
         self._link.on(BumbleConnection.EVENT_DISCONNECTION, self.mark_lost)
@@ -178,6 +178,11 @@ class VirtualConnection(Connection):
             self._client.post(handle, data)
         else:
             await self._client.write(handle, data, f"a write to {channel}")
+
+    async def flush(self) -> None:
+        """Wait until the unit's radio has acknowledged all that was written."""
+        while self._queue.unacknowledged(self._link.handle):
+            await self._change()
 
     async def receive(self, *, timeout_s: float) -> Received:
         """The next notification or indication; see the contract in ``links.base``."""

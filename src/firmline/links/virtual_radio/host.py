@@ -20,6 +20,12 @@ from bumble.snoop import Snooper
 class PacketQueue(DataPacketQueue):
     """Bumble's queue to the controller, which forgot whoever waits for the room of a lost link."""
 
+    def unacknowledged(self, connection_handle: int) -> int:
+        """How many packets of a connection the other side's radio has not acknowledged yet."""
+        state = self._connection_state.get(connection_handle)
+        waiting = sum(handle == connection_handle for _, handle in self._packets)
+        return waiting + (0 if state is None else state.in_flight)
+
     def flush(self, connection_handle: int) -> None:
         """Give the room that a lost connection took to the others, and tell them."""
         super().flush(connection_handle)

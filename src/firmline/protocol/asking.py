@@ -1,0 +1,131 @@
+"""Requests and their answers within a conversation: asked, judged, reported."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TypeVar
+
+from firmline import events
+from firmline.errors import Code, RemoteProtocolError
+from firmline.protocol.answers import Answer, AnswerBody, Crc
+from firmline.protocol.codes import ObjectType, ResultCode
+from firmline.protocol.framing import Framing
+from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE, refusal
+from firmline.protocol.requests import GetCrc, Request, opcode_of
+from firmline.protocol.steps import Effect, Report, Talk, Write
+
+_Body = TypeVar("_Body", bound=AnswerBody)
+
+
+class Asking:
+    """What every part of a conversation does: say something, and wait for the answer.
+
+    Args:
+        framing: How requests become bytes on this link.
+    """
+
+    def __init__(self, framing: Framing) -> None:
+        self.framing = framing
+
+    def say(self, request: Request) -> Talk[None]:
+        """Send a request; its answer is the caller's business."""
+        channel, data = self.framing.encode(request)
+        yield Report(event=events.RequestSent(request=opcode_of(request).name.lower(), data=data))
+        yield Write(channel=channel, data=data)
+
+    def ask(
+        self, request: Request, *, phase: str, tolerate: ResultCode | None = None
+    ) -> Talk[Answer]:
+        """Send a request and wait for its answer.
+
+        Args:
+            request: What to ask.
+            phase: What the host is doing, for the sentence of a refusal.
+            tolerate: A refusal that is returned like a success.
+
+        Raises:
+            TargetRefusedError: The unit says no, and not as tolerated.
+        """
+        yield from self.say(request)
+        answer = yield request
+        if answer is None:
+            raise AssertionError  # a request is waited for until its answer is there
+        yield from judge(request, answer, phase=phase, tolerate=tolerate)
+        return answer
+
+    def check_crc(self, object_type: ObjectType, source: bytes, end: int) -> Talk[Crc]:
+        """Ask how much the unit has, beside what it should have: ``source`` up to ``end``."""
+        answer = yield from self.ask(GetCrc(), phase=phase_of(object_type))
+        crc = body_of(answer, Crc)
+        yield crc_checked(object_type, crc, source, end)
+        return crc
+
+
+def judge(
+    request: Request, answer: Answer, *, phase: str, tolerate: ResultCode | None = None
+) -> Talk[None]:
+    """Report a refusal, and end the conversation unless it is the one that is expected."""
+    if answer.ok:
+        return
+    yield Report(
+        event=events.Refused(
+            request=opcode_of(request).name.lower(),
+            result=answer.result,
+            ext_error=answer.ext_error,
+        )
+    )
+    if answer.result != tolerate:
+        raise refusal(request, answer, phase=phase)
+
+
+def body_of(answer: Answer, kind: type[_Body]) -> _Body:
+    """What an answer carries.
+
+    Raises:
+        RemoteProtocolError: It carries something else.
+    """
+    if not isinstance(answer.body, kind):
+        raise RemoteProtocolError(
+            Code.ANSWER_UNEXPECTED, f"The unit's answer carries no {kind.__name__}."
+        )
+    return answer.body
+
+
+def crc_checked(object_type: ObjectType, crc: Crc, source: bytes, end: int) -> Effect:
+    """What the unit has, beside what it should have."""
+    return Report(
+        event=events.CrcChecked(
+            object_type=name_of(object_type),
+            offset=crc.offset,
+            crc=crc.crc,
+            expected_offset=end,
+            expected_crc=zlib.crc32(source[:end]),
+        )
+    )
+
+
+def holds(crc: Crc, source: bytes, end: int) -> bool:
+    """Whether the unit has exactly ``source`` up to ``end``."""
+    return crc.offset == end and crc.crc == zlib.crc32(source[:end])
+
+
+def executed(object_type: ObjectType, end: int) -> Effect:
+    """An object was executed; ``end`` bytes are done."""
+    return Report(event=events.ObjectExecuted(object_type=name_of(object_type), offset=end))
+
+
+def created(object_type: ObjectType, start: int, end: int) -> Effect:
+    """An object was created."""
+    return Report(
+        event=events.ObjectCreated(object_type=name_of(object_type), offset=start, size=end - start)
+    )
+
+
+def name_of(object_type: ObjectType) -> str:
+    """As events name it."""
+    return object_type.name.lower()
+
+
+def phase_of(object_type: ObjectType) -> str:
+    """As sentences name it."""
+    return INIT_PACKET_PHASE if object_type is ObjectType.COMMAND else FIRMWARE_PHASE

@@ -1,0 +1,165 @@
+"""One object at a time, the careful way: CREATE, write, ask for the CRC, and only then go on.
+
+Over Bluetooth LE a unit's flash queue takes an erase and 15 packets; what comes beyond that before
+anything is written is dropped without a word, and leaves offset and CRC as they were (spec sections
+4 and 11). So the first 15 packets of an object follow its CREATE at once, and each of the rest is
+asked for: the offset says whether it was taken, and one that was not is simply sent again. That
+needs no knowledge of the unit's flash, and is right for the slowest. Small packets go in groups,
+since asking after each of 200 would cost seconds; a group that loses one in its middle damages the
+object, which is then sent again in smaller groups.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final
+
+from firmline import events
+from firmline.errors import Code, RemoteProtocolError
+from firmline.protocol.answers import Crc
+from firmline.protocol.asking import Asking, created, holds, judge, name_of, phase_of
+from firmline.protocol.codes import ObjectType, ResultCode
+from firmline.protocol.framing import Framing
+from firmline.protocol.pacing import Pacing
+from firmline.protocol.requests import CreateObject, WriteObject
+from firmline.protocol.steps import Pause, Report, Talk, Write
+
+MAX_OBJECT_ATTEMPTS: Final = 3
+"""How often one object is sent before the session gives up."""
+FREE_PACKETS: Final = 15
+"""Packets that a flash queue of 16 takes behind an erase (spec section 11)."""
+GROUP_BYTES: Final = 160
+"""Bytes of the packets behind those that are asked for together: eight of 20, one of 244; ours."""
+MAX_OFFERS: Final = 40
+"""How often a packet is offered to a full queue, with a pause before each: ours. At 0.2 s that is
+longer than the slowest flash needs for all that can be in it (16 packets of 90 ms)."""
+
+
+class ObjectSender(Asking):
+    """Sends objects, again where they arrive damaged.
+
+    Args:
+        framing: How requests become bytes on this link.
+        prn: The unit sends an unasked CRC after every ``prn`` packets; 0 = never.
+        pacing: How long the unit's flash is given.
+    """
+
+    def __init__(self, framing: Framing, *, prn: int, pacing: Pacing) -> None:
+        super().__init__(framing)
+        self._prn = prn
+        self._until_receipt = prn
+        self._pause_s = pacing.after_free_s
+        self._before_retry_s = pacing.before_retry_s
+        self._group = max(1, GROUP_BYTES // max(1, framing.packet_size))
+
+    def send(self, object_type: ObjectType, source: bytes, start: int, end: int) -> Talk[None]:
+        """CREATE, write and check one object, again where it arrives damaged.
+
+        Raises:
+            TargetRefusedError: The unit does not take it.
+            RemoteProtocolError: ``OBJECT_DAMAGED``: it never arrived intact.
+        """
+        for attempt in range(1, MAX_OBJECT_ATTEMPTS + 1):
+            if attempt > 1:
+                yield from self._slow_down(object_type, start, attempt)
+            is_last = attempt == MAX_OBJECT_ATTEMPTS
+            answer = yield from self.ask(
+                CreateObject(object_type=object_type, size=end - start),
+                phase=phase_of(object_type),
+                tolerate=None if is_last else self._full_queue(object_type),
+            )
+            if not answer.ok:
+                continue
+            self._until_receipt = self._prn  # the unit counts from each CREATE (section 2.4)
+            yield created(object_type, start, end)
+            intact = yield from self.write(object_type, source, start, end)
+            if intact:
+                return
+        raise RemoteProtocolError(
+            Code.OBJECT_DAMAGED,
+            f"The object at offset {start} of {phase_of(object_type)} arrived damaged"
+            f" {MAX_OBJECT_ATTEMPTS} times.",
+            offset=start,
+        )
+
+    def write(self, object_type: ObjectType, source: bytes, start: int, end: int) -> Talk[bool]:
+        """Write to the object that is open; whether the unit then has ``source`` up to ``end``."""
+        if object_type is ObjectType.COMMAND or not self._pause_s:
+            crc = yield from self._write_and_ask(object_type, source, start, end)
+            return holds(crc, source, end)
+        position = min(start + FREE_PACKETS * self.framing.packet_size, end)
+        crc = yield from self._write_and_ask(object_type, source, start, position)
+        if not holds(crc, source, position):
+            return False
+        yield Pause(duration_s=self._pause_s)
+        position = yield from self._offer(source, position, end)
+        return position == end
+
+    def _offer(self, source: bytes, position: int, end: int) -> Talk[int]:
+        """Offer what is left to a queue that may be full; how far the unit has taken it intact."""
+        offers = 0
+        while position < end and offers < MAX_OFFERS:
+            stop = min(position + self._group * self.framing.packet_size, end)
+            crc = yield from self._write_and_ask(ObjectType.DATA, source, position, stop)
+            if not _is_prefix(crc, source) or not position <= crc.offset <= stop:
+                return position
+            offers = 0 if crc.offset > position else offers + 1
+            position = crc.offset
+            if position < stop:
+                yield Pause(duration_s=self._pause_s)
+        return position
+
+    def _slow_down(self, object_type: ObjectType, offset: int, attempt: int) -> Talk[None]:
+        """An object has to be sent again: smaller groups and twice the time from now on."""
+        yield Report(
+            event=events.ObjectRepeated(
+                object_type=name_of(object_type), offset=offset, attempt=attempt
+            )
+        )
+        if object_type is ObjectType.DATA:
+            self._group = max(1, self._group // 2)
+            self._pause_s *= 2
+            if self._before_retry_s:
+                yield Pause(duration_s=self._before_retry_s)
+                self._before_retry_s *= 2
+
+    def _full_queue(self, object_type: ObjectType) -> ResultCode | None:
+        """How a unit with a flash queue says that it takes no data object now (spec section 4)."""
+        has_queue = object_type is ObjectType.DATA and self._pause_s > 0
+        return ResultCode.INVALID_OBJECT if has_queue else None
+
+    def _write_and_ask(
+        self, object_type: ObjectType, source: bytes, start: int, end: int
+    ) -> Talk[Crc]:
+        """Hand packets to the link, waiting where a receipt is due; what the unit then has."""
+        count = 0
+        size = self.framing.packet_size
+        for position in range(start, end, size):
+            packet = WriteObject(data=source[position : min(position + size, end)])
+            channel, data = self.framing.encode(packet)
+            yield Write(channel=channel, data=data)
+            count += 1
+            yield from self._receipt(packet, object_type)
+        yield Report(
+            event=events.PacketsSent(
+                object_type=name_of(object_type), count=count, offset=end, size=len(source)
+            )
+        )
+        crc = yield from self.check_crc(object_type, source, end)
+        return crc
+
+    def _receipt(self, packet: WriteObject, object_type: ObjectType) -> Talk[None]:
+        """Wait for the unasked CRC, if this packet was the one that brings it."""
+        if not self._prn:
+            return
+        self._until_receipt -= 1
+        if self._until_receipt:
+            return
+        self._until_receipt = self._prn
+        answer = yield packet
+        if answer is not None:
+            yield from judge(packet, answer, phase=phase_of(object_type))
+
+
+def _is_prefix(crc: Crc, source: bytes) -> bool:
+    return crc.offset <= len(source) and crc.crc == zlib.crc32(source[: crc.offset])

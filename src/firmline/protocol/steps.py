@@ -1,0 +1,71 @@
+"""What a conversation yields: effects, which are performed, and what it then waits for.
+
+Effects are values, so that a conversation needs no road and no clock (ADR 5). Between two waits
+they are made at once and performed in order; what comes behind a wait knows the time of its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from firmline.errors import FirmlineError
+from firmline.events import Event
+from firmline.protocol.answers import Answer
+from firmline.protocol.channels import Channel
+from firmline.protocol.requests import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """Write these bytes to this channel."""
+
+    channel: Channel
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Tell everyone what happened."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fail:
+    """The session is over: the error to raise."""
+
+    error: FirmlineError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Let the unit's flash get on for so many seconds."""
+
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Wait until all that was written is with the unit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerUntil:
+    """Wait for an answer to any request, at most until a time.
+
+    Attributes:
+        time_s: On the clock of who drives the session.
+    """
+
+    time_s: float
+
+
+Effect = Write | Report | Pause | Fail
+Wait = Request | Delivery | AnswerUntil
+"""A request means: wait for the answer to it."""
+_T = TypeVar("_T")
+Talk = Generator[Effect | Wait, Answer | None, _T]
+"""A conversation, or a part of one. It is sent the answer it waits for; ``None`` after an effect, a
+:class:`Delivery`, or an :class:`AnswerUntil` whose time has come."""

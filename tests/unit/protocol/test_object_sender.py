@@ -1,0 +1,199 @@
+"""Objects sent step by step to a unit whose flash queue has an end (spec sections 4 and 11)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from firmline import events
+from firmline.errors import Code, RemoteProtocolError
+from firmline.protocol.answers import Answer, Crc, Done
+from firmline.protocol.channels import Channel
+from firmline.protocol.codes import ObjectType, Opcode, ResultCode
+from firmline.protocol.framing import BleFraming
+from firmline.protocol.object_sender import FREE_PACKETS, MAX_OFFERS, ObjectSender
+from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES, Pacing
+from firmline.protocol.requests import CreateObject, ExecuteObject, GetCrc, WriteObject
+from firmline.protocol.steps import Effect, Pause, Report, Talk, Write
+from unit.protocol.expect import fails
+
+SOURCE = bytes(index * 7 % 251 for index in range(4096))
+LARGE, SMALL = BleFraming(mtu=247), BleFraming(mtu=23)
+
+
+@dataclass
+class Queue:
+    """A unit with one data object and room for some packets; a pause makes more.
+
+    Attributes:
+        room: Packets that it takes before it drops the next.
+        per_pause: Packets that it writes during each pause.
+        prn: Of the unit.
+        pauses: Every pause, seconds.
+        dropped: Packets that it has dropped.
+    """
+
+    room: int
+    per_pause: int = 1
+    prn: int = 0
+    full_at_create: int = 0
+    pauses: list[float] = field(default_factory=list)
+    dropped: int = 0
+    held: bytes = b""
+    reported: list[events.Event] = field(default_factory=list)
+    created: int = 0
+    receipts: int = 0
+    _since: int = 0
+
+    def perform(self, talk: Talk[None]) -> None:
+        """Hold the conversation."""
+        answer: Answer | None = None
+        try:
+            while True:
+                step = talk.send(answer)
+                answer = None
+                match step:
+                    case Write(channel=channel, data=data):
+                        if channel is Channel.PACKET:
+                            self._take(data)
+                    case Pause(duration_s=duration_s):
+                        self.pauses.append(duration_s)
+                        self.room += self.per_pause
+                    case Report(event=event):
+                        self.reported.append(event)
+                    case _:
+                        answer = self._answer(step)
+        except StopIteration:
+            return
+
+    def _take(self, data: bytes) -> None:
+        self._since += 1
+        if self.room:
+            self.room -= 1
+            self.held += data
+        else:
+            self.dropped += 1
+
+    def _answer(self, step: object) -> Answer:
+        match step:
+            case CreateObject():
+                if self.full_at_create:
+                    self.full_at_create -= 1
+                    return Answer(opcode=Opcode.OBJECT_CREATE, result=ResultCode.INVALID_OBJECT)
+                self.created += 1
+                self.held, self._since = b"", 0
+                return Answer(opcode=Opcode.OBJECT_CREATE, result=ResultCode.SUCCESS, body=Done())
+            case WriteObject():
+                assert self._since % self.prn == 0, "a receipt is waited for that is not due"
+                self.receipts += 1
+            case GetCrc():
+                pass
+            case _:
+                raise AssertionError(step)
+        crc = Crc(offset=len(self.held), crc=zlib.crc32(self.held))
+        return Answer(opcode=Opcode.CRC_GET, result=ResultCode.SUCCESS, body=crc)
+
+    @property
+    def repeated(self) -> int:
+        return sum(isinstance(event, events.ObjectRepeated) for event in self.reported)
+
+
+def sender(
+    framing: BleFraming = LARGE, *, prn: int = 0, pacing: Pacing = FOR_BLUETOOTH
+) -> ObjectSender:
+    return ObjectSender(framing, prn=prn, pacing=pacing)
+
+
+def send(queue: Queue, framing: BleFraming = LARGE, **options: object) -> None:
+    queue.perform(sender(framing, **options).send(ObjectType.DATA, SOURCE, 0, len(SOURCE)))  # type: ignore[arg-type]
+
+
+def test_the_packets_that_find_room_behind_an_erase_follow_it_at_once() -> None:
+    talk = sender().send(ObjectType.DATA, SOURCE, 0, len(SOURCE))
+    steps: list[object] = [next(talk)]
+    while not isinstance(steps[-1], CreateObject):
+        steps.append(next(talk))
+    steps = [talk.send(Answer(opcode=1, result=ResultCode.SUCCESS, body=Done()))]
+    while isinstance(steps[-1], Effect):
+        steps.append(next(talk))
+    packets = [s for s in steps if isinstance(s, Write) and s.channel is Channel.PACKET]
+    assert len(packets) == FREE_PACKETS
+    assert not any(isinstance(step, Pause) for step in steps)
+
+
+def test_a_packet_that_found_the_queue_full_is_offered_again_alone() -> None:
+    queue = Queue(room=FREE_PACKETS)
+    send(queue)
+    assert queue.held == SOURCE
+    assert queue.created == 1
+    assert queue.pauses == [FOR_BLUETOOTH.after_free_s] * 2
+    assert queue.dropped == 1
+
+
+@pytest.mark.parametrize("per_pause", [1, 2, 17])
+@pytest.mark.parametrize("prn", [0, 1, 8, 12])
+def test_the_object_arrives_whatever_the_flash_does(per_pause: int, prn: int) -> None:
+    queue = Queue(room=FREE_PACKETS, per_pause=per_pause, prn=prn)
+    send(queue, prn=prn)
+    assert queue.held == SOURCE
+    assert queue.repeated == 0
+    writes = 17 + queue.dropped
+    assert queue.receipts == (writes // prn if prn else 0)
+
+
+def test_a_queue_that_never_empties_is_given_up() -> None:
+    queue = Queue(room=FREE_PACKETS, per_pause=0)
+    with fails(RemoteProtocolError, Code.OBJECT_DAMAGED, "3 times"):
+        send(queue)
+    assert queue.pauses.count(FOR_BLUETOOTH.after_free_s) <= MAX_OFFERS + 1
+
+
+def test_small_packets_go_in_groups_that_shrink_where_one_is_lost_in_their_middle() -> None:
+    queue = Queue(room=FREE_PACKETS, per_pause=300)
+    send(queue, SMALL)
+    assert (queue.held, queue.repeated, len(queue.pauses)) == (SOURCE, 0, 1)
+
+    class Flickering(Queue):
+        """Drops every seventh packet of a group of eight, and takes the eighth."""
+
+        def _take(self, data: bytes) -> None:
+            self._since += 1
+            if self.created == 1 and self._since == FREE_PACKETS + 7:
+                self.dropped += 1
+            else:
+                self.held += data
+
+    flickering = Flickering(room=0)
+    send(flickering, SMALL)
+    assert (flickering.held, flickering.repeated) == (SOURCE, 1)
+
+
+def test_a_full_queue_at_create_is_met_again_later_and_longer_each_time() -> None:
+    queue = Queue(room=17, full_at_create=2)
+    send(queue)
+    assert queue.held == SOURCE
+    assert queue.pauses[:2] == [FOR_BLUETOOTH.before_retry_s, 2 * FOR_BLUETOOTH.before_retry_s]
+
+
+def test_without_a_queue_everything_goes_at_once() -> None:
+    queue = Queue(room=17)
+    send(queue, pacing=NO_PAUSES)
+    assert (queue.held, queue.pauses) == (SOURCE, [])
+    crcs = [event for event in queue.reported if isinstance(event, events.CrcChecked)]
+    assert len(crcs) == 1
+
+
+def test_nothing_is_executed_here() -> None:
+    asked: list[object] = []
+    watched: Callable[[Queue, object], Answer] = Queue._answer
+
+    class Watched(Queue):
+        def _answer(self, step: object) -> Answer:
+            asked.append(step)
+            return watched(self, step)
+
+    send(Watched(room=30))
+    assert not any(isinstance(step, ExecuteObject) for step in asked)
