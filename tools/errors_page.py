@@ -44,6 +44,7 @@ GROUPS = {
     "SIM": ("Recorded sessions and virtual units", 2),
     "LINK": ("The road to the unit", 3),
     "PORT": ("Serial ports", 3),
+    "HCI": ("Bluetooth controllers", 3),
     "PROTO": ("Answers that make no sense", 3),
     "UNIT": ("The unit said no", 4),
     "END": ("The end was not seen", 5),

@@ -37,9 +37,9 @@ from firmline.device.faults.plan import (
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.events import Outcome, UnitMode
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.gatt import LEGACY_CONTROL, LEGACY_DFU_SERVICE, LEGACY_PACKET
 from firmline.links.virtual_radio import open_virtual_radio
-from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.channels import Channel
 from integration.test_physics import Told, update
@@ -136,7 +136,7 @@ def test_the_reason_of_a_lost_link_is_what_the_host_sees() -> None:
 # Connecting to a bootloader that is not what it should be.
 
 
-def meet(fault: Fault, story: Callable[[VirtualRadioLink], Awaitable[None]]) -> None:
+def meet(fault: Fault, story: Callable[[BumbleLink], Awaitable[None]]) -> None:
     """A story with a unit that stuck in its bootloader, and this fault."""
     description = describe(faults=FaultPlan(faults=(fault, StuckGpregret())))
     unit = fabricate(description, physics=physics_of(description))
@@ -154,7 +154,7 @@ def meet(fault: Fault, story: Callable[[VirtualRadioLink], Awaitable[None]]) -> 
 
 
 def test_a_legacy_bootloader_has_a_service_of_its_own_and_no_channel() -> None:
-    async def story(link: VirtualRadioLink) -> None:
+    async def story(link: BumbleLink) -> None:
         sighting = await link.find(ADDRESS.plus_one(), timeout_s=5)
         assert (sighting.name, sighting.services) == ("DfuTarg", frozenset())
         connection = await link.connect(sighting.address, timeout_s=5)
@@ -178,7 +178,7 @@ def test_a_legacy_bootloader_has_a_service_of_its_own_and_no_channel() -> None:
 
 
 def test_a_connection_to_a_bootloader_with_other_keys_is_lost_at_once() -> None:
-    async def story(link: VirtualRadioLink) -> None:
+    async def story(link: BumbleLink) -> None:
         for _ in range(3):
             sighting = await link.find(ADDRESS, timeout_s=5)
             assert sighting.name == "DfuTarg"
@@ -191,7 +191,7 @@ def test_a_connection_to_a_bootloader_with_other_keys_is_lost_at_once() -> None:
 
 
 def test_a_bootloader_at_a_wrong_address_takes_an_update_there() -> None:
-    async def story(link: VirtualRadioLink) -> None:
+    async def story(link: BumbleLink) -> None:
         with pytest.raises(TransportError):
             await link.find(ADDRESS.plus_one(), timeout_s=5)
         connection = await link.connect(ADDRESS.plus_one().plus_one(), timeout_s=5)

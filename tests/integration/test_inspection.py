@@ -29,8 +29,8 @@ from firmline.formats.probes_pack import (
 )
 from firmline.formats.probes_versions import VersionLimits, VersionRange
 from firmline.links.base import Connection
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio import open_virtual_radio
-from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.peripheral import UnitPeripheral
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_time import run_in_virtual_time
@@ -78,7 +78,7 @@ class Bench:
     """An air with units, and a host that reads one of them."""
 
     radio: VirtualRadio
-    link: VirtualRadioLink
+    link: BumbleLink
     heard: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] = lambda _event: None
 

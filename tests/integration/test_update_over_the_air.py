@@ -22,8 +22,8 @@ from firmline.formats.firmware import FirmwareImage, parse_firmware
 from firmline.formats.keys import SigningKey
 from firmline.formats.package import Package, read_package, write_package
 from firmline.formats.package_build import PackageSpec, build_package
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio import open_virtual_radio
-from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.peripheral import UnitPeripheral
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.protocol.pacing import NO_PAUSES
@@ -60,7 +60,7 @@ def own_unit(**changes: Any) -> UnitDescription:
 class Bench:
     """A radio with units, and a host that updates them."""
 
-    def __init__(self, radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    def __init__(self, radio: VirtualRadio, link: BumbleLink) -> None:
         self.radio = radio
         self.link = link
         self.heard: list[Event] = []

@@ -34,6 +34,7 @@ class LinkCapabilities:
         connection_parameters: Interval, latency and timeout can be asked for.
         remote_version: The peer's LL_VERSION_IND can be read.
         pairing: The link can pair and bond.
+        rssi: The signal strength of a connection can be read.
     """
 
     mtu_request: bool
@@ -44,6 +45,7 @@ class LinkCapabilities:
     connection_parameters: bool
     remote_version: bool
     pairing: bool
+    rssi: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +230,17 @@ class Connection(Exchange, Protocol):
         Raises:
             TransportError: LOST, or TIMEOUT where it does not answer.
         """
+
+    async def rssi(self) -> int | None:
+        """How strong the unit is heard, in dBm; only where the link's capabilities say so.
+
+        Returns:
+            ``None``: the radio cannot tell at this moment.
+
+        Raises:
+            TransportError: LOST, or NOT_AVAILABLE where the radio refuses.
+        """
+        return None
 
     async def wait_closed(self, *, timeout_s: float) -> int | None:
         """Wait until the unit has dropped the link; the HCI reason.

@@ -61,6 +61,13 @@ REMOTE_USER_TERMINATED: Final = 0x13
 LOCAL_HOST_TERMINATED: Final = 0x16
 """HCI reason: this side ended the connection (Core spec, Vol 1, Part F, 2.22)."""
 
+FAILED_TO_BE_ESTABLISHED: Final = 0x3E
+"""HCI reason: the peer did not answer within six intervals (Core spec, Vol 1, Part F, 2.58). It
+happens in a crowded air, and to try again is all that helps."""
+
+UNKNOWN_CONNECTION: Final = 0x02
+"""HCI error: there is no such connection (Core spec, Vol 1, Part F, 2.2)."""
+
 _TEXT_LIMIT = 64  # Characters; longer than any advertised name or revision of use.
 _NAME_TYPES = (0x09, 0x08)  # Complete and shortened local name (CSS, Part A, 1.2).
 _UUID16_TYPES = (0x02, 0x03)  # Incomplete and complete list of 16-bit UUIDs (CSS, Part A, 1.1).

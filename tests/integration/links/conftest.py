@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio import open_virtual_radio
-from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 
 
@@ -38,5 +38,5 @@ async def radio(guard: None) -> AsyncIterator[VirtualRadio]:
 
 
 @pytest.fixture
-async def link(radio: VirtualRadio) -> VirtualRadioLink:
+async def link(radio: VirtualRadio) -> BumbleLink:
     return await radio.open_link()

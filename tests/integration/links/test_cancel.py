@@ -6,9 +6,10 @@ import asyncio
 
 import pytest
 
-from firmline.links.virtual_radio.central import VirtualRadioLink
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.protocol.channels import Channel
+from integration.links.chips import chip_of
 from integration.links.scripted import APPLICATION, DROP, HOME, ScriptedUnit
 
 pytestmark = pytest.mark.slow
@@ -19,22 +20,24 @@ async def steps(count: int) -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_cancelled_find_stops_the_scan(link: VirtualRadioLink) -> None:
+async def test_a_cancelled_find_stops_the_scan(link: BumbleLink) -> None:
     task = asyncio.create_task(link.find(HOME, timeout_s=9))
     await steps(2)
-    assert link._controller.le_scan_enable
+    assert chip_of(link).le_scan_enable
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert not link._controller.le_scan_enable
+    await steps(5)
+    assert not chip_of(link).le_scan_enable
 
 
-async def test_a_cancelled_connect_stops_initiating(link: VirtualRadioLink) -> None:
+async def test_a_cancelled_connect_stops_initiating(link: BumbleLink) -> None:
     task = asyncio.create_task(link.connect(HOME, timeout_s=9))
     await steps(5)
-    assert link._controller.pending_le_connection is not None
+    assert chip_of(link).pending_le_connection is not None
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert link._controller.pending_le_connection is None
+    await steps(5)
+    assert chip_of(link).pending_le_connection is None
 
 
 async def test_a_powering_on_that_is_cancelled_leaves_nothing(radio: VirtualRadio) -> None:
@@ -49,7 +52,7 @@ async def test_a_powering_on_that_is_cancelled_leaves_nothing(radio: VirtualRadi
 
 
 async def test_a_cancelled_writer_leaves_room_for_the_next(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     unit = ScriptedUnit()
     radio.add_unit(unit)
@@ -70,7 +73,7 @@ async def test_a_cancelled_writer_leaves_room_for_the_next(
 
 
 async def test_closing_while_the_unit_drops_the_link_is_harmless(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit(channels=APPLICATION | {Channel.CONTROL}))
     for _ in range(5):

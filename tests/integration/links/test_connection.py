@@ -12,7 +12,7 @@ from bumble.snoop import Snooper
 from firmline.device.radio_face import DropLink, Notify
 from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
 from firmline.links.base import Connection, DeviceInformation, Link, Received
-from firmline.links.virtual_radio.central import VirtualRadioLink
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.protocol.channels import Channel
 from integration.links.scripted import DROP, FWID, HOME, REFUSE, ScriptedUnit
@@ -20,9 +20,7 @@ from integration.links.scripted import DROP, FWID, HOME, REFUSE, ScriptedUnit
 pytestmark = pytest.mark.slow
 
 
-async def test_find_tells_what_the_unit_advertises(
-    radio: VirtualRadio, link: VirtualRadioLink
-) -> None:
+async def test_find_tells_what_the_unit_advertises(radio: VirtualRadio, link: BumbleLink) -> None:
     radio.add_unit(ScriptedUnit(name="DfuTarg"))
     sighting = await link.find(HOME, timeout_s=1)
     assert sighting.address == HOME
@@ -32,7 +30,7 @@ async def test_find_tells_what_the_unit_advertises(
 
 
 async def test_connecting_agrees_on_the_mtu_and_subscribes(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     unit = ScriptedUnit()
     radio.add_unit(unit)
@@ -67,7 +65,7 @@ async def test_an_mtu_below_the_least_is_our_defect(radio: VirtualRadio) -> None
         await radio.open_link(mtu=22)
 
 
-async def test_an_answer_is_heard(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+async def test_an_answer_is_heard(radio: VirtualRadio, link: BumbleLink) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
     await connection.write(Channel.CONTROL, b"\x06\x01")
@@ -75,7 +73,7 @@ async def test_an_answer_is_heard(radio: VirtualRadio, link: VirtualRadioLink) -
     assert heard == Received(channel=Channel.CONTROL, data=b"\x06\x01")
 
 
-async def test_every_byte_arrives_in_order(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+async def test_every_byte_arrives_in_order(radio: VirtualRadio, link: BumbleLink) -> None:
     unit = ScriptedUnit()
     radio.add_unit(unit)
     connection = await link.connect(HOME, timeout_s=1)
@@ -90,7 +88,7 @@ async def test_every_byte_arrives_in_order(radio: VirtualRadio, link: VirtualRad
 
 
 async def test_writes_keep_their_order_across_channels(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     unit = ScriptedUnit()
     radio.add_unit(unit)
@@ -105,7 +103,7 @@ async def test_writes_keep_their_order_across_channels(
 
 
 async def test_packets_before_a_disconnection_all_reach_the_unit(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     unit = ScriptedUnit()
     radio.add_unit(unit)
@@ -118,9 +116,7 @@ async def test_packets_before_a_disconnection_all_reach_the_unit(
     assert unit.life[-1] == "disconnected"
 
 
-async def test_a_refused_write_carries_the_att_error(
-    radio: VirtualRadio, link: VirtualRadioLink
-) -> None:
+async def test_a_refused_write_carries_the_att_error(radio: VirtualRadio, link: BumbleLink) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
     with pytest.raises(TransportError) as caught:
@@ -133,7 +129,7 @@ async def test_a_refused_write_carries_the_att_error(
 
 
 async def test_a_control_write_longer_than_the_units_is_refused(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     unit = ScriptedUnit()
     radio.add_unit(unit)
@@ -148,7 +144,7 @@ async def test_a_control_write_longer_than_the_units_is_refused(
     ("channel", "size"), [(Channel.PACKET, 245), (Channel.BUTTONLESS, 1), (Channel.SERIAL, 1)]
 )
 async def test_what_cannot_be_written_is_our_defect(
-    radio: VirtualRadio, link: VirtualRadioLink, channel: Channel, size: int
+    radio: VirtualRadio, link: BumbleLink, channel: Channel, size: int
 ) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
@@ -157,7 +153,7 @@ async def test_what_cannot_be_written_is_our_defect(
 
 
 async def test_silence_is_a_timeout_and_the_connection_lives_on(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
@@ -172,7 +168,7 @@ async def test_silence_is_a_timeout_and_the_connection_lives_on(
 
 
 async def test_a_dropped_link_is_told_with_its_reason_after_the_last_words(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     unit = ScriptedUnit()
     radio.add_unit(unit)
@@ -193,9 +189,7 @@ async def test_a_dropped_link_is_told_with_its_reason_after_the_last_words(
     assert unit.life[-1] == "disconnected"
 
 
-async def test_a_lost_connection_takes_nothing_more(
-    radio: VirtualRadio, link: VirtualRadioLink
-) -> None:
+async def test_a_lost_connection_takes_nothing_more(radio: VirtualRadio, link: BumbleLink) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
     await connection.write(Channel.CONTROL, DROP)
@@ -211,7 +205,7 @@ async def test_a_lost_connection_takes_nothing_more(
 
 @pytest.mark.parametrize("reason", [0x08, 0x13, 0x3B])
 async def test_a_request_under_way_fails_with_the_link(
-    radio: VirtualRadio, link: VirtualRadioLink, reason: int
+    radio: VirtualRadio, link: BumbleLink, reason: int
 ) -> None:
     unit = ScriptedUnit()
     peripheral = radio.add_unit(unit)
@@ -224,7 +218,7 @@ async def test_a_request_under_way_fails_with_the_link(
 
 
 async def test_a_unit_advertises_again_after_a_disconnection(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     unit = ScriptedUnit()
     radio.add_unit(unit)
@@ -236,7 +230,7 @@ async def test_a_unit_advertises_again_after_a_disconnection(
     assert unit.life == ["connected", "control on", "disconnected"] * 3
 
 
-async def test_a_connected_unit_is_not_seen(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+async def test_a_connected_unit_is_not_seen(radio: VirtualRadio, link: BumbleLink) -> None:
     radio.add_unit(ScriptedUnit())
     await link.connect(HOME, timeout_s=1)
     with pytest.raises(TransportError) as caught:
@@ -245,7 +239,7 @@ async def test_a_connected_unit_is_not_seen(radio: VirtualRadio, link: VirtualRa
 
 
 async def test_device_information_is_read_and_cleaned(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     unit = ScriptedUnit(device_information=((0x2A26, "1.2.3\n"), (0x2A24, "M" * 300)))
     radio.add_unit(unit)
@@ -255,7 +249,7 @@ async def test_device_information_is_read_and_cleaned(
 
 
 async def test_a_unit_without_device_information_has_none(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
@@ -263,7 +257,7 @@ async def test_a_unit_without_device_information_has_none(
 
 
 async def test_information_that_cannot_be_read_is_not_offered(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit(device_information=((0x2A26, "1.2.3"),)))
     connection = await link.connect(HOME, timeout_s=1)
@@ -272,7 +266,7 @@ async def test_information_that_cannot_be_read_is_not_offered(
 
 
 async def test_a_snooper_sees_every_packet_in_both_directions(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     seen: list[tuple[bytes, Snooper.Direction]] = []
 
@@ -293,7 +287,7 @@ async def test_a_snooper_sees_every_packet_in_both_directions(
 
 
 async def test_the_remote_version_names_nordic_and_the_softdevice(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
@@ -302,7 +296,7 @@ async def test_the_remote_version_names_nordic_and_the_softdevice(
 
 
 async def test_a_late_answer_is_not_taken_for_the_next_one(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)

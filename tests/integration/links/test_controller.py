@@ -15,13 +15,14 @@ from bumble.host import Host
 from firmline.device.radio_face import Indicate, Notify
 from firmline.errors import TransportError
 from firmline.links.base import NORDIC
+from firmline.links.bumble.address import from_bumble, to_bumble
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.gatt import CHANNEL_UUIDS
-from firmline.links.virtual_radio.address import from_bumble, to_bumble
-from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.controller import RSSI_DBM, RadioController
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
+from integration.links.chips import chip_of
 from integration.links.scripted import FWID, HOME, ScriptedUnit
 
 pytestmark = pytest.mark.slow
@@ -104,7 +105,7 @@ async def test_longer_data_packets_are_agreed_on_both_sides(
     assert peripheral._link.data_length.max_rx_octets == 100
 
 
-async def test_our_host_asks_for_251_octets(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+async def test_our_host_asks_for_251_octets(radio: VirtualRadio, link: BumbleLink) -> None:
     peripheral = radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
     assert connection._link.data_length.max_tx_octets == 251
@@ -118,7 +119,7 @@ async def test_the_signal_strength_can_be_read(radio: VirtualRadio, phone: Devic
     assert await connection.get_rssi() == RSSI_DBM  # type: ignore[no-untyped-call] # Bumble's
 
 
-async def test_the_chip_speaks_as_nordics(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+async def test_the_chip_speaks_as_nordics(radio: VirtualRadio, link: BumbleLink) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
     version = await connection.remote_version(timeout_s=5)
@@ -140,7 +141,7 @@ async def test_the_chip_speaks_as_nordics(radio: VirtualRadio, link: VirtualRadi
     ],
 )
 async def test_a_command_for_no_connection_is_refused(
-    link: VirtualRadioLink, command: hci.HCI_AsyncCommand
+    link: BumbleLink, command: hci.HCI_AsyncCommand
 ) -> None:
     status = await link._host.send_async_command(command, check_status=False)
     assert status == hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR
@@ -154,7 +155,7 @@ async def test_a_command_for_no_connection_is_refused(
     ],
 )
 async def test_a_question_about_no_connection_is_refused(
-    link: VirtualRadioLink, command: hci.HCI_SyncCommand[hci.HCI_StatusReturnParameters]
+    link: BumbleLink, command: hci.HCI_SyncCommand[hci.HCI_StatusReturnParameters]
 ) -> None:
     answer = await link._host.send_sync_command_raw(command)
     assert answer.return_parameters.status == hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR
@@ -173,7 +174,7 @@ async def test_bumbles_own_connect_ends_in_its_time_and_can_be_repeated(
     assert (await phone.connect(to_bumble(HOME))).peer_address == to_bumble(HOME)
 
 
-async def test_cancelling_no_connection_is_refused(link: VirtualRadioLink) -> None:
+async def test_cancelling_no_connection_is_refused(link: BumbleLink) -> None:
     command = hci.HCI_LE_Create_Connection_Cancel_Command()
     answer = await link._host.send_sync_command_raw(command)
     assert answer.return_parameters.status == hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR
@@ -327,7 +328,7 @@ async def test_an_advertiser_that_is_gone_is_not_connected_to(
 
 
 async def test_a_connected_chip_is_silent_even_when_told_to_advertise(
-    radio: VirtualRadio, phone: Device, link: VirtualRadioLink
+    radio: VirtualRadio, phone: Device, link: BumbleLink
 ) -> None:
     peripheral = radio.add_unit(ScriptedUnit())
     await phone.connect(to_bumble(HOME))
@@ -349,7 +350,7 @@ async def test_the_air_forgets_what_is_over(radio: VirtualRadio, phone: Device) 
 
 
 async def test_the_answer_to_a_cancelled_command_is_not_taken_for_anothers(
-    link: VirtualRadioLink,
+    link: BumbleLink,
 ) -> None:
     given_up = asyncio.create_task(
         link._host.send_sync_command(hci.HCI_LE_Read_Buffer_Size_Command())
@@ -361,7 +362,7 @@ async def test_the_answer_to_a_cancelled_command_is_not_taken_for_anothers(
 
 
 async def test_the_answer_to_a_posted_command_is_not_taken_for_anothers(
-    link: VirtualRadioLink,
+    link: BumbleLink,
 ) -> None:
     link._host.post(hci.HCI_LE_Read_Buffer_Size_Command())
     answer = await link._host.send_sync_command(hci.HCI_Read_Local_Version_Information_Command())
@@ -389,7 +390,7 @@ async def test_a_public_address_can_be_advertised_and_written_to(
 
 
 async def test_packets_are_reported_as_sent_and_room_is_never_lost(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit())
     queue = link._host.le_acl_packet_queue
@@ -546,12 +547,12 @@ async def test_a_notification_is_cut_to_the_mtu(unit: ScriptedUnit, client: Clie
 
 
 async def test_a_link_that_nobody_expects_is_dropped(
-    radio: VirtualRadio, link: VirtualRadioLink, unit: ScriptedUnit
+    radio: VirtualRadio, link: BumbleLink, unit: ScriptedUnit
 ) -> None:
     _ = radio
     await link.find(HOME, timeout_s=1)
     task = asyncio.create_task(link.connect(HOME, timeout_s=1))
-    chips: dict[hci.Address, ChipConnection] = link._controller.le_connections
+    chips: dict[hci.Address, ChipConnection] = chip_of(link).le_connections
     while not chips:  # noqa: ASYNC110 - no event tells of it before the host knows
         await asyncio.sleep(0)
     task.cancel()

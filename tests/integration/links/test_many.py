@@ -9,10 +9,11 @@ import zlib
 import pytest
 
 from firmline.errors import TransportError, TransportReason
-from firmline.links.virtual_radio.central import VirtualRadioLink
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
+from integration.links.chips import chip_of
 from integration.links.scripted import HOME, ScriptedUnit
 
 pytestmark = pytest.mark.slow
@@ -28,7 +29,7 @@ def ten_units(radio: VirtualRadio) -> list[ScriptedUnit]:
     return units
 
 
-async def send(link: VirtualRadioLink, unit: ScriptedUnit, size: int) -> None:
+async def send(link: BumbleLink, unit: ScriptedUnit, size: int) -> None:
     connection = await link.connect(unit.address, timeout_s=2)
     image = os.urandom(size)
     for offset in range(0, size, 244):
@@ -38,7 +39,7 @@ async def send(link: VirtualRadioLink, unit: ScriptedUnit, size: int) -> None:
     await connection.close()
 
 
-async def test_find_ignores_twins(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+async def test_find_ignores_twins(radio: VirtualRadio, link: BumbleLink) -> None:
     units = ten_units(radio)
     for unit in (units[7], units[0]):
         assert (await link.find(unit.address, timeout_s=1)).address == unit.address
@@ -47,7 +48,7 @@ async def test_find_ignores_twins(radio: VirtualRadio, link: VirtualRadioLink) -
 
 
 async def test_connect_takes_exactly_the_unit_asked_for(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     units = ten_units(radio)
     connection = await link.connect(units[4].address, timeout_s=1)
@@ -55,16 +56,14 @@ async def test_connect_takes_exactly_the_unit_asked_for(
     assert [len(unit.life) for unit in units] == [0, 0, 0, 0, 3, 0, 0, 0, 0, 0]
 
 
-async def test_many_may_be_sought_at_once(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+async def test_many_may_be_sought_at_once(radio: VirtualRadio, link: BumbleLink) -> None:
     units = ten_units(radio)
     wanted = [unit.address for unit in units for _ in range(2)]
     found = await asyncio.gather(*(link.find(address, timeout_s=1) for address in wanted))
     assert [sighting.address for sighting in found] == wanted
 
 
-async def test_one_link_serves_ten_units_at_once(
-    radio: VirtualRadio, link: VirtualRadioLink
-) -> None:
+async def test_one_link_serves_ten_units_at_once(radio: VirtualRadio, link: BumbleLink) -> None:
     units = ten_units(radio)
     await asyncio.gather(*(send(link, unit, 20_000) for unit in units))
     assert all(unit.life[-1] == "disconnected" for unit in units)
@@ -100,7 +99,7 @@ async def test_the_unit_goes_to_the_second_host_after_the_first(radio: VirtualRa
 
 
 async def test_an_absent_unit_is_given_up_in_time_and_the_radio_lives_on(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit())
     started_s = link.now_s()
@@ -111,7 +110,7 @@ async def test_an_absent_unit_is_given_up_in_time_and_the_radio_lives_on(
     assert (await link.connect(HOME, timeout_s=1)).mtu == 247
 
 
-async def test_a_turn_that_never_comes_ends_in_time(link: VirtualRadioLink) -> None:
+async def test_a_turn_that_never_comes_ends_in_time(link: BumbleLink) -> None:
     started_s = link.now_s()
     results = await asyncio.gather(
         link.connect(NOBODY, timeout_s=0.3),
@@ -158,7 +157,7 @@ async def test_a_close_that_is_cancelled_still_ends_everything(radio: VirtualRad
     radio.add_unit(ScriptedUnit())
     link = await radio.open_link()
     connection = await link.connect(HOME, timeout_s=1)
-    link._controller.hci_sink = None  # The chip hangs: the disconnection is never confirmed.
+    chip_of(link).hci_sink = None  # The chip hangs: the disconnection is never confirmed.
     closing = asyncio.create_task(link.close())
     await asyncio.sleep(0.01)
     closing.cancel()

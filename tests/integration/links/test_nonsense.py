@@ -10,14 +10,14 @@ from bumble import att
 
 from firmline.device.fabrication import fabricate
 from firmline.events import UnitMode
-from firmline.links.virtual_radio.central import VirtualRadioLink
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 from unit.device.makers import ADDRESS, describe, enter_bootloader
 
 ATT, SIGNALLING, SMP = 0x04, 0x05, 0x06
 
 
-async def join(radio: VirtualRadio, link: VirtualRadioLink, *, bootloader: bool) -> Pipe:
+async def join(radio: VirtualRadio, link: BumbleLink, *, bootloader: bool) -> Pipe:
     unit = fabricate(describe())
     unit.power_on(now_s=radio.now_s())
     if bootloader:
@@ -52,7 +52,7 @@ class Pipe:
 
 
 async def test_a_request_that_cannot_be_read_gets_an_error_and_nothing_else_an_answer(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     pipe = await join(radio, link, bootloader=True)
     for pdu, answer in (
@@ -68,7 +68,7 @@ async def test_a_request_that_cannot_be_read_gets_an_error_and_nothing_else_an_a
 
 
 async def test_pairing_is_not_offered(
-    radio: VirtualRadio, link: VirtualRadioLink, caplog: pytest.LogCaptureFixture
+    radio: VirtualRadio, link: BumbleLink, caplog: pytest.LogCaptureFixture
 ) -> None:
     pipe = await join(radio, link, bootloader=True)
     request = bytes.fromhex("01030001100707")
@@ -86,7 +86,7 @@ async def test_after_any_nonsense_the_unit_still_answers(
     seed: int,
     bootloader: bool,
     radio: VirtualRadio,
-    link: VirtualRadioLink,
+    link: BumbleLink,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     rng = random.Random(seed)

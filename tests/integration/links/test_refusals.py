@@ -8,7 +8,7 @@ from bumble.core import UUID
 
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.links.base import DeviceInformation
-from firmline.links.virtual_radio.central import VirtualRadioLink
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio.peripheral import UnitPeripheral
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_radio.server import UnitServer
@@ -47,7 +47,7 @@ def refuse_requests(server: UnitServer, kind: type[att.ATT_PDU]) -> None:
 
 @pytest.mark.parametrize("att_status", [0x01, 0x02, 0x0A])
 async def test_information_that_is_listed_but_not_readable_is_not_offered(
-    radio: VirtualRadio, link: VirtualRadioLink, att_status: int
+    radio: VirtualRadio, link: BumbleLink, att_status: int
 ) -> None:
     unit = ScriptedUnit(device_information=((0x2A24, "M1"), (0x2A26, "1.2.3")))
     refuse_reads(radio.add_unit(unit), 0x2A24, att_status)
@@ -57,7 +57,7 @@ async def test_information_that_is_listed_but_not_readable_is_not_offered(
 
 @pytest.mark.parametrize("att_status", [0x03, 0x05, 0x08, 0x0E, 0x0F, 0x11, 0x80, 0xFF])
 async def test_information_that_is_refused_is_not_taken_for_missing(
-    radio: VirtualRadio, link: VirtualRadioLink, att_status: int
+    radio: VirtualRadio, link: BumbleLink, att_status: int
 ) -> None:
     unit = ScriptedUnit(device_information=((0x2A24, "M1"), (0x2A26, "1.2.3")))
     refuse_reads(radio.add_unit(unit), 0x2A26, att_status)
@@ -72,7 +72,7 @@ async def test_information_that_is_refused_is_not_taken_for_missing(
 
 
 async def test_a_refusal_in_the_middle_of_a_long_string_is_told(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     unit = ScriptedUnit(device_information=((0x2A26, "v" * 300),))
     server = radio.add_unit(unit)._server
@@ -84,7 +84,7 @@ async def test_a_refusal_in_the_middle_of_a_long_string_is_told(
 
 
 async def test_information_of_a_link_that_is_gone_is_lost(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit(device_information=((0x2A26, "1.2.3"),)))
     connection = await link.connect(HOME, timeout_s=1)
@@ -105,7 +105,7 @@ async def test_information_of_a_link_that_is_gone_is_lost(
 )
 async def test_a_refusal_while_setting_up_is_told_and_the_link_dropped(
     radio: VirtualRadio,
-    link: VirtualRadioLink,
+    link: BumbleLink,
     caplog: pytest.LogCaptureFixture,
     kind: type[att.ATT_PDU],
     what: str,

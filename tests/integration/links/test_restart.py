@@ -10,8 +10,8 @@ import pytest
 from firmline.device.radio_face import ResetKind
 from firmline.errors import TransportError, TransportReason
 from firmline.links.base import Received
-from firmline.links.virtual_radio.central import VirtualRadioLink
-from firmline.links.virtual_radio.connection import VirtualConnection
+from firmline.links.bumble.central import BumbleLink
+from firmline.links.bumble.connection import BumbleConnection
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.protocol.channels import Channel
 from integration.links.scripted import APPLICATION, BOOTLOADER, HOME, RESTART, ScriptedUnit
@@ -19,14 +19,14 @@ from integration.links.scripted import APPLICATION, BOOTLOADER, HOME, RESTART, S
 pytestmark = pytest.mark.slow
 
 
-async def stream(connection: VirtualConnection, count: int, *, then: bytes) -> None:
+async def stream(connection: BumbleConnection, count: int, *, then: bytes) -> None:
     for number in range(count):
         await connection.write(Channel.PACKET, number.to_bytes(4) * 61)
     await connection.write(Channel.CONTROL, then)
 
 
 async def test_the_buttonless_jump_ends_in_the_bootloader_at_the_next_address(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     unit = ScriptedUnit(channels=APPLICATION)
     radio.add_unit(unit)
@@ -55,7 +55,7 @@ async def test_the_buttonless_jump_ends_in_the_bootloader_at_the_next_address(
 
 
 async def test_the_old_address_is_gone_after_the_jump(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit(channels=APPLICATION))
     application = await link.connect(HOME, timeout_s=1)
@@ -68,7 +68,7 @@ async def test_the_old_address_is_gone_after_the_jump(
 
 @pytest.mark.parametrize("packets", [1, 15, 16, 17, 500, 999])
 async def test_a_restart_in_the_middle_of_packets_is_a_loss(
-    radio: VirtualRadio, link: VirtualRadioLink, packets: int
+    radio: VirtualRadio, link: BumbleLink, packets: int
 ) -> None:
     unit = ScriptedUnit(restart_after_packets=packets)
     radio.add_unit(unit)
@@ -84,7 +84,7 @@ async def test_a_restart_in_the_middle_of_packets_is_a_loss(
 
 
 async def test_the_answer_to_a_write_is_sent_before_the_restart_it_causes(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)
@@ -92,9 +92,7 @@ async def test_the_answer_to_a_write_is_sent_before_the_restart_it_causes(
     assert await connection.wait_closed(timeout_s=1) == 0x08
 
 
-async def test_a_unit_may_restart_many_times_at_once(
-    radio: VirtualRadio, link: VirtualRadioLink
-) -> None:
+async def test_a_unit_may_restart_many_times_at_once(radio: VirtualRadio, link: BumbleLink) -> None:
     unit = ScriptedUnit()
     peripheral = radio.add_unit(unit)
     for _ in range(20):
@@ -109,7 +107,7 @@ async def test_a_unit_may_restart_many_times_at_once(
 
 
 async def test_a_restart_of_one_unit_leaves_the_streams_of_others_alone(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     dying = ScriptedUnit(restart_after_packets=100)
     living = ScriptedUnit(address=HOME.plus_one())
@@ -126,7 +124,7 @@ async def test_a_restart_of_one_unit_leaves_the_streams_of_others_alone(
 
 
 async def test_a_silent_unit_wakes_at_its_time_and_is_then_seen(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     now_s = radio.now_s()
     unit = ScriptedUnit(silent=True, wake_at_s=now_s + 0.05)
@@ -136,9 +134,7 @@ async def test_a_silent_unit_wakes_at_its_time_and_is_then_seen(
     assert unit.life == ["woken"]
 
 
-async def test_an_earlier_wake_replaces_a_later_one(
-    radio: VirtualRadio, link: VirtualRadioLink
-) -> None:
+async def test_an_earlier_wake_replaces_a_later_one(radio: VirtualRadio, link: BumbleLink) -> None:
     unit = ScriptedUnit(silent=True, wake_at_s=radio.now_s() + 3600)
     peripheral = radio.add_unit(unit)
     unit.wake_at_s = radio.now_s() + 0.02
@@ -147,9 +143,7 @@ async def test_an_earlier_wake_replaces_a_later_one(
     assert unit.life == ["woken"]
 
 
-async def test_a_wake_that_was_put_off_happens_later(
-    radio: VirtualRadio, link: VirtualRadioLink
-) -> None:
+async def test_a_wake_that_was_put_off_happens_later(radio: VirtualRadio, link: BumbleLink) -> None:
     unit = ScriptedUnit(silent=True, wake_at_s=radio.now_s() + 0.01)
     radio.add_unit(unit)
     unit.wake_at_s = later_s = radio.now_s() + 0.06
@@ -158,7 +152,7 @@ async def test_a_wake_that_was_put_off_happens_later(
 
 
 async def test_a_unit_may_fall_silent_and_change_its_name(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     unit = ScriptedUnit()
     peripheral = radio.add_unit(unit)
@@ -174,7 +168,7 @@ async def test_a_unit_may_fall_silent_and_change_its_name(
 
 
 async def test_a_unit_that_was_taken_out_of_the_air_is_lost(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     peripheral = radio.add_unit(ScriptedUnit())
     connection = await link.connect(HOME, timeout_s=1)

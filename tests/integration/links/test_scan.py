@@ -8,8 +8,8 @@ import pytest
 
 from firmline.errors import Code, TransportError
 from firmline.links.base import Sighting
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.gatt import LEGACY_DFU_SERVICE
-from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.values import BleAddress
 from integration.links.scripted import APPLICATION, HOME, ScriptedUnit
@@ -19,7 +19,7 @@ OTHER = BleAddress.parse("E1:22:33:44:55:77")
 
 
 async def test_everyone_in_the_air_is_heard_again_and_again(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit(name="one"))
     radio.add_unit(ScriptedUnit(name="two", address=OTHER))
@@ -31,7 +31,7 @@ async def test_everyone_in_the_air_is_heard_again_and_again(
     assert len(heard) > 4
 
 
-async def test_nothing_is_heard_after_the_end(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+async def test_nothing_is_heard_after_the_end(radio: VirtualRadio, link: BumbleLink) -> None:
     radio.add_unit(ScriptedUnit())
     heard: list[Sighting] = []
     await link.scan(duration_s=0.1, seen=heard.append)
@@ -41,7 +41,7 @@ async def test_nothing_is_heard_after_the_end(radio: VirtualRadio, link: Virtual
 
 
 async def test_a_search_goes_on_when_a_scan_ends_before_it(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     search = asyncio.create_task(link.find(HOME, timeout_s=2))
     await link.scan(duration_s=0.05, seen=lambda _one: None)
@@ -49,7 +49,7 @@ async def test_a_search_goes_on_when_a_scan_ends_before_it(
     assert (await search).address == HOME
 
 
-async def test_a_scan_can_be_cancelled(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+async def test_a_scan_can_be_cancelled(radio: VirtualRadio, link: BumbleLink) -> None:
     radio.add_unit(ScriptedUnit())
     heard: list[Sighting] = []
     task = asyncio.create_task(link.scan(duration_s=60, seen=heard.append))
@@ -62,7 +62,7 @@ async def test_a_scan_can_be_cancelled(radio: VirtualRadio, link: VirtualRadioLi
     assert len(heard) == count > 0
 
 
-async def test_a_radio_that_is_given_back_ends_a_scan(link: VirtualRadioLink) -> None:
+async def test_a_radio_that_is_given_back_ends_a_scan(link: BumbleLink) -> None:
     task = asyncio.create_task(link.scan(duration_s=60, seen=lambda _one: None))
     await asyncio.sleep(0.05)
     await link.close()
@@ -73,7 +73,7 @@ async def test_a_radio_that_is_given_back_ends_a_scan(link: VirtualRadioLink) ->
         await link.scan(duration_s=1, seen=lambda _one: None)
 
 
-async def test_a_connection_tells_all_services(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+async def test_a_connection_tells_all_services(radio: VirtualRadio, link: BumbleLink) -> None:
     radio.add_unit(
         ScriptedUnit(
             channels=APPLICATION,
@@ -88,7 +88,7 @@ async def test_a_connection_tells_all_services(radio: VirtualRadio, link: Virtua
 
 @pytest.mark.parametrize(("offered", "read"), [(87, 87), (0, 0), (None, None), (255, None)])
 async def test_a_battery_level_is_read_where_there_is_one(
-    radio: VirtualRadio, link: VirtualRadioLink, offered: int | None, read: int | None
+    radio: VirtualRadio, link: BumbleLink, offered: int | None, read: int | None
 ) -> None:
     radio.add_unit(ScriptedUnit(battery_level=offered))
     connection = await link.connect(HOME, timeout_s=1)
@@ -96,7 +96,7 @@ async def test_a_battery_level_is_read_where_there_is_one(
 
 
 async def test_a_battery_level_of_a_lost_connection_is_an_error(
-    radio: VirtualRadio, link: VirtualRadioLink
+    radio: VirtualRadio, link: BumbleLink
 ) -> None:
     radio.add_unit(ScriptedUnit(battery_level=87))
     connection = await link.connect(HOME, timeout_s=1)

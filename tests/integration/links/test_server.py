@@ -13,7 +13,7 @@ from bumble.gatt_server import Server
 from bumble.utils import AsyncRunner
 
 from firmline.errors import LocalProtocolError
-from firmline.links.virtual_radio.central import VirtualRadioLink
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_radio.server import UnitServer, _at_once
 from firmline.protocol.channels import Channel
@@ -72,7 +72,7 @@ class Rig:
 
 
 @pytest.fixture
-async def rig(radio: VirtualRadio, link: VirtualRadioLink, monkeypatch: pytest.MonkeyPatch) -> Rig:
+async def rig(radio: VirtualRadio, link: BumbleLink, monkeypatch: pytest.MonkeyPatch) -> Rig:
     peripheral = radio.add_unit(ScriptedUnit(device_information=((0x2A26, "v" * 300),)))
     await link.connect(HOME, timeout_s=1)
     assert peripheral._link is not None

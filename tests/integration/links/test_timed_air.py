@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 from bumble import hci
 
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio import open_virtual_radio
-from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_time import run_in_virtual_time
 from integration.links.scripted import HOME, ScriptedUnit
 
-Story = Callable[[VirtualRadio, VirtualRadioLink], Awaitable[None]]
+Story = Callable[[VirtualRadio, BumbleLink], Awaitable[None]]
 
 
 def play(story: Story) -> None:
@@ -31,7 +31,7 @@ def play(story: Story) -> None:
 
 
 def test_the_unit_hears_of_a_new_interval() -> None:
-    async def story(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def story(radio: VirtualRadio, link: BumbleLink) -> None:
         unit = ScriptedUnit()
         radio.add_unit(unit)
         connection = await link.connect(HOME, timeout_s=5)
@@ -54,7 +54,7 @@ def test_the_unit_hears_of_a_new_interval() -> None:
 
 
 def test_who_falls_silent_is_missed_after_the_supervision_timeout() -> None:
-    async def story(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def story(radio: VirtualRadio, link: BumbleLink) -> None:
         unit = ScriptedUnit()
         peripheral = radio.add_unit(unit)
         connection = await link.connect(HOME, timeout_s=5)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from firmline.errors import TransportError, TransportReason
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio import open_virtual_radio
-from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.protocol.channels import Channel
 from integration.links.scripted import HOME, ScriptedUnit
@@ -20,7 +20,7 @@ from integration.links.virtual_time import VirtualTimeLoop, virtual_loop
 
 pytestmark = pytest.mark.slow
 
-Story = Callable[[VirtualRadio, VirtualRadioLink], Awaitable[None]]
+Story = Callable[[VirtualRadio, BumbleLink], Awaitable[None]]
 
 
 def play(story: Story) -> None:
@@ -40,7 +40,7 @@ def play(story: Story) -> None:
     assert stray == []
 
 
-async def work(link: VirtualRadioLink) -> None:
+async def work(link: BumbleLink) -> None:
     """Everything that a link can be asked for."""
     await link.find(HOME, timeout_s=2)
     connection = await link.connect(HOME, timeout_s=2)
@@ -56,7 +56,7 @@ async def work(link: VirtualRadioLink) -> None:
 
 
 def test_an_hour_of_waiting_passes_at_once_and_is_exact() -> None:
-    async def story(_radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def story(_radio: VirtualRadio, link: BumbleLink) -> None:
         started_s = link.now_s()
         for wait in (link.connect, link.find):
             with pytest.raises(TransportError) as caught:
@@ -71,7 +71,7 @@ def test_an_hour_of_waiting_passes_at_once_and_is_exact() -> None:
 
 @pytest.mark.parametrize("interval_ms", [20.0, 25.0, 100.0, 1022.5])
 def test_a_unit_advertises_at_its_interval(interval_ms: float) -> None:
-    async def story(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def story(radio: VirtualRadio, link: BumbleLink) -> None:
         radio.add_unit(ScriptedUnit(interval_ms=interval_ms))
         await link.find(HOME, timeout_s=5)
         first_s = link.now_s()
@@ -83,7 +83,7 @@ def test_a_unit_advertises_at_its_interval(interval_ms: float) -> None:
 
 
 def test_a_unit_is_woken_at_its_time_and_not_before() -> None:
-    async def story(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def story(radio: VirtualRadio, link: BumbleLink) -> None:
         wake_at_s = link.now_s() + 123.456
         unit = ScriptedUnit(silent=True, wake_at_s=wake_at_s)
         radio.add_unit(unit)
@@ -99,7 +99,7 @@ def test_a_busy_unit_keeps_its_advertising_interval() -> None:
         def wake(self, *, now_s: float) -> None:
             self.wake_at_s = now_s + 0.003
 
-    async def story(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def story(radio: VirtualRadio, link: BumbleLink) -> None:
         radio.add_unit(Busy(interval_ms=100, wake_at_s=link.now_s()))
         await link.find(HOME, timeout_s=1)
         first_s = link.now_s()
@@ -119,7 +119,7 @@ def test_a_silent_unit_is_a_timeout_after_the_time_of_att() -> None:
             peripheral._controller.hci_sink = None  # The chip's firmware hangs; its link stays.
             return 0
 
-    async def story(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def story(radio: VirtualRadio, link: BumbleLink) -> None:
         nonlocal peripheral
         peripheral = radio.add_unit(Dead())
         connection = await link.connect(HOME, timeout_s=2)
@@ -133,7 +133,7 @@ def test_a_silent_unit_is_a_timeout_after_the_time_of_att() -> None:
 
 
 def test_a_version_that_is_never_told_is_a_timeout() -> None:
-    async def story(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def story(radio: VirtualRadio, link: BumbleLink) -> None:
         peripheral = radio.add_unit(ScriptedUnit())
         connection = await link.connect(HOME, timeout_s=2)
         peripheral._controller.le_connections.clear()  # Hears nothing of this link any more.
@@ -154,7 +154,7 @@ def test_setting_up_that_takes_too_long_is_a_timeout_and_is_undone() -> None:
             super().connected(now_s=now_s, interval_s=interval_s)
             peripheral._host.hci_sink = None  # The unit's stack hears but cannot answer.
 
-    async def story(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def story(radio: VirtualRadio, link: BumbleLink) -> None:
         nonlocal peripheral
         unit = Mute()
         peripheral = radio.add_unit(unit)
@@ -171,7 +171,7 @@ def turns_of(story: Story) -> int:
     """How many turns of the loop a story takes."""
     turns = 0
 
-    async def counted(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def counted(radio: VirtualRadio, link: BumbleLink) -> None:
         nonlocal turns
         before = virtual_loop().turns
         await story(radio, link)
@@ -181,7 +181,7 @@ def turns_of(story: Story) -> int:
     return turns
 
 
-async def cancelled_at_every_turn(link: VirtualRadioLink, unit: ScriptedUnit) -> int:
+async def cancelled_at_every_turn(link: BumbleLink, unit: ScriptedUnit) -> int:
     """Cancel the work one turn later each time; the number of times it took."""
     loop = virtual_loop()
     for turn in range(1, 10_000):
@@ -197,7 +197,7 @@ async def cancelled_at_every_turn(link: VirtualRadioLink, unit: ScriptedUnit) ->
 
 
 def test_a_link_is_as_usable_as_before_wherever_its_user_is_cancelled() -> None:
-    async def story(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def story(radio: VirtualRadio, link: BumbleLink) -> None:
         unit = ScriptedUnit(device_information=((0x2A26, "1"),))
         radio.add_unit(unit)
         turns = await cancelled_at_every_turn(link, unit)
@@ -208,7 +208,7 @@ def test_a_link_is_as_usable_as_before_wherever_its_user_is_cancelled() -> None:
 
 
 def test_a_unit_may_restart_at_any_turn_of_the_work() -> None:
-    async def restarting(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def restarting(radio: VirtualRadio, link: BumbleLink) -> None:
         unit = ScriptedUnit(device_information=((0x2A26, "1"),))
         peripheral = radio.add_unit(unit)
         loop = virtual_loop()
@@ -226,7 +226,7 @@ def test_a_unit_may_restart_at_any_turn_of_the_work() -> None:
             assert (await link.find(HOME, timeout_s=1)).address == HOME
         assert unit.boots > turns // 2
 
-    async def undisturbed(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def undisturbed(radio: VirtualRadio, link: BumbleLink) -> None:
         radio.add_unit(ScriptedUnit(device_information=((0x2A26, "1"),)))
         await work(link)
 
@@ -236,12 +236,12 @@ def test_a_unit_may_restart_at_any_turn_of_the_work() -> None:
 
 @pytest.mark.slow
 def test_the_radio_may_be_closed_at_any_turn_of_the_work() -> None:
-    async def undisturbed(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def undisturbed(radio: VirtualRadio, link: BumbleLink) -> None:
         radio.add_unit(ScriptedUnit())
         await work(link)
 
     def closing_at(turn: int) -> Story:
-        async def closing(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+        async def closing(radio: VirtualRadio, link: BumbleLink) -> None:
             radio.add_unit(ScriptedUnit())
             time_to_go = asyncio.Event()
             loop = virtual_loop()
@@ -259,7 +259,7 @@ def test_the_radio_may_be_closed_at_any_turn_of_the_work() -> None:
 
 
 def test_two_runs_are_the_same_turn_by_turn() -> None:
-    async def story(radio: VirtualRadio, link: VirtualRadioLink) -> None:
+    async def story(radio: VirtualRadio, link: BumbleLink) -> None:
         for number in range(5):
             address = HOME if number == 3 else type(HOME)(HOME.octets[:5] + bytes([number]))
             radio.add_unit(ScriptedUnit(address=address))

@@ -14,10 +14,10 @@ from firmline.errors import Code, ExitCode, InputError, TransportError, Transpor
 from firmline.formats.keys import PublicKey, SigningKey
 from firmline.links import open as door
 from firmline.links.base import PortLink
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.open import open_target, run_for_target
 from firmline.links.sim_options import SimOptions, sim_options
 from firmline.links.target import Scheme, parse_target
-from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_time import VirtualTimeLoop
 from firmline.protocol.channels import Channel
@@ -42,7 +42,7 @@ QUICK = {"ble-reference", "other-softdevice"}
 )
 async def test_every_unit_of_the_gallery_is_in_the_air_under_its_address(name: str) -> None:
     async with open_target(parse_target(f"sim:{name}")) as opened:
-        assert type(opened.link) is VirtualRadioLink
+        assert type(opened.link) is BumbleLink
         assert opened.address == gallery_unit(name).address
         sighting = await opened.link.find(opened.address, timeout_s=5.0)
         assert sighting.name == name
@@ -52,7 +52,7 @@ async def test_every_unit_of_the_gallery_is_in_the_air_under_its_address(name: s
 async def test_a_unit_that_waits_in_its_bootloader_is_in_the_air_as_one(name: str) -> None:
     async with open_target(parse_target(f"sim:{name}")) as opened:
         assert opened.address == gallery_unit(name).address
-        assert isinstance(opened.link, VirtualRadioLink)
+        assert isinstance(opened.link, BumbleLink)
         assert opened.address is not None
         sighting = await opened.link.find(opened.address.plus_one(), timeout_s=5.0)
         assert sighting.name == "DfuTarg"

@@ -257,10 +257,6 @@ class RadioController(Controller):
         if self.air.advertiser(peer_address) is not None:
             super().create_le_connection(peer_address)
 
-    def stop_initiating(self) -> None:
-        """Give up connecting without an event: for a host whose task was cancelled."""
-        self.pending_le_connection = None
-
     def on_hci_le_create_connection_cancel_command(
         self, _command: hci.HCI_LE_Create_Connection_Cancel_Command
     ) -> hci.HCI_StatusReturnParameters:
@@ -268,7 +264,7 @@ class RadioController(Controller):
         pending = self.pending_le_connection
         if pending is None:
             return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR)
-        self.stop_initiating()
+        self.pending_le_connection = None
         # The event follows the answer to the command (Core spec, Vol 4, Part E, 7.8.13).
         asyncio.get_running_loop().call_soon(self._report_cancelled, pending.peer_address)
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)

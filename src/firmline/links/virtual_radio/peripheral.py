@@ -30,11 +30,11 @@ from firmline.device.radio_face import (
     UnitAdvertisement,
     UnitOutput,
 )
+from firmline.links.bumble.address import to_bumble
+from firmline.links.bumble.host import QuietHost
 from firmline.links.gatt import SUPERVISION_TIMEOUT
-from firmline.links.virtual_radio.address import to_bumble
 from firmline.links.virtual_radio.air import Air
 from firmline.links.virtual_radio.controller import RadioController
-from firmline.links.virtual_radio.host import QuietHost
 from firmline.links.virtual_radio.server import UnitServer
 from firmline.links.virtual_radio.unit_device import UnitDevice
 from firmline.protocol.channels import Channel
@@ -77,7 +77,8 @@ class UnitPeripheral:
         self._powered = False
         self._controller = RadioController(self.unit.name, self._air, subversion=services.fwid)
         self._controller.owner = self
-        self._host = QuietHost(self._controller)
+        self._host = QuietHost(self.unit.name)
+        self._host.join(self._controller)
         config = DeviceConfiguration(name=self.unit.name, gatt_service_enabled=False)
         if (advertisement := self.unit.advertisement) is not None:
             config.address = to_bumble(advertisement.address)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 from itertools import count
 
-from bumble.hci import Address
+from bumble.hci import Address, AddressType
 
 from firmline.device.radio_face import RadioUnit
+from firmline.links.bumble.central import (
+    ATT_TIMEOUT_S,
+    SHORTEST_INTERVAL_S,
+    BumbleLink,
+    CentralSettings,
+)
+from firmline.links.bumble.host import QuietHost
 from firmline.links.virtual_radio.air import Air, AirTime
-from firmline.links.virtual_radio.central import SHORTEST_INTERVAL_S, VirtualRadioLink
 from firmline.links.virtual_radio.controller import RadioController
 from firmline.links.virtual_radio.peripheral import UnitPeripheral
 from firmline.values import BleAddress
@@ -28,7 +34,7 @@ class VirtualRadio:
     def __init__(self, time: AirTime | None = None) -> None:
         self._air = Air(time)
         self._units: list[UnitPeripheral] = []
-        self._links: list[VirtualRadioLink] = []
+        self._links: list[BumbleLink] = []
         self._addresses = count(int.from_bytes(_HOSTS) + 1)
         self._public_addresses = count(int.from_bytes(_CONTROLLERS) + 1)
 
@@ -57,24 +63,34 @@ class VirtualRadio:
         self,
         *,
         mtu: int = 247,
-        request_timeout_s: float = 30.0,
+        request_timeout_s: float = ATT_TIMEOUT_S,
         interval_s: float = SHORTEST_INTERVAL_S,
-    ) -> VirtualRadioLink:
+        phy_2m: bool = False,
+    ) -> BumbleLink:
         """A host's link with an address of its own; several can be open at once.
 
         Args:
             mtu: The ATT MTU it asks for, in bytes.
             request_timeout_s: How long a unit may take to answer a request.
             interval_s: The connection interval it asks for.
+            phy_2m: Whether it asks for the 2M PHY.
         """
-        address = BleAddress(next(self._addresses).to_bytes(6))
-        link = await VirtualRadioLink.open(
-            self._air,
-            address,
+        settings = CentralSettings(
             mtu=mtu,
             request_timeout_s=request_timeout_s,
             interval_s=interval_s,
+            phy_2m=phy_2m,
+            kind=AddressType.RANDOM_DEVICE,  # as every virtual unit's
         )
+        address = BleAddress(next(self._addresses).to_bytes(6))
+        controller = RadioController(f"host {address}", self._air)
+        host = QuietHost("the virtual radio")
+        host.join(controller)
+
+        async def power_off() -> None:
+            controller.vanish()
+
+        link = await BumbleLink.open(host, address=address, settings=settings, give_back=power_off)
         self._links.append(link)
         return link
 

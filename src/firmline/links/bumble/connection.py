@@ -1,4 +1,4 @@
-"""One open connection from the virtual radio's host to a unit."""
+"""One open connection from a central to a unit."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from collections import deque
 
 from bumble import hci
 from bumble.core import UUID
-from bumble.device import Connection as BumbleConnection
+from bumble.device import Connection as DeviceConnection
 from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
 from bumble.gatt_client import CharacteristicProxy
 from bumble.host import DataPacketQueue
 
-from firmline.errors import LocalProtocolError
+from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
 from firmline.links.base import Connection, DeviceInformation, Received, RemoteVersion
+from firmline.links.bumble.address import from_bumble
+from firmline.links.bumble.client import AttClient, Loss
+from firmline.links.bumble.host import FAILED, VERSION_TOLD, Answer, PacketQueue, QuietHost
 from firmline.links.gatt import (
     BATTERY_LEVEL,
     BATTERY_SERVICE,
@@ -21,25 +24,30 @@ from firmline.links.gatt import (
     DEFAULT_MTU,
     DEVICE_INFORMATION_SERVICE,
     INFORMATION_FIELDS,
+    LOCAL_HOST_TERMINATED,
     REMOTE_USER_TERMINATED,
     SECURE_DFU_SERVICE,
+    UNKNOWN_CONNECTION,
     battery_percent,
     information_from,
     lost,
     timed_out,
     uuid_text,
 )
-from firmline.links.virtual_radio.address import from_bumble
-from firmline.links.virtual_radio.client import AttClient
-from firmline.links.virtual_radio.host import PacketQueue, QuietHost
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 
 _CHANNELS = {UUID(text): channel for channel, text in CHANNEL_UUIDS.items()}
 _DATA_LENGTH = (251, 2120)  # Octets and microseconds (Core spec, Vol 6, Part B, 4.5.10).
+_LONGER_THAN_SUPERVISION_S = 1.0
+"""A disconnection that the peer does not acknowledge is over with the supervision timeout (Core
+spec, Vol 6, Part B, 5.1.6); ours on top of it."""
 
 
-class VirtualConnection(Connection):
+_NOT_MEASURED = 127  # (Core spec, Vol 4, Part E, 7.5.4)
+
+
+class BumbleConnection(Connection):
     """Implements :class:`firmline.links.base.Connection` over Bumble.
 
     Args:
@@ -49,7 +57,7 @@ class VirtualConnection(Connection):
     """
 
     def __init__(
-        self, host: QuietHost, link: BumbleConnection, *, request_timeout_s: float
+        self, host: QuietHost, link: DeviceConnection, *, request_timeout_s: float
     ) -> None:
         self._host = host
         self._link = link
@@ -62,8 +70,10 @@ class VirtualConnection(Connection):
         self._services: frozenset[str] = frozenset()
         self._inbox: deque[Received] = deque()
         self._changed = asyncio.Event()
+        self._loss: Loss | None = None
         self._reason: int | None = None
-        self._version: RemoteVersion | None = None
+        self._version: hci.HCI_Read_Remote_Version_Information_Complete_Event | None = None
+        self._version_refused = 0
         self._queue = self._watch(host.le_acl_packet_queue)
 
     def _watch(self, queue: DataPacketQueue | None) -> PacketQueue:
@@ -71,8 +81,9 @@ class VirtualConnection(Connection):
         if not isinstance(queue, PacketQueue):
             raise LocalProtocolError("A connection exists before its host was powered on.")
         self._link.gatt_client = self._client
-        self._link.on(BumbleConnection.EVENT_DISCONNECTION, self.mark_lost)
-        self._host.on("remote_version", self._on_version)
+        self._link.on(DeviceConnection.EVENT_DISCONNECTION, self.mark_lost)
+        self._host.on(VERSION_TOLD, self._on_version)
+        self._host.on(FAILED, self._on_controller_failed)
         queue.on("flow", self._changed.set)
         return queue
 
@@ -101,16 +112,34 @@ class VirtualConnection(Connection):
     @property
     def lost(self) -> bool:
         """Whether the connection is gone."""
-        return self._reason is not None
+        return self._loss is not None
 
     # Setting up.
 
-    async def set_up(self, mtu: int) -> None:
-        """Agree on data length and MTU, discover, and subscribe to all that speaks.
+    async def set_up(self, *, mtu: int, data_length: bool, phy_2m: bool) -> None:
+        """Agree on data length, PHY and MTU, discover, and subscribe to all that speaks.
+
+        Data length and PHY are offers: a unit that does not take them keeps what there was.
+
+        Args:
+            mtu: The ATT MTU to ask for, in bytes.
+            data_length: Whether to offer the longest packets there are.
+            phy_2m: Whether to ask for the 2M PHY.
 
         Raises:
             TransportError: LOST, REFUSED or TIMEOUT.
         """
+        if data_length:
+            self._offer_data_length()
+        if phy_2m:
+            self._offer_2m()
+        if mtu > DEFAULT_MTU:
+            with self._client.refusals(f"an ATT MTU of {mtu}"):
+                await self._client.request_mtu(mtu)
+        with self._client.refusals("the discovery of its services"):
+            await self._discover()
+
+    def _offer_data_length(self) -> None:
         self._host.post(
             hci.HCI_LE_Set_Data_Length_Command(
                 connection_handle=self._link.handle,
@@ -118,11 +147,17 @@ class VirtualConnection(Connection):
                 tx_time=_DATA_LENGTH[1],
             )
         )
-        if mtu > DEFAULT_MTU:
-            with self._client.refusals(f"an ATT MTU of {mtu}"):
-                await self._client.request_mtu(mtu)
-        with self._client.refusals("the discovery of its services"):
-            await self._discover()
+
+    def _offer_2m(self) -> None:
+        self._host.post(
+            hci.HCI_LE_Set_PHY_Command(
+                connection_handle=self._link.handle,
+                all_phys=hci.HCI_LE_Set_Default_PHY_Command.AnyPhy(0),
+                tx_phys=hci.PhyBit.LE_2M,
+                rx_phys=hci.PhyBit.LE_2M,
+                phy_options=0,
+            )
+        )
 
     async def _discover(self) -> None:
         """Look for the services that matter, and take what they have into use."""
@@ -194,6 +229,8 @@ class VirtualConnection(Connection):
             raise timed_out(self._peer, "say anything", timeout_s) from None
         return self._inbox.popleft()
 
+    # What the unit and its radio say of themselves.
+
     async def device_information(self) -> DeviceInformation:
         """Read the Device Information Service; all ``None`` where the unit has none.
 
@@ -228,16 +265,45 @@ class VirtualConnection(Connection):
             TransportError: LOST or TIMEOUT.
         """
         self._check()
-        self._host.post(
-            hci.HCI_Read_Remote_Version_Information_Command(connection_handle=self._link.handle)
-        )
+        self._version_refused = 0
+        if self._version is None or self._version.status:
+            self._version = None
+            command = hci.HCI_Read_Remote_Version_Information_Command(
+                connection_handle=self._link.handle
+            )
+            self._host.post(command, self._on_version_answer)
         try:
             async with asyncio.timeout(timeout_s):
-                while self._version is None:
+                while self._version is None and not self._version_refused:
                     await self._change()
         except TimeoutError:
             raise timed_out(self._peer, "tell its version", timeout_s) from None
-        return self._version
+        return self._told_version()
+
+    def _told_version(self) -> RemoteVersion:
+        told = self._version
+        status = self._version_refused if told is None else told.status
+        if told is None or status:
+            raise TransportError(
+                Code.LINK_TIMEOUT,
+                f"{self._peer} did not tell its version (HCI error 0x{status:02X}).",
+                reason=TransportReason.TIMEOUT,
+            )
+        return RemoteVersion(
+            version=told.version, company=told.manufacturer_name, subversion=told.subversion
+        )
+
+    async def rssi(self) -> int | None:
+        """How strong the unit is heard, in dBm; ``None``: the controller cannot tell.
+
+        Raises:
+            TransportError: LOST, or NOT_AVAILABLE where the controller refuses.
+        """
+        self._check()
+        command = hci.HCI_Read_RSSI_Command(handle=self._link.handle)
+        answer = await self._host.ask(command, "to tell the signal strength")
+        self._check()
+        return _rssi_of(answer)
 
     # The end.
 
@@ -245,36 +311,55 @@ class VirtualConnection(Connection):
         """Wait until the unit has dropped the link; the HCI reason."""
         try:
             async with asyncio.timeout(timeout_s):
-                while self._reason is None:
-                    self._changed.clear()
-                    await self._changed.wait()
+                await self._until_lost()
         except TimeoutError:
             raise timed_out(self._peer, "drop the link", timeout_s) from None
         return self._reason
 
     async def close(self) -> None:
-        """Disconnect; harmless when already closed."""
+        """Disconnect; harmless when already closed.
+
+        A controller that never confirms it is not waited for longer than a peer can be silent.
+        """
         self.hang_up()
-        while self._reason is None:
-            self._changed.clear()
-            await self._changed.wait()
+        supervision_s = self._link.parameters.supervision_timeout / 1000
+        try:
+            async with asyncio.timeout(supervision_s + _LONGER_THAN_SUPERVISION_S):
+                await self._until_lost()
+        except TimeoutError:
+            self.mark_lost(LOCAL_HOST_TERMINATED)
 
     def hang_up(self) -> None:
         """Begin to disconnect, without waiting: usable where nothing may be awaited."""
-        if self._reason is None:
-            self._host.post(
-                hci.HCI_Disconnect_Command(
-                    connection_handle=self._link.handle, reason=REMOTE_USER_TERMINATED
-                )
+        if self._loss is None:
+            command = hci.HCI_Disconnect_Command(
+                connection_handle=self._link.handle, reason=REMOTE_USER_TERMINATED
             )
+            self._host.post(command, self._on_hung_up)
+
+    def _on_hung_up(self, status: int) -> None:
+        if status == UNKNOWN_CONNECTION:
+            # A controller that was restarted knows nothing of it; no event will come.
+            self.mark_lost(LOCAL_HOST_TERMINATED)
 
     def mark_lost(self, reason: int) -> None:
-        """The link is gone: whoever waits is told, after what has arrived is handed out."""
-        if self._reason is None:
-            self._reason = reason
-            self._client.fail(reason)
+        """The link is gone: whoever waits is told, after what has arrived is handed out.
+
+        Args:
+            reason: The HCI reason.
+        """
+        self._mark_lost(lambda: lost(self._peer, reason), reason)
+
+    def _on_controller_failed(self) -> None:
+        self._mark_lost(lambda: self._host.error(TransportReason.LOST), None)
+
+    def _mark_lost(self, loss: Loss, reason: int | None) -> None:
+        if self._loss is None:
+            self._loss, self._reason = loss, reason
+            self._client.fail(loss)
             self._queue.remove_listener("flow", self._changed.set)
-            self._host.remove_listener("remote_version", self._on_version)
+            self._host.remove_listener(VERSION_TOLD, self._on_version)
+            self._host.remove_listener(FAILED, self._on_controller_failed)
             self._changed.set()
 
     # What arrives.
@@ -287,22 +372,39 @@ class VirtualConnection(Connection):
 
     def _on_version(self, event: hci.HCI_Read_Remote_Version_Information_Complete_Event) -> None:
         if event.connection_handle == self._link.handle:
-            self._version = RemoteVersion(
-                version=event.version,
-                company=event.manufacturer_name,
-                subversion=event.subversion,
-            )
+            self._version = event
+            self._changed.set()
+
+    def _on_version_answer(self, status: int) -> None:
+        if status != UNKNOWN_CONNECTION:  # its loss is on its way then, and says more
+            self._version_refused = status
             self._changed.set()
 
     def _check(self) -> None:
-        if self._reason is not None:
-            raise lost(self._peer, self._reason)
+        if self._loss is not None:
+            raise self._loss()
 
     async def _change(self) -> None:
         """Wait until anything has changed; LOST if the link is gone."""
         self._check()
         self._changed.clear()
         await self._changed.wait()
+
+    async def _until_lost(self) -> None:
+        while self._loss is None:
+            self._changed.clear()
+            await self._changed.wait()
+
+
+def _rssi_of(answer: Answer) -> int | None:
+    """A strength that was measured (Core spec, Vol 4, Part E, 7.5.4)."""
+    match answer:
+        case hci.HCI_Command_Complete_Event(
+            return_parameters=hci.HCI_Read_RSSI_ReturnParameters(rssi=int(rssi))
+        ) if rssi != _NOT_MEASURED:
+            return rssi
+        case _:
+            return None
 
 
 def _uuid_text(uuid: UUID) -> str:

@@ -1,4 +1,4 @@
-"""The GATT client of the virtual radio's host: Bumble's, with an honest end to every request.
+"""The GATT client: Bumble's, with an honest end to every request.
 
 Bumble cancels whoever waits for an answer when the link is lost (indistinguishable from the
 caller's own cancellation), and takes the late answer to a request given up for the answer to the
@@ -16,8 +16,12 @@ from bumble import att
 from bumble.device import Connection
 from bumble.gatt_client import Client
 
-from firmline.links.gatt import lost, refused, timed_out
-from firmline.links.virtual_radio.address import from_bumble
+from firmline.errors import TransportError
+from firmline.links.bumble.address import from_bumble
+from firmline.links.gatt import refused, timed_out
+
+Loss = Callable[[], TransportError]
+"""Makes a new error of a connection that is gone."""
 
 _NOT_OFFERED = frozenset(
     {
@@ -33,7 +37,7 @@ _NOT_OFFERED = frozenset(
 class _Pending:
     """One request under way."""
 
-    future: asyncio.Future[att.ATT_PDU | None]
+    future: asyncio.Future[att.ATT_PDU | TransportError]
     answered: bool = False
 
 
@@ -55,13 +59,13 @@ class AttClient(Client):
         self._timeout_s = timeout_s
         self._waiting: _Pending | None = None
         self._owed = 0  # Answers still to come to requests that nobody waits for any more.
-        self._lost: int | None = None  # The HCI reason, once the link is gone.
+        self._lost: Loss | None = None
 
-    def fail(self, reason: int) -> None:
-        """The link is gone for this HCI reason: every request fails, now and later."""
-        self._lost = reason
+    def fail(self, loss: Loss) -> None:
+        """The link is gone: every request fails, now and later."""
+        self._lost = loss
         if self._waiting is not None and not self._waiting.future.done():
-            self._waiting.future.set_result(None)
+            self._waiting.future.set_result(loss())
 
     async def write(self, handle: int, data: bytes, what: str) -> None:
         """Write with response.
@@ -123,7 +127,7 @@ class AttClient(Client):
         """
         async with self.request_semaphore:
             if self._lost is not None:
-                raise lost(self._peer, self._lost)
+                raise self._lost()
             pending = _Pending(asyncio.get_running_loop().create_future())
             self._waiting = pending
             self.send_gatt_pdu(bytes(request))
@@ -136,8 +140,8 @@ class AttClient(Client):
                 self._waiting = None
                 if not pending.answered:
                     self._owed += 1
-        if answer is None:
-            raise lost(self._peer, self._lost)
+        if isinstance(answer, TransportError):
+            raise answer
         return answer
 
     def on_disconnection(self, *_args: object) -> None:

@@ -1,0 +1,79 @@
+"""What happened to a controller, kept until somebody has to be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmline.errors import Code, TransportError, TransportReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why nothing goes over a controller any more.
+
+    Attributes:
+        code: The stable name.
+        message: One sentence.
+        hint: The next thing to do.
+    """
+
+    code: Code
+    message: str
+    hint: str = ""
+
+    def error(self, reason: TransportReason = TransportReason.NOT_AVAILABLE) -> TransportError:
+        """A new error for whoever wanted something of the controller."""
+        return TransportError(self.code, self.message, reason=reason, hint=self.hint)
+
+
+def closed(name: str) -> Failure:
+    """The link was closed on this side.
+
+    Args:
+        name: The controller, for people.
+    """
+    return Failure(code=Code.LINK_NOT_AVAILABLE, message=f"The link over {name} is closed.")
+
+
+def refused(name: str, what: str, status: int) -> Failure:
+    """The controller will not do what has to be done.
+
+    Args:
+        name: The controller, for people.
+        what: What it was asked for.
+        status: Its answer (Core spec, Vol 1, Part F, 1.3).
+    """
+    return Failure(
+        code=Code.CONTROLLER_REFUSED,
+        message=f"The Bluetooth controller {name} refused {what} (HCI error 0x{status:02X}).",
+    )
+
+
+def silent(name: str, timeout_s: float) -> Failure:
+    """The controller does not answer."""
+    return Failure(
+        code=Code.CONTROLLER_SILENT,
+        message=f"The Bluetooth controller {name} did not answer within {timeout_s:g} s.",
+    )
+
+
+def nonsense(name: str) -> Failure:
+    """What comes from there is no HCI."""
+    return Failure(
+        code=Code.CONTROLLER_NONSENSE,
+        message=f"What {name} sends is not what a Bluetooth controller says (no HCI packets).",
+    )
+
+
+def gone(name: str) -> Failure:
+    """The road to the controller is broken."""
+    return Failure(code=Code.CONTROLLER_LOST, message=f"The Bluetooth controller {name} is gone.")
+
+
+def broken_down(name: str, hardware_code: str) -> Failure:
+    """The controller says that it has failed, and forgets all it knew."""
+    return Failure(
+        code=Code.CONTROLLER_LOST,
+        message=f"The Bluetooth controller {name} has failed and started anew"
+        f" (hardware error {hardware_code}).",
+    )
