@@ -164,6 +164,7 @@ class Code(StrEnum):
     ANSWER_UNEXPECTED = "DFU-PROTO-002"
     FRAME_MALFORMED = "DFU-PROTO-003"
     OBJECT_DAMAGED = "DFU-PROTO-004"
+    PROGRESS_LOST = "DFU-PROTO-005"
 
     # The unit said no: result codes (0xx, spec section 2.2) and extended errors (1xx, section 2.3).
     REFUSED_OPCODE = "DFU-UNIT-002"

@@ -386,6 +386,25 @@ class SessionRepeated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LadderStepped(Event):
+    """Something went wrong over a radio; what is done about it now, before the image goes on.
+
+    Attributes:
+        step: What is done, e.g. ``resume`` (:class:`firmline.updater.ladder.Step`).
+        fault: What was observed, e.g. ``link-lost`` (:class:`firmline.updater.ladder.Observed`).
+        attempt: Steps without progress so far, this one included.
+        reason: What had happened, in a sentence.
+        code: The error that it would have been.
+    """
+
+    step: str
+    fault: str
+    attempt: int
+    reason: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartedAfresh(Event):
     """The unit held another image's progress; its init packet is created anew."""
 
@@ -398,6 +417,13 @@ class ObjectExecuted(Event):
     """The unit executed an object; ``offset`` bytes of the image (or init packet) are done."""
 
     object_type: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressSaved(Event):
+    """The unit has saved its progress in flash; a power cut now costs nothing before ``offset``."""
+
     offset: int
 
 

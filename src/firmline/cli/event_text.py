@@ -7,6 +7,18 @@ from firmline.events import Event, UnitMode
 from firmline.formats.known_softdevices import describe_fwid
 
 Described = tuple[str, str] | None
+_STEPS = {
+    "resume": "connecting anew",
+    "reenter": "entering the bootloader again",
+    "longer-delay": "waiting longer for the unit's flash",
+    "receipts": "asking for receipts",
+    "smaller-packets": "sending smaller packets",
+    "denser-checkpoints": "saving progress after every object",
+    "fresh-start": "starting the image afresh",
+    "restart": "restarting the unit's bootloader",
+    "await-reset": "waiting until the bootloader restarts by itself",
+}
+"""What is done about what went wrong (:class:`firmline.updater.ladder.Step`)."""
 
 
 def describe(event: Event) -> Described:
@@ -82,6 +94,10 @@ def _describe_transfer(event: Event) -> Described:
             described = ("repeats", f"{what}, which arrived damaged (attempt {event.attempt})")
         case events.StartedAfresh():
             described = ("starts", "afresh: the unit held the beginning of another image")
+        case events.ProgressSaved():
+            described = ("saved", f"{event.offset:,} bytes, which a power cut leaves in place")
+        case events.LadderStepped():
+            described = ("goes on", f"by {_STEPS.get(event.step, event.step)}: {event.reason}")
         case events.ImageSent():
             text = f"all {event.size:,} bytes; the unit restarts to activate them"
             described = ("accepted", text)

@@ -32,6 +32,8 @@ MAX_BOOTLOADER_SIZE: Final = min(profile.bootloader_size for profile in PROFILES
 """What fits into the bootloader's region of every profile: 24 kB (spec section 6)."""
 WORD: Final = 4
 """An image is whole words of flash."""
+OBJECT: Final = 4096
+"""Bytes of a data object (bootloader spec, section 4)."""
 
 
 @click.command(cls=OnceCommand)
@@ -46,19 +48,37 @@ WORD: Final = 4
     help=f"Size of the images, a multiple of {WORD}; with a bootloader among them at most"
     f" {MAX_BOOTLOADER_SIZE:,}.",
 )
+@click.option(
+    "--checkpoints",
+    "spacing",
+    metavar="BYTES",
+    type=click.IntRange(0, MAX_IMAGE_SIZE),
+    default=0,
+    help="Let the host save the unit's progress every so many bytes, a multiple of"
+    f" {OBJECT:,}.  [default: never]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def cuts(profile: str | None, flow: str | None, image_size: int, as_json: bool) -> None:
+def cuts(
+    profile: str | None, flow: str | None, image_size: int, spacing: int, as_json: bool
+) -> None:
     """Cut the power at every flash operation of an update, and see what becomes of the unit.
 
     After each cut, with the operation not begun and half done, the unit boots and is updated again.
     It survives where it ends with the old or the new application, or waits in its bootloader, and
     takes the second update. Random pairs of cuts follow. Places where the real bootloader's own
     rules let a unit be lost are findings; anything else that is lost is an error, exit code 5.
+    With --checkpoints the second update goes on where the progress was saved last.
     """
     flows = [Flow(flow)] if flow else list(Flow)
     _check_size(image_size, flows)
+    if spacing % OBJECT:
+        raise InputError(
+            Code.USAGE,
+            f"Progress is saved between two objects of {OBJECT:,} bytes, and {spacing:,} bytes are"
+            " not a multiple of that.",
+        )
     jobs = [
-        Job(name, chosen, image_size)
+        Job(name, chosen, image_size, spacing)
         for name in ([profile] if profile else PROFILES)
         for chosen in flows
     ]
@@ -67,7 +87,7 @@ def cuts(profile: str | None, flow: str | None, image_size: int, as_json: bool) 
         total.add(outcome)
         if not as_json:
             _print_job(job, outcome)
-    _print_total(total, as_json=as_json)
+    _print_total(total, as_json=as_json, has_checkpoints=spacing > 0)
     if total.bricked:
         raise click.exceptions.Exit(ExitCode.UNVERIFIED)
 
@@ -135,7 +155,7 @@ def _print_job(job: Job, outcome: Outcome) -> None:
     )
 
 
-def _print_total(total: Outcome, *, as_json: bool) -> None:
+def _print_total(total: Outcome, *, as_json: bool, has_checkpoints: bool) -> None:
     if as_json:
         result = {
             "type": "result",
@@ -146,10 +166,17 @@ def _print_total(total: Outcome, *, as_json: bool) -> None:
             "findings": total.findings,
             "bricked": len(total.bricked),
             "bricked_at": total.bricked,
+            "resumed": total.resumed,
+            "sent_again": total.sent_again,
         }
         click.echo(json.dumps(result))
         return
     click.echo(f"{total.survived:,} of {total.cuts:,} cuts survived.")
+    if has_checkpoints and total.resumed:
+        click.echo(
+            f"After {total.resumed:,} of them the update had to be repeated, and"
+            f" {total.sent_again // total.resumed:,} bytes were sent, on average."
+        )
     for name in sorted({finding["finding"] for finding in total.findings}):
         places = [finding for finding in total.findings if finding["finding"] == name]
         click.echo(f"finding: {name}, met {len(places)} times. {places[0]['why']}")

@@ -22,6 +22,7 @@ from firmline.device.cuts.flows import Flow, set_up, sweep_key
 from firmline.device.cuts.recording import Recording, record
 from firmline.device.cuts.sweep import State, Sweep, Tally, Verdict
 from firmline.device.profile import PROFILES
+from firmline.protocol.checkpoints import EverySoManyBytes
 
 PAIRS: Final = 50
 """Random pairs of cuts in each flow."""
@@ -34,11 +35,12 @@ WORTH_ALL_CORES: Final = 4000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One flow on one profile."""
+    """One flow on one profile; progress is saved every ``spacing`` bytes, 0: never."""
 
     profile: str
     flow: Flow
     image_size: int
+    spacing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Outcome:
     operations: int = 0
     cuts: int = 0
     survived: int = 0
+    resumed: int = 0
+    sent_again: int = 0
     states: dict[str, int] = field(default_factory=lambda: {"old": 0, "new": 0, "dfu": 0})
     findings: list[dict[str, Any]] = field(default_factory=list)
     bricked: list[dict[str, Any]] = field(default_factory=list)
@@ -76,6 +80,8 @@ class Outcome:
         self.operations += other.operations
         self.cuts += other.cuts
         self.survived += other.survived
+        self.resumed += other.resumed
+        self.sent_again += other.sent_again
         for name in self.states:
             self.states[name] += other.states[name]
         self.findings += other.findings
@@ -97,7 +103,13 @@ def run_piece(piece: Piece) -> Outcome:
     tally = Tally()
     for verdict in verdicts:
         tally.count(verdict)
-    outcome = Outcome(operations=piece.stop - piece.first, cuts=tally.cuts, survived=tally.survived)
+    outcome = Outcome(
+        operations=piece.stop - piece.first,
+        cuts=tally.cuts,
+        survived=tally.survived,
+        resumed=tally.resumed,
+        sent_again=tally.sent_again,
+    )
     for state in (State.OLD, State.NEW, State.DFU):
         outcome.states[state.value] = tally.states[state]
     for verdict in tally.harmed:
@@ -155,7 +167,14 @@ def _ignore_interrupts() -> None:
 def _recording(job: Job) -> Recording:
     """A job's flow; made anew in every process, where pieces of a job follow one another."""
     profile = PROFILES[job.profile]
-    return record(set_up(job.flow, profile=profile, image_size=job.image_size, key=sweep_key()))
+    setup = set_up(
+        job.flow,
+        profile=profile,
+        image_size=job.image_size,
+        key=sweep_key(),
+        checkpoints=EverySoManyBytes(job.spacing),
+    )
+    return record(setup)
 
 
 def _place(job: Job, verdict: Verdict) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import click
 
 from firmline.cli.expect_options import expect_options, read_expectation
 from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.recovery_options import recovery_options
 from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.links.target import parse_target
 
@@ -26,6 +27,7 @@ from firmline.links.target import parse_target
     " key in FILE. FIRMLINE_LINK names the scheme of a URI without one.",
 )
 @expect_options
+@recovery_options
 @click.option(
     "--trace", metavar="FILE", type=FilePath(), help="Keep every event there, as JSON lines."
 )
@@ -37,6 +39,7 @@ def update(
     expect: str | None,
     expect_baud: int | None,
     expect_timeout: float | None,
+    checkpoint_s: float | None,
     trace: Path | None,
     as_json: bool,
 ) -> None:
@@ -54,5 +57,6 @@ def update(
             trace=trace,
             as_json=as_json,
             expectation=expectation,
+            checkpoint_s=checkpoint_s,
         )
     )

@@ -25,6 +25,7 @@ from firmline.formats.package import read_package
 from firmline.links.open import OpenedTarget, open_target, run_for_target
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
+from firmline.updater.checkpointing import DEFAULT_SPACING_S
 from firmline.updater.expectation import Expectation
 from firmline.updater.road import NEW_APPLICATION_RUNS
 from firmline.updater.timeouts import Timeouts
@@ -47,6 +48,7 @@ class UpdateRequest:
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
         timeouts: How long to wait for what; ``None``: as long as is usual.
         expectation: What the new application prints on a serial port.
+        checkpoint_s: Seconds of work after which the unit saves its progress; ``None``: never.
     """
 
     package: Path
@@ -57,6 +59,7 @@ class UpdateRequest:
     prn: int = 0
     timeouts: Timeouts | None = None
     expectation: Expectation | None = None
+    checkpoint_s: float | None = DEFAULT_SPACING_S
 
 
 def run_update(request: UpdateRequest) -> NoReturn:
@@ -89,6 +92,7 @@ def run_update(request: UpdateRequest) -> NoReturn:
             pacing=opened.pacing,
             prn=request.prn,
             expectation=request.expectation,
+            checkpoint_s=request.checkpoint_s,
         )
 
     async def go(stack: ExitStack) -> UpdateResult:

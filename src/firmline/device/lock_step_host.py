@@ -12,12 +12,13 @@ from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.radio_face import Notify, ResetKind
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, FirmlineError
-from firmline.events import UnitMode
+from firmline.events import Resumed, UnitMode
 from firmline.formats.package import Package, PackageImage
 from firmline.protocol.channels import Channel
+from firmline.protocol.checkpoints import NO_CHECKPOINTS, Checkpoints
 from firmline.protocol.framing import BleFraming, Framing, SerialFraming
 from firmline.protocol.host import HostSession
-from firmline.protocol.steps import Effect, Fail, Write
+from firmline.protocol.steps import Effect, Fail, Report, Write
 
 LONGER_THAN_ANY_TIMEOUT_S: Final = 200.0
 
@@ -27,14 +28,18 @@ class LockStepHost:
 
     Args:
         unit: The unit, switched on.
+        checkpoints: When the unit is made to save its progress.
 
     Attributes:
         error: Why the last package was not taken; ``None``: it was.
+        found: Bytes of images that the unit had already, and that were not sent again.
     """
 
-    def __init__(self, unit: VirtualUnit) -> None:
+    def __init__(self, unit: VirtualUnit, *, checkpoints: Checkpoints = NO_CHECKPOINTS) -> None:
         self.error: FirmlineError | None = None
+        self.found = 0
         self._unit = unit
+        self._checkpoints = checkpoints
         self._now_s = 0.0
 
     def send(self, package: Package) -> bool:
@@ -62,6 +67,7 @@ class LockStepHost:
             init_packet=image.init_packet.encoded,
             firmware=image.firmware,
             framing=self._framing(),
+            checkpoints=self._checkpoints,
         )
         todo = session.start()
         while todo:
@@ -95,6 +101,8 @@ class LockStepHost:
                     for output in self._unit.take_outputs():
                         if isinstance(output, Notify):
                             following += session.receive(output.data)
+                case Report(event=Resumed(object_type="data", offset=offset)):
+                    self.found += offset
                 case _:
                     pass
         return following

@@ -20,6 +20,7 @@ from firmline import events
 from firmline.errors import Code, RemoteProtocolError
 from firmline.protocol.answers import Mtu, Selected
 from firmline.protocol.asking import Asking, body_of, executed, phase_of
+from firmline.protocol.checkpoints import NO_CHECKPOINTS, Checkpoints, save_progress
 from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.framing import Framing, SerialFraming
 from firmline.protocol.object_sender import ObjectSender
@@ -41,6 +42,7 @@ class DfuConversation(Asking):
         framing: How requests become bytes on this link.
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
         pacing: How long the unit's flash is given.
+        checkpoints: When the unit is made to save its progress.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class DfuConversation(Asking):
         framing: Framing,
         prn: int,
         pacing: Pacing = NO_PAUSES,
+        checkpoints: Checkpoints = NO_CHECKPOINTS,
     ) -> None:
         super().__init__(framing)
         self._init_packet = init_packet
         self._firmware = firmware
         self._prn = prn
+        self._checkpoints = checkpoints
         self.now_s = 0.0
         self._waits_for_idle = pacing.waits_for_idle
         self._objects = ObjectSender(framing, prn=prn, pacing=pacing)
@@ -71,6 +75,14 @@ class DfuConversation(Asking):
             yield from self._objects.send(ObjectType.DATA, self._firmware, offset, end)
             yield from self._execute(ObjectType.DATA, end)
             offset = end
+            yield from self._save_progress(offset)
+
+    def _save_progress(self, offset: int) -> Talk[None]:
+        """Behind an executed object, before the next one: make it survive a power cut, if due."""
+        size = len(self._firmware)
+        if offset < size and self._checkpoints.is_due(offset, size):
+            crc = zlib.crc32(self._firmware[:offset])
+            yield from save_progress(self, offset=offset, crc=crc)
 
     def _agree_on_mtu(self, framing: SerialFraming) -> Talk[None]:
         answer = yield from self.ask(GetMtu(), phase="the MTU request")

@@ -18,6 +18,7 @@ from __future__ import annotations
 from firmline import events
 from firmline.errors import Code, FirmlineError, LocalProtocolError, RemoteProtocolError
 from firmline.protocol.answers import Answer, decode_answer
+from firmline.protocol.checkpoints import NO_CHECKPOINTS, Checkpoints
 from firmline.protocol.conversation import DfuConversation
 from firmline.protocol.framing import Framing
 from firmline.protocol.pacing import NO_PAUSES, Pacing
@@ -34,6 +35,7 @@ class HostSession:
         framing: How requests become bytes on this link.
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
         pacing: How long the unit's flash is given.
+        checkpoints: When the unit is made to save its progress.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class HostSession:
         framing: Framing,
         prn: int = 0,
         pacing: Pacing = NO_PAUSES,
+        checkpoints: Checkpoints = NO_CHECKPOINTS,
     ) -> None:
         self._framing = framing
         self._awaiting: Wait | None = None
@@ -56,6 +59,7 @@ class HostSession:
             framing=framing,
             prn=prn,
             pacing=pacing,
+            checkpoints=checkpoints,
         )
         self._talk = self._conversation.run()
 

@@ -28,6 +28,7 @@ from firmline.links.base import Link, PortLink
 from firmline.protocol.host import HostSession
 from firmline.protocol.pacing import FOR_BLUETOOTH, Pacing
 from firmline.updater.advice import advice
+from firmline.updater.checkpointing import DEFAULT_SPACING_S, SpacedCheckpoints
 from firmline.updater.expectation import Expectation
 from firmline.updater.progress import Progress
 from firmline.updater.radio import RadioRoad
@@ -70,6 +71,7 @@ class UpdatePlan:
         pacing: How long the unit's flash is given.
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
         expectation: What the new application prints on a serial port, if the user knows.
+        checkpoint_s: Seconds of work after which the unit saves its progress; ``None``: never.
     """
 
     package: Package
@@ -81,6 +83,7 @@ class UpdatePlan:
     pacing: Pacing = FOR_BLUETOOTH
     prn: int = 0
     expectation: Expectation | None = None
+    checkpoint_s: float | None = DEFAULT_SPACING_S
 
 
 class Update:
@@ -99,6 +102,7 @@ class Update:
         self._sink = report
         self._progress = Progress()
         self._road = _road_to(plan, link, report=self._report, progress=self._progress)
+        self._checkpoints = SpacedCheckpoints(now_s=self._road.now_s, spacing_s=plan.checkpoint_s)
         self._started_s = 0.0
         self._transfer_s = 0.0
         self._accepted_size = 0
@@ -172,6 +176,7 @@ class Update:
             framing=opened.framing(),
             prn=self._plan.prn,
             pacing=self._plan.pacing,
+            checkpoints=self._checkpoints,
         )
         try:
             await transfer(
@@ -204,6 +209,7 @@ class Update:
     def _report(self, event: Event) -> None:
         stamped = events.stamp(event, self._road.now_s())
         self._progress.hear(stamped)
+        self._checkpoints.hear(stamped)
         self._sink(stamped)
 
 
@@ -239,6 +245,7 @@ def plan_for(
     pacing: Pacing = FOR_BLUETOOTH,
     prn: int = 0,
     expectation: Expectation | None = None,
+    checkpoint_s: float | None = DEFAULT_SPACING_S,
 ) -> UpdatePlan:
     """The plan for a package that was read from ``content``."""
     return UpdatePlan(
@@ -251,6 +258,7 @@ def plan_for(
         pacing=pacing,
         prn=prn,
         expectation=expectation,
+        checkpoint_s=checkpoint_s,
     )
 
 

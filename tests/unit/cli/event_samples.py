@@ -54,6 +54,14 @@ SAMPLES: tuple[Event, ...] = (
     events.SessionRepeated(
         at_s=0.04, reason="The unit did not answer.", code="DFU-LINK-005", attempt=2
     ),
+    events.ProgressSaved(offset=40_960),
+    events.LadderStepped(
+        step="resume",
+        fault="link-lost",
+        attempt=2,
+        reason="The unit did not answer.",
+        code="DFU-LINK-005",
+    ),
     events.EnteringBootloader(address=HOME.plus_one()),
     events.LinkLost(hci_reason=0x08, expected=False),
     events.ImageStarted(kind=ImageKind.APPLICATION, index=0, init_packet_size=141, size=150_000),

@@ -27,6 +27,8 @@ LINES: dict[type[Event], tuple[str, str]] = {
     events.VersionSeen: ("has", "application 5, 120,000 bytes"),
     events.TextHeard: ("prints", "Tag 1.2 ready"),
     events.SessionRepeated: ("goes on", "after this: The unit did not answer."),
+    events.ProgressSaved: ("saved", "40,960 bytes, which a power cut leaves in place"),
+    events.LadderStepped: ("goes on", "by connecting anew: The unit did not answer."),
     events.Resumed: ("resumes", "at 8,192 bytes"),
     events.ObjectRepeated: (
         "repeats",

@@ -172,6 +172,24 @@ def test_the_json_of_a_sweep_is_the_contract(firmline: Program) -> None:
     assert {finding["address"] for finding in result["findings"]} == {"0x7E004", "0x7E008"}
 
 
+def test_with_checkpoints_less_is_sent_after_a_cut(firmline: Program) -> None:
+    sweep = ("sim", "cuts", "--profile", "sdk15.3-ble", "--flow", "application")
+    two = (*sweep, "--image-size", "5000", "--checkpoints", "4096")
+    with_them, without = firmline(*two, "--json").result, firmline(*two[:-2], "--json").result
+    assert without["sent_again"] == 5000 * without["resumed"]
+    assert with_them["sent_again"] < 0.8 * 5000 * with_them["resumed"]
+    each = with_them["sent_again"] // with_them["resumed"]
+    assert (
+        firmline(*two).out.splitlines()[-1].endswith(f", and {each:,} bytes were sent, on average.")
+    )
+
+
+def test_progress_is_not_saved_in_the_middle_of_an_object(firmline: Program) -> None:
+    ran = firmline(*SMALL, "--checkpoints", "4000")
+    assert_failed(ran, Code.USAGE)
+    assert "between two objects of 4,096 bytes" in ran.err
+
+
 @pytest.mark.slow
 def test_a_pair_of_cuts_is_told_with_both_places(
     firmline: Program, monkeypatch: pytest.MonkeyPatch

@@ -18,6 +18,7 @@ from firmline.formats.firmware import FirmwareImage
 from firmline.formats.keys import SigningKey
 from firmline.formats.package import Package
 from firmline.formats.package_build import PackageSpec, build_package
+from firmline.protocol.checkpoints import NO_CHECKPOINTS, Checkpoints
 from firmline.values import BleAddress, Fwid, FwVersion
 
 CHIP: Final = "nrf52832-512k"
@@ -58,10 +59,12 @@ class FlowSetup:
     Attributes:
         unit: The unit.
         package: What it is sent, image by image.
+        checkpoints: When the host makes the unit save its progress.
     """
 
     unit: UnitDescription
     package: Package
+    checkpoints: Checkpoints = NO_CHECKPOINTS
 
 
 def sweep_key() -> SigningKey:
@@ -76,7 +79,12 @@ def sweep_key() -> SigningKey:
 
 
 def set_up(
-    flow: Flow, *, profile: BootloaderProfile, image_size: int, key: SigningKey
+    flow: Flow,
+    *,
+    profile: BootloaderProfile,
+    image_size: int,
+    key: SigningKey,
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> FlowSetup:
     """A flow on a unit of this profile, with images of about ``image_size`` bytes.
 
@@ -85,6 +93,7 @@ def set_up(
         profile: The unit's bootloader.
         image_size: Bytes, a multiple of 4; a SoftDevice has 12 kB at least.
         key: Signs the package; the unit trusts it.
+        checkpoints: When the host makes the unit save its progress.
     """
     row = chip(USB_CHIP if profile.needs_usb else CHIP)
     memory = MemoryMap.of(row, profile)
@@ -103,7 +112,8 @@ def set_up(
         application_size=room if single else image_size,
         bootloader_version=FwVersion(1),
     )
-    return FlowSetup(unit=unit, package=build_package(_spec(flow, image_size, key)))
+    package = build_package(_spec(flow, image_size, key))
+    return FlowSetup(unit=unit, package=package, checkpoints=checkpoints)
 
 
 def _spec(flow: Flow, image_size: int, key: SigningKey) -> PackageSpec:

@@ -83,7 +83,7 @@ def record(setup: FlowSetup) -> Recording:
         )
 
     flash.on_operation = note
-    host = LockStepHost(unit)
+    host = LockStepHost(unit, checkpoints=setup.checkpoints)
     if not host.send(setup.package):
         raise LocalProtocolError(f"The flow {setup.unit.title} does not work: {host.error}")
     return Recording(

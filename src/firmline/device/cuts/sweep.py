@@ -55,12 +55,16 @@ class Verdict:
         booted: What it booted into.
         ended: What a second try left it with.
         second: With two cuts: what the second one met; ``None``: so much was not done any more.
+        tries: How often the package was sent after the cut; 0: the unit had taken it by then.
+        sent_again: Bytes of images that the first of these tries had to send.
     """
 
     cut: Cut
     booted: State
     ended: State
     second: Place | None = None
+    tries: int = 0
+    sent_again: int = 0
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -74,6 +78,15 @@ class Verdict:
         return self.booted is not State.BAD and self.ended is not State.BAD
 
 
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """What the package came to that was sent again; the fields are those of a verdict."""
+
+    ended: State
+    tries: int
+    sent: int
+
+
 @dataclass(slots=True)
 class Tally:
     """The verdicts of a sweep, counted."""
@@ -82,10 +95,16 @@ class Tally:
     survived: int = 0
     states: Counter[State] = field(default_factory=Counter)
     harmed: list[Verdict] = field(default_factory=list)
+    resumed: int = 0
+    """Cuts after which the package was sent again."""
+    sent_again: int = 0
+    """Bytes of images that were sent after them."""
 
     def count(self, verdict: Verdict) -> None:
         """Take one verdict into account."""
         self.cuts += 1
+        self.resumed += verdict.tries > 0
+        self.sent_again += verdict.sent_again
         self.states[verdict.booted] += 1
         if verdict.survived:
             self.survived += 1
@@ -104,7 +123,7 @@ class Sweep:
     def __init__(self, recording: Recording, rng: random.Random) -> None:
         self._recording = recording
         self._rng = rng
-        self._ends: dict[bytes, State] = {}
+        self._ends: dict[bytes, _Again] = {}
         self._old = running_parts(unit_with_flash(recording.setup, recording.before))
         self._new = running_parts(unit_with_flash(recording.setup, recording.after))
         self._bench = Bench(recording.setup, recording.before)
@@ -164,10 +183,17 @@ class Sweep:
         booted = self.state_of(unit)
         if booted in (State.NEW, State.BAD) and cut.second_number is None:
             return Verdict(cut=cut, booted=booted, ended=booted)
-        ended = self._try_again(unit, cut)
-        return Verdict(cut=cut, booted=booted, ended=ended, second=self._bench.flash.cut_at)
+        again = self._try_again(unit, cut)
+        return Verdict(
+            cut=cut,
+            booted=booted,
+            ended=again.ended,
+            second=self._bench.flash.cut_at,
+            tries=again.tries,
+            sent_again=again.sent,
+        )
 
-    def _try_again(self, unit: VirtualUnit, cut: Cut) -> State:
+    def _try_again(self, unit: VirtualUnit, cut: Cut) -> _Again:
         """Update the unit once more; once only for units whose flash is the same."""
         if cut.second_number is not None:
             return self._update(unit)
@@ -176,15 +202,19 @@ class Sweep:
             self._ends[key] = self._update(unit)
         return self._ends[key]
 
-    def _update(self, unit: VirtualUnit) -> State:
+    def _update(self, unit: VirtualUnit) -> _Again:
         """The update again, twice where the second cut came in the middle of it."""
-        host = LockStepHost(unit)
-        host.send(self._recording.setup.package)
+        setup = self._recording.setup
+        host = LockStepHost(unit, checkpoints=setup.checkpoints)
+        host.send(setup.package)
+        sent = sum(len(image.firmware) for image in setup.package.images) - host.found
+        tries = 1
         if self.state_of(unit) is not State.NEW:
-            host.send(self._recording.setup.package)
+            host.send(setup.package)
+            tries = 2
         state = self.state_of(unit)
         # After a whole update without a fault only the new state is good.
-        return state if state is State.NEW else State.BAD
+        return _Again(state if state is State.NEW else State.BAD, tries, sent)
 
     def state_of(self, unit: VirtualUnit) -> State:
         """Judge by what runs, and by whether every part of it is wholly old or wholly new."""

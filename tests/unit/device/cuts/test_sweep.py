@@ -19,6 +19,7 @@ from firmline.device.lock_step_host import LockStepHost
 from firmline.device.profile import PROFILES, SDK15_3_BLE, SDK15_3_UART, BootloaderProfile
 from firmline.errors import Code, LocalProtocolError
 from firmline.formats.keys import SigningKey
+from firmline.protocol.checkpoints import EverySoManyBytes
 
 KEY = sweep_key()
 SMALL = 64
@@ -109,6 +110,39 @@ def test_an_application_survives_a_cut_at_every_operation(
     assert (tally.states[State.DFU] > 0) is waits_in_dfu
     assert tally.states[State.OLD] > 0
     assert tally.states[State.NEW] > 0
+
+
+def sent_again(profile: BootloaderProfile, spacing: int, *, step: int = 1) -> Tally:
+    """An image of three objects, cut at every so-manyth operation, and resumed each time."""
+    made = setup(profile=profile, size=2 * 4096 + 1000)
+    recording = record(replace(made, checkpoints=EverySoManyBytes(spacing)))
+    tally = Tally()
+    sweep = Sweep(recording, random.Random(1))
+    for at in range(0, len(recording.operations), step):
+        for verdict in sweep.single_cuts(at, at + 1):
+            tally.count(verdict)
+            assert verdict.tries == (0 if verdict.booted is State.NEW else 1)
+    assert tally.harmed == []
+    return tally
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
+def test_with_checkpoints_every_cut_ends_updated_at_the_next_try_and_less_is_sent_again(
+    profile: BootloaderProfile,
+) -> None:
+    with_them, without = sent_again(profile, 4096, step=23), sent_again(profile, 0, step=23)
+    assert without.sent_again == without.resumed * (2 * 4096 + 1000)
+    assert with_them.sent_again / with_them.resumed < 0.8 * (2 * 4096 + 1000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", [SDK15_3_BLE, SDK15_3_UART], ids=["ble", "uart"])
+def test_a_cut_at_every_single_operation_of_an_update_with_checkpoints(
+    profile: BootloaderProfile,
+) -> None:
+    tally = sent_again(profile, 4096)
+    assert tally.cuts > 10_000
+    assert tally.resumed > 5_000
 
 
 def test_the_only_places_where_a_bootloader_update_is_lost_are_the_parameters_of_the_mbr() -> None:

@@ -1,0 +1,88 @@
+"""When an update makes the unit save its progress: by what it costs and what it would spare.
+
+A checkpoint (:mod:`firmline.protocol.checkpoints`) costs two page erases and 450 words. It spares
+a unit that loses its power the work since the last one. So there is one after every ten seconds of
+work at first, and none for less; what it cost is seen, and from then on there is so much work
+between two of them that they take three percent of the time at most. None is made where what is
+left would be done in a quarter of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from firmline import events
+from firmline.errors import Code
+from firmline.events import Event
+
+DEFAULT_SPACING_S: Final = 10.0
+"""Work that a power cut may cost; ours. The two page erases take 0.2 to 0.6 s."""
+MOST_SHARE: Final = 0.03
+"""Share of the time that may go into checkpoints, once it is known what they cost; ours."""
+WORTH_SHARE: Final = 0.25
+"""Share of a spacing that must be left to be done; ours."""
+
+
+class SpacedCheckpoints:
+    """A :class:`~firmline.protocol.checkpoints.Checkpoints` that keeps to the clock.
+
+    Args:
+        now_s: The road's clock.
+        spacing_s: Seconds of work between two of them, at least; ``None``: there are none.
+    """
+
+    def __init__(self, *, now_s: Callable[[], float], spacing_s: float | None) -> None:
+        self._now_s = now_s
+        self._spacing_s = spacing_s
+        self._begin_s = 0.0
+        """When the work began that is not saved."""
+        self._begin_offset = 0
+        self._has_worked = False
+        """Whether anything of this image was executed in this update."""
+        self._asked_s: float | None = None
+
+    def is_due(self, offset: int, size: int) -> bool:
+        """Whether the work that is not saved has become so much."""
+        if self._asked_s is not None:  # It was asked to, and did not: it never will.
+            self._spacing_s = None
+        if self._spacing_s is None:
+            return False
+        now_s = self._now_s()
+        work_s, done = now_s - self._begin_s, offset - self._begin_offset
+        if done <= 0 or work_s < self._spacing_s:
+            return False
+        left_s = work_s * (size - offset) / done
+        if left_s < WORTH_SHARE * self._spacing_s:
+            return False
+        self._asked_s = now_s
+        return True
+
+    def hear(self, event: Event) -> None:
+        """One event of the update, stamped."""
+        match event:
+            case events.ImageStarted(at_s=at_s) | events.StartedAfresh(at_s=at_s):
+                self._has_worked = False
+                self._begin(at_s, 0)
+            case events.ObjectExecuted(object_type="data"):
+                self._has_worked = True
+            case events.ProgressSaved(at_s=at_s, offset=offset):
+                self._learn(at_s)
+                self._begin(at_s, offset)
+            case events.Resumed(object_type="data", at_s=at_s, offset=offset):
+                # Work of an earlier update, or all that was saved of this one.
+                if not self._has_worked or offset <= self._begin_offset:
+                    self._begin(at_s, offset)
+            case events.SessionRepeated(code=code) | events.LadderStepped(code=code):
+                self._asked_s = None
+                if code == Code.PROGRESS_LOST:
+                    self._spacing_s = None
+
+    def _begin(self, at_s: float, offset: int) -> None:
+        self._begin_s, self._begin_offset, self._asked_s = at_s, offset, None
+
+    def _learn(self, saved_s: float) -> None:
+        """What it cost: from then on, no more than its share."""
+        if self._spacing_s is not None and self._asked_s is not None:
+            cost_s = saved_s - self._asked_s
+            self._spacing_s = max(self._spacing_s, cost_s / MOST_SHARE)

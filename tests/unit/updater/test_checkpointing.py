@@ -1,0 +1,165 @@
+"""When an update has the unit save its progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmline import events
+from firmline.errors import Code
+from firmline.events import Event, stamp
+from firmline.updater.checkpointing import MOST_SHARE, SpacedCheckpoints
+from firmline.values import ImageKind
+
+SIZE = 100 * 4096
+STARTED = events.ImageStarted(kind=ImageKind.APPLICATION, index=0, init_packet_size=141, size=SIZE)
+
+
+@dataclass
+class Work:
+    """An image on its way: objects that take their time, and checkpoints that do.
+
+    Attributes:
+        saved: Offsets that were saved.
+        asked: How often it was asked to.
+    """
+
+    spacing_s: float | None = 10.0
+    object_s: float = 1.0
+    cost_s: float = 0.2
+    refuses: bool = False
+    now_s: float = 100.0
+    saved: list[int] = field(default_factory=list)
+    asked: int = 0
+    in_checkpoints_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.checkpoints = SpacedCheckpoints(now_s=lambda: self.now_s, spacing_s=self.spacing_s)
+        self.hear(STARTED)
+
+    def hear(self, event: Event) -> None:
+        self.checkpoints.hear(stamp(event, self.now_s))
+
+    def do(self, first: int, last: int, size: int = SIZE) -> None:
+        """Objects from one up to another."""
+        for number in range(first + 1, last + 1):
+            self.now_s += self.object_s
+            offset = number * 4096
+            self.hear(events.ObjectExecuted(object_type="data", offset=offset))
+            if offset < size and self.checkpoints.is_due(offset, size):
+                self.asked += 1
+                self.now_s += self.cost_s
+                self.in_checkpoints_s += self.cost_s
+                if not self.refuses:
+                    self.saved.append(number)
+                    self.hear(events.ProgressSaved(offset=offset))
+
+
+def test_progress_is_saved_after_so_much_work_and_not_where_little_is_left() -> None:
+    work = Work()
+    work.do(0, 100)
+    assert work.saved == [10, 20, 30, 40, 50, 60, 70, 80, 90]
+    short = Work()
+    short.do(0, 12, size=12 * 4096)
+    assert short.saved == []
+    longer = Work()
+    longer.do(0, 13, size=13 * 4096)
+    assert longer.saved == [10]
+
+
+def test_off_is_never() -> None:
+    work = Work(spacing_s=None)
+    work.do(0, 100)
+    assert work.asked == 0
+
+
+def test_what_costs_more_is_done_less_often() -> None:
+    work = Work(cost_s=0.6)
+    work.do(0, 100)
+    assert work.saved == [10, 30, 50, 70, 90]
+
+
+@given(
+    object_s=st.floats(0.05, 5),
+    cost_s=st.floats(0.01, 3),
+    spacing_s=st.floats(1, 60),
+)
+def test_checkpoints_never_take_more_than_their_share_but_for_the_first(
+    object_s: float, cost_s: float, spacing_s: float
+) -> None:
+    work = Work(spacing_s=spacing_s, object_s=object_s, cost_s=cost_s)
+    work.do(0, 100)
+    rest_s = work.in_checkpoints_s - (cost_s if work.saved else 0)
+    assert rest_s <= MOST_SHARE * 100 * object_s + 1e-6
+
+
+def test_a_unit_that_does_not_save_is_asked_once() -> None:
+    work = Work(refuses=True)
+    work.do(0, 100)
+    assert work.asked == 1
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        events.LadderStepped(step="resume", fault="link-lost", attempt=1, reason="", code="x"),
+        events.SessionRepeated(reason="", code="x", attempt=2),
+    ],
+)
+def test_a_session_that_broke_in_a_checkpoint_proves_nothing_against_the_unit(
+    failed: Event,
+) -> None:
+    work = Work(refuses=True)
+    work.do(0, 10)
+    assert work.asked == 1
+    work.refuses = False
+    work.hear(failed)
+    work.hear(events.Resumed(object_type="data", offset=10 * 4096))
+    work.do(10, 40)
+    assert work.saved == [11, 21, 31]
+
+
+def test_a_unit_that_lost_its_progress_over_a_checkpoint_is_not_asked_again() -> None:
+    work = Work(refuses=True)
+    work.do(0, 10)
+    work.hear(
+        events.LadderStepped(
+            step="resume", fault="x", attempt=1, reason="", code=Code.PROGRESS_LOST
+        )
+    )
+    work.do(0, 100)
+    assert work.asked == 1
+
+
+def test_work_of_an_earlier_update_is_not_counted() -> None:
+    work = Work()
+    work.hear(events.Resumed(object_type="data", offset=50 * 4096))
+    work.do(50, 70)
+    assert work.saved == [60, 70]
+
+
+def test_after_a_reset_work_is_counted_from_what_was_saved() -> None:
+    work = Work(spacing_s=9.9)
+    work.do(0, 18)
+    work.hear(events.Resumed(object_type="data", offset=10 * 4096))
+    work.do(10, 31)
+    assert work.saved == [10, 20, 30]
+
+
+def test_after_a_lost_link_the_work_that_is_still_in_ram_counts() -> None:
+    work = Work(spacing_s=9.9)
+    work.do(0, 18)
+    work.hear(events.Resumed(object_type="data", offset=18 * 4096))
+    work.do(18, 25)
+    assert work.saved == [10, 20]
+
+
+def test_an_image_that_starts_afresh_has_nothing_saved() -> None:
+    work = Work()
+    work.do(0, 15)
+    work.hear(events.StartedAfresh(offset=4096, crc=1))
+    work.do(0, 12)
+    assert work.saved == [10, 10]
