@@ -43,6 +43,7 @@ GROUPS = {
     "SET": ("Bootloader settings pages", 2),
     "SIM": ("Recorded sessions and virtual units", 2),
     "LINK": ("The road to the unit", 3),
+    "ENTER": ("Into the bootloader", 3),
     "PORT": ("Serial ports", 3),
     "HCI": ("Bluetooth controllers", 3),
     "PROTO": ("Answers that make no sense", 3),

@@ -144,6 +144,15 @@ class Code(StrEnum):
     INTERRUPTED = "DFU-LINK-009"
     UNIT_AMBIGUOUS = "DFU-LINK-010"
 
+    # Into the bootloader, and into no other unit's.
+    ADDRESS_TAKEN = "DFU-ENTER-001"
+    BOND_MISSING = "DFU-ENTER-002"
+    NO_BUTTONLESS = "DFU-ENTER-003"
+    LEGACY_DFU = "DFU-ENTER-004"
+    SMP = "DFU-ENTER-005"
+    UNIT_DID_NOT_RESTART = "DFU-ENTER-006"
+    APPLICATION_CRASHED = "DFU-ENTER-007"
+
     # Serial ports.
     PORT_NOT_FOUND = "DFU-PORT-001"
     PORT_BUSY = "DFU-PORT-002"

@@ -181,6 +181,21 @@ class UnitSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherUnitSeen(Event):
+    """Another unit is in the air at the address where the unit's bootloader will appear.
+
+    Attributes:
+        address: That address.
+        name: Its advertised name, cleaned.
+        bootloader: Whether it is a bootloader, so that the unit must not jump.
+    """
+
+    address: RadioAddress
+    name: str
+    bootloader: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortOpened(Event):
     """A serial port is open.
 

@@ -82,13 +82,13 @@ ENDS: list[tuple[Fault, Outcome, Code | None, UnitMode | None]] = [
     (StuckGpregret(), Outcome.UNVERIFIED, Code.UNIT_DID_NOT_RETURN, BOOTLOADER),
     (StaleSettings(), Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN, APPLICATION),
     # What keeps the host from the bootloader.
-    (BondMismatch(), Outcome.FAILED, Code.UNIT_STAYED_IN_APPLICATION, BOOTLOADER),
+    (BondMismatch(), Outcome.FAILED, Code.BOND_MISSING, BOOTLOADER),
     (WrongAddress(), Outcome.FAILED, Code.UNIT_NOT_FOUND, BOOTLOADER),
     (ApplicationCrash(), Outcome.FAILED, Code.UNIT_STAYED_IN_APPLICATION, APPLICATION),
     (CrystalDead(), Outcome.FAILED, Code.UNIT_NOT_FOUND, None),
     (CrystalDead(program="application"), Outcome.FAILED, Code.UNIT_NOT_FOUND, None),
     (BootloaderMissing(), Outcome.FAILED, Code.UNIT_STAYED_IN_APPLICATION, APPLICATION),
-    (LegacyBootloader(), Outcome.FAILED, Code.WRONG_UNIT, BOOTLOADER),
+    (LegacyBootloader(), Outcome.FAILED, Code.LEGACY_DFU, BOOTLOADER),
 ]
 
 

@@ -55,7 +55,7 @@ DOES_NOT_ENTER = {
     "no-bootloader": Code.UNIT_STAYED_IN_APPLICATION,
     "dead-crystal": Code.UNIT_NOT_FOUND,
     "wrong-address": Code.UNIT_NOT_FOUND,
-    "legacy-bootloader": Code.WRONG_UNIT,
+    "legacy-bootloader": Code.LEGACY_DFU,
 }
 """Units of the gallery whose bootloader cannot be asked, and what is said of that."""
 BREAKS_OFF = {"watchdog-rr7": Code.LINK_LOST, "leaked-buffers": Code.OBJECT_DAMAGED}
@@ -205,7 +205,7 @@ def test_a_legacy_bootloader_is_named_and_left_to_return_by_itself() -> None:
             (fact.fact, fact.how.value, fact.value) for fact in result.facts
         ]
         assert result.error is not None
-        assert "legacy DFU service" in result.error.hint
+        assert "legacy DFU service" in result.error.message
         assert result.finished.left_in is APPLICATION
         assert result.finished.duration_s > 100
 

@@ -182,8 +182,8 @@ async def test_an_update_is_told_from_the_first_search_to_the_new_application(
     told = [name for name in milestones if name not in ("RequestSent", "AnswerReceived")]
     assert told == [
         "UpdateStarted",
-        *("Searching", "UnitSeen", "Connected", "ApplicationSeen", "EnteringBootloader"),
-        *("LinkLost", "Searching", "UnitSeen", "Connected", "RadioVersionSeen"),
+        *("Searching", "UnitSeen", "Connected", "ApplicationSeen", "RadioVersionSeen"),
+        *("EnteringBootloader", "LinkLost", "Searching", "UnitSeen", "Connected"),
         "ImageStarted",
         *an_object * 9,
         *("ImageSent", "LinkLost", "Searching", "UnitSeen", "Connected", "ApplicationSeen"),

@@ -33,6 +33,9 @@ def _describe_road(event: Event) -> Described:
             signal = f", {event.rssi_dbm} dBm" if event.rssi_dbm is not None else ""
             name = event.name or "a unit without a name"
             described: Described = ("seen", f"{name} at {event.address}{signal}")
+        case events.OtherUnitSeen():
+            what = "another bootloader" if event.bootloader else "another unit's application"
+            described = ("beside", f"{what} at {event.address}")
         case events.ApplicationSeen():
             described = ("runs", _information(event))
         case events.RadioVersionSeen(company=0x0059):  # Nordic's; of others it means nothing here

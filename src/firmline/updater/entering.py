@@ -2,13 +2,13 @@
 
 Rules of this module:
 
-* The unit is pinned by the address of its application before it jumps. It is looked for under
-  that address, and under the next one (without carry) in its bootloader, and nowhere else: never
-  another unit (spec section 11). A user who knows only its name has it pinned by the address under
-  which that name is seen first, unless another unit has the name, too.
-* Where the system shows no addresses, the application is pinned by what the system calls it, and
-  its bootloader by a name that the application is asked to leave for it before the jump (section
-  12). If it does not, the unit is not sent into a bootloader that nobody could recognise.
+* The unit is looked for where it is (:mod:`firmline.updater.whereabouts`), and nowhere else.
+* Addresses in a row overlap: one unit's bootloader has the address of the next unit's application.
+  So an address alone proves nothing: what answers is told by its services, a bootloader that was in
+  the air before the jump is none we have sent there (:mod:`firmline.updater.strangers`), and the
+  radio has to say the same of itself before and after (:mod:`firmline.updater.recognition`).
+* A bootloader whose address is not visible is given a name before the jump (section 12). If it does
+  not take one, the unit is not sent into a bootloader that nobody could recognise.
 * Nothing here sends an image: what follows an open bootloader is the caller's business (an update,
   an inspection).
 * Every connection is closed however its use ends, and its loss on the way is reported.
@@ -23,34 +23,34 @@ Use::
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from typing import Final
 
 from firmline import events
-from firmline.errors import (
-    Code,
-    LocalProtocolError,
-    RemoteProtocolError,
-    TargetRefusedError,
-    TransportError,
-    TransportReason,
-)
+from firmline.errors import Code, TransportError, TransportReason, VerifyError
 from firmline.events import UnitMode
-from firmline.links.base import Connection, Link, RemoteVersion, Sighting
-from firmline.protocol.buttonless import (
-    ButtonlessAnswer,
-    decode_buttonless_answer,
-    encode_enter_bootloader,
-    encode_set_advertising_name,
-)
+from firmline.links.base import Connection, Link, RemoteVersion
+from firmline.links.gatt import LEGACY_DFU_SERVICE
 from firmline.protocol.channels import Channel
-from firmline.protocol.codes import ButtonlessResult
 from firmline.updater.ending import Information
-from firmline.updater.naming import find_named, fresh_name
+from firmline.updater.jump import Buttonless, Jump, drops, why_not_there
+from firmline.updater.naming import fresh_name
+from firmline.updater.recognition import no_bootloader, no_way_in, other_radio
 from firmline.updater.road import Report
+from firmline.updater.scanning import SeenKind, kind_of
+from firmline.updater.strangers import who_is_there
 from firmline.updater.timeouts import Timeouts
-from firmline.values import AdvertisedName, BleAddress, RadioAddress, UnitPin
+from firmline.updater.whereabouts import Whereabouts
+from firmline.values import RadioAddress, UnitPin
+
+TRIES: Final = 5
+"""How often an address is connected to that two units share: one of them answers, as it happens.
+A bootloader advertises every 25 ms, which most applications do not (spec section 11)."""
+PAUSE_S: Final = 1.0
+"""Between two looks at an address where the unit's application is waited for; ours."""
 
 
 class PinnedUnit:
@@ -73,33 +73,28 @@ class PinnedUnit:
         report: Report,
         draw_name: Callable[[], str] = fresh_name,
     ) -> None:
-        self._name = pin.text if isinstance(pin, AdvertisedName) else ""
-        self._address = None if isinstance(pin, AdvertisedName) else pin
-        self._bootloader_name = ""
-        self._bootloader_address: RadioAddress | None = None
+        self._where = Whereabouts(link=link, pin=pin, timeouts=timeouts, report=report)
         self._draw_name = draw_name
         self._link = link
         self._timeouts = timeouts
         self._report = report
-
-    # Who it is.
+        self._jump: Jump | None = None
+        self._radio_before: RemoteVersion | None = None
+        self._radio: tuple[Connection, RemoteVersion | None] | None = None
+        self._radio_reported: events.RadioVersionSeen | None = None
 
     @property
     def address(self) -> RadioAddress:
         """Of its application; known once it was seen."""
-        if self._address is None:
-            raise LocalProtocolError(f"The unit {self._name!r} was not seen yet.")
-        return self._address
+        return self._where.address
 
     @property
     def bootloader_address(self) -> RadioAddress | None:
         """Of its bootloader: the next one, without carry. ``None``: not known, or not yet."""
-        if isinstance(self._address, BleAddress):
-            return self._address.plus_one()
-        return self._bootloader_address
+        return self._where.bootloader_address
 
     def __str__(self) -> str:
-        return str(self._address or self._name)
+        return str(self._where)
 
     # Into the bootloader.
 
@@ -114,23 +109,42 @@ class PinnedUnit:
 
         Raises:
             TransportError: NOT_FOUND: it is neither here nor there. REFUSED: it has no buttonless
-                DFU service. LOST or TIMEOUT.
+                DFU service, or another bootloader is in the air where its own would appear. LOST or
+                TIMEOUT.
             RemoteProtocolError: Its application's answer made no sense.
             TargetRefusedError: Its application said no.
         """
         if not await self.is_seen(UnitMode.APPLICATION, timeout_s=self._timeouts.search_s):
             await self.find_already_there()
             return None
-        async with self.connected(self.address) as connection:
-            if Channel.BUTTONLESS not in connection.channels:
-                raise TransportError(
-                    Code.WRONG_UNIT,
-                    f"The unit at {self.address} has no buttonless DFU service, so it cannot be"
-                    " asked to restart into a bootloader.",
-                    reason=TransportReason.REFUSED,
-                )
-            information = await self.read_information(connection)
-            await self._jump(connection)
+        stranger = None
+        if self.bootloader_address is not None:
+            stranger = await who_is_there(
+                self._link, self.bootloader_address, timeouts=self._timeouts, report=self._report
+            )
+        async with self._reached(self.address, _is_no_bootloader) as connection:
+            if _is_no_bootloader(connection):
+                if Channel.BUTTONLESS not in connection.channels:
+                    raise no_way_in(self.address, connection.services)
+                if stranger is not None:
+                    raise stranger
+                return await self._leave_application(connection)
+        # The unit with the address before ours is in its bootloader; ours may be in its own.
+        await self.find_already_there()
+        return None
+
+    async def _leave_application(self, connection: Connection) -> Information:
+        """Read what tells the unit from others, then have it jump."""
+        information = await self.read_information(connection)
+        self._radio_before = await self.radio_version(connection)
+        service = Buttonless(
+            connection, Channel.BUTTONLESS, timeouts=self._timeouts, report=self._report
+        )
+        if self.bootloader_address is None:
+            name = self._draw_name()
+            await service.leave_name(name)
+            self._where.bootloader_name = name
+        self._jump = await service.jump(self.bootloader_address, self._where.bootloader_name)
         return information
 
     @asynccontextmanager
@@ -141,76 +155,44 @@ class PinnedUnit:
             timeout_s: How long to look for it.
 
         Raises:
-            TransportError: It was not seen, stayed in its application, is no Secure DFU bootloader,
-                or the connection failed.
+            TransportError: It was not seen, stayed in its application, is no Secure DFU bootloader
+                or another unit's, or the connection failed.
         """
         await self._find_in_bootloader(timeout_s)
         assert self.bootloader_address is not None  # noqa: S101 - it was found there
-        async with self.connected(self.bootloader_address) as connection:
+        async with self._reached(self.bootloader_address, _is_some_bootloader) as connection:
             if Channel.CONTROL not in connection.channels:
-                raise TransportError(
-                    Code.WRONG_UNIT,
-                    f"What answers at {connection.peer} is not a Secure DFU bootloader.",
-                    reason=TransportReason.REFUSED,
-                    services=connection.services,
-                )
+                raise no_bootloader(connection.peer, connection.services)
+            if self._radio_before is not None:
+                problem = other_radio(self._radio_before, await self.radio_version(connection))
+                if problem is not None:
+                    raise problem
+            # From here on images are sent, which may change both.
+            self._jump = self._radio_before = None
             yield connection
-
-    async def _jump(self, connection: Connection) -> None:
-        """Ask the application to restart into the bootloader, and see the link go."""
-        if self.bootloader_address is None:
-            await self._name_bootloader(connection)
-        request = encode_enter_bootloader()
-        answer = await self._ask(connection, "enter_bootloader", request)
-        if not answer.ok:
-            raise _refused_to_jump(answer.result)
-        self._report(
-            events.EnteringBootloader(address=self.bootloader_address, name=self._bootloader_name)
-        )
-        await self.await_drop(connection)
-
-    async def _name_bootloader(self, connection: Connection) -> None:
-        """Have the application leave a name for its bootloader, by which that is recognised."""
-        name = self._draw_name()
-        request = encode_set_advertising_name(name.encode())
-        answer = await self._ask(connection, "set_advertising_name", request)
-        if not answer.ok:
-            raise _refused_name(answer.result)
-        self._bootloader_name = name
-
-    async def _ask(self, connection: Connection, name: str, request: bytes) -> ButtonlessAnswer:
-        """A request of the buttonless service, and what the application answers to it."""
-        self._report(events.RequestSent(request=name, data=request))
-        await connection.write(Channel.BUTTONLESS, request)
-        received = await connection.receive(timeout_s=self._timeouts.answer_s)
-        self._report(events.AnswerReceived(data=received.data))
-        answer = decode_buttonless_answer(received.data)
-        if answer.opcode != request[0]:
-            raise RemoteProtocolError(
-                Code.ANSWER_UNEXPECTED,
-                f"The application answered request {answer.opcode:02X} when it was asked"
-                f" {request[0]:02X} ({name.replace('_', ' ')}).",
-            )
-        if not answer.ok:
-            self._report(events.Refused(request=name, result=answer.result, ext_error=None))
-        return answer
 
     async def _find_in_bootloader(self, timeout_s: float) -> None:
         """See the unit in its bootloader, where it should be by now."""
         if await self.is_seen(UnitMode.BOOTLOADER, timeout_s=timeout_s):
             return
-        if await self.is_seen(UnitMode.APPLICATION, timeout_s=self._timeouts.already_there_s):
+        there_s = self._timeouts.already_there_s
+        there = await self._where.look_for(UnitMode.APPLICATION, timeout_s=there_s)
+        if there is None:
             raise TransportError(
-                Code.UNIT_STAYED_IN_APPLICATION,
-                "The unit agreed to restart into its bootloader but is back in its application.",
+                Code.UNIT_NOT_FOUND,
+                "The unit left its application but was not seen in its bootloader"
+                f" ({self.bootloader_address or self._where.bootloader_name})"
+                f" within {timeout_s:g} s.",
+                reason=TransportReason.NOT_FOUND,
+            )
+        if kind_of(there) is SeenKind.BOOTLOADER:
+            raise TransportError(
+                Code.BOND_MISSING,
+                f"The unit is in its bootloader, which keeps its application's address"
+                f" ({self.address}) and lets nobody in but the one it is bonded with.",
                 reason=TransportReason.REFUSED,
             )
-        raise TransportError(
-            Code.UNIT_NOT_FOUND,
-            "The unit left its application but was not seen in its bootloader"
-            f" ({self.bootloader_address or self._bootloader_name}) within {timeout_s:g} s.",
-            reason=TransportReason.NOT_FOUND,
-        )
+        raise why_not_there(self._jump, self.address)
 
     # Steps that several of the above take, and callers as well.
 
@@ -220,44 +202,7 @@ class PinnedUnit:
         Raises:
             TransportError: REFUSED: it is known by its name only, and another unit has that, too.
         """
-        in_application = mode is UnitMode.APPLICATION
-        address = self._address if in_application else self.bootloader_address
-        name = self._name if in_application else self._bootloader_name
-        by_name = address is None or (not in_application and bool(name))
-        if by_name and not name:
-            return False
-        self._report(
-            events.Searching(
-                address=None if by_name else address,
-                expected_mode=mode,
-                name=name if by_name else "",
-            )
-        )
-        try:
-            sighting = await self._look_for(None if by_name else address, name, timeout_s)
-        except TransportError as error:
-            if error.reason is TransportReason.NOT_FOUND:
-                return False
-            raise
-        if in_application:
-            self._address = sighting.address
-        else:
-            self._bootloader_address = sighting.address
-        self._report(
-            events.UnitSeen(
-                address=sighting.address, name=sighting.name, rssi_dbm=sighting.rssi_dbm
-            )
-        )
-        return True
-
-    async def _look_for(
-        self, address: RadioAddress | None, name: str, timeout_s: float
-    ) -> Sighting:
-        if address is not None:
-            return await self._link.find(address, timeout_s=timeout_s)
-        # The name of a bootloader was drawn for it; that of an application may be anybody's.
-        settle_s = self._timeouts.same_name_s if name == self._name else 0.0
-        return await find_named(self._link, name, timeout_s=timeout_s, settle_s=settle_s)
+        return await self._where.look_for(mode, timeout_s=timeout_s) is not None
 
     async def find_already_there(self) -> None:
         """See a unit that is not in its application in its bootloader.
@@ -265,23 +210,47 @@ class PinnedUnit:
         Raises:
             TransportError: NOT_FOUND: it is not there either.
         """
-        if await self.is_seen(UnitMode.BOOTLOADER, timeout_s=self._timeouts.already_there_s):
-            return
-        if self.bootloader_address is None:
-            raise TransportError(
-                Code.UNIT_NOT_FOUND,
-                f"The unit {self} was not seen; were it in its bootloader, this computer could not"
-                " tell that from others.",
-                reason=TransportReason.NOT_FOUND,
-                hint="Switch it on and bring it near. If it waits in its bootloader, name that"
-                " itself: firmline scan lists what is in the air.",
-            )
-        raise TransportError(
-            Code.UNIT_NOT_FOUND,
-            f"The unit {self} was not seen, neither as an application nor, at"
-            f" {self.bootloader_address}, in its bootloader.",
-            reason=TransportReason.NOT_FOUND,
-        )
+        await self._where.find_already_there()
+
+    @asynccontextmanager
+    async def application(self, *, timeout_s: float) -> AsyncIterator[Connection]:
+        """The unit's application.
+
+        Args:
+            timeout_s: How long it may need to get there while a bootloader has its address.
+
+        Raises:
+            VerifyError: A bootloader is at its address to the end.
+            TransportError: NOT_FOUND, LOST, REFUSED or TIMEOUT.
+        """
+        tries = max(TRIES, round(timeout_s / PAUSE_S))
+        async with self._reached(
+            self.address, _is_no_bootloader, tries=tries, pause_s=PAUSE_S
+        ) as connection:
+            if not _is_no_bootloader(connection):
+                raise VerifyError(
+                    Code.UNIT_DID_NOT_RETURN,
+                    f"The unit took the whole image, and {timeout_s:g} s later a bootloader is at"
+                    f" its application's address ({self.address}): its own, or another unit's.",
+                )
+            yield connection
+
+    @asynccontextmanager
+    async def _reached(
+        self,
+        address: RadioAddress,
+        wanted: Callable[[Connection], bool],
+        *,
+        tries: int = TRIES,
+        pause_s: float = 0.0,
+    ) -> AsyncIterator[Connection]:
+        """A connection to who is wanted at an address that two may share, or to the last one."""
+        for left in reversed(range(tries)):
+            async with self.connected(address) as connection:
+                if not left or wanted(connection):
+                    yield connection
+                    return
+            await asyncio.sleep(pause_s)
 
     @asynccontextmanager
     async def connected(self, address: RadioAddress) -> AsyncIterator[Connection]:
@@ -309,52 +278,39 @@ class PinnedUnit:
     async def radio_version(self, connection: Connection) -> RemoteVersion | None:
         """Who the unit's radio says it is; ``None``: it does not say so in time.
 
-        It explains and completes, so nothing is given up for want of it.
+        A connection is asked once, and what was said before is not reported again. It explains and
+        completes, so nothing is given up for want of it.
         """
         if not self._link.capabilities.remote_version:
             return None
+        if self._radio is not None and self._radio[0] is connection:
+            return self._radio[1]
+        self._radio = (connection, None)
         try:
             version = await connection.remote_version(timeout_s=self._timeouts.radio_version_s)
         except TransportError as error:
             if error.reason is TransportReason.TIMEOUT:
                 return None
             raise
-        self._report(
-            events.RadioVersionSeen(
-                version=version.version, company=version.company, subversion=version.subversion
-            )
+        self._radio = (connection, version)
+        seen = events.RadioVersionSeen(
+            version=version.version, company=version.company, subversion=version.subversion
         )
+        if seen != self._radio_reported:
+            self._radio_reported = seen
+            self._report(seen)
         return version
 
     async def await_drop(self, connection: Connection) -> None:
         """See the unit drop the link; if it does not, what is seen afterwards says more."""
-        try:
-            reason = await connection.wait_closed(timeout_s=self._timeouts.drop_s)
-        except TransportError:
-            return
-        self._report(events.LinkLost(hci_reason=reason, expected=True))
+        await drops(connection, self._timeouts, self._report)
 
 
-def _refused_to_jump(result: int) -> TargetRefusedError:
-    return TargetRefusedError(
-        Code.REFUSED_BUTTONLESS,
-        "The application refused to restart into its bootloader:"
-        f" {_result_name(result)} (result {result:02X}).",
-        result=result,
-    )
+def _is_no_bootloader(connection: Connection) -> bool:
+    """Whether somebody at the application's address can be an application."""
+    return Channel.CONTROL not in connection.channels
 
 
-def _refused_name(result: int) -> TargetRefusedError:
-    return TargetRefusedError(
-        Code.REFUSED_NAME,
-        "The application would not leave a name for its bootloader:"
-        f" {_result_name(result)} (result {result:02X}). Without one this computer could not"
-        " recognise the bootloader, so the unit stays in its application.",
-        result=result,
-    )
-
-
-def _result_name(result: int) -> str:
-    if result in ButtonlessResult._value2member_map_:
-        return ButtonlessResult(result).name.lower().replace("_", " ")
-    return "unknown"
+def _is_some_bootloader(connection: Connection) -> bool:
+    """Whether somebody at the bootloader's address is one, of whatever kind."""
+    return Channel.CONTROL in connection.channels or LEGACY_DFU_SERVICE in connection.services

@@ -36,7 +36,6 @@ from firmline.errors import (
 from firmline.events import Event, FactFound, How, UnitMode, UnitSeen
 from firmline.formats.probes import ProbeSource
 from firmline.links.base import Connection, Link
-from firmline.links.gatt import LEGACY_DFU_SERVICE
 from firmline.protocol.channels import Channel
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.probing import Findings
@@ -199,20 +198,11 @@ class Inspection:
             async with self._unit.bootloader(timeout_s=self._plan.timeouts.search_s) as connection:
                 await self._ask_and_send_back(connection)
         except TransportError as error:
-            if error.code is Code.WRONG_UNIT:
-                self._recognise_legacy(error)
+            if error.code is Code.LEGACY_DFU:
+                mode = FactFound(fact="mode", value=facts.LEGACY_BOOTLOADER, how=How.SERVICES)
+                self._left_in = UnitMode.BOOTLOADER
+                self._keep([mode])
             raise
-
-    def _recognise_legacy(self, error: TransportError) -> None:
-        """What is at the right address and no Secure DFU bootloader may be an older one."""
-        services = error.context.get("services")
-        if isinstance(services, frozenset) and LEGACY_DFU_SERVICE in services:
-            self._left_in = UnitMode.BOOTLOADER
-            self._keep([FactFound(fact="mode", value=facts.LEGACY_BOOTLOADER, how=How.SERVICES)])
-            error.hint = (
-                "It offers the legacy DFU service of SDKs before 12, which firmline does not speak;"
-                " update it with a tool that does."
-            )
 
     async def _ask_and_send_back(self, connection: Connection) -> None:
         self._left_in = UnitMode.BOOTLOADER

@@ -17,6 +17,7 @@ from firmline.links.base import Link
 from firmline.protocol.framing import BleFraming
 from firmline.updater.ending import Information, doubt_about_ending
 from firmline.updater.entering import PinnedUnit
+from firmline.updater.recognition import other_serial_number
 from firmline.updater.road import NEW_APPLICATION_RUNS, OpenBootloader, Report
 from firmline.updater.timeouts import Timeouts
 from firmline.values import UnitPin
@@ -67,7 +68,7 @@ class RadioRoad:
         try:
             if not await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=waits):
                 raise await self._did_not_return()
-            async with self._unit.connected(self._unit.address) as connection:
+            async with self._unit.application(timeout_s=waits) as connection:
                 after = await self._unit.read_information(connection)
         except TransportError as error:
             raise VerifyError(
@@ -75,7 +76,9 @@ class RadioRoad:
                 "The unit took the whole image, but could not be asked what it runs:"
                 f" {error.message}",
             ) from error
-        doubt = doubt_about_ending(self._before, after, last_image=last_image.kind)
+        doubt = other_serial_number(self._before, after) or doubt_about_ending(
+            self._before, after, last_image=last_image.kind
+        )
         if doubt is not None:
             raise doubt
         return NEW_APPLICATION_RUNS

@@ -49,6 +49,8 @@ class Timeouts:
         search_s: For the unit to be seen: an application may advertise every few seconds only.
         same_name_s: For a second unit with the name by which one was sought to be heard as well.
         already_there_s: For a unit that is not in its application to be seen in its bootloader.
+        stranger_s: For a bootloader that is in the air before a unit jumps to be heard: it
+            advertises every 25 ms (secure-dfu-bootloader spec, section 11), 20 times in this time.
         connect_s: For a connection with MTU and discovery.
         answer_s: For one answer of the bootloader. The longest are the signature check (ECDSA in
             software, about 1 s) and an EXECUTE that waits for the flash queue: 4096 bytes at
@@ -66,6 +68,7 @@ class Timeouts:
     search_s: float = 15.0
     same_name_s: float = 3.0
     already_there_s: float = 5.0
+    stranger_s: float = 0.5
     connect_s: float = 15.0
     answer_s: float = 20.0
     radio_version_s: float = 3.0

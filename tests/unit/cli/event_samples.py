@@ -42,6 +42,7 @@ SAMPLES: tuple[Event, ...] = (
     ),
     events.Searching(address=HOME, expected_mode=UnitMode.APPLICATION),
     events.UnitSeen(address=HOME, name="Tag", rssi_dbm=-50),
+    events.OtherUnitSeen(address=HOME.plus_one(), name="DfuTarg", bootloader=True),
     events.Connected(address=HOME, mode=UnitMode.BOOTLOADER, mtu=247),
     events.ApplicationSeen(address=HOME, information={"firmware_revision": "1.2"}),
     events.RadioVersionSeen(version=9, company=0x0059, subversion=0x0103),

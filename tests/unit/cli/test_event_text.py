@@ -17,6 +17,7 @@ LINES: dict[type[Event], tuple[str, str]] = {
     ),
     events.InspectionStarted: ("inspect", "sim:ble-reference, with probes"),
     events.UnitSeen: ("seen", "Tag at C6:05:04:03:02:01, -50 dBm"),
+    events.OtherUnitSeen: ("beside", "another bootloader at C6:05:04:03:02:02"),
     events.Connected: ("connected", "to its bootloader, MTU 247"),
     events.ApplicationSeen: ("runs", "firmware 1.2"),
     events.RadioVersionSeen: ("has", "SoftDevice FWID 0x0103 (S112 7.2.0), says its radio"),

@@ -142,6 +142,7 @@ class Air(LocalLink):
         self._schedules: dict[tuple[Address, Address], LinkSchedule] = {}
         # A list, since the order of a set depends on memory addresses: runs must repeat exactly.
         self._members: list[Controller] = []
+        self._latest: dict[Address, Controller] = {}
         self._receivers: dict[tuple[Address, Address], Controller] = {}
 
     def add_controller(self, controller: Controller) -> None:
@@ -155,6 +156,7 @@ class Air(LocalLink):
             return
         super().remove_controller(controller)
         self._members.remove(controller)
+        self._latest = {at: heard for at, heard in self._latest.items() if heard is not controller}
         for connection in list(controller.le_connections.values()):
             way = (connection.self_address, connection.peer_address)
             peer, schedule = self._receivers.get(way), self._schedules.get(way)
@@ -167,8 +169,13 @@ class Air(LocalLink):
                 )
 
     def advertiser(self, address: Address) -> Controller | None:
-        """The controller that advertises under ``address`` at this moment, and is free."""
-        for controller in self._members:
+        """The controller that advertises under ``address`` at this moment, and is free.
+
+        Of two that share an address it is the one that was heard last, whose advertisement is the
+        one that is answered.
+        """
+        latest = self._latest.get(address)
+        for controller in (*([latest] if latest else []), *self._members):
             advertiser = controller.le_legacy_advertiser
             free = advertiser.enabled and not controller.le_connections
             if free and advertiser.address == address:
@@ -254,6 +261,8 @@ class Air(LocalLink):
         if isinstance(packet, ll.ConnectInd):
             self._join(sender_controller, packet)
             return
+        if isinstance(packet, ll.AdvInd | ll.AdvExtInd):
+            self._latest[packet.advertiser_address] = sender_controller
         for controller in self._members:
             listens = controller.le_scan_enable or controller.pending_le_connection is not None
             if listens and controller is not sender_controller:

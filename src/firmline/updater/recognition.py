@@ -1,0 +1,110 @@
+"""Is this the unit that was pinned, and can it be updated? Judged from what was seen of it.
+
+Rules of this module:
+
+* Nothing here waits or connects: facts in, an error or nothing out.
+* A fact speaks against a unit only where it was told before and after; what is not offered proves
+  nothing.
+
+What is the same before and after a jump: the controller and the SoftDevice, so that the radio says
+the same of itself (LL_VERSION_IND), as long as no image was sent. What is the same before and after
+an update: the serial number.
+"""
+
+from __future__ import annotations
+
+from firmline.errors import Code, TransportError, TransportReason, VerifyError
+from firmline.links.base import RemoteVersion
+from firmline.links.gatt import LEGACY_DFU_SERVICE, SMP_SERVICE
+from firmline.updater.ending import Information
+from firmline.values import RadioAddress
+
+SERIAL_NUMBER = "serial_number"
+"""The one string of a Device Information Service that belongs to a unit and to no firmware."""
+
+
+def other_radio(before: RemoteVersion | None, after: RemoteVersion | None) -> TransportError | None:
+    """Why a bootloader is not that of the application before the jump; ``None``: no such sign.
+
+    Args:
+        before: What the application's radio said; ``None``: nothing.
+        after: What the bootloader's radio says, before any image was sent.
+    """
+    if before is None or after is None or before == after:
+        return None
+    return TransportError(
+        Code.WRONG_UNIT,
+        f"The bootloader that was found has another radio ({_radio(after)}) than the application"
+        f" had before its jump ({_radio(before)}), so it is another unit's; nothing was sent.",
+        reason=TransportReason.REFUSED,
+    )
+
+
+def other_serial_number(before: Information | None, after: Information) -> VerifyError | None:
+    """Why an application is not that of the unit that was updated; ``None``: no such sign.
+
+    Args:
+        before: What the application said before the update; ``None``: it was not running.
+        after: What the application says that is there now.
+    """
+    was = (before or {}).get(SERIAL_NUMBER)
+    now = after.get(SERIAL_NUMBER)
+    if was is None or now is None or was == now:
+        return None
+    return VerifyError(
+        Code.WRONG_UNIT,
+        f"The unit had serial number {was} before the update, and what runs under its address now"
+        f" has {now}: it is another unit, so the end of the update was not seen.",
+        before=was,
+        after=now,
+    )
+
+
+def no_way_in(address: RadioAddress, services: frozenset[str]) -> TransportError:
+    """The error of an application that cannot be asked into a Secure DFU bootloader.
+
+    Args:
+        address: The application's.
+        services: What it offers.
+    """
+    known = _other_road(f"The application at {address}", services)
+    return known or TransportError(
+        Code.NO_BUTTONLESS,
+        f"The unit at {address} has no buttonless DFU service, so it cannot be asked to restart"
+        " into a bootloader.",
+        reason=TransportReason.REFUSED,
+        services=services,
+    )
+
+
+def no_bootloader(address: RadioAddress, services: frozenset[str]) -> TransportError:
+    """The error of what answers where the bootloader should be, and is none of Secure DFU.
+
+    Args:
+        address: The bootloader's.
+        services: What is offered there.
+    """
+    known = _other_road(f"What answers at {address}", services)
+    return known or TransportError(
+        Code.WRONG_UNIT,
+        f"What answers at {address} is not a Secure DFU bootloader.",
+        reason=TransportReason.REFUSED,
+        services=services,
+    )
+
+
+def _other_road(who: str, services: frozenset[str]) -> TransportError | None:
+    """A unit of another update service, named; ``None``: it offers none that is known."""
+    if LEGACY_DFU_SERVICE in services:
+        code = Code.LEGACY_DFU
+        what = "offers the legacy DFU service of SDKs before 12, which firmline does not speak"
+    elif SMP_SERVICE in services:
+        code = Code.SMP
+        what = "offers MCUboot's management protocol (SMP), which firmline does not speak"
+    else:
+        return None
+    return TransportError(code, f"{who} {what}.", reason=TransportReason.REFUSED, services=services)
+
+
+def _radio(version: RemoteVersion) -> str:
+    return f"company 0x{version.company:04X}, firmware 0x{version.subversion:04X}"

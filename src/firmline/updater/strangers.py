@@ -1,0 +1,68 @@
+"""Who is already in the air where a unit's bootloader will appear.
+
+A bootloader has the address of its application plus one, and units made in a row have addresses in
+a row: the next address may be another unit's. A neighbour's *application* there does no harm, it is
+told apart by its services after the jump. A *bootloader* that is there before the jump is never
+that of the unit that is to jump, and could not be told from it afterwards: nobody jumps then.
+"""
+
+from __future__ import annotations
+
+from firmline import events
+from firmline.errors import Code, TransportError, TransportReason
+from firmline.links.base import Link, Sighting
+from firmline.updater.road import Report
+from firmline.updater.scanning import SeenKind, kind_by_services, kind_of
+from firmline.updater.timeouts import Timeouts
+from firmline.values import RadioAddress
+
+_HARMLESS = frozenset({SeenKind.APPLICATION, SeenKind.OTHER, SeenKind.SMP})
+
+
+async def who_is_there(
+    link: Link, address: RadioAddress, *, timeouts: Timeouts, report: Report
+) -> TransportError | None:
+    """Why a unit must not jump whose bootloader will have this address; ``None``: nothing is there.
+
+    Args:
+        link: The radio.
+        address: Where a unit's bootloader will appear.
+        timeouts: How long to listen.
+        report: Takes every event.
+
+    Returns:
+        The error where a bootloader is there, or what is there may be one and does not say.
+
+    Raises:
+        TransportError: The radio itself failed.
+    """
+    try:
+        sighting = await link.find(address, timeout_s=timeouts.stranger_s)
+    except TransportError as error:
+        if error.reason is TransportReason.NOT_FOUND:
+            return None
+        raise
+    is_bootloader = await _is_bootloader(link, sighting, timeouts)
+    report(events.OtherUnitSeen(address=address, name=sighting.name, bootloader=is_bootloader))
+    if not is_bootloader:
+        return None
+    return TransportError(
+        Code.ADDRESS_TAKEN,
+        f"A bootloader is in the air at {address} already, where this unit's would appear, so that"
+        " the two could not be told apart; this unit was left in its application.",
+        reason=TransportReason.REFUSED,
+    )
+
+
+async def _is_bootloader(link: Link, sighting: Sighting, timeouts: Timeouts) -> bool:
+    """Whether somebody is a bootloader; who advertises a DFU service is asked what it is."""
+    if kind_of(sighting) in _HARMLESS:
+        return False
+    try:
+        connection = await link.connect(sighting.address, timeout_s=timeouts.connect_s)
+    except TransportError:
+        return True  # It says that it may be one, and nothing speaks against it.
+    try:
+        return kind_by_services(connection) not in _HARMLESS
+    finally:
+        await connection.close()

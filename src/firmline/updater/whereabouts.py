@@ -1,0 +1,131 @@
+"""Where one unit is in the air: under which address or name, in its application or its bootloader.
+
+Rules of this module:
+
+* The unit is pinned by the address of its application before it jumps. It is looked for under
+  that address, and under the next one (without carry) in its bootloader, and nowhere else: never
+  another unit (spec section 11). A user who knows only its name has it pinned by the address under
+  which that name is seen first, unless another unit has the name, too.
+* Where the system shows no addresses, the application is pinned by what the system calls it, and
+  its bootloader by a name that the application was asked to leave for it before the jump.
+* Nothing here connects to anybody.
+"""
+
+from __future__ import annotations
+
+from firmline import events
+from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
+from firmline.events import UnitMode
+from firmline.links.base import Link, Sighting
+from firmline.updater.naming import find_named
+from firmline.updater.road import Report
+from firmline.updater.timeouts import Timeouts
+from firmline.values import AdvertisedName, BleAddress, RadioAddress, UnitPin
+
+
+class Whereabouts:
+    """Where one unit is, as far as is known.
+
+    Args:
+        link: The radio.
+        pin: The address of the unit's application, or its name.
+        timeouts: How long to wait for what.
+        report: Takes every event, unstamped, as it happens.
+
+    Attributes:
+        bootloader_name: The name that was left for its bootloader; empty: none.
+    """
+
+    def __init__(self, *, link: Link, pin: UnitPin, timeouts: Timeouts, report: Report) -> None:
+        self.bootloader_name = ""
+        self._name = pin.text if isinstance(pin, AdvertisedName) else ""
+        self._address = None if isinstance(pin, AdvertisedName) else pin
+        self._bootloader_address: RadioAddress | None = None
+        self._link = link
+        self._timeouts = timeouts
+        self._report = report
+
+    @property
+    def address(self) -> RadioAddress:
+        """Of its application; known once it was seen."""
+        if self._address is None:
+            raise LocalProtocolError(f"The unit {self._name!r} was not seen yet.")
+        return self._address
+
+    @property
+    def bootloader_address(self) -> RadioAddress | None:
+        """Of its bootloader: the next one, without carry. ``None``: not known, or not yet."""
+        if isinstance(self._address, BleAddress):
+            return self._address.plus_one()
+        return self._bootloader_address
+
+    def __str__(self) -> str:
+        return str(self._address or self._name)
+
+    async def look_for(self, mode: UnitMode, *, timeout_s: float) -> Sighting | None:
+        """Who is in the air where the unit is in this mode; ``None``: nobody.
+
+        Raises:
+            TransportError: REFUSED: it is known by its name only, and another unit has that, too.
+        """
+        in_application = mode is UnitMode.APPLICATION
+        address = self._address if in_application else self.bootloader_address
+        name = self._name if in_application else self.bootloader_name
+        by_name = address is None or (not in_application and bool(name))
+        if by_name and not name:
+            return None
+        self._report(
+            events.Searching(
+                address=None if by_name else address,
+                expected_mode=mode,
+                name=name if by_name else "",
+            )
+        )
+        try:
+            sighting = await self._find(None if by_name else address, name, timeout_s)
+        except TransportError as error:
+            if error.reason is TransportReason.NOT_FOUND:
+                return None
+            raise
+        if in_application:
+            self._address = sighting.address
+        else:
+            self._bootloader_address = sighting.address
+        self._report(
+            events.UnitSeen(
+                address=sighting.address, name=sighting.name, rssi_dbm=sighting.rssi_dbm
+            )
+        )
+        return sighting
+
+    async def _find(self, address: RadioAddress | None, name: str, timeout_s: float) -> Sighting:
+        if address is not None:
+            return await self._link.find(address, timeout_s=timeout_s)
+        # The name of a bootloader was drawn for it; that of an application may be anybody's.
+        settle_s = self._timeouts.same_name_s if name == self._name else 0.0
+        return await find_named(self._link, name, timeout_s=timeout_s, settle_s=settle_s)
+
+    async def find_already_there(self) -> None:
+        """See a unit that is not in its application in its bootloader.
+
+        Raises:
+            TransportError: NOT_FOUND: it is not there either.
+        """
+        there_s = self._timeouts.already_there_s
+        if await self.look_for(UnitMode.BOOTLOADER, timeout_s=there_s) is not None:
+            return
+        if self.bootloader_address is None:
+            raise TransportError(
+                Code.UNIT_NOT_FOUND,
+                f"The unit {self} was not seen; were it in its bootloader, this computer could not"
+                " tell that from others.",
+                reason=TransportReason.NOT_FOUND,
+                hint="Switch it on and bring it near. If it waits in its bootloader, name that"
+                " itself: firmline scan lists what is in the air.",
+            )
+        raise TransportError(
+            Code.UNIT_NOT_FOUND,
+            f"The unit {self} was not seen, neither as an application nor, at"
+            f" {self.bootloader_address}, in its bootloader.",
+            reason=TransportReason.NOT_FOUND,
+        )

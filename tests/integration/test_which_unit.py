@@ -1,0 +1,269 @@
+"""Never the wrong unit: identical units with addresses in a row, and strangers among them.
+
+A unit's bootloader has the address of its application plus one, which is the address of the next
+unit's application where units were made in a row. Every story here ends with the flash of everyone
+who was not meant as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from firmline import events
+from firmline.device.description import SoftDeviceDescription, UnitDescription
+from firmline.device.fabrication import fabricate, physics_of
+from firmline.device.faults.plan import FaultPlan, LegacyBootloader
+from firmline.device.unit import VirtualUnit
+from firmline.errors import Code, VerifyError
+from firmline.events import Event, Outcome, UnitMode
+from firmline.links.virtual_radio import open_virtual_radio
+from firmline.links.virtual_radio.central import VirtualRadioLink
+from firmline.links.virtual_radio.peripheral import UnitPeripheral
+from firmline.links.virtual_radio.radio import VirtualRadio
+from firmline.links.virtual_time import run_in_virtual_time
+from firmline.updater.update import Update, UpdateResult, plan_for
+from firmline.values import BleAddress, Fwid
+from integration.links.scripted import APPLICATION, ScriptedUnit
+from integration.test_physics import package
+from unit.device.makers import ADDRESS, BANK_0, describe
+
+SIZE = 4_000
+IN_BOOTLOADER = 0xB1
+"""GPREGRET of a unit that was sent into its bootloader (bootloader spec, section 10)."""
+OTHER_SOFTDEVICE = SoftDeviceDescription(
+    fwid=Fwid(0x00B7), family=132, version=6_001_001, size_word=BANK_0
+)
+
+
+def in_a_row(first: str, count: int) -> list[BleAddress]:
+    """Addresses as a production line gives them out."""
+    addresses = [BleAddress.parse(first)]
+    while len(addresses) < count:
+        addresses.append(addresses[-1].plus_one())
+    return addresses
+
+
+def identical(address: BleAddress, **changes: Any) -> UnitDescription:
+    return describe(size=4_000, address=address, serial_number=f"T-{address}", **changes)
+
+
+def flash_of(unit: VirtualUnit) -> bytes:
+    return unit.board.flash.read(0, unit.board.flash.size)
+
+
+@dataclass
+class Room:
+    """An air with units, and a host that updates one of them."""
+
+    radio: VirtualRadio
+    link: VirtualRadioLink
+    units: dict[BleAddress, VirtualUnit] = field(default_factory=dict)
+    heard: list[Event] = field(default_factory=list)
+    on_event: Callable[[Event], None] = lambda _event: None
+
+    def place(self, description: UnitDescription) -> tuple[VirtualUnit, UnitPeripheral]:
+        unit = fabricate(description, physics=physics_of(description))
+        unit.power_on(now_s=self.radio.now_s())
+        self.units.setdefault(description.address, unit)
+        return unit, self.radio.add_unit(unit)
+
+    async def update(self, address: BleAddress) -> UpdateResult:
+        plan = plan_for(
+            package(SIZE), b"", package_name="new.zip", unit_name="sim:unit", address=address
+        )
+        return await Update(plan, link=self.link, report=self._hear).run()
+
+    def _hear(self, event: Event) -> None:
+        self.heard.append(event)
+        self.on_event(event)
+
+    def count(self, kind: type[Event]) -> int:
+        return sum(isinstance(event, kind) for event in self.heard)
+
+
+def in_a_room(story: Callable[[Room], Coroutine[Any, Any, None]]) -> None:
+    """Tell a story in virtual time."""
+
+    async def tell() -> None:
+        radio = open_virtual_radio(timed=True)
+        try:
+            await story(Room(radio, await radio.open_link()))
+        finally:
+            await radio.close()
+
+    run_in_virtual_time(tell())
+
+
+def ended(result: UpdateResult) -> tuple[Outcome, str]:
+    return (result.finished.outcome, result.finished.code)
+
+
+def nothing_was_sent(room: Room) -> bool:
+    return not room.count(events.ImageStarted) and not room.count(events.ObjectCreated)
+
+
+ROWS = ["C6:05:04:03:02:01", "C6:05:04:03:02:FB"]
+"""The second goes over FF, from where it goes on at 00 without a carry."""
+
+
+@pytest.mark.parametrize("first", ROWS)
+def test_of_ten_units_in_a_row_the_one_that_was_named_is_updated(first: str) -> None:
+    async def story(room: Room) -> None:
+        row = in_a_row(first, 10)
+        for address in row:
+            room.place(identical(address))
+        meant = row[4]
+        before = {address: flash_of(unit) for address, unit in room.units.items()}
+        assert ended(await room.update(meant)) == (Outcome.UPDATED, "")
+        changed = {a for a, unit in room.units.items() if flash_of(unit) != before[a]}
+        assert changed == {meant}
+        assert (room.units[meant].firmware_revision or "").startswith("4+")
+
+    in_a_room(story)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ROWS)
+def test_every_one_of_ten_units_in_a_row_can_be_updated_in_its_turn(first: str) -> None:
+    async def story(room: Room) -> None:
+        row = in_a_row(first, 10)
+        for address in row:
+            room.place(identical(address))
+        for done, address in enumerate(row, 1):
+            assert ended(await room.update(address)) == (Outcome.UPDATED, "")
+            new = [
+                unit for unit in room.units.values() if str(unit.firmware_revision).startswith("4+")
+            ]
+            assert len(new) == done
+
+    in_a_room(story)
+
+
+@pytest.mark.parametrize("first", ROWS)
+@pytest.mark.parametrize("which", [0, 5, 9])
+def test_of_ten_units_in_their_bootloaders_the_one_that_was_named_is_updated(
+    first: str, which: int
+) -> None:
+    async def story(room: Room) -> None:
+        row = in_a_row(first, 10)
+        for address in row:
+            room.place(identical(address, gpregret=IN_BOOTLOADER))
+        meant = row[which]
+        before = {address: flash_of(unit) for address, unit in room.units.items()}
+        result = await room.update(meant)
+        changed = {a for a, unit in room.units.items() if flash_of(unit) != before[a]}
+        assert changed == {meant}
+        # Nobody has seen what ran before, so that nothing can be compared with it.
+        assert ended(result) == (Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
+        assert (room.units[meant].firmware_revision or "").startswith("4+")
+        for address, unit in room.units.items():
+            assert unit.mode is (UnitMode.APPLICATION if address == meant else UnitMode.BOOTLOADER)
+
+    in_a_room(story)
+
+
+def test_a_unit_that_is_gone_is_not_mistaken_for_the_bootloaders_beside_it() -> None:
+    async def story(room: Room) -> None:
+        below, meant, above = in_a_row("C6:05:04:03:02:10", 3)
+        # The lower one's bootloader has the address of the application that was named; nobody has
+        # the address of its bootloader but the upper one's application.
+        room.place(identical(below, gpregret=IN_BOOTLOADER))
+        room.place(identical(above))
+        before = {address: flash_of(unit) for address, unit in room.units.items()}
+        result = await room.update(meant)
+        assert ended(result) == (Outcome.FAILED, Code.WRONG_UNIT)
+        assert nothing_was_sent(room)
+        assert {address: flash_of(unit) for address, unit in room.units.items()} == before
+
+    in_a_room(story)
+
+
+def test_a_stranger_s_bootloader_at_the_next_address_keeps_the_unit_in_its_application() -> None:
+    async def story(room: Room) -> None:
+        unit, _ = room.place(identical(ADDRESS))
+        stranger, _ = room.place(describe(address=ADDRESS, size=8_000, gpregret=IN_BOOTLOADER))
+        before = flash_of(unit), flash_of(stranger)
+        result = await room.update(ADDRESS)
+        assert ended(result) == (Outcome.FAILED, Code.ADDRESS_TAKEN)
+        assert str(ADDRESS.plus_one()) in result.finished.message
+        assert nothing_was_sent(room)
+        assert not room.count(events.EnteringBootloader)
+        assert (unit.mode, stranger.mode) == (UnitMode.APPLICATION, UnitMode.BOOTLOADER)
+        assert (flash_of(unit), flash_of(stranger)) == before
+
+    in_a_room(story)
+
+
+def test_a_legacy_bootloader_at_the_next_address_is_a_stranger_too() -> None:
+    async def story(room: Room) -> None:
+        unit, _ = room.place(identical(ADDRESS))
+        faults = FaultPlan(faults=(LegacyBootloader(),))
+        room.place(describe(address=ADDRESS, gpregret=IN_BOOTLOADER, faults=faults))
+        assert ended(await room.update(ADDRESS)) == (Outcome.FAILED, Code.ADDRESS_TAKEN)
+        assert unit.mode is UnitMode.APPLICATION
+
+    in_a_room(story)
+
+
+def test_a_neighbour_that_advertises_the_service_in_its_application_does_no_harm() -> None:
+    async def story(room: Room) -> None:
+        room.place(identical(ADDRESS))
+        neighbour = ScriptedUnit(
+            address=ADDRESS.plus_one(), channels=APPLICATION, interval_ms=1_000
+        )
+        room.radio.add_unit(neighbour)
+        assert ended(await room.update(ADDRESS)) == (Outcome.UPDATED, "")
+        assert not any(step.startswith("buttonless 01") for step in neighbour.life)
+
+    in_a_room(story)
+
+
+def test_a_bootloader_with_another_softdevice_than_the_application_had_is_refused() -> None:
+    async def story(room: Room) -> None:
+        unit, peripheral = room.place(identical(ADDRESS))
+        strangers: list[VirtualUnit] = []
+
+        def swap(event: Event) -> None:
+            """Ours is carried away while it restarts, and another one is switched on."""
+            if isinstance(event, events.LinkLost) and not strangers:
+                peripheral._shut_down()
+                stranger = describe(
+                    address=ADDRESS, gpregret=IN_BOOTLOADER, softdevice=OTHER_SOFTDEVICE
+                )
+                strangers.append(room.place(stranger)[0])
+
+        room.on_event = swap
+        before = flash_of(unit)
+        result = await room.update(ADDRESS)
+        assert ended(result) == (Outcome.FAILED, Code.WRONG_UNIT)
+        assert "0x00B7" in result.finished.message
+        assert nothing_was_sent(room)
+        assert flash_of(unit) == before
+        assert strangers[0].mode is UnitMode.BOOTLOADER
+
+    in_a_room(story)
+
+
+def test_another_serial_number_at_the_end_is_never_called_updated() -> None:
+    async def story(room: Room) -> None:
+        _, peripheral = room.place(identical(ADDRESS))
+        placed: list[VirtualUnit] = []
+
+        def swap(event: Event) -> None:
+            """Ours is carried away while it activates its image."""
+            if isinstance(event, events.Searching) and room.count(events.ImageSent):
+                peripheral._shut_down()
+                placed.append(room.place(describe(address=ADDRESS, version=9))[0])
+
+        room.on_event = swap
+        result = await room.update(ADDRESS)
+        assert ended(result) == (Outcome.UNVERIFIED, Code.WRONG_UNIT)
+        assert isinstance(result.error, VerifyError)
+        assert result.error.context == {"before": f"T-{ADDRESS}", "after": "T-1"}
+        assert placed
+
+    in_a_room(story)
