@@ -20,8 +20,8 @@ from firmline.device.faults.plan import FaultPlan, LegacyBootloader
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, VerifyError
 from firmline.events import Event, Outcome, UnitMode
+from firmline.links.bumble.central import BumbleLink
 from firmline.links.virtual_radio import open_virtual_radio
-from firmline.links.virtual_radio.central import VirtualRadioLink
 from firmline.links.virtual_radio.peripheral import UnitPeripheral
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_time import run_in_virtual_time
@@ -60,7 +60,7 @@ class Room:
     """An air with units, and a host that updates one of them."""
 
     radio: VirtualRadio
-    link: VirtualRadioLink
+    link: BumbleLink
     units: dict[BleAddress, VirtualUnit] = field(default_factory=dict)
     heard: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] = lambda _event: None
