@@ -42,6 +42,7 @@ GROUPS = {
     "OTA": ("Zigbee OTA Upgrade files", 2),
     "SET": ("Bootloader settings pages", 2),
     "SIM": ("Recorded sessions and virtual units", 2),
+    "TRACE": ("Traces and captures that are read", 2),
     "LINK": ("The road to the unit", 3),
     "ENTER": ("Into the bootloader", 3),
     "PORT": ("Serial ports", 3),

@@ -132,6 +132,9 @@ class Code(StrEnum):
     TRANSCRIPT_MALFORMED = "DFU-SIM-001"
     UNIT_FILE_MALFORMED = "DFU-SIM-002"
 
+    # Traces that are read.
+    TRACE_MALFORMED = "DFU-TRACE-001"
+
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"
     LINK_EXTRA_MISSING = "DFU-LINK-002"
@@ -222,12 +225,35 @@ def without_pin(text: str) -> str:
     return _PIN.sub(r"\1...", text)
 
 
+_OPTION_NAME: Final = r"(?:password|passphrase|passkey|pin|secret|ltk|irk)(?:=|%3d)"
+"""Options of a target URI, whichever link it is for."""
+_SECRET_OPTION: Final = re.compile(rf"([?&;'\"]{_OPTION_NAME})[^&;\s'\"]+", re.IGNORECASE)
+_PASSWORD: Final = re.compile(r"(://[^/@\s:]*:)[^@/\s]+(?=@)")
+"""Of a user, in front of a host's name (RFC 3986, section 3.2.1)."""
+_SECRET_OPTION_OF_URI: Final = re.compile(rf"([?&;]{_OPTION_NAME})[^&;]+", re.IGNORECASE)
+_PASSWORD_OF_URI: Final = re.compile(r"(://[^/@:]*:)[^@/]+(?=@)")
+"""The same where the whole text is a URI, in which somebody may have written spaces."""
+
+
+def without_secrets(text: str) -> str:
+    """A text without the PINs, passwords and pairing keys of URIs in it.
+
+    What is not written as a secret of a URI is not known to be one and stays.
+    """
+    return _PASSWORD.sub(r"\1...", _SECRET_OPTION.sub(r"\1...", without_pin(text)))
+
+
+def uri_without_secrets(uri: str) -> str:
+    """As :func:`without_secrets`, of a text that is a URI from its beginning to its end."""
+    return _PASSWORD_OF_URI.sub(r"\1...", _SECRET_OPTION_OF_URI.sub(r"\1...", without_pin(uri)))
+
+
 def shortened(name: object) -> str:
     """A name or path of the user's for a message: of a very long one its two ends.
 
-    A PIN in it is left out before it is cut: behind the cut nothing would tell that it is one.
+    A secret in it is left out before it is cut: behind the cut nothing would tell that it is one.
     """
-    text = without_pin(str(name))
+    text = without_secrets(str(name))
     half = MAX_NAME // 2
     return text if len(text) <= MAX_NAME else f"{text[:half]}...{text[-half:]}"
 

@@ -5,20 +5,20 @@ plain fact, frozen, with the time it was seen (``at_s``: seconds on the link's m
 Rooms without a clock make events unstamped; who reports one stamps it. What an event means is not
 its business; what happened is.
 
-In JSON an event is one object: ``type`` (the class name in snake case), ``at_s``, then its fields;
-bytes are lower-case hexadecimal.
+How events are written and read is in :mod:`firmline.formats.event_json`. Traces are read by other
+versions of firmline: no event and no field is renamed or removed, and a new field of an existing
+event has a default.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import TypeVar
 
-from firmline.values import BleAddress, ImageKind, PeripheralId, RadioAddress
+from firmline.values import ImageKind, RadioAddress
 
 
 class UnitMode(StrEnum):
@@ -69,6 +69,29 @@ class Event:
     at_s: float = 0.0
 
 
+Scalar = bool | int | float | str | None
+"""What one field of a link's declaration or of a plan can be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceStarted(Event):
+    """A trace begins: the first line of its file.
+
+    Attributes:
+        trace_format: Version of the format; this one is 1.
+        firmline: Version of the program that writes it.
+        python: Version of Python.
+        platform: System, its release, and machine; nothing of the host's or the user's name.
+        started_at: The time at ``at_s``, UTC, as ``2026-03-01T12:30:00.250Z``.
+    """
+
+    trace_format: int
+    firmline: str
+    python: str
+    platform: str
+    started_at: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateStarted(Event):
     """An update begins.
@@ -86,6 +109,70 @@ class UpdateStarted(Event):
     package_sha256: str
     images: tuple[ImageKind, ...]
     total_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageDescribed(Event):
+    """What an image of the package says of itself, in its init packet.
+
+    Attributes:
+        index: Which, counted from 0.
+        kind: What the package calls it.
+        fw_type: What the init packet calls it.
+        size: Bytes.
+        init_packet_size: Bytes.
+        fw_version: Version; ``None``: it names none.
+        hw_version: Hardware it is for; ``None``: it names none.
+        sd_req: FWIDs of the SoftDevices it may meet.
+        hash_type: How ``digest`` was made.
+        digest: Of the image, in the order in which it is printed everywhere.
+        signature_type: How the init packet is signed; ``None``: it is not.
+        boot_validations: How the image is checked at every boot.
+        is_debug: Whether the version checks are to be left out.
+    """
+
+    index: int
+    kind: ImageKind
+    fw_type: str
+    size: int
+    init_packet_size: int
+    fw_version: int | None
+    hw_version: int | None
+    sd_req: tuple[int, ...]
+    hash_type: str
+    digest: bytes
+    signature_type: str | None
+    boot_validations: tuple[str, ...]
+    is_debug: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDeclared(Event):
+    """What the link to the unit can do, as it declares.
+
+    Attributes:
+        link: ``radio`` or ``port``.
+        capabilities: By name (:class:`~firmline.links.base.LinkCapabilities`,
+            :class:`~firmline.links.base.SerialCapabilities`).
+    """
+
+    link: str
+    capabilities: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimingPlanned(Event):
+    """How long is waited for what.
+
+    Attributes:
+        prn: Packets after which the unit confirms unasked; 0: none; ``None``: nothing is sent.
+        pacing: Pauses for the unit's flash, by name (:mod:`firmline.protocol.pacing`), seconds.
+        timeouts: The longest waits, by name (:mod:`firmline.updater.timeouts`), seconds.
+    """
+
+    prn: int | None
+    pacing: Mapping[str, Scalar]
+    timeouts: Mapping[str, Scalar]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -492,33 +579,3 @@ _E = TypeVar("_E", bound=Event)
 def stamp(event: _E, at_s: float) -> _E:
     """The event with the time at which it was seen."""
     return dataclasses.replace(event, at_s=at_s)
-
-
-def event_type(event: Event) -> str:
-    """The ``type`` of an event in JSON: its class name in snake case."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
-
-
-def event_to_json(event: Event) -> dict[str, object]:
-    """An event as a JSON-ready dictionary."""
-    fields = {field.name: _plain(getattr(event, field.name)) for field in dataclasses.fields(event)}
-    return {"type": event_type(event), **fields}
-
-
-def _plain(value: object) -> object:
-    match value:
-        case float():
-            plain: object = round(value, 6)
-        case Enum():
-            plain = value.value
-        case bytes():
-            plain = value.hex()
-        case BleAddress() | PeripheralId():
-            plain = str(value)
-        case Mapping():
-            plain = {str(key): _plain(item) for key, item in value.items()}
-        case tuple() | list():
-            plain = [_plain(item) for item in value]
-        case _:
-            plain = value
-    return plain

@@ -18,6 +18,7 @@ from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code
 from firmline.events import Outcome, UnitMode
+from firmline.formats.event_json import event_to_json
 from firmline.formats.firmware import FirmwareImage
 from firmline.formats.package import Package
 from firmline.formats.package_build import PackageSpec, build_package
@@ -158,7 +159,7 @@ def test_step_by_step_no_unit_is_too_slow(chunk_s: float, mtu: int) -> None:
 
 def test_the_same_story_again_is_the_same_to_the_byte() -> None:
     def bytes_of(told: Told) -> bytes:
-        lines = [json.dumps(events.event_to_json(event)) for event in told.heard]
+        lines = [json.dumps(event_to_json(event)) for event in told.heard]
         return "\n".join([*lines, *map(repr, told.unit.log)]).encode()
 
     assert bytes_of(update(describe())) == bytes_of(update(describe()))

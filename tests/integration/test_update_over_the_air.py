@@ -181,7 +181,7 @@ async def test_an_update_is_told_from_the_first_search_to_the_new_application(
     an_object = ["ObjectCreated", "PacketsSent", "CrcChecked", "ObjectExecuted"]
     told = [name for name in milestones if name not in ("RequestSent", "AnswerReceived")]
     assert told == [
-        "UpdateStarted",
+        *("UpdateStarted", "ImageDescribed", "LinkDeclared", "TimingPlanned"),
         *("Searching", "UnitSeen", "Connected", "ApplicationSeen", "RadioVersionSeen"),
         *("EnteringBootloader", "LinkLost", "Searching", "UnitSeen", "Connected"),
         "ImageStarted",

@@ -10,7 +10,8 @@ import typing
 import pytest
 
 from firmline import events
-from firmline.events import Event, How, Outcome, UnitMode, event_to_json, event_type, stamp
+from firmline.events import Event, How, Outcome, UnitMode, stamp
+from firmline.formats.event_json import event_to_json, event_type
 from firmline.values import BleAddress, Crc32, Fwid, ImageKind
 
 ADDRESS = BleAddress.parse("C6:05:04:03:02:01")
@@ -42,7 +43,7 @@ def sample(annotation: object) -> typing.Any:
         case origin if origin is tuple:
             return (sample(typing.get_args(annotation)[0]),)
         case _:
-            return {"firmware_revision": "5"}
+            return {"firmware_revision": sample(typing.get_args(annotation)[1])}
 
 
 def example(kind: type[Event]) -> Event:
@@ -141,3 +142,20 @@ def test_the_words_of_modes_and_outcomes_are_those_of_the_command_line() -> None
     assert [mode.value for mode in UnitMode] == ["application", "bootloader"]
     outcomes = ["updated", "refused", "failed", "unverified"]
     assert [outcome.value for outcome in Outcome] == outcomes
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("sim:x?key=pkcs11:token=a;object=b?pin-value=1234", "pin-value=..."),
+        ("hci:ws://user:s3cret@host:80/x", "hci:ws://user:...@host:80/x"),
+        ("ble:C6:05:04:03:02:01?passkey=123456&mtu=23", "?passkey=...&mtu=23"),
+        ("serial:COM3?baud=115200", "serial:COM3?baud=115200"),
+    ],
+)
+def test_no_text_of_an_event_holds_a_secret(text: str, kept: str) -> None:
+    plain = event_to_json(events.TextHeard(text=text))["text"]
+    assert isinstance(plain, str)
+    assert plain.endswith(kept)
+    for secret in ("1234", "s3cret", "123456"):
+        assert secret not in plain.replace("115200", "")

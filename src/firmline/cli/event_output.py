@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol, Self
 import click
 
 from firmline import events
-from firmline.cli.event_text import describe
+from firmline.cli.event_text import describe, full_line
 from firmline.cli.style import printable
-from firmline.events import Event, event_to_json
+from firmline.events import Event
+from firmline.formats.event_json import event_to_json
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -154,10 +155,7 @@ class EveryLine(Lines):
 
     def hear(self, event: Event) -> None:
         """Print the event, at once."""
-        fields = event_to_json(event)
-        at_s, name = fields.pop("at_s"), str(fields.pop("type"))
-        facts = ", ".join(f"{key} {value}" for key, value in fields.items())
-        click.echo(f"{at_s:14.6f}  {name:<20}  {printable(facts)}".rstrip())
+        click.echo(full_line(event_to_json(event), at_s=event.at_s))
         sys.stdout.flush()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from firmline import events
+from firmline.cli.style import printable
 from firmline.events import Event, UnitMode
 from firmline.formats.known_softdevices import describe_fwid
 
@@ -24,6 +27,18 @@ _STEPS = {
 def describe(event: Event) -> Described:
     """A short label and one line, or ``None`` for what only programs want to know."""
     return _describe_road(event) or _describe_port(event) or _describe_transfer(event)
+
+
+def full_line(fields: Mapping[str, object], *, at_s: float | None) -> str:
+    """An event with all its fields, on one line that is safe to print.
+
+    Args:
+        fields: The event in JSON.
+        at_s: The time to show; ``None``: none is known.
+    """
+    facts = (f"{name} {value}" for name, value in fields.items() if name not in ("type", "at_s"))
+    time = " " * 14 if at_s is None else f"{at_s:14.6f}"
+    return f"{time}  {printable(fields['type']):<20}  {printable(', '.join(facts))}".rstrip()
 
 
 def _describe_road(event: Event) -> Described:

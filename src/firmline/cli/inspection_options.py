@@ -188,17 +188,22 @@ def inspect_unit(
             if make_listener is not None:
                 listeners.append(stack.enter_context(make_listener()))
             plan = InspectionPlan(
-                unit_name=printable(asked.target.text),
+                unit_name=asked.unit_name,
                 address=opened.address,
                 probes=asked.source,
-                public_key="" if asked.probes_key is None else asked.probes_key.le_bytes.hex(),
+                public_key=asked.public_key,
                 stay=options.stay,
                 discard_progress=options.discard_progress,
             )
             return await Inspection(plan, link=opened.link, report=_to_all(listeners)).run()
 
-    with ExitStack() as stack:
-        result = run_for_target(asked.target, go(stack))
+    try:
+        with ExitStack() as stack:
+            result = run_for_target(asked.target, go(stack))
+    except TransportError as error:  # the link could not be opened, which is evidence, too
+        if options.trace is not None and trace_file is None:
+            _keep_failure(options.trace, asked, error)
+        raise
     problem = None if trace_file is None else trace_file.problem
     return Inspected(result=result, probes_key=asked.probes_key, trace_problem=problem)
 
@@ -230,6 +235,30 @@ class _Asked:
     unit_key: PublicKey | None
     source: ProbeSource | None
     probes_key: PublicKey | None
+
+    @property
+    def unit_name(self) -> str:
+        """The target as the user named it, safe to print and to keep."""
+        return printable(self.target.shown)
+
+    @property
+    def public_key(self) -> str:
+        """Of the probes' key, hexadecimal; empty without."""
+        return "" if self.probes_key is None else self.probes_key.le_bytes.hex()
+
+
+def _keep_failure(trace: Path, asked: _Asked, error: TransportError) -> None:
+    """Keep that the link could not be opened."""
+    from firmline.cli.trace_file import keep_events  # noqa: PLC0415 - likewise
+    from firmline.events import InspectionStarted  # noqa: PLC0415
+    from firmline.updater.inspection import not_begun  # noqa: PLC0415
+
+    started = InspectionStarted(
+        unit=asked.unit_name,
+        with_probes=asked.source is not None,
+        public_key=asked.public_key,
+    )
+    keep_events(trace, not_begun(started, error))
 
 
 def _prepare(target_text: str, options: InspectionOptions) -> _Asked:

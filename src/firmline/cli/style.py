@@ -9,7 +9,7 @@ import os
 
 import click
 
-from firmline.errors import without_pin
+from firmline.errors import without_secrets
 
 
 def paint(text: str, *, fg: str | None = None, bold: bool = False) -> str:
@@ -24,8 +24,8 @@ def printable(text: object) -> str:
 
     Names of files and strings out of files may hold anything. What a terminal would obey (escape
     sequences, line ends, marks that turn the direction of writing) or could not encode (bytes of a
-    file name that are no UTF-8) is written as an escape, such as ``\x1b``. The PIN in the URI of a
-    token's key is left out, wherever that URI was given by mistake.
+    file name that are no UTF-8) is written as an escape, such as ``\x1b``. The PINs and passwords
+    in URIs are left out.
     """
-    shown = without_pin(str(text))
+    shown = without_secrets(str(text))
     return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in shown)

@@ -1,26 +1,70 @@
-"""The trace of an update: its events as JSON lines, each written before the next step is taken."""
+"""The trace of an update: its events as JSON lines, each written before the next step is taken.
+
+A trace holds no secrets, but addresses and serial numbers of units. It gets the customary rights of
+a new file, so that whoever looks into failures on a line can read it.
+"""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
+import platform
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from firmline import __version__
 from firmline.cli.files import keep_apart, spare_private_key
 from firmline.errors import Code, StoreError, shortened
-from firmline.events import Event, event_to_json
+from firmline.events import Event, TraceStarted
+from firmline.formats.trace import TRACE_FORMAT, encode_event
+
+
+def trace_started(*, at_s: float, now: datetime) -> TraceStarted:
+    """The first line of a trace.
+
+    Args:
+        at_s: The time on the link's clock, seconds.
+        now: The same time by the clock on the wall, UTC.
+    """
+    return TraceStarted(
+        at_s=at_s,
+        trace_format=TRACE_FORMAT,
+        firmline=__version__,
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.release()} {platform.machine()}",
+        started_at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    )
+
+
+def keep_events(path: Path, events: Iterable[Event]) -> None:
+    """Write the trace of something that ended before it had a clock of its own.
+
+    Raises:
+        InputError: As :class:`TraceFile`.
+        StoreError: It cannot be written.
+    """
+    with TraceFile(path) as trace:
+        for event in events:
+            trace.hear(event)
+    if trace.problem is not None:
+        raise trace.problem
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class TraceFile:
-    """Writes a trace; a new one replaces the old.
+    """Writes a trace; a new one replaces the old. What wrote it stands before its first event.
 
     A trace that cannot be begun stops the update before it starts. One that breaks off in the
     middle (a full disk) does not: the unit is worth more. It is remembered in ``problem``.
 
     Args:
         path: Where.
+        now: Tells the time, UTC.
 
     Raises:
         InputError: ``OPTION_CONFLICT``: the command has read that file. ``FILE_EXISTS``: it is a
@@ -28,9 +72,11 @@ class TraceFile:
         StoreError: ``TRACE_NOT_WRITABLE``: the file cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, now: Callable[[], datetime] = _utc_now) -> None:
         self.problem: StoreError | None = None
         self._path = path
+        self._now = now
+        self._is_begun = False
         keep_apart(path)
         try:
             spare_private_key(path)
@@ -58,10 +104,16 @@ class TraceFile:
         if self.problem is not None:
             return
         try:
-            self._file.write(json.dumps(event_to_json(event)) + "\n")
-            self._file.flush()
+            if not self._is_begun:
+                self._is_begun = True
+                self._write(trace_started(at_s=event.at_s, now=self._now()))
+            self._write(event)
         except (OSError, ValueError) as problem:
             self.problem = self._not_writable(problem)
+
+    def _write(self, event: Event) -> None:
+        self._file.write(encode_event(event))
+        self._file.flush()
 
     def _not_writable(self, problem: OSError | ValueError) -> StoreError:
         reason = getattr(problem, "strerror", None) or str(problem)

@@ -16,20 +16,22 @@ from firmline.cli.files import keep_apart, read_file
 from firmline.cli.parameters import KeySource, key_source
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.style import printable
-from firmline.cli.trace_file import TraceFile
+from firmline.cli.trace_file import TraceFile, keep_events
 from firmline.cli.unit_choice import load_unit
 from firmline.device.description import UnitDescription
-from firmline.errors import Code, InputError
+from firmline.errors import Code, InputError, TransportError
 from firmline.events import Event, UpdateFinished
-from firmline.formats.package import read_package
-from firmline.links.open import OpenedTarget, open_target, run_for_target
+from firmline.formats.package import Package, read_package
+from firmline.links.open import open_target, run_for_target
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
+from firmline.protocol.pacing import NO_PAUSES, Pacing
 from firmline.updater.checkpointing import DEFAULT_SPACING_S
 from firmline.updater.expectation import Expectation
 from firmline.updater.road import NEW_APPLICATION_RUNS
 from firmline.updater.timeouts import Timeouts
-from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
+from firmline.updater.update import Update, UpdatePlan, UpdateResult, not_begun, plan_for
+from firmline.values import UnitPin
 
 SLOW_KB_PER_S: Final = 10
 """Below it, a rate is printed with one decimal."""
@@ -71,8 +73,7 @@ def run_update(request: UpdateRequest) -> NoReturn:
     """
     target, trace = request.target, request.trace
     unit = load_unit(target.where) if target.scheme is Scheme.SIM else None
-    if request.expectation is not None:
-        _check_that_it_prints(target, unit)
+    _check_that_it_prints(request, unit)
     key = _key(target)
     if trace is not None:
         keep_apart(trace, request.package, key)
@@ -80,20 +81,6 @@ def run_update(request: UpdateRequest) -> NoReturn:
     content = read_file(request.package, what="package")
     images = read_package(content, name=str(request.package))
     trace_file: TraceFile | None = None
-
-    def plan(opened: OpenedTarget) -> UpdatePlan:
-        return plan_for(
-            images,
-            content,
-            package_name=printable(request.package.name),
-            unit_name=printable(target.text),
-            address=opened.address,
-            timeouts=request.timeouts,
-            pacing=opened.pacing,
-            prn=request.prn,
-            expectation=request.expectation,
-            checkpoint_s=request.checkpoint_s,
-        )
 
     async def go(stack: ExitStack) -> UpdateResult:
         nonlocal trace_file
@@ -109,10 +96,17 @@ def run_update(request: UpdateRequest) -> NoReturn:
                 for listener in listeners:
                     listener.hear(event)
 
-            return await Update(plan(opened), link=opened.link, report=report).run()
+            plan = _plan(request, images, content, address=opened.address, pacing=opened.pacing)
+            return await Update(plan, link=opened.link, report=report).run()
 
-    with ExitStack() as stack:
-        result = run_for_target(target, go(stack))
+    try:
+        with ExitStack() as stack:
+            result = run_for_target(target, go(stack))
+    except TransportError as error:  # the link could not be opened, which is evidence, too
+        if trace_file is None:
+            plan = _plan(request, images, content, address=None, pacing=NO_PAUSES)
+            _keep_failure(trace, plan, error)
+        raise
     with suppress(BrokenPipeError):  # the exit code still says how it ended
         _say_result(result, as_json=request.as_json, is_virtual=_has_own_time(target))
     problem = trace_file.problem if trace_file is not None else None
@@ -121,9 +115,40 @@ def run_update(request: UpdateRequest) -> NoReturn:
     raise click.exceptions.Exit(result.exit_code or (problem.exit_code if problem else 0))
 
 
-def _check_that_it_prints(target: Target, unit: UnitDescription | None) -> None:
-    """See that the road is a serial port."""
-    if target.scheme is Scheme.SERIAL or (unit is not None and not unit.profile.is_ble):
+def _plan(
+    request: UpdateRequest,
+    images: Package,
+    content: bytes,
+    *,
+    address: UnitPin | None,
+    pacing: Pacing,
+) -> UpdatePlan:
+    return plan_for(
+        images,
+        content,
+        package_name=printable(request.package.name),
+        unit_name=printable(request.target.shown),
+        address=address,
+        timeouts=request.timeouts,
+        pacing=pacing,
+        prn=request.prn,
+        expectation=request.expectation,
+        checkpoint_s=request.checkpoint_s,
+    )
+
+
+def _keep_failure(trace: Path | None, plan: UpdatePlan, error: TransportError) -> None:
+    if trace is not None:
+        keep_events(trace, not_begun(plan, error))
+
+
+def _check_that_it_prints(request: UpdateRequest, unit: UnitDescription | None) -> None:
+    """See that the road is a serial port, where something is expected to be printed."""
+    if (
+        request.expectation is None
+        or request.target.scheme is Scheme.SERIAL
+        or (unit is not None and not unit.profile.is_ble)
+    ):
         return
     raise InputError(
         Code.OPTION_CONFLICT,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from firmline.errors import Code, InputError
+from firmline.errors import Code, InputError, uri_without_secrets
 
 
 class Scheme(StrEnum):
@@ -41,6 +41,11 @@ class Target:
     scheme: Scheme
     where: str
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def shown(self) -> str:
+        """The URI without the secrets in it: what may be printed and kept."""
+        return uri_without_secrets(self.text)
 
 
 def parse_target(text: str, *, default_scheme: str = "") -> Target:

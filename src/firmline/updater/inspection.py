@@ -45,6 +45,7 @@ from firmline.updater import facts
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.entering import PinnedUnit
 from firmline.updater.facts import Missing
+from firmline.updater.opening import declare_link, plan_timing
 from firmline.updater.timeouts import Timeouts
 from firmline.values import UnitPin
 
@@ -124,13 +125,14 @@ class Inspection:
         """Do it; errors end as a result, never as an exception (but for defects of ours)."""
         started_s = self._link.now_s()
         plan = self._plan
+        with_probes = plan.probes is not None
         self._report(
             events.InspectionStarted(
-                unit=plan.unit_name,
-                with_probes=plan.probes is not None,
-                public_key=plan.public_key,
+                unit=plan.unit_name, with_probes=with_probes, public_key=plan.public_key
             )
         )
+        self._report(declare_link(self._link))
+        self._report(plan_timing(self._link, plan.timeouts))
         error: FirmlineError | None = None
         try:
             error = await self._inspect_and_return()
@@ -337,6 +339,14 @@ class Inspection:
             findings=self._findings,
             error=error,
         )
+
+
+def not_begun(started: events.InspectionStarted, error: FirmlineError) -> tuple[Event, ...]:
+    """The stream of an inspection whose link could not be opened: no clock, so no time."""
+    finished = events.InspectionFinished(
+        code=error.code, message=error.message, left_in=None, duration_s=0.0
+    )
+    return started, finished
 
 
 def _advertised_fact(fact: str, value: object) -> FactFound:

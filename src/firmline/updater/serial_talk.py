@@ -21,7 +21,7 @@ from firmline.protocol.answers import Answer, FirmwareVersion, Pong, decode_answ
 from firmline.protocol.codes import ImageType, Opcode
 from firmline.protocol.framing import SerialFraming
 from firmline.protocol.refusals import refusal
-from firmline.protocol.requests import GetFirmwareVersion, Ping, Request
+from firmline.protocol.requests import GetFirmwareVersion, Ping, Request, opcode_of
 from firmline.protocol.slip import END, SlipDecoder
 from firmline.updater.road import Report
 from firmline.updater.timeouts import SerialTimeouts
@@ -92,6 +92,7 @@ class SerialTalk:
 
     async def _ping_once(self, number: int, decoder: SlipDecoder, wait_s: float) -> bool:
         channel, request = self._framing.encode(Ping(number=number))
+        self._report(events.RequestSent(request="ping", data=request))
         self.sent = (self.sent + request)[-MAX_STRANGE:]
         await self._port.write(channel, request)
         until_s = self._now_s() + wait_s
@@ -106,7 +107,10 @@ class SerialTalk:
     def _is_answered(self, number: int, decoder: SlipDecoder, data: bytes) -> bool:
         is_there = False
         for frame in decoder.feed(data):
-            match _answer(frame):
+            answered = _answer(frame)
+            if answered is not None:
+                self._report(events.AnswerReceived(data=frame))
+            match answered:
                 case Answer(opcode=Opcode.PING, body=Pong(number=told)):
                     is_there = told == number
                 case Answer(opcode=Opcode.PING, ok=False) as answer:
@@ -164,11 +168,13 @@ class SerialTalk:
 
     async def _ask(self, request: Request) -> Answer:
         channel, data = self._framing.encode(request)
+        self._report(events.RequestSent(request=opcode_of(request).name.lower(), data=data))
         await self._port.write(channel, data)
         frames: list[bytes] = []
         while not frames:
             received = await self._port.receive(timeout_s=self._timeouts.short_s)
             frames = self._framing.decode(received.data)
+        self._report(events.AnswerReceived(data=frames[0]))
         return decode_answer(frames[0])
 
 

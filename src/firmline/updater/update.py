@@ -30,6 +30,7 @@ from firmline.protocol.pacing import FOR_BLUETOOTH, Pacing
 from firmline.updater.advice import advice
 from firmline.updater.checkpointing import DEFAULT_SPACING_S, SpacedCheckpoints
 from firmline.updater.expectation import Expectation
+from firmline.updater.opening import declare_link, describe_images, plan_timing
 from firmline.updater.progress import Progress
 from firmline.updater.radio import RadioRoad
 from firmline.updater.road import OpenBootloader, Road
@@ -100,6 +101,7 @@ class Update:
     ) -> None:
         self._plan = plan
         self._sink = report
+        self._link = link
         self._progress = Progress()
         self._road = _road_to(plan, link, report=self._report, progress=self._progress)
         self._checkpoints = SpacedCheckpoints(now_s=self._road.now_s, spacing_s=plan.checkpoint_s)
@@ -111,15 +113,10 @@ class Update:
         """Do it; errors end as a result, never as an exception (but for defects of ours)."""
         self._started_s = self._road.now_s()
         plan = self._plan
-        self._report(
-            events.UpdateStarted(
-                unit=plan.unit_name,
-                package=plan.package_name,
-                package_sha256=plan.package_sha256,
-                images=tuple(image.kind for image in plan.package.images),
-                total_size=sum(len(image.firmware) for image in plan.package.images),
-            )
-        )
+        for event in _introduced(plan):
+            self._report(event)
+        self._report(declare_link(self._link))
+        self._report(plan_timing(self._link, plan.timeouts, pacing=plan.pacing, prn=plan.prn))
         error: FirmlineError | None = None
         seen = ""
         try:
@@ -260,6 +257,32 @@ def plan_for(
         expectation=expectation,
         checkpoint_s=checkpoint_s,
     )
+
+
+def _introduced(plan: UpdatePlan) -> tuple[Event, ...]:
+    """What is to be done, as the first events say it."""
+    images = plan.package.images
+    started = events.UpdateStarted(
+        unit=plan.unit_name,
+        package=plan.package_name,
+        package_sha256=plan.package_sha256,
+        images=tuple(image.kind for image in images),
+        total_size=sum(len(image.firmware) for image in images),
+    )
+    return started, *describe_images(plan.package)
+
+
+def not_begun(plan: UpdatePlan, error: FirmlineError) -> tuple[Event, ...]:
+    """The stream of an update whose link could not be opened: there is no clock, so no time."""
+    finished = events.UpdateFinished(
+        outcome=_outcome(error),
+        code=error.code,
+        message=error.message,
+        size=0,
+        duration_s=0.0,
+        transfer_s=0.0,
+    )
+    return *_introduced(plan), finished
 
 
 def _outcome(error: FirmlineError | None) -> Outcome:

@@ -35,12 +35,16 @@ PAGES = {
     "settings-page": "",
     "make-a-probe-pack": "",
     "read-a-unit": "",
+    "read-a-trace": "",
     "make-a-package": f"--application-version 5 {SIGNED}",
 }
 """The pages, and the options that their reader has where a command says ``...``."""
 NOT_HERE = ("pkcs11", "sim serve", "nrfjprog", "mine.toml", "git log")
 """It asks for a PIN, does not end, is another maker's tool, or needs what only the reader has."""
-REFUSES = {f"pkg check dfu.zip {option}": 4 for option in ("--for", "--unit", "--to")}
+REFUSES = {
+    "update dfu.zip --to 'sim:other-softdevice": 4,
+    **{f"pkg check dfu.zip {option}": 4 for option in ("--for", "--unit", "--to")},
+}
 """Commands that are shown for what they refuse, and their exit codes."""
 
 

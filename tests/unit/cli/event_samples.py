@@ -26,7 +26,31 @@ FINISHED = events.UpdateFinished(
     transfer_s=2.5,
 )
 SAMPLES: tuple[Event, ...] = (
+    events.TraceStarted(
+        trace_format=1,
+        firmline="0.1.0",
+        python="3.13.1",
+        platform="Linux 6.1.0 x86_64",
+        started_at="2026-03-01T12:30:00.250Z",
+    ),
     STARTED,
+    events.ImageDescribed(
+        index=0,
+        kind=ImageKind.APPLICATION,
+        fw_type="application",
+        size=150_000,
+        init_packet_size=141,
+        fw_version=5,
+        hw_version=52,
+        sd_req=(0x0103,),
+        hash_type="sha256",
+        digest=bytes(32),
+        signature_type="ecdsa_p256_sha256",
+        boot_validations=("validate_generated_crc",),
+        is_debug=False,
+    ),
+    events.LinkDeclared(link="port", capabilities={"baud": 115_200, "flow_control": True}),
+    events.TimingPlanned(prn=0, pacing={"after_init_s": 0.6}, timeouts={"search_s": 15.0}),
     events.InspectionStarted(unit="sim:ble-reference", with_probes=True, public_key="00" * 64),
     events.FactFound(fact="softdevice_fwid", value="0x0103", how=How.PROBE),
     events.ProbeRefused(

@@ -17,7 +17,8 @@ import pytest
 from firmline import events
 from firmline.cli import event_output
 from firmline.cli.event_output import JsonLines, Lines, ProgressDisplay, WhileRead, listener_for
-from firmline.events import Event, event_to_json, event_type
+from firmline.events import Event
+from firmline.formats.event_json import event_to_json, event_type
 from unit.cli.event_samples import CREATED, FINISHED, HOME, IMAGE_SENT, SAMPLES, SENT
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"

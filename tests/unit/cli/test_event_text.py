@@ -6,7 +6,8 @@ import pytest
 
 from firmline import events
 from firmline.cli.event_text import describe
-from firmline.events import Event, UnitMode, event_type
+from firmline.events import Event, UnitMode
+from firmline.formats.event_json import event_type
 from firmline.values import ImageKind
 from unit.cli.event_samples import HOME, SAMPLES, STARTED
 
@@ -39,6 +40,10 @@ LINES: dict[type[Event], tuple[str, str]] = {
     events.ImageSent: ("accepted", "all 150,000 bytes; the unit restarts to activate them"),
 }
 SILENT: set[type[Event]] = {
+    events.TraceStarted,
+    events.ImageDescribed,
+    events.LinkDeclared,
+    events.TimingPlanned,
     events.Searching,  # a unit that is there is seen at once; one that is not ends the update
     events.FactFound,  # the report at the end has them all
     events.ProbeRefused,  # what it says is a fact
@@ -135,4 +140,4 @@ def test_what_always_happens_or_means_nothing_is_not_told(event: Event) -> None:
 
 
 def test_the_samples_are_of_one_update() -> None:
-    assert SAMPLES[0] is STARTED
+    assert SAMPLES[1] is STARTED

@@ -117,8 +117,9 @@ def test_a_trace_holds_every_probe_and_no_secret(firmline: Program, files: Path)
     assert ran.code == 0
     text = (files / "unit.jsonl").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in text.splitlines()]
-    assert lines[0]["type"] == "inspection_started"
-    assert lines[0]["public_key"] == KEY.public_key.le_bytes.hex()
+    begun = ["trace_started", "inspection_started", "link_declared", "timing_planned"]
+    assert [line["type"] for line in lines[:4]] == begun
+    assert lines[1]["public_key"] == KEY.public_key.le_bytes.hex()
     assert lines[-1]["type"] == "inspection_finished"
     refused = [line for line in lines if line["type"] == "probe_refused"]
     executed = [line for line in lines if line.get("request") == "object_execute"]

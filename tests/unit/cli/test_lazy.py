@@ -98,6 +98,8 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline dfu serial",
         "firmline scan",
         "firmline inspect",
+        "firmline trace",
+        "firmline trace show",
         "firmline sim",
         "firmline sim replay",
         "firmline sim cuts",

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from firmline.events import InspectionStarted, stamp
+from firmline.formats.trace import encode_event
+from firmline.formats.trace_phases import Phase
 from house_tree import ROOT
+from unit.cli.event_samples import SAMPLES
 from unit.cli.makers import KEY, package
 from unit.cli.program import Program
 
@@ -84,3 +88,15 @@ def test_the_page_names_the_fields_of_a_softdevice(firmline: Program) -> None:
     page = rows("The results of `pkg`")["`pkg softdevices`"]
     inside = set(re.findall(r"`(\w+)`", page)) - {"softdevices"}
     assert inside == keys_of(firmline("pkg", "softdevices", "--json").result["softdevices"])
+
+
+def test_the_page_names_the_fields_of_a_trace(folder: Path, firmline: Program) -> None:
+    told = (event for event in SAMPLES if not isinstance(event, InspectionStarted))
+    lines = (encode_event(stamp(event, float(at_s))) for at_s, event in enumerate(told))
+    (folder / "t").write_text("".join(lines), "utf-8")
+    fields = firmline("trace", "show", "t", "--json").json_lines[0]
+    page = rows("What a trace comes to")
+    assert set().union(*map(names, page)) == fields.keys()
+    for name in ("phases", "refusals", "losses"):
+        assert names(page[f"`{name}`"]) == keys_of(fields[name])
+    assert {phase.value for phase in Phase} <= names(PAGE.split("Phases are ")[1].split(";")[0])

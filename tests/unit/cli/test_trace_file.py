@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from firmline.cli.trace_file import TraceFile
+from firmline import __version__
+from firmline.cli.trace_file import TraceFile, keep_events
 from firmline.errors import Code, ExitCode, StoreError
-from firmline.events import event_to_json
+from firmline.events import stamp
+from firmline.formats.event_json import event_to_json
 from unit.cli.event_samples import FINISHED, SAMPLES, STARTED
 
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
@@ -21,10 +26,66 @@ def path(folder: Path) -> Path:
     return folder / "t.jsonl"
 
 
-def lines(path: Path) -> list[object]:
+NOW = datetime(2026, 3, 1, 12, 30, 0, 250_000, tzinfo=UTC)
+
+
+def every_line(path: Path) -> list[dict[str, Any]]:
     text = path.read_bytes().decode("ascii")
     assert text.endswith("\n")
     return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The events behind the first line."""
+    first, *rest = every_line(path)
+    assert first["type"] == "trace_started"
+    return rest
+
+
+def test_the_first_line_says_what_wrote_it_and_when(path: Path) -> None:
+    with TraceFile(path, now=lambda: NOW) as trace:
+        trace.hear(stamp(STARTED, 12.5))
+    assert every_line(path)[0] == {
+        "type": "trace_started",
+        "at_s": 12.5,
+        "trace_format": 1,
+        "firmline": __version__,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "started_at": "2026-03-01T12:30:00.250Z",
+    }
+
+
+def test_the_first_line_tells_neither_host_nor_user(path: Path) -> None:
+    with TraceFile(path) as trace:
+        trace.hear(STARTED)
+    text = path.read_text("ascii")
+    assert platform.node() not in text
+    assert str(Path.home()) not in text
+
+
+def test_a_trace_without_events_is_empty(path: Path) -> None:
+    with TraceFile(path):
+        pass
+    assert path.read_bytes() == b""
+
+
+def test_a_trace_has_the_rights_of_any_new_file(path: Path) -> None:
+    (path.parent / "plain").touch()
+    with TraceFile(path):
+        pass
+    assert path.stat().st_mode == (path.parent / "plain").stat().st_mode
+
+
+def test_what_ended_before_it_had_a_clock_is_kept(path: Path) -> None:
+    keep_events(path, [STARTED, FINISHED])
+    assert lines(path) == [event_to_json(STARTED), event_to_json(FINISHED)]
+
+
+@needs_full
+def test_what_cannot_be_kept_is_an_error() -> None:
+    with pytest.raises(StoreError):
+        keep_events(Path("/dev/full"), [STARTED])
 
 
 def test_every_event_is_a_line(path: Path) -> None:
@@ -82,7 +143,8 @@ def test_a_trace_may_go_into_a_pipe(path: Path) -> None:
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with TraceFile(path) as trace:
         trace.hear(STARTED)
-    assert json.loads(os.read(reader, 65536)) == event_to_json(STARTED)
+    heard = os.read(reader, 65536).splitlines()
+    assert json.loads(heard[1]) == event_to_json(STARTED)
     os.close(reader)
     assert trace.problem is None
 

@@ -73,6 +73,9 @@ async def test_a_good_update_tells_everything_in_order() -> None:
     an_object = ["ObjectCreated", "PacketsSent", "CrcChecked", "ObjectExecuted"]
     assert told == [
         "UpdateStarted",
+        "ImageDescribed",
+        "LinkDeclared",
+        "TimingPlanned",
         "Searching",
         "UnitSeen",
         "Connected",

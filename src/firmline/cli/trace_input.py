@@ -1,0 +1,42 @@
+"""Reading the file that a command about traces is given; ``-`` is standard input."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from firmline.cli.files import MAX_SIZE, read_file
+from firmline.cli.style import printable
+from firmline.errors import Code, InputError, shortened
+
+STANDARD_INPUT: Final = Path("-")
+
+
+def read_trace_file(path: Path) -> bytes:
+    """The bytes of a file, or of standard input.
+
+    Raises:
+        InputError: ``FILE_MISSING``, ``FILE_UNREADABLE``, ``FILE_EMPTY`` or ``FILE_TOO_LARGE``.
+    """
+    if path != STANDARD_INPUT:
+        return read_file(path, what="trace")
+    try:
+        content = sys.stdin.buffer.read(MAX_SIZE + 1)
+    except OSError as problem:
+        raise InputError(
+            Code.FILE_UNREADABLE, f"Standard input cannot be read: {problem.strerror}."
+        ) from None
+    if not content:
+        raise InputError(Code.FILE_EMPTY, "The trace from standard input is empty.")
+    if len(content) > MAX_SIZE:
+        raise InputError(
+            Code.FILE_TOO_LARGE,
+            f"The trace from standard input is larger than {MAX_SIZE // 2**20} MiB.",
+        )
+    return content
+
+
+def name_of(path: Path) -> str:
+    """What messages call it."""
+    return "Standard input" if path == STANDARD_INPUT else printable(shortened(path))

@@ -1,0 +1,232 @@
+"""Traces: the events of an update or an inspection, one JSON object on each line.
+
+What a reader of this format has to live with:
+
+* The power of the writing computer may fail: the last line may be cut off anywhere, and a file
+  system may have put zeros in its place. The next trace may follow such a line in the same file.
+* Another version of firmline may have written it: events and fields that are not known here are
+  kept aside, or passed over.
+* ``firmline update --json`` prints the same lines, so its output is a trace, too, without its first
+  line and with the result as its last.
+
+Everything else that is no event is damage, and is not read around: a trace is evidence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NoReturn
+
+from firmline.errors import Code, InputError
+from firmline.events import (
+    Event,
+    InspectionFinished,
+    InspectionStarted,
+    TraceStarted,
+    UpdateFinished,
+    UpdateStarted,
+)
+from firmline.formats.event_json import NotAnEventError, event_from_json, event_to_json
+
+TRACE_FORMAT: Final = 1
+"""Version of the format that is written; raised where an older reader would misunderstand."""
+MAX_LINE: Final = 256 * 1024
+"""Longest line that is read, bytes: the longest event there is has a few kilobytes."""
+MAX_LINES: Final = 500_000
+"""Most lines of a file that are read: an update of 1 MB has about 3,000."""
+BEGINNING: Final = b'{"type": "trace_started"'
+"""How every trace that has a first line begins."""
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownEvent:
+    """A line whose event this version does not know.
+
+    Attributes:
+        at_s: When it was seen; ``None``: it does not say.
+        type: Its type.
+        fields: All that it holds.
+    """
+
+    at_s: float | None
+    type: str
+    fields: dict[str, object]
+
+
+Entry = Event | UnknownEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """One trace, as it was recorded.
+
+    Attributes:
+        entries: What happened, in the order in which it was written.
+        is_cut: Whether its last line was cut off in the middle.
+    """
+
+    entries: tuple[Entry, ...]
+    is_cut: bool = False
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events that are known."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Event))
+
+    @property
+    def started(self) -> TraceStarted | None:
+        """What wrote it; ``None``: it has no first line."""
+        first = self.entries[0] if self.entries else None
+        return first if isinstance(first, TraceStarted) else None
+
+    @property
+    def finished(self) -> UpdateFinished | InspectionFinished | None:
+        """How it ended; ``None``: its writer came to no end, or its end is missing."""
+        ends = [e for e in self.entries if isinstance(e, UpdateFinished | InspectionFinished)]
+        return ends[-1] if ends else None
+
+    def time_of(self, at_s: float) -> datetime | None:
+        """The time of an event, UTC; ``None``: the trace does not tell."""
+        if self.started is None:
+            return None
+        try:
+            began = datetime.fromisoformat(self.started.started_at)
+            return began + timedelta(seconds=at_s - self.started.at_s)
+        except (ValueError, OverflowError):
+            return None
+
+
+def encode_event(event: Event) -> str:
+    """The line of an event, with its end."""
+    return json.dumps(event_to_json(event)) + "\n"
+
+
+def read_traces(content: bytes, *, name: str) -> tuple[Trace, ...]:
+    """The traces of a file, in their order; at least one.
+
+    Args:
+        content: The file; it may end anywhere.
+        name: Its name, for messages.
+
+    Raises:
+        InputError: ``TRACE_MALFORMED``: it is none, or damaged, with the line.
+    """
+    if content.startswith(UTF_16_MARKS):
+        _refuse(name, "it is UTF-16, as PowerShell's > writes it, and a trace is UTF-8")
+    traces: list[Trace] = []
+    open_entries: list[Entry] = []
+    newer = False
+    for line in _lines(content, name):
+        if line.is_cut:
+            traces += _closed(open_entries, is_cut=True)
+            open_entries = []
+            continue
+        fields = _object(line, name)
+        if fields["type"] == "result":  # of a command's output; the event before says the same
+            continue
+        entry = _entry(fields, line, name, newer=newer)
+        if isinstance(entry, TraceStarted):
+            newer = entry.trace_format > TRACE_FORMAT
+        if _begins_another(entry, open_entries):
+            traces += _closed(open_entries)
+            open_entries = []
+        open_entries.append(entry)
+    traces += _closed(open_entries)
+    if not any(trace.events for trace in traces):
+        _refuse(name, "it holds no event of firmline")
+    return tuple(traces)
+
+
+def _closed(entries: list[Entry], *, is_cut: bool = False) -> list[Trace]:
+    return [Trace(entries=tuple(entries), is_cut=is_cut)] if entries else []
+
+
+def _begins_another(entry: Entry, before: list[Entry]) -> bool:
+    """Whether a new trace begins here; one without a first line begins with what it is of."""
+    match entry:
+        case TraceStarted():
+            return True
+        case UpdateStarted() | InspectionStarted():
+            return not (len(before) == 1 and isinstance(before[0], TraceStarted))
+        case _:
+            return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    number: int
+    data: bytes
+    is_cut: bool = False
+
+
+def _lines(content: bytes, name: str) -> Iterator[_Line]:
+    """The lines that are not empty; a cut one is marked."""
+    rest = content.removeprefix(BYTE_ORDER_MARK).rstrip(b"\0")
+    parts = rest.split(b"\n", MAX_LINES + 1)
+    if len(parts) - (not parts[-1]) > MAX_LINES:
+        _refuse(name, f"it has more than {MAX_LINES:,} lines")
+    for number, part in enumerate(parts, 1):
+        if len(part) > MAX_LINE:
+            _refuse(name, f"its line {number} has more than {MAX_LINE // 1024} KiB")
+        glued = part.rfind(BEGINNING)
+        if glued > 0 and not _is_json(part):
+            yield _Line(number=number, data=part[:glued], is_cut=True)
+            part = part[glued:]  # noqa: PLW2901 - what follows the cut line on the same line
+        data = part.strip(b" \t\r\0")
+        is_last = number == len(parts) or parts[number].startswith(BEGINNING)
+        if data:
+            yield _Line(number=number, data=data, is_cut=is_last and not _is_json(data))
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _object(line: _Line, name: str) -> dict[str, object]:
+    """The JSON object on a line."""
+    try:
+        text = line.data.decode("utf-8")
+    except UnicodeDecodeError:
+        _refuse(name, f"its line {line.number} is not UTF-8")
+    try:
+        found = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        _refuse(name, f"its line {line.number} is no JSON object")
+    if not isinstance(found, dict) or not isinstance(found.get("type"), str):
+        _refuse(name, f"its line {line.number} is no event: it has no type")
+    return found
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+def _entry(fields: dict[str, object], line: _Line, name: str, *, newer: bool) -> Entry:
+    try:
+        event = event_from_json(fields)
+    except NotAnEventError as problem:
+        if not newer:
+            _refuse(name, f"in its line {line.number}, {problem}")
+        event = None
+    if event is not None:
+        return event
+    at_s = fields.get("at_s")
+    is_time = isinstance(at_s, int | float) and not isinstance(at_s, bool) and abs(at_s) < 1e15
+    return UnknownEvent(
+        at_s=float(at_s) if is_time else None,  # type: ignore[arg-type] # as was just seen
+        type=str(fields["type"]),
+        fields=fields,
+    )
+
+
+def _refuse(name: str, why: str) -> NoReturn:
+    raise InputError(Code.TRACE_MALFORMED, f"{name} is no trace of firmline: {why}.")

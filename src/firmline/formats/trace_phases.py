@@ -1,0 +1,149 @@
+"""Where the time of an update or an inspection went: every moment belongs to one phase.
+
+The time between two events belongs to the phase that the first of them leads into, so the phases of
+a trace add up to its length. Events that are not known change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from firmline import events
+from firmline.events import UnitMode
+from firmline.formats.trace import Entry, UnknownEvent
+
+
+class Phase(StrEnum):
+    """What is waited for."""
+
+    SEARCH = "search"
+    CONNECT = "connect"
+    APPLICATION = "application"
+    RESTART = "restart"
+    BOOTLOADER = "bootloader"
+    PROBES = "probes"
+    INIT_PACKET = "init_packet"
+    CREATE = "create"
+    DATA = "data"
+    CRC = "crc"
+    EXECUTE = "execute"
+    RECOVER = "recover"
+    ACTIVATE = "activate"
+
+
+TRANSFER: Final = (Phase.INIT_PACKET, Phase.CREATE, Phase.DATA, Phase.CRC, Phase.EXECUTE)
+"""The phases in which an image is sent."""
+CREATE_DATA: Final = b"\x01\x02"
+"""How the request begins that creates a data object (bootloader spec, section 2.1)."""
+CREATED: Final = b"\x60\x01"
+"""How its answer begins."""
+_REQUESTS: Final = {
+    "object_create": Phase.CREATE,
+    "crc_get": Phase.CRC,
+    "object_execute": Phase.EXECUTE,
+    "abort": Phase.RESTART,
+    "enter_bootloader": Phase.RESTART,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseTime:
+    """What one phase took.
+
+    Attributes:
+        phase: Which.
+        seconds: In all.
+        longest_s: The longest time without any event in it.
+        times: How often it was entered.
+    """
+
+    phase: Phase
+    seconds: float
+    longest_s: float
+    times: int
+
+
+def next_phase(phase: Phase, event: events.Event) -> Phase:
+    """The phase that an event leads into from another."""
+    match event:
+        case events.RequestSent():
+            following = _asked(phase, event)
+        case events.AnswerReceived(data=data) if phase is Phase.CREATE:
+            following = Phase.DATA if data.startswith(CREATED) else phase
+        case events.PortOpened():
+            following = Phase.SEARCH
+        case events.Searching():
+            following = phase if phase in (Phase.RESTART, Phase.ACTIVATE) else Phase.SEARCH
+        case events.ImageStarted():
+            following = Phase.INIT_PACKET
+        case events.ImageSent():
+            following = Phase.ACTIVATE
+        case _:
+            following = _arrived(phase, event)
+    return following
+
+
+def _arrived(phase: Phase, event: events.Event) -> Phase:
+    """The phase after something was seen or heard."""
+    match event:
+        case events.UnitSeen():
+            return Phase.CONNECT
+        case events.Connected(mode=UnitMode.APPLICATION):
+            return Phase.APPLICATION
+        case events.Connected() | events.BootloaderAnswered():
+            return Phase.BOOTLOADER
+        case events.ObjectCreated(object_type="data") | events.Resumed(object_type="data"):
+            return Phase.DATA
+        case events.ProbeRefused():
+            return Phase.PROBES
+        case _:
+            return phase
+
+
+def _asked(phase: Phase, sent: events.RequestSent) -> Phase:
+    """The phase in which the answer to a request is waited for."""
+    creates_data = sent.data.startswith(CREATE_DATA)
+    if sent.request == "ping":
+        is_at_rest = phase in (Phase.SEARCH, Phase.ACTIVATE, Phase.BOOTLOADER)
+        return phase if is_at_rest else Phase.RECOVER
+    if phase is Phase.INIT_PACKET and not creates_data:
+        return phase
+    if phase in (Phase.BOOTLOADER, Phase.PROBES) and sent.request == "object_create":
+        return Phase.PROBES
+    if phase is Phase.PROBES and sent.request not in ("abort", "enter_bootloader"):
+        return phase
+    found = _REQUESTS.get(sent.request)
+    if found is not None:
+        return found
+    return phase if phase in TRANSFER else Phase.BOOTLOADER
+
+
+def phase_times(entries: Iterable[Entry]) -> tuple[PhaseTime, ...]:
+    """What each phase took, in the order in which they were entered first.
+
+    A clock that was set back between two events counts as no time.
+    """
+    seconds: dict[Phase, float] = {}
+    longest: dict[Phase, float] = {}
+    times: dict[Phase, int] = {}
+    phase: Phase | None = None
+    last_s: float | None = None
+    for entry in entries:
+        at_s = entry.at_s
+        if at_s is not None and last_s is not None and phase is not None:
+            gap_s = max(0.0, at_s - last_s)
+            seconds[phase] = seconds.get(phase, 0.0) + gap_s
+            longest[phase] = max(longest.get(phase, 0.0), gap_s)
+        last_s = at_s if at_s is not None else last_s
+        if not isinstance(entry, UnknownEvent):
+            before, phase = phase, next_phase(phase or Phase.SEARCH, entry)
+            if phase is not before:
+                times[phase] = times.get(phase, 0) + 1
+    return tuple(
+        PhaseTime(phase=phase, seconds=total_s, longest_s=longest[phase], times=times.get(phase, 0))
+        for phase, total_s in seconds.items()
+        if total_s > 0
+    )
