@@ -134,6 +134,7 @@ class Code(StrEnum):
 
     # Traces that are read.
     TRACE_MALFORMED = "DFU-TRACE-001"
+    TRACE_NOT_CONVERTIBLE = "DFU-TRACE-002"
 
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"

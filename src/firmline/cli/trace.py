@@ -10,6 +10,11 @@ SECTIONS = (
     Section(
         "Commands",
         Command("show", "firmline.cli.trace_show:show", "Draw a trace as a time line."),
+        Command(
+            "convert",
+            "firmline.cli.trace_convert:convert",
+            "Write a trace for Wireshark or a spreadsheet.",
+        ),
     ),
 )
 

@@ -24,6 +24,8 @@ from firmline.errors import InputError, without_secrets
 from firmline.events import Event
 from firmline.values import BleAddress, PeripheralId
 
+MAX_NUMBER: typing.Final = 1e12
+"""Largest number of seconds that is read; sums of them stay numbers, and dates."""
 Decoder = Callable[[object], object]
 """Makes a field's value of what JSON has for it; raises :class:`ValueError` for what is none."""
 
@@ -220,16 +222,24 @@ def _exactly(kind: type) -> Decoder:
     return decode
 
 
-def _number(value: object) -> object:
+def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError  # noqa: TRY004 - likewise
     try:
         number = float(value)
     except OverflowError:
         raise ValueError from None
-    if not math.isfinite(number):
+    if not math.isfinite(number) or abs(number) > MAX_NUMBER:
         raise ValueError
     return number
+
+
+def number_or_none(value: object) -> float | None:
+    """A number of seconds, where it is one."""
+    try:
+        return _number(value)
+    except ValueError:
+        return None
 
 
 def _bytes(value: object) -> object:

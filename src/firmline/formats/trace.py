@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
 
 from firmline.errors import Code, InputError
@@ -29,7 +29,12 @@ from firmline.events import (
     UpdateFinished,
     UpdateStarted,
 )
-from firmline.formats.event_json import NotAnEventError, event_from_json, event_to_json
+from firmline.formats.event_json import (
+    NotAnEventError,
+    event_from_json,
+    event_to_json,
+    number_or_none,
+)
 
 TRACE_FORMAT: Final = 1
 """Version of the format that is written; raised where an older reader would misunderstand."""
@@ -95,7 +100,7 @@ class Trace:
         if self.started is None:
             return None
         try:
-            began = datetime.fromisoformat(self.started.started_at)
+            began = datetime.fromisoformat(self.started.started_at).astimezone(UTC)
             return began + timedelta(seconds=at_s - self.started.at_s)
         except (ValueError, OverflowError):
             return None
@@ -219,10 +224,8 @@ def _entry(fields: dict[str, object], line: _Line, name: str, *, newer: bool) ->
         event = None
     if event is not None:
         return event
-    at_s = fields.get("at_s")
-    is_time = isinstance(at_s, int | float) and not isinstance(at_s, bool) and abs(at_s) < 1e15
     return UnknownEvent(
-        at_s=float(at_s) if is_time else None,  # type: ignore[arg-type] # as was just seen
+        at_s=number_or_none(fields.get("at_s")),
         type=str(fields["type"]),
         fields=fields,
     )

@@ -100,3 +100,10 @@ def test_the_page_names_the_fields_of_a_trace(folder: Path, firmline: Program) -
     for name in ("phases", "refusals", "losses"):
         assert names(page[f"`{name}`"]) == keys_of(fields[name])
     assert {phase.value for phase in Phase} <= names(PAGE.split("Phases are ")[1].split(";")[0])
+
+
+def test_the_page_names_the_fields_of_a_conversion(folder: Path, firmline: Program) -> None:
+    (folder / "t").write_text(encode_event(SAMPLES[0]), "utf-8")
+    result = firmline("trace", "convert", "t", "--to", "csv", "o", "--json").result
+    sentence = PAGE.split("`trace convert --json` prints ")[1].split("\n\n")[0]
+    assert names(sentence) == result.keys() - {"type"}
