@@ -340,6 +340,14 @@ class Connected(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkEncrypted(Event):
+    """The link is encrypted with a bond; ``new_bond``: it was made just now."""
+
+    address: RadioAddress
+    new_bond: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationSeen(Event):
     """The application was seen running, with what it says of itself.
 

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from firmline import events
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.description import UnitDescription, gallery_names, gallery_unit
 from firmline.device.fabrication import fabricate, physics_of
+from firmline.device.profile import SDK15_3_BLE
 from firmline.device.radio_face import ResetKind
 from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
@@ -56,8 +58,18 @@ DOES_NOT_ENTER = {
     "dead-crystal": Code.UNIT_NOT_FOUND,
     "wrong-address": Code.UNIT_NOT_FOUND,
     "legacy-bootloader": Code.LEGACY_DFU,
+    "legacy-application": Code.LEGACY_DFU,
+    "smp-application": Code.SMP,
 }
 """Units of the gallery whose bootloader cannot be asked, and what is said of that."""
+DFU_SERVICES = {
+    ApplicationDfu.BUTTONLESS: "buttonless",
+    ApplicationDfu.BONDED: "buttonless_bonded",
+    ApplicationDfu.EXPERIMENTAL: "buttonless_experimental",
+    ApplicationDfu.LEGACY: "legacy",
+    ApplicationDfu.SMP: "smp",
+    ApplicationDfu.NONE: "no",
+}
 BREAKS_OFF = {"watchdog-rr7": Code.LINK_LOST, "leaked-buffers": Code.OBJECT_DAMAGED}
 WAITS_IN_BOOTLOADER = {"no-application", "stuck-gpregret", "leaked-buffers"}
 RADIO_UNITS = [name for name in gallery_names() if gallery_unit(name).profile.is_ble]
@@ -148,7 +160,8 @@ def test_without_probes_a_unit_is_read_where_it_is(name: str) -> None:
         assert facts["mode", "services"] == mode
         if mode is APPLICATION:
             assert facts["firmware_revision", "dis"] == unit.firmware_revision
-            assert facts["dfu_service", "services"] == "buttonless"
+            service = DFU_SERVICES[description.application_dfu]
+            assert facts["dfu_service", "services"] == service
             assert facts["name", "advertising"] == name
         missing = {one.fact: one.why for one in result.missing}
         assert set(missing) >= {"hw_version", "app_version", "bootloader_version", "key_ok"}
@@ -171,7 +184,8 @@ def test_with_probes_a_unit_tells_what_it_is_made_of_and_stays_the_same(
         revision = unit.firmware_revision
         result = await bench.inspect(description.address, pack)
         assert flash_of(unit) == before
-        assert unit.board.flash.operations == operations
+        if description.application_dfu is not ApplicationDfu.BONDED:  # it leaves its keys there
+            assert unit.board.flash.operations == operations
         code = DOES_NOT_ENTER.get(name) or BREAKS_OFF.get(name)
         assert (result.error.code if result.error else None) == code
         if name != "dead-crystal":  # silent until its power is removed
@@ -589,11 +603,9 @@ def test_a_defect_of_ours_is_not_taken_for_a_unit_s_fault() -> None:
     on_bench(story)
 
 
-def test_a_bootloader_under_the_address_of_its_application_is_recognised() -> None:
-    """As one with a bond is; this one answers nonsense as well."""
-
+def test_a_bootloader_that_answers_nonsense_is_left_where_it_is() -> None:
     async def story(bench: Bench) -> None:
-        unit = ScriptedUnit(name="DfuTarg")
+        unit = ScriptedUnit(name="DfuTarg", address=HOME.plus_one())
         bench.radio.add_unit(unit)
         result = await bench.inspect(HOME, ON_DEMAND)
         facts = known(result)
@@ -603,6 +615,33 @@ def test_a_bootloader_under_the_address_of_its_application_is_recognised() -> No
         assert (result.error.code, result.exit_code) == (Code.ANSWER_MALFORMED, 3)
         assert result.finished.left_in is BOOTLOADER
         assert unit.boots == 1, "it was not sent anywhere"
+
+    on_bench(story)
+
+
+def test_an_open_bootloader_under_the_address_of_the_application_is_another_unit_s() -> None:
+    async def story(bench: Bench) -> None:
+        unit = ScriptedUnit(name="DfuTarg")
+        bench.radio.add_unit(unit)
+        result = await bench.inspect(HOME, ON_DEMAND)
+        assert result.error is not None
+        assert result.error.code is Code.UNIT_NOT_FOUND
+        assert ("mode", "services") not in known(result)
+        assert bench.count(events.RequestSent) == 0
+
+    on_bench(story)
+
+
+def test_a_bootloader_under_the_address_of_the_application_is_known_by_its_bond() -> None:
+    async def story(bench: Bench) -> None:
+        profile = replace(SDK15_3_BLE, requires_bond=True)
+        unit, _ = bench.place(describe(profile=profile, application_dfu=ApplicationDfu.BONDED))
+        assert (await bench.inspect(ADDRESS, ON_DEMAND, stay=True)).error is None
+        assert unit.mode is BOOTLOADER
+        result = await bench.inspect(ADDRESS)
+        assert result.error is None
+        assert known(result)["mode", "services"] == "bootloader"
+        assert result.finished.left_in is BOOTLOADER
 
     on_bench(story)
 

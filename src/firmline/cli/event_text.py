@@ -51,6 +51,9 @@ def _describe_road(event: Event) -> Described:
         case events.OtherUnitSeen():
             what = "another bootloader" if event.bootloader else "another unit's application"
             described = ("beside", f"{what} at {event.address}")
+        case events.LinkEncrypted():
+            how = "a new bond, which both sides keep" if event.new_bond else "its bond"
+            described = ("encrypted", f"the link, with {how}")
         case events.ApplicationSeen():
             described = ("runs", _information(event))
         case events.RadioVersionSeen(company=0x0059):  # Nordic's; of others it means nothing here

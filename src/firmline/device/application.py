@@ -11,15 +11,18 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.board import Board
 from firmline.device.bootloader.settings_ram import (
     ADV_NAME,
     ADV_NAME_MAX,
     ERASED_WORD,
+    PEER_DATA,
     SIZE,
     SettingsRam,
     adv_name_block,
 )
+from firmline.formats.peer_data import PeerKeys, encode_peer_data
 from firmline.protocol.buttonless import ButtonlessAnswer, encode_buttonless_answer
 from firmline.protocol.codes import ButtonlessOpcode, ButtonlessResult
 
@@ -68,8 +71,18 @@ class Application:
         """What it prints on a serial port when it starts; it hears nothing there."""
         return f"firmline virtual application {self.firmware_revision}\r\n".encode()
 
-    def receive(self, data: bytes) -> bytes:
-        """Take a request of the buttonless service; the indication that answers it."""
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it has agreed to restart into the bootloader."""
+        return self._awaits_confirmation
+
+    def receive(self, data: bytes, *, keys: PeerKeys | None = None) -> bytes:
+        """Take a request of the buttonless service; what answers it.
+
+        Args:
+            data: The request.
+            keys: Of the bonded host that sent it over an encrypted link; ``None``: it was another.
+        """
         opcode = data[0] if data else 0
         match opcode:
             case ButtonlessOpcode.ENTER_BOOTLOADER | ButtonlessOpcode.SET_ADVERTISING_NAME if (
@@ -77,29 +90,43 @@ class Application:
             ):
                 result = ButtonlessResult.BUSY
             case ButtonlessOpcode.ENTER_BOOTLOADER:
-                result = ButtonlessResult.SUCCESS
-                self._awaits_confirmation = True
-            case ButtonlessOpcode.SET_ADVERTISING_NAME:
+                result = self._agree(keys)
+                self._awaits_confirmation = result is ButtonlessResult.SUCCESS
+            case ButtonlessOpcode.SET_ADVERTISING_NAME if (
+                self._board.application_dfu is ApplicationDfu.BUTTONLESS
+            ):
                 result = self._set_advertising_name(data[1:])
             case _:
                 result = ButtonlessResult.OPCODE_NOT_SUPPORTED
         return encode_buttonless_answer(ButtonlessAnswer(opcode=opcode, result=result))
 
-    def _set_advertising_name(self, body: bytes) -> ButtonlessResult:
-        """Leave a name for the bootloader in the settings page: length, then the name.
+    def _agree(self, keys: PeerKeys | None) -> ButtonlessResult:
+        """Whether it can restart; with bonds, the host's keys are left for the bootloader first."""
+        if self._board.application_dfu is not ApplicationDfu.BONDED:
+            return ButtonlessResult.SUCCESS
+        if keys is None:
+            return ButtonlessResult.NOT_BONDED
+        return self._leave(PEER_DATA, encode_peer_data(keys))
+
+    def _leave(self, offset: int, data: bytes) -> ButtonlessResult:
+        """Leave something for the bootloader in the settings page.
 
         It is written over erased flash, once: the page is cleaned when an application starts.
         """
+        board = self._board
+        page = board.memory.settings_page
+        stored = board.flash.read_word(page + offset)
+        if stored != ERASED_WORD or board.flash.is_protected(page, SIZE):
+            return ButtonlessResult.OPERATION_FAILED
+        board.storage.write(page + offset, data)
+        return ButtonlessResult.SUCCESS
+
+    def _set_advertising_name(self, body: bytes) -> ButtonlessResult:
+        """Leave a name for the bootloader: length, then the name."""
         size, name = body[0] if body else 0, body[1:]
         if not 1 <= size <= ADV_NAME_MAX or len(name) != size:
             return ButtonlessResult.INVALID_ADVERTISING_NAME
-        board = self._board
-        page = board.memory.settings_page
-        stored = board.flash.read_word(page + ADV_NAME)
-        if stored != ERASED_WORD or board.flash.is_protected(page, SIZE):
-            return ButtonlessResult.OPERATION_FAILED
-        board.storage.write(page + ADV_NAME, adv_name_block(name))
-        return ButtonlessResult.SUCCESS
+        return self._leave(ADV_NAME, adv_name_block(name))
 
     def confirmed(self) -> bool:
         """The indication was confirmed; ``True``: the chip is now reset into the bootloader.

@@ -6,18 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.chips import Chip
 from firmline.device.flash import NorFlash
 from firmline.device.physics.physics import Physics
 from firmline.device.profile import BootloaderProfile, MemoryMap
 from firmline.device.storage import Nvmc, Storage
 from firmline.formats.keys import PublicKey
+from firmline.formats.peer_data import PeerKeys
 from firmline.formats.softdevice import (
     INFO_FLASH_ADDRESS,
     SOFTDEVICE_START,
     SoftDeviceInfo,
     parse_softdevice_info,
 )
+from firmline.values import BleAddress
 
 SOFTDEVICE_MAGIC_ADDRESS: Final = INFO_FLASH_ADDRESS + 4
 SOFTDEVICE_FAMILY_ADDRESS: Final = INFO_FLASH_ADDRESS + 0x10
@@ -56,6 +59,9 @@ class Board:
         physics: What things cost; ``None``: lock step, nothing costs anything.
         storage: What its firmware writes flash through at present.
         log: Told of what happens inside: a name and plain facts.
+        application_dfu: The DFU service that its application offers.
+        bonds: Whom its application has bonded with, by address; kept over resets, as a product's
+            peer manager does.
     """
 
     chip: Chip
@@ -65,6 +71,8 @@ class Board:
     public_key: PublicKey
     log: Callable[..., None] = _ignore
     registers: Registers = field(default_factory=Registers)
+    application_dfu: ApplicationDfu = ApplicationDfu.BUTTONLESS
+    bonds: dict[BleAddress, PeerKeys] = field(default_factory=dict)
     physics: Physics | None = None
     nvmc: Nvmc = field(init=False)
     storage: Storage = field(init=False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmline.data import load_text, names_in
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.chips import Chip
 from firmline.device.faults.plan import NO_FAULTS, FaultPlan
 from firmline.device.physics.supply import Currents, Source
@@ -72,6 +73,7 @@ class UnitDescription:
         application_version: Version of the application in flash.
         application_size: Its size in bytes, a multiple of 4; 0: there is none.
         bootloader_version: Version of the bootloader.
+        application_dfu: The DFU service that its application offers.
         gpregret: What an earlier run has left in GPREGRET when the story begins: 0xB1 and the unit
             is in its bootloader. Power that is removed takes it away.
         lost_buffers: Receive buffers that refused writes have cost its bootloader before the story
@@ -92,6 +94,7 @@ class UnitDescription:
     application_version: FwVersion
     application_size: int
     bootloader_version: FwVersion
+    application_dfu: ApplicationDfu = ApplicationDfu.BUTTONLESS
     gpregret: int = 0
     lost_buffers: int = 0
     supply: Source | None = None

@@ -46,6 +46,7 @@ def fabricate(
         description.public_key,
         physics=physics,
     )
+    board.application_dfu = description.application_dfu
     memory = board.memory
     flash.load(0, synthetic_bytes("mbr", SOFTDEVICE_START))
     if description.softdevice is not None:

@@ -44,6 +44,8 @@ class BootloaderProfile:
         receive_buffers: Buffers for data packets over Bluetooth LE (section 11); UART and USB
             have 3 of `mtu` bytes (section 13).
         mtu: Largest ATT MTU (BLE) or frame (serial), bytes.
+        requires_bond: Whether it lets in only the host whose keys the application has left, and
+            keeps the application's address (NRF_DFU_BLE_REQUIRES_BONDS; section 11).
         needs_usb: Whether it is reached over the chip's own USB.
         verified: Whether recorded transcripts confirm this profile.
     """
@@ -65,6 +67,7 @@ class BootloaderProfile:
     abort_disconnects: bool = False
     receive_buffers: int = 17
     mtu: int = 247
+    requires_bond: bool = False
     needs_usb: bool = False
     verified: bool = True
 

@@ -7,10 +7,12 @@ drives it: it feeds inputs, then takes the outputs and carries them out in order
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final, Protocol
 
+from firmline.formats.peer_data import PeerKeys
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 
@@ -23,6 +25,8 @@ class AttStatus(IntEnum):
 
     OK = 0x00
     WRITE_NOT_PERMITTED = 0x03
+    INSUFFICIENT_AUTHENTICATION = 0x05
+    INSUFFICIENT_ENCRYPTION = 0x0F
     CCCD_IMPROPERLY_CONFIGURED = 0xFD
 
 
@@ -56,11 +60,32 @@ class UnitAdvertisement:
         address: The (random static) address it uses in its present mode.
         data: Advertising data as sent on air, at most 31 bytes.
         interval_ms: Advertising interval.
+        only_for: The one host that can connect (filter accept list); ``None``: everyone.
     """
 
     address: BleAddress
     data: bytes
     interval_ms: float
+    only_for: BleAddress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitSecurity:
+    """What the unit's present mode does with bonds.
+
+    Attributes:
+        pairs: Whether it makes new ones (just works, LE Secure Connections).
+        bonds: Those it has, by the other side's address.
+        encrypted: Channels that are open on an encrypted link alone.
+    """
+
+    pairs: bool
+    bonds: Mapping[BleAddress, PeerKeys]
+    encrypted: frozenset[Channel]
+
+
+NO_SECURITY: Final = UnitSecurity(pairs=False, bonds={}, encrypted=frozenset())
+"""Of a unit that is open to everyone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +101,8 @@ class UnitServices:
         legacy_dfu: Whether the DFU service of SDKs before 12 is there, which is not the Secure one.
         fwid: Sub-version number of its LL_VERSION_IND: the installed SoftDevice's FWID.
         battery_level: Percent, of the Battery Service; ``None``: it has none.
+        smp: Whether the service of MCUboot's management protocol is there.
+        security: What it does with bonds.
     """
 
     channels: frozenset[Channel]
@@ -84,6 +111,8 @@ class UnitServices:
     legacy_dfu: bool = False
     fwid: int = 0
     battery_level: int | None = None
+    smp: bool = False
+    security: UnitSecurity = NO_SECURITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +179,12 @@ class RadioUnit(Protocol):
 
     def interval_changed(self, interval_s: float | None, *, now_s: float) -> None:
         """The connection has another interval from now on."""
+
+    def bonded(self, keys: PeerKeys, *, now_s: float) -> None:
+        """The central has paired, and both sides keep the keys."""
+
+    def encrypted(self, peer: BleAddress, *, now_s: float) -> None:
+        """The link to this central is encrypted from now on."""
 
     def disconnected(self, *, now_s: float) -> None:
         """The central is gone."""

@@ -33,6 +33,7 @@ from firmline.device.radio_face import (
 )
 from firmline.device.unit_log import UnitLogEntry
 from firmline.events import UnitMode
+from firmline.formats.peer_data import PeerKeys
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 
@@ -161,6 +162,16 @@ class VirtualUnit:
         """The connection has another interval from now on."""
         self._agenda.reach(now_s)
         self._radio.interval_changed(interval_s)
+
+    def bonded(self, keys: PeerKeys, *, now_s: float) -> None:
+        """The central has paired: the application keeps its keys, in the place of older ones."""
+        self._agenda.reach(now_s)
+        self._radio.bonded(keys)
+
+    def encrypted(self, peer: BleAddress, *, now_s: float) -> None:
+        """The link to this central is encrypted from now on."""
+        self._agenda.reach(now_s)
+        self._link.encrypted_for = peer
 
     def disconnected(self, *, now_s: float) -> None:
         """The central is gone; what that changes depends on the SDK (spec section 4.1)."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, Final, get_type_hints
 
 from firmline.device.application import GPREGRET_ENTER_DFU
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.bootloader.receive_buffers import SERIAL_BUFFERS
 from firmline.device.chips import Chip, chip, chip_names
 from firmline.device.description import (
@@ -74,11 +75,15 @@ def read_unit(text: str, *, name: str, where: str = "") -> UnitDescription:
     profile = _profile(unit, row)
     softdevice = _softdevice(unit, row, profile)
     version, size = _application(unit, row, profile, softdevice)
+    application_dfu = _application_dfu(unit, profile)
+    # An application that leaves its keys to a bootloader has one that is built for them.
+    profile = replace(profile, requires_bond=application_dfu is ApplicationDfu.BONDED)
     return UnitDescription(
         name=name,
         title=unit.get("title", default_title(row, profile)),
         chip=row,
         profile=profile,
+        application_dfu=application_dfu,
         address=_address(unit, name),
         serial_number=unit.get("serial_number", f"SIM-{_digest(name)[:4].hex().upper()}"),
         public_key=_public_key(unit),
@@ -233,6 +238,18 @@ def _application(
             " bootloader.",
         )
     return FwVersion(section.get("version", 1)), size
+
+
+def _application_dfu(unit: Section, profile: BootloaderProfile) -> ApplicationDfu:
+    """The DFU service of the application; without a radio there is none to choose."""
+    section = unit.section("application", APPLICATION)
+    if section is None or "dfu" not in section:
+        return ApplicationDfu.BUTTONLESS
+    if not profile.is_ble:
+        raise section.error(
+            "dfu", f"application.dfu means nothing on a unit without a radio ({profile.name})."
+        )
+    return ApplicationDfu(section.values["dfu"])
 
 
 def _lost_buffers(unit: Section, profile: BootloaderProfile) -> int:

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from enum import Enum, StrEnum
 from typing import Any, Final, get_type_hints
 
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.chips import chip_names
 from firmline.device.faults.plan import Fault
 from firmline.device.physics.supply import COIN_CELL_MAH, MAX_V, START_V
@@ -131,6 +132,7 @@ SOFTDEVICE: Final[Mapping[str, Key]] = {
 APPLICATION: Final[Mapping[str, Key]] = {
     "version": _WORD,
     "size": Key(kind=Kind.WHOLE, least=4),
+    "dfu": Key(kind=Kind.TEXT, choices=tuple(ApplicationDfu)),
 }
 BENCH, CR2032 = "bench", "cr2032"
 SUPPLY: Final[Mapping[str, Key]] = {

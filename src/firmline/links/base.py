@@ -209,6 +209,33 @@ class Connection(Exchange, Protocol):
             TransportError: TIMEOUT, or LOST with the HCI reason.
         """
 
+    @property
+    def needs_encryption(self) -> bool:
+        """Whether the unit keeps a channel closed until the link is encrypted with a bond."""
+        return False
+
+    async def encrypt(self, *, may_pair: bool, timeout_s: float) -> bool:
+        """Encrypt the link with the bond there is, or with a new one, and open what was closed.
+
+        Args:
+            may_pair: Make a bond where there is none; the unit keeps it, too.
+            timeout_s: How long it may take.
+
+        Returns:
+            Whether a bond was made.
+
+        Raises:
+            TransportError: REFUSED: there is no bond, it does not fit, or the unit makes none. LOST
+                or TIMEOUT. NOT_AVAILABLE: this link cannot pair.
+            StoreError: The bonds cannot be read or written.
+        """
+        _ = may_pair, timeout_s
+        raise TransportError(
+            Code.LINK_NOT_AVAILABLE,
+            "This link cannot pair, and the unit wants a bond.",
+            reason=TransportReason.NOT_AVAILABLE,
+        )
+
     async def device_information(self) -> DeviceInformation:
         """Read the Device Information Service; all ``None`` where the unit has none.
 

@@ -24,8 +24,16 @@ CHANNEL_UUIDS: Final[dict[Channel, str]] = {
     Channel.CONTROL: "8EC90001-F315-4F60-9FB8-838830DAEA50",
     Channel.PACKET: "8EC90002-F315-4F60-9FB8-838830DAEA50",
     Channel.BUTTONLESS: "8EC90003-F315-4F60-9FB8-838830DAEA50",
+    Channel.BUTTONLESS_BONDED: "8EC90004-F315-4F60-9FB8-838830DAEA50",
+    Channel.BUTTONLESS_EXPERIMENTAL: "8E400001-F315-4F60-9FB8-838830DAEA50",
 }
-"""The characteristics of the Secure DFU service (spec section 11)."""
+"""The characteristics of the Secure DFU service (spec section 11), and the one of SDK 12."""
+
+EXPERIMENTAL_SERVICE: Final = "8E400001-F315-4F60-9FB8-838830DAEA50"
+"""The buttonless service of SDK 12, which has the UUID of its one characteristic. Request 01,
+answer 20 01 01 by notification, then it disconnects and restarts (as the maker's own libraries for
+phones describe it). Others use this UUID for services of their own, so that only the characteristic
+tells."""
 
 LEGACY_DFU_SERVICE: Final = "00001530-1212-EFDE-1523-785FEABCD123"
 LEGACY_CONTROL: Final = "00001531-1212-EFDE-1523-785FEABCD123"
@@ -33,6 +41,7 @@ LEGACY_PACKET: Final = "00001532-1212-EFDE-1523-785FEABCD123"
 """DFU service of SDKs before 12 and its characteristics, which nothing here speaks to."""
 
 SMP_SERVICE: Final = "8D53DC1D-1DB7-4CD3-868B-8A527460AA84"
+SMP_CHARACTERISTIC: Final = "DA2E7828-FBCE-4E01-AE9E-261174997C48"
 """Service of MCUboot's management protocol (Zephyr's SMP over Bluetooth), likewise."""
 
 BATTERY_SERVICE: Final = 0x180F
@@ -52,8 +61,15 @@ INFORMATION_FIELDS: Final[dict[int, str]] = {
 DEFAULT_MTU: Final = 23
 """ATT MTU before anyone asks for another (Core spec, Vol 3, Part G, 5.2.1)."""
 
+NEEDS_ENCRYPTION: Final = frozenset({0x05, 0x0C, 0x0F})
+"""ATT errors of what is closed on this link and open on one that is encrypted (Core spec, Vol 3,
+Part F, 3.4.1.1): insufficient authentication, key size, encryption."""
+
 SUPERVISION_TIMEOUT: Final = 0x08
 """HCI reason: the peer was not heard any more (Core spec, Vol 1, Part F, 2.8)."""
+
+MIC_FAILURE: Final = 0x3D
+"""HCI reason: the sides encrypt with different keys (Core spec, Vol 1, Part F, 2.57)."""
 
 REMOTE_USER_TERMINATED: Final = 0x13
 """HCI reason: the other side ended the connection (Core spec, Vol 1, Part F, 2.19)."""

@@ -32,18 +32,13 @@ from typing import Final
 from firmline import events
 from firmline.errors import Code, TransportError, TransportReason, VerifyError
 from firmline.events import UnitMode
-from firmline.links.base import Connection, Link, RemoteVersion
-from firmline.links.gatt import LEGACY_DFU_SERVICE
-from firmline.protocol.channels import Channel
+from firmline.links.base import Connection, Link, RemoteVersion, Sighting
+from firmline.links.gatt import LEGACY_DFU_SERVICE, MIC_FAILURE
+from firmline.protocol.channels import WAYS_IN, Channel
 from firmline.updater.ending import Information
 from firmline.updater.jump import Buttonless, Jump, drops, why_not_there
 from firmline.updater.naming import fresh_name
-from firmline.updater.recognition import (
-    named_bootloader,
-    no_bootloader,
-    no_way_in,
-    other_radio,
-)
+from firmline.updater.recognition import no_bootloader, no_way_in, other_radio
 from firmline.updater.road import Report
 from firmline.updater.scanning import SeenKind, kind_of
 from firmline.updater.strangers import who_is_there
@@ -94,11 +89,6 @@ class PinnedUnit:
         return self._where.address
 
     @property
-    def knows_application(self) -> bool:
-        """Whether the unit's application can be looked for and recognised."""
-        return self._where.knows_application
-
-    @property
     def bootloader_address(self) -> RadioAddress | None:
         """Of its bootloader: the next one, without carry. ``None``: not known, or not yet."""
         return self._where.bootloader_address
@@ -124,7 +114,9 @@ class PinnedUnit:
             RemoteProtocolError: Its application's answer made no sense.
             TargetRefusedError: Its application said no.
         """
-        if not await self.is_seen(UnitMode.APPLICATION, timeout_s=self._timeouts.search_s):
+        search_s = self._timeouts.search_s
+        there = await self._where.look_for(UnitMode.APPLICATION, timeout_s=search_s)
+        if there is None:
             await self.find_already_there()
             return None
         stranger = None
@@ -132,33 +124,70 @@ class PinnedUnit:
             stranger = await who_is_there(
                 self._link, self.bootloader_address, timeouts=self._timeouts, report=self._report
             )
-        tries = TRIES if self._where.pins_application else 1
-        async with self._reached(self.address, _is_no_bootloader, tries=tries) as connection:
+        async with self._first_met(there) as connection:
             if _is_no_bootloader(connection):
-                if Channel.BUTTONLESS not in connection.channels:
+                channel = _way_in(connection)
+                if channel is None:
                     raise no_way_in(self.address, connection.services)
-                if stranger is not None:
+                if stranger is not None and channel is not Channel.BUTTONLESS_BONDED:
                     raise stranger
-                return await self._leave_application(connection)
-        if not self._where.pins_application:
-            self._where.is_its_bootloader(self.address)
-            return None
+                return await self._leave_application(connection, channel)
+            if await self.owns(connection):
+                return None
         # The unit with the address before ours is in its bootloader; ours may be in its own.
-        try:
-            await self.find_already_there()
-        except TransportError as error:
-            if error.reason is TransportReason.NOT_FOUND:
-                raise named_bootloader(self.address) from None
-            raise
+        await self.find_already_there()
         return None
 
-    async def _leave_application(self, connection: Connection) -> Information:
+    @asynccontextmanager
+    async def _first_met(self, there: Sighting) -> AsyncIterator[Connection]:
+        """A connection to who was seen at the application's address.
+
+        Raises:
+            TransportError: REFUSED: a bootloader that lets nobody in, or not this computer.
+        """
+        met = False
+        try:
+            async with self._reached(self.address, _may_be_ours) as connection:
+                met = True
+                yield connection
+        except TransportError as error:
+            if met or error.reason is not TransportReason.NOT_FOUND:
+                raise
+            if kind_of(there) is not SeenKind.BOOTLOADER:
+                raise
+            raise _bonded_with_another(self.address) from error
+
+    async def owns(self, connection: Connection) -> bool:
+        """Whether a bootloader at the application's address is the unit's own.
+
+        A bootloader with a bond keeps that address; one without has it where it is another unit's.
+        That the link can be encrypted with the bond that this computer has with the unit proves it.
+        """
+        if not connection.needs_encryption or not self._link.capabilities.pairing:
+            return False
+        try:
+            await self._encrypt(connection, may_pair=False)
+        except TransportError as error:
+            if error.code is Code.BOND_MISSING:
+                return False
+            raise
+        self._where.keeps_address = True
+        return True
+
+    async def _encrypt(self, connection: Connection, *, may_pair: bool) -> None:
+        """Encrypt the link where the unit wants that, and say so."""
+        if not connection.needs_encryption:
+            return
+        is_new = await connection.encrypt(may_pair=may_pair, timeout_s=self._timeouts.pairing_s)
+        self._report(events.LinkEncrypted(address=connection.peer, new_bond=is_new))
+
+    async def _leave_application(self, connection: Connection, channel: Channel) -> Information:
         """Read what tells the unit from others, then have it jump."""
+        await self._encrypt(connection, may_pair=True)
+        self._where.keeps_address = channel is Channel.BUTTONLESS_BONDED
         information = await self.read_information(connection)
         self._radio_before = await self.radio_version(connection)
-        service = Buttonless(
-            connection, Channel.BUTTONLESS, timeouts=self._timeouts, report=self._report
-        )
+        service = Buttonless(connection, channel, timeouts=self._timeouts, report=self._report)
         if self.bootloader_address is None:
             name = self._draw_name()
             await service.leave_name(name)
@@ -181,7 +210,10 @@ class PinnedUnit:
         assert self.bootloader_address is not None  # noqa: S101 - it was found there
         async with self._reached(self.bootloader_address, _is_some_bootloader) as connection:
             if Channel.CONTROL not in connection.channels:
+                if self._where.keeps_address:
+                    raise why_not_there(self._jump, self.address)
                 raise no_bootloader(connection.peer, connection.services)
+            await self._encrypt(connection, may_pair=False)
             if self._radio_before is not None:
                 problem = other_radio(self._radio_before, await self.radio_version(connection))
                 if problem is not None:
@@ -205,12 +237,7 @@ class PinnedUnit:
                 reason=TransportReason.NOT_FOUND,
             )
         if kind_of(there) is SeenKind.BOOTLOADER:
-            raise TransportError(
-                Code.BOND_MISSING,
-                f"The unit is in its bootloader, which keeps its application's address"
-                f" ({self.address}) and lets nobody in but the one it is bonded with.",
-                reason=TransportReason.REFUSED,
-            )
+            raise _bonded_with_another(self.address)
         raise why_not_there(self._jump, self.address)
 
     # Steps that several of the above take, and callers as well.
@@ -274,7 +301,12 @@ class PinnedUnit:
     @asynccontextmanager
     async def connected(self, address: RadioAddress) -> AsyncIterator[Connection]:
         """A connection that is closed however its use ends; its loss on the way is reported."""
-        connection = await self._link.connect(address, timeout_s=self._timeouts.connect_s)
+        try:
+            connection = await self._link.connect(address, timeout_s=self._timeouts.connect_s)
+        except TransportError as error:
+            if error.hci_reason == MIC_FAILURE:
+                raise _bond_does_not_fit(address) from error
+            raise
         in_bootloader = Channel.CONTROL in connection.channels
         mode = UnitMode.BOOTLOADER if in_bootloader else UnitMode.APPLICATION
         try:
@@ -325,9 +357,38 @@ class PinnedUnit:
         await drops(connection, self._timeouts, self._report)
 
 
+def _bonded_with_another(address: RadioAddress) -> TransportError:
+    return TransportError(
+        Code.BOND_MISSING,
+        "The unit is in its bootloader, which keeps its application's address"
+        f" ({address}) and lets nobody in but the one it is bonded with.",
+        reason=TransportReason.REFUSED,
+    )
+
+
+def _bond_does_not_fit(address: RadioAddress) -> TransportError:
+    return TransportError(
+        Code.BOND_MISSING,
+        f"What answers at {address} ended the connection since it encrypts with other keys: the"
+        " bond that this computer has with the unit does not fit.",
+        reason=TransportReason.REFUSED,
+        hci_reason=MIC_FAILURE,
+    )
+
+
 def _is_no_bootloader(connection: Connection) -> bool:
     """Whether somebody at the application's address can be an application."""
     return Channel.CONTROL not in connection.channels
+
+
+def _may_be_ours(connection: Connection) -> bool:
+    """Whether somebody at the application's address can be the unit, in whichever mode."""
+    return _is_no_bootloader(connection) or connection.needs_encryption
+
+
+def _way_in(connection: Connection) -> Channel | None:
+    """The service that takes an application into its bootloader; ``None``: it has none."""
+    return next((channel for channel in WAYS_IN if channel in connection.channels), None)
 
 
 def _is_some_bootloader(connection: Connection) -> bool:

@@ -41,6 +41,8 @@ class DfuService(StrEnum):
     """The update service that an application offers."""
 
     BUTTONLESS = "buttonless"
+    BONDED = "buttonless_bonded"
+    EXPERIMENTAL = "buttonless_experimental"
     LEGACY = "legacy"
     SMP = "smp"
     NONE = NONE
@@ -83,6 +85,10 @@ def facts_of_application(
     yield _fact("mode", UnitMode.APPLICATION.value, How.SERVICES)
     if Channel.BUTTONLESS in channels:
         service = DfuService.BUTTONLESS
+    elif Channel.BUTTONLESS_BONDED in channels:
+        service = DfuService.BONDED
+    elif Channel.BUTTONLESS_EXPERIMENTAL in channels:
+        service = DfuService.EXPERIMENTAL
     elif LEGACY_DFU_SERVICE in services:
         service = DfuService.LEGACY
     elif SMP_SERVICE in services:

@@ -166,11 +166,17 @@ class Inspection:
         search_s = self._plan.timeouts.search_s
         if await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=search_s):
             async with self._unit.connected(self._unit.address) as connection:
-                if Channel.CONTROL in connection.channels:
+                in_bootloader = Channel.CONTROL in connection.channels
+                if in_bootloader and await self._unit.owns(connection):
                     # With a bond the bootloader keeps the application's address (section 11).
                     await self._ask_and_send_back(connection)
                     return
-                await self._read_application(connection)
+                if not in_bootloader:
+                    await self._read_application(connection)
+            if in_bootloader:  # of the unit whose address comes before
+                await self._unit.find_already_there()
+                await self._read_bootloader()
+                return
             if self._plan.probes is None:
                 return
             self._entered, self._left_in = True, None  # whatever becomes of the jump

@@ -16,7 +16,7 @@ from firmline.errors import TransportError
 from firmline.events import How
 from firmline.links.base import Connection, Link, Sighting
 from firmline.links.gatt import LEGACY_DFU_SERVICE, SECURE_DFU_SERVICE, SMP_SERVICE
-from firmline.protocol.channels import Channel
+from firmline.protocol.channels import WAYS_IN, Channel
 from firmline.updater.timeouts import Timeouts
 from firmline.values import RadioAddress
 
@@ -81,7 +81,7 @@ def kind_by_services(connection: Connection) -> SeenKind:
     """What the services of somebody who was connected to say."""
     if Channel.CONTROL in connection.channels:
         return SeenKind.BOOTLOADER
-    if Channel.BUTTONLESS in connection.channels:
+    if not connection.channels.isdisjoint(WAYS_IN):
         return SeenKind.APPLICATION
     return _by_long_service(connection.services) or SeenKind.OTHER
 

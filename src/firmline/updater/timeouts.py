@@ -55,6 +55,8 @@ class Timeouts:
         answer_s: For one answer of the bootloader. The longest are the signature check (ECDSA in
             software, about 1 s) and an EXECUTE that waits for the flash queue: 4096 bytes at
             338 us a word and one erase of 90 ms is 0.5 s (physics spec, section 1).
+        pairing_s: For a bond to be made and the link to be encrypted. The protocol itself gives up
+            after 30 s (Core spec, Vol 3, Part H, 3.4); both sides compute on P-256.
         radio_version_s: For the unit's radio to say who it is: two connection events.
         drop_s: For the unit to drop the link when it restarts.
         return_s: For the unit to come back after the last object: it erases and writes the whole
@@ -71,6 +73,7 @@ class Timeouts:
     stranger_s: float = 0.5
     connect_s: float = 15.0
     answer_s: float = 20.0
+    pairing_s: float = 30.0
     radio_version_s: float = 3.0
     drop_s: float = 10.0
     return_s: float = 60.0

@@ -16,6 +16,7 @@ from firmline.device.radio_face import (
     UnitOutput,
     UnitServices,
 )
+from firmline.formats.peer_data import PeerKeys
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 
@@ -88,6 +89,14 @@ class ScriptedUnit:
         assert now_s > 0
         assert interval_s is None or interval_s >= 0.0075
         self.life.append("connected")
+
+    def bonded(self, keys: PeerKeys, *, now_s: float) -> None:
+        assert now_s >= 0
+        self.life.append(f"bonded with {keys.address}")
+
+    def encrypted(self, peer: BleAddress, *, now_s: float) -> None:
+        assert now_s >= 0
+        self.life.append(f"encrypted for {peer}")
 
     def disconnected(self, *, now_s: float) -> None:
         assert now_s > 0

@@ -317,4 +317,4 @@ async def test_the_clock_is_the_loops(radio: VirtualRadio, link: Link) -> None:
 async def test_the_link_says_what_it_can_do(link: Link) -> None:
     assert link.capabilities.flow_control
     assert link.capabilities.addresses_visible
-    assert not link.capabilities.pairing
+    assert link.capabilities.pairing

@@ -335,7 +335,7 @@ async def test_a_connected_chip_is_silent_even_when_told_to_advertise(
     peripheral._host.post(hci.HCI_LE_Set_Advertising_Enable_Command(advertising_enable=1))
     with pytest.raises(TransportError):
         await link.find(HOME, timeout_s=0.1)
-    assert radio._air.advertiser(to_bumble(HOME)) is None
+    assert radio._air.advertiser(to_bumble(HOME), to_bumble(HOME)) is None
 
 
 async def test_the_air_forgets_what_is_over(radio: VirtualRadio, phone: Device) -> None:

@@ -68,6 +68,7 @@ SAMPLES: tuple[Event, ...] = (
     events.UnitSeen(address=HOME, name="Tag", rssi_dbm=-50),
     events.OtherUnitSeen(address=HOME.plus_one(), name="DfuTarg", bootloader=True),
     events.Connected(address=HOME, mode=UnitMode.BOOTLOADER, mtu=247),
+    events.LinkEncrypted(address=HOME, new_bond=True),
     events.ApplicationSeen(address=HOME, information={"firmware_revision": "1.2"}),
     events.RadioVersionSeen(version=9, company=0x0059, subversion=0x0103),
     events.PortOpened(

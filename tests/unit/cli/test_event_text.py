@@ -18,6 +18,7 @@ LINES: dict[type[Event], tuple[str, str]] = {
     ),
     events.InspectionStarted: ("inspect", "sim:ble-reference, with probes"),
     events.UnitSeen: ("seen", "Tag at C6:05:04:03:02:01, -50 dBm"),
+    events.LinkEncrypted: ("encrypted", "the link, with a new bond, which both sides keep"),
     events.OtherUnitSeen: ("beside", "another bootloader at C6:05:04:03:02:02"),
     events.Connected: ("connected", "to its bootloader, MTU 247"),
     events.ApplicationSeen: ("runs", "firmware 1.2"),

@@ -424,7 +424,9 @@ def test_a_near_miss_is_told_what_was_meant() -> None:
 
 
 def test_all_keys_of_the_table_are_told_where_one_is_unknown() -> None:
-    assert refused(BLE + "[application]\nsizes = 4").hint == "The keys here are: version, size."
+    assert (
+        refused(BLE + "[application]\nsizes = 4").hint == "The keys here are: version, size, dfu."
+    )
 
 
 def test_a_private_key_is_not_repeated() -> None:

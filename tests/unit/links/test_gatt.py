@@ -33,7 +33,7 @@ DFU_TARG = bytes.fromhex("020106 030259FE 0809") + b"DfuTarg"
 
 def test_only_the_channels_of_bluetooth_have_a_uuid() -> None:
     assert set(Channel) - set(CHANNEL_UUIDS) == {Channel.SERIAL}
-    assert len({uuid.UUID(text) for text in CHANNEL_UUIDS.values()}) == 3
+    assert len({uuid.UUID(text) for text in CHANNEL_UUIDS.values()}) == 5
 
 
 def test_a_bootloaders_advertisement_is_understood() -> None:

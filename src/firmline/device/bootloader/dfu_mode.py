@@ -71,6 +71,7 @@ class DfuMode:
     Attributes:
         deadline_s: When it gives up waiting.
         advertised_name: The name that the application has left for it; ``None``: it uses its own.
+        peer: The one host that it lets in; ``None``: it lets everyone in.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class DfuMode:
     ) -> None:
         self.deadline_s = now_s + timeout_s
         self.advertised_name = store.ram.adv_name
+        self.peer = store.ram.peer_keys if board.profile.requires_bond else None
         self._now_s = now_s
         self._board = board
         self._store = store

@@ -11,6 +11,7 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
+from firmline.formats.peer_data import PeerKeys, decode_peer_data
 from firmline.formats.settings_page import BankCode, head_crc, validation_crc
 
 SIZE: Final = 0x380
@@ -164,6 +165,11 @@ class SettingsRam:
         if self.adv_name_crc == ERASED_WORD or not 1 <= size <= ADV_NAME_MAX:
             return None
         return block[4 : 4 + size] if zlib.crc32(block[4:]) == self.adv_name_crc else None
+
+    @property
+    def peer_keys(self) -> PeerKeys | None:
+        """The keys of the host that the application has left; ``None``: none, or damaged ones."""
+        return decode_peer_data(bytes(self.data[PEER_DATA:ADV_NAME]))
 
     @property
     def own_crc_ok(self) -> bool:

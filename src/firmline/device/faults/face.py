@@ -21,17 +21,22 @@ LEGACY_DFU_SERVICE: Final = bytes.fromhex("000015301212EFDE1523785FEABCD123")
 
 
 def bootloader_advertisement(
-    application: BleAddress, plan: FaultPlan, *, name: bytes | None = None
+    application: BleAddress,
+    plan: FaultPlan,
+    *,
+    name: bytes | None = None,
+    only_for: BleAddress | None = None,
 ) -> UnitAdvertisement:
     """What the bootloader broadcasts (spec section 11).
 
     Args:
         application: The application's address.
         name: The name that the application has left for it; ``None``: its own.
+        only_for: The one host that it lets in; ``None``: everyone.
         plan: What is wrong. A bootloader with a bond keeps the address, and is not discoverable for
             others.
     """
-    is_bonded = plan.one(BondMismatch) is not None
+    is_bonded = only_for is not None or plan.one(BondMismatch) is not None
     is_legacy = plan.one(LegacyBootloader) is not None
     return UnitAdvertisement(
         address=_address(application, plan, is_bonded=is_bonded),
@@ -42,6 +47,7 @@ def bootloader_advertisement(
             flags=NO_CLASSIC if is_bonded else GENERAL_DISCOVERABLE_NO_CLASSIC,
         ),
         interval_ms=BOOTLOADER_ADVERTISING_INTERVAL_MS,
+        only_for=only_for,
     )
 
 

@@ -6,15 +6,21 @@ from typing import Final
 
 from firmline.device.advertising import advertising_data
 from firmline.device.application import Application
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.bootloader.dfu_mode import DfuMode
 from firmline.device.faults.face import bootloader_advertisement
 from firmline.device.inside.core import Core
-from firmline.device.radio_face import UnitAdvertisement, UnitServices
+from firmline.device.radio_face import (
+    NO_SECURITY,
+    UnitAdvertisement,
+    UnitSecurity,
+    UnitServices,
+)
+from firmline.formats.peer_data import PeerKeys
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 
 APPLICATION_ADVERTISING_INTERVAL_MS: Final = 40.0
-APPLICATION_CHANNELS: Final = frozenset({Channel.BUTTONLESS})
 BLE_CHANNELS: Final = frozenset({Channel.CONTROL, Channel.PACKET})
 SERIAL_CHANNELS: Final = frozenset({Channel.SERIAL})
 
@@ -38,19 +44,44 @@ def advertisement_of(
             data=advertising_data(name, services=()),
             interval_ms=APPLICATION_ADVERTISING_INTERVAL_MS,
         )
-    return bootloader_advertisement(address, core.faults.plan, name=running.advertised_name)
+    return bootloader_advertisement(
+        address,
+        core.faults.plan,
+        name=running.advertised_name,
+        only_for=None if running.peer is None else running.peer.address,
+    )
 
 
 def services_of(core: Core, running: Application | DfuMode | None) -> UnitServices:
     """The services that a unit offers."""
-    softdevice = core.board.softdevice
+    board = core.board
+    softdevice = board.softdevice
+    runs_application = isinstance(running, Application)
+    dfu = board.application_dfu if runs_application else None
     return UnitServices(
         channels=channels_of(core, running),
         device_information=running.device_information if isinstance(running, Application) else (),
-        max_mtu=core.board.profile.mtu,
-        legacy_dfu=core.faults.is_legacy and isinstance(running, DfuMode),
+        max_mtu=board.profile.mtu,
+        legacy_dfu=dfu is ApplicationDfu.LEGACY
+        or (core.faults.is_legacy and isinstance(running, DfuMode)),
         fwid=0 if softdevice is None else softdevice.fwid,
+        smp=dfu is ApplicationDfu.SMP,
+        security=security_of(core, running),
     )
+
+
+def security_of(core: Core, running: Application | DfuMode | None) -> UnitSecurity:
+    """What a unit does with bonds: the application makes them, the bootloader goes on with one."""
+    board = core.board
+    match running:
+        case Application() if board.application_dfu is ApplicationDfu.BONDED:
+            return UnitSecurity(
+                pairs=True, bonds=board.bonds, encrypted=board.application_dfu.channels
+            )
+        case DfuMode(peer=PeerKeys() as peer):
+            return UnitSecurity(pairs=False, bonds={peer.address: peer}, encrypted=BLE_CHANNELS)
+        case _:
+            return NO_SECURITY
 
 
 def channels_of(core: Core, running: Application | DfuMode | None) -> frozenset[Channel]:
@@ -58,7 +89,7 @@ def channels_of(core: Core, running: Application | DfuMode | None) -> frozenset[
     is_ble = core.board.profile.is_ble
     match running:
         case Application():
-            return APPLICATION_CHANNELS if is_ble else frozenset()
+            return core.board.application_dfu.channels if is_ble else frozenset()
         case DfuMode() if core.faults.is_legacy:
             return frozenset()
         case DfuMode():

@@ -12,6 +12,7 @@ from firmline.device.inside.core import Core
 from firmline.device.radio_face import DropLink, Notify
 from firmline.protocol.channels import Channel
 from firmline.protocol.target import Reply
+from firmline.values import BleAddress
 
 REMOTE_USER_TERMINATED: Final = 0x13
 """HCI reason of a disconnection that the unit asked for (Core spec, Vol 1, Part F)."""
@@ -26,22 +27,26 @@ class Link:
     Attributes:
         is_open: Whether a host is connected.
         gives_up_s: When a host that is not heard any more is given up; ``None``: it is heard.
+        encrypted_for: With whom the connection is encrypted; ``None``: it is not.
     """
 
     def __init__(self, core: Core) -> None:
         self.is_open = False
         self.gives_up_s: float | None = None
+        self.encrypted_for: BleAddress | None = None
         self._core = core
         self._subscribed: set[Channel] = set()
 
     def open(self) -> None:
         """A host has connected, and must subscribe anew."""
         self.is_open = True
+        self.encrypted_for = None
         self._subscribed.clear()
 
     def close(self, at_s: float) -> None:
         """The connection is over at this time; nothing that is on its way then arrives."""
         self.is_open = False
+        self.encrypted_for = None
         self._subscribed.clear()
         self.gives_up_s = None
         self._core.faults.clear_road()

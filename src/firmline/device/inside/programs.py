@@ -108,6 +108,11 @@ class Programs:
             match decision.into:
                 case BootedInto.APPLICATION if faults.starts(UnitMode.APPLICATION):
                     self.running = self._start_application()
+                case BootedInto.BOOTLOADER if self._lacks_peer:
+                    # It finds nobody whom it may let in, and its error handler resets (section 11).
+                    record("fault_at_boot", reason="NoPeerData")
+                    record("boot", into=BootedInto.RESET.value)
+                    return False
                 case BootedInto.BOOTLOADER if faults.starts(UnitMode.BOOTLOADER):
                     self.running = self._start_bootloader(decision.timeout_s)
                 case _:
@@ -118,6 +123,11 @@ class Programs:
             return False
         record("boot", into=decision.into.value)
         return decision.into is not BootedInto.RESET
+
+    @property
+    def _lacks_peer(self) -> bool:
+        """Whether the bootloader needs a bond and none was left for it."""
+        return self._core.board.profile.requires_bond and self.store.ram.peer_keys is None
 
     def _start_application(self) -> Application:
         return Application(

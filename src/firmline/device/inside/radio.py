@@ -24,13 +24,15 @@ from firmline.device.radio_face import (
     DropLink,
     Indicate,
     LoseHost,
+    Notify,
     ResetKind,
 )
-from firmline.protocol.channels import Channel
+from firmline.formats.peer_data import PeerKeys
+from firmline.protocol.channels import WAYS_IN, Channel
 
 CONNECTION_TIMEOUT: Final = 0x08
 """HCI reason of a connection whose other side is not heard any more (Core spec, Vol 1, Part F)."""
-NEEDS_SUBSCRIPTION: Final = frozenset({Channel.CONTROL, Channel.BUTTONLESS})
+NEEDS_SUBSCRIPTION: Final = frozenset({Channel.CONTROL, *WAYS_IN})
 
 
 class Radio:
@@ -116,8 +118,31 @@ class Radio:
 
     def _ask(self, application: Application, channel: Channel, data: bytes) -> None:
         """The application takes a request, which may write flash, and answers."""
-        indication = Indicate(channel=channel, data=application.receive(data))
-        self._core.outbox.say(indication)
+        core = self._core
+        peer = self._link.encrypted_for
+        answer = application.receive(
+            data, keys=None if peer is None else core.board.bonds.get(peer)
+        )
+        if channel is not Channel.BUTTONLESS_EXPERIMENTAL:
+            core.outbox.say(Indicate(channel=channel, data=answer))
+            return
+        # SDK 12 notifies, and waits for no confirmation.
+        core.outbox.say(Notify(channel=channel, data=answer))
+        if application.is_leaving:
+            self._link.drop()
+            self._leave(application)
+
+    def _leave(self, application: Application) -> None:
+        """The application resets the chip; or crashes, which does so as well."""
+        if application.confirmed():
+            self._core.faults.strike(self._core.faults.crash)
+            self._life.restart(ResetKind.SOFT)
+
+    def bonded(self, keys: PeerKeys) -> None:
+        """The central has paired: the application keeps its keys."""
+        board = self._core.board
+        board.bonds[keys.address] = keys
+        board.log("bonded", peer=str(keys.address))
 
     def _hear(self, channel: Channel, data: bytes) -> None:
         """Something is on its way to the bootloader."""
@@ -142,10 +167,8 @@ class Radio:
         """The central has confirmed the application's indication."""
         core = self._core
         match self._programs.awake:
-            case Application() as application if channel is Channel.BUTTONLESS:
-                if application.confirmed():
-                    core.faults.strike(core.faults.crash)
-                    self._life.powered(lambda: self._life.restart(ResetKind.SOFT))
+            case Application() as application if channel in WAYS_IN:
+                self._life.powered(lambda: self._leave(application))
             case _:
                 core.log.record("unexpected_confirmation", channel=channel.value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from bumble import hci
@@ -13,11 +13,13 @@ from bumble.device import Device, DeviceConfiguration
 
 from firmline.errors import LocalProtocolError, TransportError
 from firmline.links.base import Link, LinkCapabilities, Sighting
+from firmline.links.bonds import BondStore, MemoryBonds
 from firmline.links.bumble.address import to_bumble
 from firmline.links.bumble.connection import BumbleConnection
 from firmline.links.bumble.failure import Failure, closed, refused
 from firmline.links.bumble.host import FAILED, ControllerGoneError, QuietHost
 from firmline.links.bumble.initiator import Initiator
+from firmline.links.bumble.keys import SharedKeys, just_works
 from firmline.links.bumble.scanner import Scanner
 from firmline.links.gatt import (
     DEFAULT_MTU,
@@ -46,6 +48,7 @@ class CentralSettings:
         request_timeout_s: How long a unit may take to answer a request.
         interval_s: The connection interval it asks for; 7.5 ms is the shortest there is.
         phy_2m: Whether it asks for the 2M PHY, where its controller has it.
+        bonds: Where it keeps its bonds; by default they end with the process.
         kind: Whether the units' addresses are random or public; ``None``: as each is heard.
     """
 
@@ -54,6 +57,7 @@ class CentralSettings:
     interval_s: float = SHORTEST_INTERVAL_S
     phy_2m: bool = False
     kind: hci.AddressType | None = None
+    bonds: BondStore = field(default_factory=MemoryBonds)
 
     def __post_init__(self) -> None:
         if self.mtu < DEFAULT_MTU:
@@ -87,6 +91,8 @@ class BumbleLink(Link):
         self._device = Device(config=config, host=host)
         # Bumble sets this only while it connects by itself, and fails if a connection comes late.
         self._device.connect_own_address_type = hci.OwnAddressType.RANDOM
+        self._device.keystore = SharedKeys(settings.bonds.get, settings.bonds.put)
+        self._device.pairing_config_factory = just_works
         self._scanner = Scanner(host)
         self._initiator = Initiator(host, self._device, self._adopt)
         self._connections: list[BumbleConnection] = []
@@ -127,7 +133,7 @@ class BumbleLink(Link):
 
     @property
     def capabilities(self) -> LinkCapabilities:
-        """What the controller says that it can do; no pairing."""
+        """What the controller says that it can do."""
         has = self._host.supports_command
         return LinkCapabilities(
             mtu_request=True,
@@ -137,7 +143,7 @@ class BumbleLink(Link):
             phy_2m=self._has_2m,
             connection_parameters=True,
             remote_version=has(hci.HCI_READ_REMOTE_VERSION_INFORMATION_COMMAND),
-            pairing=False,
+            pairing=has(hci.HCI_LE_ENABLE_ENCRYPTION_COMMAND),
             rssi=has(hci.HCI_READ_RSSI_COMMAND),
         )
 
@@ -234,8 +240,10 @@ class BumbleLink(Link):
         return True
 
     def _adopt(self, link: DeviceConnection) -> BumbleConnection:
-        timeout_s = self._settings.request_timeout_s
-        connection = BumbleConnection(self._host, link, request_timeout_s=timeout_s)
+        settings = self._settings
+        connection = BumbleConnection(
+            self._host, link, request_timeout_s=settings.request_timeout_s, bonds=settings.bonds
+        )
         self._connections.append(connection)
         return connection
 

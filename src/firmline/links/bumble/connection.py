@@ -14,8 +14,10 @@ from bumble.host import DataPacketQueue
 
 from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
 from firmline.links.base import Connection, DeviceInformation, Received, RemoteVersion
+from firmline.links.bonds import BondStore
 from firmline.links.bumble.address import from_bumble
 from firmline.links.bumble.client import AttClient, Loss
+from firmline.links.bumble.encryption import Encryption
 from firmline.links.bumble.host import FAILED, VERSION_TOLD, Answer, PacketQueue, QuietHost
 from firmline.links.gatt import (
     BATTERY_LEVEL,
@@ -23,8 +25,10 @@ from firmline.links.gatt import (
     CHANNEL_UUIDS,
     DEFAULT_MTU,
     DEVICE_INFORMATION_SERVICE,
+    EXPERIMENTAL_SERVICE,
     INFORMATION_FIELDS,
     LOCAL_HOST_TERMINATED,
+    NEEDS_ENCRYPTION,
     REMOTE_USER_TERMINATED,
     SECURE_DFU_SERVICE,
     UNKNOWN_CONNECTION,
@@ -38,6 +42,7 @@ from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 
 _CHANNELS = {UUID(text): channel for channel, text in CHANNEL_UUIDS.items()}
+_DFU_SERVICES = (UUID.from_16_bits(SECURE_DFU_SERVICE), UUID(EXPERIMENTAL_SERVICE))
 _DATA_LENGTH = (251, 2120)  # Octets and microseconds (Core spec, Vol 6, Part B, 4.5.10).
 _LONGER_THAN_SUPERVISION_S = 1.0
 """A disconnection that the peer does not acknowledge is over with the supervision timeout (Core
@@ -54,10 +59,16 @@ class BumbleConnection(Connection):
         host: The Bumble host the link belongs to.
         link: Bumble's connection; open.
         request_timeout_s: How long the unit may take to answer a request.
+        bonds: Where this computer keeps its bonds.
     """
 
     def __init__(
-        self, host: QuietHost, link: DeviceConnection, *, request_timeout_s: float
+        self,
+        host: QuietHost,
+        link: DeviceConnection,
+        *,
+        request_timeout_s: float,
+        bonds: BondStore,
     ) -> None:
         self._host = host
         self._link = link
@@ -74,6 +85,10 @@ class BumbleConnection(Connection):
         self._reason: int | None = None
         self._version: hci.HCI_Read_Remote_Version_Information_Complete_Event | None = None
         self._version_refused = 0
+        self._closed: list[tuple[int, bytes, Channel]] = []
+        self._encryption = Encryption(
+            host, link, bonds, change=self._change, changed=self._changed.set
+        )
         self._queue = self._watch(host.le_acl_packet_queue)
 
     def _watch(self, queue: DataPacketQueue | None) -> PacketQueue:
@@ -165,7 +180,7 @@ class BumbleConnection(Connection):
         self._services = frozenset(_uuid_text(service.uuid) for service in services)
         for service in services:
             characteristics = await self._client.discover_characteristics((), service)
-            if service.uuid == UUID.from_16_bits(SECURE_DFU_SERVICE):
+            if service.uuid in _DFU_SERVICES:
                 for characteristic in characteristics:
                     await self._adopt(characteristic)
             elif service.uuid == UUID.from_16_bits(DEVICE_INFORMATION_SERVICE):
@@ -185,16 +200,46 @@ class BumbleConnection(Connection):
         channel = _CHANNELS.get(characteristic.uuid)
         if channel is None:
             return
-        self._handles[channel] = characteristic.handle
         indicates = characteristic.properties & characteristic.properties.INDICATE
-        if not indicates and not characteristic.properties & characteristic.properties.NOTIFY:
+        speaks = indicates or characteristic.properties & characteristic.properties.NOTIFY
+        if channel is Channel.BUTTONLESS_EXPERIMENTAL and not speaks:
+            return  # somebody else's characteristic with this UUID
+        self._handles[channel] = characteristic.handle
+        if not speaks:
             return
         self._speakers[characteristic.handle] = channel
         await self._client.discover_descriptors(characteristic)
         cccd = characteristic.get_descriptor(GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR)
         if cccd is not None:
             value = b"\x02\x00" if indicates else b"\x01\x00"
-            await self._client.write(cccd.handle, value, f"the subscription to {channel}")
+            await self._subscribe(cccd.handle, value, channel)
+
+    async def _subscribe(self, handle: int, value: bytes, channel: Channel) -> None:
+        """Subscribe to a channel, or remember that it is closed as long as the link is open."""
+        try:
+            await self._client.write(handle, value, f"the subscription to {channel}")
+        except TransportError as error:
+            if error.context.get("att_status") not in NEEDS_ENCRYPTION or self._link.is_encrypted:
+                raise
+            self._closed.append((handle, value, channel))
+
+    @property
+    def needs_encryption(self) -> bool:
+        """Whether the unit keeps a channel closed until the link is encrypted with a bond."""
+        return bool(self._closed)
+
+    async def encrypt(self, *, may_pair: bool, timeout_s: float) -> bool:
+        """Encrypt the link, and open what was closed; see ``links.base``."""
+        self._check()
+        try:
+            async with asyncio.timeout(timeout_s):
+                is_new = await self._encryption.begin(may_pair=may_pair)
+                closed, self._closed = self._closed, []
+                for handle, value, channel in closed:
+                    await self._subscribe(handle, value, channel)
+        except TimeoutError:
+            raise timed_out(self._peer, "encrypt the link", timeout_s) from None
+        return is_new
 
     # Moving bytes.
 

@@ -20,6 +20,7 @@ from bumble.snoop import Snooper
 
 from firmline.errors import TransportError, TransportReason
 from firmline.links.bumble.failure import Failure, broken_down, gone, nonsense, refused, silent
+from firmline.links.bumble.redaction import without_keys
 
 Answer = hci.HCI_Command_Complete_Event[Any] | hci.HCI_Command_Status_Event
 """What a controller says to a command."""
@@ -255,14 +256,14 @@ class QuietHost(Host):
         """Send to the controller, without formatting the packet for the log."""
         data = bytes(packet)
         if self.snooper is not None:
-            self.snooper.snoop(data, Snooper.Direction.HOST_TO_CONTROLLER)
+            self.snooper.snoop(without_keys(data), Snooper.Direction.HOST_TO_CONTROLLER)
         if self.hci_sink is not None and self.failure is None:
             self.hci_sink.on_packet(data)
 
     def on_packet(self, packet: bytes) -> None:
         """Take a packet from the controller; what cannot be read is counted and dropped."""
         if self.snooper is not None:
-            self.snooper.snoop(packet, Snooper.Direction.CONTROLLER_TO_HOST)
+            self.snooper.snoop(without_keys(packet), Snooper.Direction.CONTROLLER_TO_HOST)
         try:
             read = hci.HCI_Packet.from_bytes(packet)
         except Exception:  # noqa: BLE001 - Bumble's parsers raise any of them

@@ -44,6 +44,18 @@ class Acknowledged(Protocol):
         """The packets that were handed over just now; the call that reports them as sent."""
 
 
+@runtime_checkable
+class Choosy(Protocol):
+    """A controller that may let in one central alone (filter accept list)."""
+
+    only_for: Address | None
+
+
+def _lets_in(controller: Controller, initiator: Address) -> bool:
+    only_for = controller.only_for if isinstance(controller, Choosy) else None
+    return only_for is None or only_for == initiator
+
+
 def _is_central(connection: Connection) -> bool:
     return connection.role == hci.Role.CENTRAL
 
@@ -168,8 +180,8 @@ class Air(LocalLink):
                     0 if schedule is None else schedule.supervision_s, self._lose, peer, other
                 )
 
-    def advertiser(self, address: Address) -> Controller | None:
-        """The controller that advertises under ``address`` at this moment, and is free.
+    def advertiser(self, address: Address, initiator: Address) -> Controller | None:
+        """The controller that advertises under ``address`` now, is free and lets this one in.
 
         Of two that share an address it is the one that was heard last, whose advertisement is the
         one that is answered.
@@ -178,7 +190,7 @@ class Air(LocalLink):
         for controller in (*([latest] if latest else []), *self._members):
             advertiser = controller.le_legacy_advertiser
             free = advertiser.enabled and not controller.le_connections
-            if free and advertiser.address == address:
+            if free and advertiser.address == address and _lets_in(controller, initiator):
                 return controller
         return None
 
@@ -270,7 +282,7 @@ class Air(LocalLink):
 
     def _join(self, central: Controller, packet: ll.ConnectInd) -> None:
         """Pair two controllers at once: nobody else can take the advertiser in between."""
-        peripheral = self.advertiser(packet.advertiser_address)
+        peripheral = self.advertiser(packet.advertiser_address, packet.initiator_address)
         if peripheral is None:
             return
         here, there = packet.initiator_address, packet.advertiser_address

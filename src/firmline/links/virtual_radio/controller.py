@@ -117,6 +117,7 @@ class RadioController(Controller):
         super().__init__(name, link=air)
         self.air = air
         self.owner: Owner | None = None
+        self.only_for: hci.Address | None = None
         self.lmp_subversion = subversion
         self.le_legacy_advertiser = _Advertiser(self)
         self._taken: Counter[int] = Counter()
@@ -254,7 +255,10 @@ class RadioController(Controller):
 
     def create_le_connection(self, peer_address: hci.Address) -> None:
         """Connect, if the advertiser is still free; Bumble connects to it in any case."""
-        if self.air.advertiser(peer_address) is not None:
+        pending = self.pending_le_connection
+        is_public = pending is not None and pending.own_address_type == hci.OwnAddressType.PUBLIC
+        ours = self.public_address if is_public else self.random_address
+        if self.air.advertiser(peer_address, ours) is not None:
             super().create_le_connection(peer_address)
 
     def on_hci_le_create_connection_cancel_command(

@@ -30,8 +30,10 @@ from firmline.device.radio_face import (
     UnitAdvertisement,
     UnitOutput,
 )
-from firmline.links.bumble.address import to_bumble
+from firmline.formats.peer_data import PeerKeys
+from firmline.links.bumble.address import from_bumble, to_bumble
 from firmline.links.bumble.host import QuietHost
+from firmline.links.bumble.keys import SharedKeys, just_works
 from firmline.links.gatt import SUPERVISION_TIMEOUT
 from firmline.links.virtual_radio.air import Air
 from firmline.links.virtual_radio.controller import RadioController
@@ -83,6 +85,10 @@ class UnitPeripheral:
         if (advertisement := self.unit.advertisement) is not None:
             config.address = to_bumble(advertisement.address)
         self._device = UnitDevice(config=config, host=self._host)
+        security = services.security
+        self._device.pairs = security.pairs
+        self._device.keystore = SharedKeys(security.bonds.get, self._on_bond)
+        self._device.pairing_config_factory = just_works
         self._server = UnitServer(self._device, services, self)
         self._device.gatt_server = self._server
         self._device.on(Device.EVENT_CONNECTION, self._on_connection)
@@ -109,8 +115,13 @@ class UnitPeripheral:
         if not self._powered or self._link is not None or wanted == self._on_air:
             return
         self._on_air = wanted
+        only_for = None if wanted is None else wanted.only_for
+        self._controller.only_for = None if only_for is None else to_bumble(only_for)
         self._host.post(hci.HCI_LE_Set_Advertising_Enable_Command(advertising_enable=0))
         if wanted is not None:
+            # What pairing computes with; the unit may not have had one when its radio came up.
+            self._device.random_address = to_bumble(wanted.address)
+            self._device.static_address = to_bumble(wanted.address)
             # Bumble wonders about a central that connects to a device without an advertiser.
             self._device.legacy_advertiser = LegacyAdvertiser(
                 device=self._device,
@@ -129,8 +140,19 @@ class UnitPeripheral:
         self._on_air = None  # The chip stops advertising by itself.
         connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
         connection.on(Connection.EVENT_CONNECTION_PARAMETERS_UPDATE, self._on_new_interval)
+        connection.on(Connection.EVENT_CONNECTION_ENCRYPTION_CHANGE, self._on_encrypted)
         self.unit.connected(now_s=self._loop.time(), interval_s=self._interval_s())
         self.settle()
+
+    def _on_bond(self, keys: PeerKeys) -> None:
+        self.unit.bonded(keys, now_s=self._loop.time())
+        self.settle()
+
+    def _on_encrypted(self) -> None:
+        if self._link is not None and self._link.is_encrypted:
+            peer = from_bumble(self._link.peer_address)
+            self.unit.encrypted(peer, now_s=self._loop.time())
+            self.settle()
 
     def _on_new_interval(self) -> None:
         self.unit.interval_changed(self._interval_s(), now_s=self._loop.time())

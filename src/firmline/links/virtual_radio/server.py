@@ -16,34 +16,45 @@ from typing import Protocol
 from bumble import att
 from bumble.att import Bearer
 from bumble.core import UUID
-from bumble.device import Device
+from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, Service
 from bumble.gatt_server import Server
 
 from firmline.device.radio_face import AttStatus, UnitServices, agreed_mtu
 from firmline.errors import LocalProtocolError
+from firmline.links.bumble.address import from_bumble
 from firmline.links.gatt import (
     BATTERY_LEVEL,
     BATTERY_SERVICE,
     CHANNEL_UUIDS,
     DEVICE_INFORMATION_SERVICE,
+    EXPERIMENTAL_SERVICE,
     LEGACY_CONTROL,
     LEGACY_DFU_SERVICE,
     LEGACY_PACKET,
     SECURE_DFU_SERVICE,
+    SMP_CHARACTERISTIC,
+    SMP_SERVICE,
 )
-from firmline.protocol.channels import Channel
+from firmline.protocol.channels import WAYS_IN, Channel
 
 _Properties = Characteristic.Properties
 _PROPERTIES = {
     Channel.CONTROL: _Properties.WRITE | _Properties.NOTIFY,
     Channel.PACKET: _Properties.WRITE_WITHOUT_RESPONSE,
     Channel.BUTTONLESS: _Properties.WRITE | _Properties.INDICATE,
+    Channel.BUTTONLESS_BONDED: _Properties.WRITE | _Properties.INDICATE,
+    Channel.BUTTONLESS_EXPERIMENTAL: _Properties.WRITE | _Properties.NOTIFY,
 }
 # Largest values in bytes: the SDK's max_len of the characteristics (spec section 11).
-_MAX_SIZE = {Channel.CONTROL: 23, Channel.PACKET: 244, Channel.BUTTONLESS: 23}
+_MAX_SIZE = {Channel.CONTROL: 23, Channel.PACKET: 244, **dict.fromkeys(WAYS_IN, 23)}
 # Bits of the Client Characteristic Configuration (Core spec, Vol 3, Part G, 3.3.3.3).
-_CCCD_BIT = {Channel.CONTROL: 0x01, Channel.BUTTONLESS: 0x02}
+_CCCD_BIT = {
+    Channel.CONTROL: 0x01,
+    Channel.BUTTONLESS: 0x02,
+    Channel.BUTTONLESS_BONDED: 0x02,
+    Channel.BUTTONLESS_EXPERIMENTAL: 0x01,
+}
 
 
 class UnitSide(Protocol):
@@ -112,17 +123,24 @@ class UnitServer(Server):
         self._handles: dict[Channel, int] = {}
         self._enabled: set[Channel] = set()
         self._indications: deque[tuple[Channel, bytes]] = deque()
-        if services.channels:
-            self._serve_dfu(services.channels)
+        self._security = services.security
+        experimental = services.channels & {Channel.BUTTONLESS_EXPERIMENTAL}
+        if experimental:
+            self._serve_dfu(UUID(EXPERIMENTAL_SERVICE), experimental)
+        if services.channels - experimental:
+            secure = UUID.from_16_bits(SECURE_DFU_SERVICE)
+            self._serve_dfu(secure, services.channels - experimental)
         if services.legacy_dfu:
-            self._serve_legacy_dfu()
+            self._serve_closed(LEGACY_DFU_SERVICE, LEGACY_CONTROL, LEGACY_PACKET)
+        if services.smp:
+            self._serve_closed(SMP_SERVICE, SMP_CHARACTERISTIC)
         if services.device_information:
             self._serve_information(services.device_information)
         if services.battery_level is not None:
             self._serve_battery(services.battery_level)
 
-    def _serve_dfu(self, channels: frozenset[Channel]) -> None:
-        """Add the Secure DFU service with the characteristics of the present mode."""
+    def _serve_dfu(self, uuid: UUID, channels: frozenset[Channel]) -> None:
+        """Add a DFU service with the characteristics of the present mode."""
         characteristics = {
             channel: Characteristic[bytes](
                 CHANNEL_UUIDS[channel], _PROPERTIES[channel], Characteristic.WRITEABLE, b""
@@ -130,7 +148,6 @@ class UnitServer(Server):
             for channel in CHANNEL_UUIDS
             if channel in channels
         }
-        uuid = UUID.from_16_bits(SECURE_DFU_SERVICE)
         self.add_service(Service(uuid, list(characteristics.values())))
         for channel, characteristic in characteristics.items():
             self._values[characteristic.handle] = channel
@@ -139,16 +156,16 @@ class UnitServer(Server):
                 # Bumble puts the CCCD right behind a value that has no other descriptor.
                 self._switches[characteristic.handle + 1] = channel
 
-    def _serve_legacy_dfu(self) -> None:
-        """Add the DFU service of SDKs before 12; it can be found, and every write is refused."""
+    def _serve_closed(self, service: str, control: str, packet: str = "") -> None:
+        """Add a service of another protocol; it can be found, and every write is refused."""
+        offered = {control: _Properties.WRITE | _Properties.NOTIFY}
+        if packet:
+            offered[packet] = _Properties.WRITE_WITHOUT_RESPONSE
         characteristics = [
             Characteristic[bytes](uuid, properties, Characteristic.WRITEABLE, b"")
-            for uuid, properties in (
-                (LEGACY_CONTROL, _Properties.WRITE | _Properties.NOTIFY),
-                (LEGACY_PACKET, _Properties.WRITE_WITHOUT_RESPONSE),
-            )
+            for uuid, properties in offered.items()
         ]
-        self.add_service(Service(LEGACY_DFU_SERVICE, characteristics))
+        self.add_service(Service(service, characteristics))
 
     def _serve_information(self, values: tuple[tuple[int, str], ...]) -> None:
         """Add the Device Information Service."""
@@ -215,7 +232,7 @@ class UnitServer(Server):
         """Handle a packet of the central: what reaches the unit here, the rest by Bumble."""
         match att_pdu:
             case att.ATT_Write_Command():
-                self._on_command(att_pdu)
+                self._on_command(bearer, att_pdu)
             case att.ATT_Write_Request():
                 self._on_request(bearer, att_pdu)
             case att.ATT_Exchange_MTU_Request():
@@ -228,9 +245,21 @@ class UnitServer(Server):
             case _:
                 super().on_gatt_pdu(bearer, att_pdu)
 
-    def _on_command(self, command: att.ATT_Write_Command) -> None:
+    def _closed_to(self, bearer: Bearer, channel: Channel) -> AttStatus:
+        """Why a channel is closed on this link; OK: it is open (Core spec, Vol 3, Part C, 10.3)."""
+        security = self._security
+        connection = bearer if isinstance(bearer, Connection) else bearer.connection
+        if channel not in security.encrypted or connection.is_encrypted:
+            return AttStatus.OK
+        if from_bumble(connection.peer_address) in security.bonds:
+            return AttStatus.INSUFFICIENT_ENCRYPTION
+        return AttStatus.INSUFFICIENT_AUTHENTICATION
+
+    def _on_command(self, bearer: Bearer, command: att.ATT_Write_Command) -> None:
         """A write without response: wrong ones are ignored, there is no way to answer."""
         channel = self._values.get(command.attribute_handle)
+        if channel is None or self._closed_to(bearer, channel) is not AttStatus.OK:
+            return
         if channel is Channel.PACKET and len(command.attribute_value) <= _MAX_SIZE[channel]:
             self._unit.write(channel, command.attribute_value)
             self._unit.settle()
@@ -240,9 +269,11 @@ class UnitServer(Server):
         handle, value = request.attribute_handle, request.attribute_value
         status: int = AttStatus.WRITE_NOT_PERMITTED
         if (switched := self._switches.get(handle)) is not None:
-            status = self._on_switch(switched, value)
+            status = self._closed_to(bearer, switched) or self._on_switch(switched, value)
         elif (channel := self._values.get(handle)) is not None and channel is not Channel.PACKET:
-            if len(value) > _MAX_SIZE[channel]:
+            if closed := self._closed_to(bearer, channel):
+                status = closed
+            elif len(value) > _MAX_SIZE[channel]:
                 status = att.ATT_INVALID_ATTRIBUTE_LENGTH_ERROR
             else:
                 status = self._unit.write(channel, value)

@@ -6,6 +6,7 @@ answers a request it cannot read with an ATT error, and drops everything else th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from bumble import att
@@ -21,7 +22,13 @@ _SMP_CID: Final = 0x06
 
 
 class UnitDevice(Device):
-    """A Bumble device that serves, and neither pairs nor asks."""
+    """A Bumble device that serves, and asks nothing.
+
+    Attributes:
+        pairs: Whether it makes bonds.
+    """
+
+    pairs = False
 
     def on_gatt_pdu(self, connection_handle: int, pdu: bytes) -> None:
         """Hand a packet to the server, if it is one."""
@@ -52,8 +59,11 @@ class UnitDevice(Device):
         self.send_l2cap_pdu(connection_handle, att.ATT_CID, bytes(answer))
 
     def on_smp_pdu(self, connection_handle: int, pdu: bytes) -> None:
-        """Pairing is not offered."""
-        if pdu[:1] == bytes([_PAIRING_REQUEST]):
+        """Pair, where that is offered; what cannot be read is dropped."""
+        if self.pairs:
+            with suppress(Exception):  # Bumble's parsers raise any
+                super().on_smp_pdu(connection_handle, pdu)
+        elif pdu[:1] == bytes([_PAIRING_REQUEST]):
             self.send_l2cap_pdu(connection_handle, _SMP_CID, _PAIRING_NOT_SUPPORTED)
 
     def on_l2cap_pdu(self, connection_handle: int, cid: int, pdu: bytes) -> None:
