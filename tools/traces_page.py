@@ -95,7 +95,9 @@ def section(name: str, kind: type[Event]) -> str:
 
 def page() -> str:
     """The whole page, the events in the order of the module."""
-    sections = (section(name, kind) for name, kind in event_types().items())
+    # The first line of a trace first; then in the order of the modules.
+    kinds = sorted(event_types().items(), key=lambda named: named[0] != "trace_started")
+    sections = (section(name, kind) for name, kind in kinds)
     return INTRODUCTION.replace("EXAMPLE", example()) + "".join(sections)
 
 

@@ -10,86 +10,24 @@ versions of firmline: no event and no field is renamed or removed, and a new fie
 event has a default.
 """
 
+# ruff: noqa: PLC0414 - what is imported as itself belongs to this module for everyone else
+
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TypeVar
 
+from firmline.event_base import Event as Event
+from firmline.event_base import How as How
+from firmline.event_base import Outcome as Outcome
+from firmline.event_base import Scalar as Scalar
+from firmline.event_base import UnitMode as UnitMode
+from firmline.event_base import stamp as stamp
+from firmline.opening_events import ImageDescribed as ImageDescribed
+from firmline.opening_events import LinkDeclared as LinkDeclared
+from firmline.opening_events import TimingPlanned as TimingPlanned
+from firmline.opening_events import TraceStarted as TraceStarted
 from firmline.values import ImageKind, RadioAddress
-
-
-class UnitMode(StrEnum):
-    """Which program of the unit answers."""
-
-    APPLICATION = "application"
-    BOOTLOADER = "bootloader"
-
-
-class Outcome(StrEnum):
-    """How an update ended (``design/command-line.md``)."""
-
-    UPDATED = "updated"
-    REFUSED = "refused"
-    FAILED = "failed"
-    UNVERIFIED = "unverified"
-
-
-class How(StrEnum):
-    """How a fact about a unit is known (``design/command-line.md``)."""
-
-    REMOTE_VERSION = "remote_version"
-    """Its radio says so (LL_VERSION_IND)."""
-
-    QUERY = "query"
-    """Its bootloader says so, asked for it."""
-
-    PROBE = "probe"
-    """The way in which its bootloader refused signed probes says so."""
-
-    DIS = "dis"
-    """Its application says so (Device Information Service)."""
-
-    BATTERY_SERVICE = "battery_service"
-    """Its application says so (Battery Service)."""
-
-    ADVERTISING = "advertising"
-    """Its advertisement says so."""
-
-    SERVICES = "services"
-    """The services that it offers say so."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something that was seen at ``at_s``; zero until :func:`stamp` has set it."""
-
-    at_s: float = 0.0
-
-
-Scalar = bool | int | float | str | None
-"""What one field of a link's declaration or of a plan can be."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceStarted(Event):
-    """A trace begins: the first line of its file.
-
-    Attributes:
-        trace_format: Version of the format; this one is 1.
-        firmline: Version of the program that writes it.
-        python: Version of Python.
-        platform: System, its release, and machine; nothing of the host's or the user's name.
-        started_at: The time at ``at_s``, UTC, as ``2026-03-01T12:30:00.250Z``.
-    """
-
-    trace_format: int
-    firmline: str
-    python: str
-    platform: str
-    started_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,70 +47,6 @@ class UpdateStarted(Event):
     package_sha256: str
     images: tuple[ImageKind, ...]
     total_size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageDescribed(Event):
-    """What an image of the package says of itself, in its init packet.
-
-    Attributes:
-        index: Which, counted from 0.
-        kind: What the package calls it.
-        fw_type: What the init packet calls it.
-        size: Bytes.
-        init_packet_size: Bytes.
-        fw_version: Version; ``None``: it names none.
-        hw_version: Hardware it is for; ``None``: it names none.
-        sd_req: FWIDs of the SoftDevices it may meet.
-        hash_type: How ``digest`` was made.
-        digest: Of the image, in the order in which it is printed everywhere.
-        signature_type: How the init packet is signed; ``None``: it is not.
-        boot_validations: How the image is checked at every boot.
-        is_debug: Whether the version checks are to be left out.
-    """
-
-    index: int
-    kind: ImageKind
-    fw_type: str
-    size: int
-    init_packet_size: int
-    fw_version: int | None
-    hw_version: int | None
-    sd_req: tuple[int, ...]
-    hash_type: str
-    digest: bytes
-    signature_type: str | None
-    boot_validations: tuple[str, ...]
-    is_debug: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkDeclared(Event):
-    """What the link to the unit can do, as it declares.
-
-    Attributes:
-        link: ``radio`` or ``port``.
-        capabilities: By name (:class:`~firmline.links.base.LinkCapabilities`,
-            :class:`~firmline.links.base.SerialCapabilities`).
-    """
-
-    link: str
-    capabilities: Mapping[str, Scalar]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimingPlanned(Event):
-    """How long is waited for what.
-
-    Attributes:
-        prn: Packets after which the unit confirms unasked; 0: none; ``None``: nothing is sent.
-        pacing: Pauses for the unit's flash, by name (:mod:`firmline.protocol.pacing`), seconds.
-        timeouts: The longest waits, by name (:mod:`firmline.updater.timeouts`), seconds.
-    """
-
-    prn: int | None
-    pacing: Mapping[str, Scalar]
-    timeouts: Mapping[str, Scalar]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -579,11 +453,3 @@ class UpdateFinished(Event):
     size: int
     duration_s: float
     transfer_s: float
-
-
-_E = TypeVar("_E", bound=Event)
-
-
-def stamp(event: _E, at_s: float) -> _E:
-    """The event with the time at which it was seen."""
-    return dataclasses.replace(event, at_s=at_s)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from firmline.errors import Code, InputError
+from firmline.values import U32_MAX
 
 BTSNOOP_MARK: Final = b"btsnoop\0"
 _FILE_HEADER: Final = struct.Struct(">8sII")
@@ -103,7 +104,7 @@ def read_btsnoop(content: bytes, *, name: str) -> Capture:
         data = content[begin : begin + kept]
         from_controller = bool(flags & FROM_CONTROLLER)
         if link == H1:
-            data, size = bytes([_type_of(flags)]) + data, size + 1
+            data, size = bytes([_type_of(flags)]) + data, min(size + 1, U32_MAX)
         packets.append(
             CapturedPacket(
                 time_us=time_us - UNIX_EPOCH_US,
@@ -142,7 +143,7 @@ def encode_pcap(packets: Iterable[CapturedPacket]) -> bytes:
     for packet in packets:
         seconds, micros = divmod(min(max(packet.time_us, 0), LAST_PCAP_US), 1_000_000)
         data = _DIRECTION.pack(packet.from_controller) + packet.data
-        size = packet.size + _DIRECTION.size
+        size = min(packet.size + _DIRECTION.size, U32_MAX)
         parts.append(_PCAP_RECORD.pack(seconds, micros, len(data), size) + data)
     return b"".join(parts)
 

@@ -122,6 +122,14 @@ def test_a_packet_that_was_cut_on_purpose_keeps_its_size() -> None:
     assert struct.unpack_from("<II", pcap, 32) == (8, 304)
 
 
+@pytest.mark.parametrize("link", [1001, 1002])
+def test_a_size_that_no_packet_has_overflows_nothing(link: int) -> None:
+    header = struct.pack(">8sII", b"btsnoop\0", 1, link)
+    found = read(header + struct.pack(">IIIIq", 2**32 - 1, 4, 2, 0, 0) + RESET).packets
+    assert struct.unpack_from("<I", encode_pcap(found), 36) == (2**32 - 1,)
+    assert read(encode_btsnoop(found)).packets == found
+
+
 def test_a_capture_that_ends_anywhere_is_read_up_to_there() -> None:
     content = encode_btsnoop(PACKETS)
     ends = [16]
