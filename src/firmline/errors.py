@@ -179,6 +179,7 @@ class Code(StrEnum):
     FRAME_MALFORMED = "DFU-PROTO-003"
     OBJECT_DAMAGED = "DFU-PROTO-004"
     PROGRESS_LOST = "DFU-PROTO-005"
+    BUFFERS_GONE = "DFU-PROTO-006"
 
     # The unit said no: result codes (0xx, spec section 2.2) and extended errors (1xx, section 2.3).
     REFUSED_OPCODE = "DFU-UNIT-002"

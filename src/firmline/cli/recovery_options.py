@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 import click
 
 from firmline.errors import Code, InputError
 from firmline.updater.checkpointing import DEFAULT_SPACING_S
+from firmline.updater.timeouts import Timeouts, timeout_names, with_timeout
 
 _F = TypeVar("_F", bound=Callable[..., None])
 
 OFF: Final = "off"
 LEAST_SPACING_S, MOST_SPACING_S = 1.0, 3600.0
+LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.1, 3600.0
 
 
 def recovery_options(command: _F) -> _F:
-    """Add the options to a command: ``checkpoint_s``."""
+    """Add the options to a command: ``checkpoint_s`` and ``timeouts``."""
     for option in (
+        click.option(
+            "--timeout",
+            "timeouts",
+            metavar="NAME=SECONDS",
+            multiple=True,
+            callback=lambda _context, _option, texts: read_timeouts(texts),
+            help="How long to wait for one thing, e.g. execute=40 or return=120; again for others."
+            " The reference lists the names and what is usual.",
+        ),
         click.option(
             "--checkpoints",
             "checkpoint_s",
@@ -51,5 +62,42 @@ def read_spacing(text: str) -> float | None:
             Code.USAGE,
             f"--checkpoints {text[:20]} is neither {OFF} nor a number of seconds from"
             f" {LEAST_SPACING_S:g} to {MOST_SPACING_S:g}.",
+        )
+    return seconds
+
+
+def read_timeouts(texts: Sequence[str]) -> Timeouts:
+    """The value of all ``--timeout`` of a command line.
+
+    Raises:
+        InputError: ``USAGE``; one is no name and seconds, has no such name, or is there twice.
+    """
+    timeouts = Timeouts()
+    given: set[str] = set()
+    for text in texts:
+        name, equals, number = text.partition("=")
+        if not equals or name not in timeout_names():
+            raise InputError(
+                Code.USAGE,
+                f"--timeout {text[:40]} is not NAME=SECONDS with one of the names there are.",
+                hint=f"The names are: {', '.join(timeout_names())}.",
+            )
+        if name in given:
+            raise InputError(Code.USAGE, f"--timeout {name} is given twice.")
+        given.add(name)
+        timeouts = with_timeout(timeouts, name, _seconds(text, number))
+    return timeouts
+
+
+def _seconds(text: str, number: str) -> float:
+    try:
+        seconds = float(number)
+    except ValueError:
+        seconds = -1.0
+    if not LEAST_TIMEOUT_S <= seconds <= MOST_TIMEOUT_S:
+        raise InputError(
+            Code.USAGE,
+            f"--timeout {text[:40]} does not name a number of seconds from {LEAST_TIMEOUT_S:g} to"
+            f" {MOST_TIMEOUT_S:g}.",
         )
     return seconds

@@ -12,6 +12,7 @@ from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.recovery_options import recovery_options
 from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.links.target import parse_target
+from firmline.updater.timeouts import Timeouts
 
 
 @click.command(cls=OnceCommand)
@@ -40,6 +41,7 @@ def update(
     expect_baud: int | None,
     expect_timeout: float | None,
     checkpoint_s: float | None,
+    timeouts: Timeouts,
     trace: Path | None,
     as_json: bool,
 ) -> None:
@@ -58,5 +60,6 @@ def update(
             as_json=as_json,
             expectation=expectation,
             checkpoint_s=checkpoint_s,
+            timeouts=timeouts,
         )
     )

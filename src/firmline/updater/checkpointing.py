@@ -4,7 +4,8 @@ A checkpoint (:mod:`firmline.protocol.checkpoints`) costs two page erases and 45
 a unit that loses its power the work since the last one. So there is one after every ten seconds of
 work at first, and none for less; what it cost is seen, and from then on there is so much work
 between two of them that they take three percent of the time at most. None is made where what is
-left would be done in a quarter of that.
+left would be done in a quarter of that. Where a link that is lost takes the progress with it, the
+ladder asks for one behind every object.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 from firmline import events
 from firmline.errors import Code
 from firmline.events import Event
+from firmline.updater.ladder import Step
 
 DEFAULT_SPACING_S: Final = 10.0
 """Work that a power cut may cost; ours. The two page erases take 0.2 to 0.6 s."""
@@ -73,6 +75,8 @@ class SpacedCheckpoints:
                 # Work of an earlier update, or all that was saved of this one.
                 if not self._has_worked or offset <= self._begin_offset:
                     self._begin(at_s, offset)
+            case events.LadderStepped(step=Step.DENSER_CHECKPOINTS):
+                self._spacing_s, self._asked_s = 0.0, None
             case events.SessionRepeated(code=code) | events.LadderStepped(code=code):
                 self._asked_s = None
                 if code == Code.PROGRESS_LOST:
@@ -85,4 +89,5 @@ class SpacedCheckpoints:
         """What it cost: from then on, no more than its share."""
         if self._spacing_s is not None and self._asked_s is not None:
             cost_s = saved_s - self._asked_s
-            self._spacing_s = max(self._spacing_s, cost_s / MOST_SHARE)
+            if self._spacing_s:
+                self._spacing_s = max(self._spacing_s, cost_s / MOST_SHARE)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from firmline.errors import Code, TransportError, VerifyError
 from firmline.events import UnitMode
 from firmline.formats.package import PackageImage
 from firmline.links.base import Link
-from firmline.protocol.framing import BleFraming
+from firmline.protocol.requests import CreateObject, ExecuteObject, Request
 from firmline.updater.ending import Information, doubt_about_ending
 from firmline.updater.entering import PinnedUnit
+from firmline.updater.ladder import Ladder
 from firmline.updater.recognition import other_serial_number
+from firmline.updater.recovery import RadioRecovery
 from firmline.updater.road import NEW_APPLICATION_RUNS, OpenBootloader, Report
 from firmline.updater.timeouts import Timeouts
 from firmline.values import UnitPin
@@ -31,13 +32,18 @@ class RadioRoad:
         pin: The address of the unit's application, or its name.
         timeouts: How long to wait for what.
         report: Takes every event, unstamped, as it happens.
+        ladder: Decides what is tried after a failure; hears every event of the update.
     """
 
-    def __init__(self, *, link: Link, pin: UnitPin, timeouts: Timeouts, report: Report) -> None:
+    def __init__(
+        self, *, link: Link, pin: UnitPin, timeouts: Timeouts, report: Report, ladder: Ladder
+    ) -> None:
         self._link = link
         self._timeouts = timeouts
         self._unit = PinnedUnit(link=link, pin=pin, timeouts=timeouts, report=report)
-        self._before: Information | None = None
+        self._recovery = RadioRecovery(
+            self._unit, link=link, ladder=ladder, timeouts=timeouts, report=report
+        )
 
     def now_s(self) -> float:
         """The radio's clock."""
@@ -45,22 +51,38 @@ class RadioRoad:
 
     async def enter_bootloader(self) -> None:
         """Ask the application to restart; remember what it said of itself."""
-        self._before = await self._unit.enter_bootloader()
+        await self._recovery.enter()
 
     @asynccontextmanager
     async def bootloader(self, index: int) -> AsyncIterator[OpenBootloader]:
         """Find the unit under the address of its bootloader; see it drop the link at the end."""
         waits = self._timeouts.search_s if index == 0 else self._timeouts.return_s
-        async with self._unit.bootloader(timeout_s=waits) as connection:
-            version = await self._unit.radio_version(connection)
-            fwid = None if version is None else version.softdevice_fwid
+        recovery = self._recovery
+        await recovery.open(waits)
+        try:
             yield OpenBootloader(
-                exchange=connection,
-                framing=partial(BleFraming, mtu=connection.mtu),
-                answer_timeout_s=lambda _request: self._timeouts.answer_s,
-                fwid=fwid,
+                exchange=recovery,
+                framing=recovery.framing,
+                answer_timeout_s=self._answer_timeout_s,
+                recover=recovery.recover,
+                method=recovery.method,
+                fwid=recovery.fwid,
             )
-            await self._unit.await_drop(connection)
+            await self._unit.await_drop(recovery.connection)
+        except BaseException as error:
+            await recovery.close(error)
+            raise
+        await recovery.close()
+
+    def _answer_timeout_s(self, request: Request | None) -> float:
+        """How long the answer to a request may take."""
+        match request:
+            case CreateObject():
+                return self._timeouts.erase_s
+            case ExecuteObject():
+                return self._timeouts.execute_s
+            case _:
+                return self._timeouts.answer_s
 
     async def see_end(self, last_image: PackageImage) -> str:
         """Wait for the unit to come back as an application, and compare what it says."""
@@ -68,20 +90,28 @@ class RadioRoad:
         try:
             if not await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=waits):
                 raise await self._did_not_return()
-            async with self._unit.application(timeout_s=waits) as connection:
-                after = await self._unit.read_information(connection)
+            after = await self._ask_application(waits)
         except TransportError as error:
             raise VerifyError(
                 Code.NEW_APPLICATION_NOT_SEEN,
                 "The unit took the whole image, but could not be asked what it runs:"
                 f" {error.message}",
             ) from error
-        doubt = other_serial_number(self._before, after) or doubt_about_ending(
-            self._before, after, last_image=last_image.kind
+        doubt = other_serial_number(self._recovery.before, after) or doubt_about_ending(
+            self._recovery.before, after, last_image=last_image.kind
         )
         if doubt is not None:
             raise doubt
         return NEW_APPLICATION_RUNS
+
+    async def _ask_application(self, timeout_s: float) -> Information:
+        """What the application says of itself; again where the connection to it fails."""
+        while True:
+            try:
+                async with self._unit.application(timeout_s=timeout_s) as connection:
+                    return await self._unit.read_information(connection)
+            except TransportError as error:
+                self._recovery.climb(error)
 
     async def _did_not_return(self) -> VerifyError:
         waits = self._timeouts.already_there_s

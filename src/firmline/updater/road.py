@@ -20,6 +20,7 @@ from firmline.events import Event
 from firmline.formats.package import PackageImage
 from firmline.links.base import Exchange
 from firmline.protocol.framing import Framing
+from firmline.protocol.pacing import Pacing
 from firmline.protocol.requests import Request
 
 Report = Callable[[Event], None]
@@ -29,6 +30,24 @@ Report = Callable[[Event], None]
 NEW_APPLICATION_RUNS: Final = "The unit runs the new application."
 AnswerTimeout = Callable[[Request | None], float]
 """How many seconds the answer to a request may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """How objects are sent.
+
+    Attributes:
+        prn: Ask for an unasked CRC after every ``prn`` packets; 0 = never.
+        pacing: How long the unit's flash is given.
+    """
+
+    prn: int
+    pacing: Pacing
+
+
+def as_planned(method: Method) -> Method:
+    """Nothing speaks against the method that was planned."""
+    return method
 
 
 async def gives_up(_error: FirmlineError) -> bool:
@@ -45,6 +64,7 @@ class OpenBootloader:
         framing: Makes what turns requests into bytes there, anew for every session.
         answer_timeout_s: How long the answer to a request may take.
         recover: After a failed session: whether the image goes on in a new one.
+        method: How objects are sent after what was seen so far, if planned so.
         fwid: Of its SoftDevice, where the road tells.
     """
 
@@ -52,6 +72,7 @@ class OpenBootloader:
     framing: Callable[[], Framing]
     answer_timeout_s: AnswerTimeout
     recover: Callable[[FirmlineError], Awaitable[bool]] = gives_up
+    method: Callable[[Method], Method] = as_planned
     fwid: int | None = None
 
 

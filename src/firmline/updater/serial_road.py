@@ -167,7 +167,7 @@ class SerialRoad:
             case ExecuteObject():
                 return self._serial.execute_s
             case _:
-                return self._serial.short_s
+                return self._serial.answer_s
 
     def _talk(self) -> SerialTalk:
         return SerialTalk(

@@ -172,7 +172,7 @@ class SerialTalk:
         await self._port.write(channel, data)
         frames: list[bytes] = []
         while not frames:
-            received = await self._port.receive(timeout_s=self._timeouts.short_s)
+            received = await self._port.receive(timeout_s=self._timeouts.answer_s)
             frames = self._framing.decode(received.data)
         self._report(events.AnswerReceived(data=frames[0]))
         return decode_answer(frames[0])

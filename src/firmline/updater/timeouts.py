@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,7 @@ class SerialTimeouts:
             that was just plugged in takes its time until its port is there.
         ping_s: Between two PINGs: a bootloader that is there has answered by then, also through a
             network (RFC 2217).
-        short_s: For an answer that needs no flash but what was written before.
+        answer_s: For an answer that needs no flash but what was written before.
         erase_s: For CREATE: one page is erased, 90 ms (physics spec, section 1); nrfutil's hard
             limit of 1 s has been seen to fail.
         execute_s: For EXECUTE: a signature check in software (about 1 s) and two settings pages,
@@ -32,7 +33,7 @@ class SerialTimeouts:
 
     bootloader_s: float = 5.0
     ping_s: float = 0.25
-    short_s: float = 3.0
+    answer_s: float = 3.0
     erase_s: float = 5.0
     execute_s: float = 10.0
     silence_s: float = 10.0
@@ -52,9 +53,12 @@ class Timeouts:
         stranger_s: For a bootloader that is in the air before a unit jumps to be heard: it
             advertises every 25 ms (secure-dfu-bootloader spec, section 11), 20 times in this time.
         connect_s: For a connection with MTU and discovery.
-        answer_s: For one answer of the bootloader. The longest are the signature check (ECDSA in
-            software, about 1 s) and an EXECUTE that waits for the flash queue: 4096 bytes at
-            338 us a word and one erase of 90 ms is 0.5 s (physics spec, section 1).
+        answer_s: For an answer of the bootloader, or of an application that is to jump, which may
+            wait for its flash first. Most come within two connection events.
+        erase_s: For the answer to CREATE. Over a radio it precedes the erasure.
+        execute_s: For the answer to EXECUTE: the signature check (ECDSA in software, about 1 s),
+            4096 bytes at up to 5 ms for each 20 behind an erase of 90 ms (1.1 s), or the hash over
+            the whole image.
         pairing_s: For a bond to be made and the link to be encrypted. The protocol itself gives up
             after 30 s (Core spec, Vol 3, Part H, 3.4); both sides compute on P-256.
         radio_version_s: For the unit's radio to say who it is: two connection events.
@@ -72,10 +76,46 @@ class Timeouts:
     already_there_s: float = 5.0
     stranger_s: float = 0.5
     connect_s: float = 15.0
-    answer_s: float = 20.0
+    answer_s: float = 10.0
+    erase_s: float = 10.0
+    execute_s: float = 20.0
     pairing_s: float = 30.0
     radio_version_s: float = 3.0
     drop_s: float = 10.0
     return_s: float = 60.0
     inactivity_s: float = 130.0
     serial: SerialTimeouts = SerialTimeouts()
+
+
+OF_AN_OPTION: Final = "expect_s"
+"""Has an option of its own."""
+
+
+def timeout_names() -> list[str]:
+    """What can be waited for, as a user names it; some names mean both kinds of roads."""
+    of_radio = [field.name for field in fields(Timeouts) if field.name != "serial"]
+    of_port = [field.name for field in fields(SerialTimeouts) if field.name != OF_AN_OPTION]
+    both = dict.fromkeys([*of_radio, *of_port])
+    return [name.removesuffix("_s").replace("_", "-") for name in both]
+
+
+def with_timeout(timeouts: Timeouts, name: str, seconds: float) -> Timeouts:
+    """The timeouts with another one of this name, wherever it is.
+
+    Args:
+        timeouts: The others.
+        name: One of :func:`timeout_names`.
+        seconds: How long.
+
+    Raises:
+        KeyError: There is none of this name.
+    """
+    if name not in timeout_names():
+        raise KeyError(name)
+    field = f"{name.replace('-', '_')}_s"
+    change: dict[str, Any] = {field: seconds}
+    if field in {each.name for each in fields(SerialTimeouts)}:
+        timeouts = replace(timeouts, serial=replace(timeouts.serial, **change))
+    if field in {each.name for each in fields(Timeouts)}:
+        timeouts = replace(timeouts, **change)
+    return timeouts

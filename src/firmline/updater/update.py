@@ -30,10 +30,11 @@ from firmline.protocol.pacing import FOR_BLUETOOTH, Pacing
 from firmline.updater.advice import advice
 from firmline.updater.checkpointing import DEFAULT_SPACING_S, SpacedCheckpoints
 from firmline.updater.expectation import Expectation
+from firmline.updater.ladder import Ladder
 from firmline.updater.opening import declare_link, describe_images, plan_timing
 from firmline.updater.progress import Progress
 from firmline.updater.radio import RadioRoad
-from firmline.updater.road import OpenBootloader, Road
+from firmline.updater.road import Method, OpenBootloader, Road
 from firmline.updater.serial_road import SerialRoad
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.transfer import transfer
@@ -103,7 +104,8 @@ class Update:
         self._sink = report
         self._link = link
         self._progress = Progress()
-        self._road = _road_to(plan, link, report=self._report, progress=self._progress)
+        self._ladder = Ladder(may_save=plan.checkpoint_s is not None)
+        self._road = self._road_over(link)
         self._checkpoints = SpacedCheckpoints(now_s=self._road.now_s, spacing_s=plan.checkpoint_s)
         self._started_s = 0.0
         self._transfer_s = 0.0
@@ -167,12 +169,13 @@ class Update:
 
     async def _is_sent(self, image: PackageImage, opened: OpenBootloader) -> bool:
         """One session; ``False``: it failed, and another one may go on."""
+        method = opened.method(Method(prn=self._plan.prn, pacing=self._plan.pacing))
         session = HostSession(
             init_packet=image.init_packet.encoded,
             firmware=image.firmware,
             framing=opened.framing(),
-            prn=self._plan.prn,
-            pacing=self._plan.pacing,
+            prn=method.prn,
+            pacing=method.pacing,
             checkpoints=self._checkpoints,
         )
         try:
@@ -203,32 +206,32 @@ class Update:
         self._sink(finished)
         return UpdateResult(finished=finished, error=error)
 
+    def _road_over(self, link: Link | PortLink) -> Road:
+        """The road over a link: the one place where their kinds are told apart."""
+        plan = self._plan
+        if isinstance(link, PortLink):
+            return SerialRoad(
+                link=link,
+                timeouts=plan.timeouts,
+                report=self._report,
+                progress=self._progress,
+                expectation=plan.expectation,
+            )
+        if plan.address is None:
+            raise LocalProtocolError("An update over a radio needs the unit's address.")
+        return RadioRoad(
+            link=link,
+            pin=plan.address,
+            timeouts=plan.timeouts,
+            report=self._report,
+            ladder=self._ladder,
+        )
+
     def _report(self, event: Event) -> None:
         stamped = events.stamp(event, self._road.now_s())
-        self._progress.hear(stamped)
-        self._checkpoints.hear(stamped)
+        for listener in (self._progress, self._ladder, self._checkpoints):
+            listener.hear(stamped)
         self._sink(stamped)
-
-
-def _road_to(
-    plan: UpdatePlan,
-    link: Link | PortLink,
-    *,
-    report: Callable[[Event], None],
-    progress: Progress,
-) -> Road:
-    """The road of an update over a link: the one place where their kinds are told apart."""
-    if isinstance(link, PortLink):
-        return SerialRoad(
-            link=link,
-            timeouts=plan.timeouts,
-            report=report,
-            progress=progress,
-            expectation=plan.expectation,
-        )
-    if plan.address is None:
-        raise LocalProtocolError("An update over a radio needs the unit's address.")
-    return RadioRoad(link=link, pin=plan.address, timeouts=plan.timeouts, report=report)
 
 
 def plan_for(
