@@ -45,6 +45,7 @@ GROUPS = {
     "TRACE": ("Traces and captures that are read", 2),
     "LINK": ("The road to the unit", 3),
     "ENTER": ("Into the bootloader", 3),
+    "BLE": ("The computer's own Bluetooth", 3),
     "PORT": ("Serial ports", 3),
     "HCI": ("Bluetooth controllers", 3),
     "PROTO": ("Answers that make no sense", 3),

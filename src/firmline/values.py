@@ -199,6 +199,10 @@ class BleAddress:
         """
         return type(self)(self.octets[:5] + bytes([(self.octets[5] + 1) & 0xFF]))
 
+    def minus_one(self) -> Self:
+        """The address of the application whose bootloader has this one; the reverse."""
+        return type(self)(self.octets[:5] + bytes([(self.octets[5] - 1) & 0xFF]))
+
 
 _PERIPHERAL_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 

@@ -13,6 +13,7 @@ import firmline
 
 HEAVY = [
     "asyncio",
+    "bleak",
     "bumble",
     "cryptography",
     "google.protobuf",
@@ -66,6 +67,23 @@ def loaded(program: str) -> list[str]:
 @pytest.mark.parametrize("arguments", [[], ["--version"], ["--help"]], ids=str)
 def test_the_command_line_imports_nothing_heavy(arguments: list[str]) -> None:
     assert loaded(WATCH.format(argv=["firmline", *arguments], heavy=HEAVY)) == []
+
+
+def test_bleak_is_imported_where_the_computers_bluetooth_is_used_and_nowhere_else() -> None:
+    program = """
+import sys
+from firmline.links.bluetooth import open_bluetooth
+from firmline.links.bluetooth.options import pin_of
+from firmline.links.bluetooth.stack import this_stack
+import firmline.cli.dfu_ble, firmline.links.air, firmline.links.open, firmline.updater.update
+print("loaded:", *sorted({"bleak", "dbus_fast"} & set(sys.modules)))
+open_bluetooth(this_stack())
+print("loaded:", *sorted({"bleak"} & set(sys.modules)))
+"""
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == ["loaded:", "loaded: bleak"]
 
 
 def test_a_heavy_import_would_be_seen() -> None:

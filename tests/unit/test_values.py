@@ -213,6 +213,12 @@ def test_a_dotted_version_of_thousands_of_digits_is_refused_in_one_sentence() ->
     assert len(caught.value.message) < 200
 
 
+@pytest.mark.parametrize("last", range(0, 256, 51))
+def test_the_address_before_is_the_reverse_of_the_next(last: int) -> None:
+    address = BleAddress(bytes([0xC6, 5, 4, 3, 2, last]))
+    assert address.plus_one().minus_one() == address == address.minus_one().plus_one()
+
+
 # What a unit is pinned by, where it is no address.
 
 UUID_TEXT = "6B1FE2A8-5C0D-4E8A-9C3B-0123456789AB"

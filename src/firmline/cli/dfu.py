@@ -10,6 +10,11 @@ SECTIONS = (
     Section(
         "Commands",
         Command(
+            "ble",
+            "firmline.cli.dfu_ble:ble",
+            "Update a unit over Bluetooth LE, with nrfutil's options.",
+        ),
+        Command(
             "serial",
             "firmline.cli.dfu_serial:serial",
             "Update a unit through its serial port, with nrfutil's options.",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from firmline.cli.parameters import OnceCommand, required
+from firmline.cli.parameters import OnceCommand
 from firmline.cli.style import paint, printable
 from firmline.errors import Code, InputError
-from firmline.links.target import Scheme, parse_target
+from firmline.links.target import Scheme, parse_radio
 
 if TYPE_CHECKING:
     from firmline.updater.scanning import Seen
@@ -36,8 +36,11 @@ KINDS: Final = {
     "--on",
     "target_text",
     metavar="RADIO",
-    help="The radio. sim:NAME,NAME... is an air with these virtual units (firmline sim units lists"
-    " them). FIRMLINE_LINK names the scheme of a radio without one.",
+    default=Scheme.BLE.value,
+    show_default=True,
+    help="The radio. ble is the computer's own Bluetooth, 'ble:?adapter=hci1' another adapter of it"
+    " (Linux). sim:NAME,NAME... is an air with these virtual units (firmline sim units lists them)."
+    " FIRMLINE_LINK names the scheme of a radio without one.",
 )
 @click.option(
     "--duration",
@@ -55,7 +58,7 @@ KINDS: Final = {
     " application that does not advertise its buttonless service.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print sightings and result as JSON lines.")
-def scan(*, target_text: str | None, duration_s: float, connect: bool, as_json: bool) -> None:
+def scan(*, target_text: str, duration_s: float, connect: bool, as_json: bool) -> None:
     """List what is in the air: applications, bootloaders, legacy DFU, SMP.
 
     With names, addresses and the strongest signal heard. Only listens, unless --connect is given.
@@ -65,14 +68,12 @@ def scan(*, target_text: str | None, duration_s: float, connect: bool, as_json: 
     from firmline.links.open import run_for_target  # noqa: PLC0415
     from firmline.updater.scanning import scan as listen  # noqa: PLC0415
 
-    if target_text is None:
-        raise required("--on", "a computer may have several radios, e.g. --on sim:ble-reference")
     if not 0 < duration_s <= LONGEST_S:
         raise InputError(
             Code.NUMBER_OUT_OF_RANGE,
             f"--duration {duration_s:g} is not a number of seconds above 0, up to {LONGEST_S:g}.",
         )
-    target = parse_target(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
+    target = parse_radio(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
     is_sim = target.scheme is Scheme.SIM
     units = [load_unit(name) for name in unit_names(target)] if is_sim else []
 

@@ -22,7 +22,8 @@ from firmline.updater.timeouts import Timeouts
     "target_text",
     metavar="URI",
     required=True,
-    help="The unit. serial:PORT is a unit that waits in its bootloader, written as"
+    help="The unit. ble:ADDRESS or ble:name=NAME is one that the computer's own Bluetooth reaches."
+    " serial:PORT is a unit that waits in its bootloader, written as"
     " 'serial:PORT?baud=115200&flow=rtscts' or flow=none. sim:NAME or sim:FILE.toml is a virtual"
     " one (firmline sim units lists them); written as 'sim:NAME?key=FILE' its bootloader trusts the"
     " key in FILE. FIRMLINE_LINK names the scheme of a URI without one.",

@@ -22,16 +22,15 @@ from firmline.device.description import UnitDescription
 from firmline.errors import Code, InputError, TransportError
 from firmline.events import Event, UpdateFinished
 from firmline.formats.package import Package, read_package
-from firmline.links.open import open_target, run_for_target
+from firmline.links.open import OpenedTarget, open_target, run_for_target
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
-from firmline.protocol.pacing import NO_PAUSES, Pacing
+from firmline.protocol.pacing import NO_PAUSES
 from firmline.updater.checkpointing import DEFAULT_SPACING_S
 from firmline.updater.expectation import Expectation
 from firmline.updater.road import NEW_APPLICATION_RUNS
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdatePlan, UpdateResult, not_begun, plan_for
-from firmline.values import UnitPin
 
 SLOW_KB_PER_S: Final = 10
 """Below it, a rate is printed with one decimal."""
@@ -47,7 +46,7 @@ class UpdateRequest:
         trace: Where every event is kept.
         as_json: Whether to print for programs.
         verbose: Whether to print every event for people.
-        prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
+        prn: Ask for an unasked CRC after every ``prn`` packets; 0 = as the road needs it.
         timeouts: How long to wait for what; ``None``: as long as is usual.
         expectation: What the new application prints on a serial port.
         checkpoint_s: Seconds of work after which the unit saves its progress; ``None``: never.
@@ -96,7 +95,7 @@ def run_update(request: UpdateRequest) -> NoReturn:
                 for listener in listeners:
                     listener.hear(event)
 
-            plan = _plan(request, images, content, address=opened.address, pacing=opened.pacing)
+            plan = _plan(request, images, content, opened)
             return await Update(plan, link=opened.link, report=report).run()
 
     try:
@@ -104,7 +103,7 @@ def run_update(request: UpdateRequest) -> NoReturn:
             result = run_for_target(target, go(stack))
     except TransportError as error:  # the link could not be opened, which is evidence, too
         if trace_file is None:
-            plan = _plan(request, images, content, address=None, pacing=NO_PAUSES)
+            plan = _plan(request, images, content)
             _keep_failure(trace, plan, error)
         raise
     with suppress(BrokenPipeError):  # the exit code still says how it ended
@@ -119,19 +118,18 @@ def _plan(
     request: UpdateRequest,
     images: Package,
     content: bytes,
-    *,
-    address: UnitPin | None,
-    pacing: Pacing,
+    opened: OpenedTarget | None = None,
 ) -> UpdatePlan:
+    """What is to be done over a road, or would have been if it had opened."""
     return plan_for(
         images,
         content,
         package_name=printable(request.package.name),
         unit_name=printable(request.target.shown),
-        address=address,
+        address=None if opened is None else opened.address,
         timeouts=request.timeouts,
-        pacing=pacing,
-        prn=request.prn,
+        pacing=NO_PAUSES if opened is None else opened.pacing,
+        prn=request.prn or (0 if opened is None else opened.prn),
         expectation=request.expectation,
         checkpoint_s=request.checkpoint_s,
     )

@@ -10,6 +10,9 @@ from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.errors import Code, InputError, TransportError, TransportReason
 from firmline.links.base import Link
+from firmline.links.bluetooth import open_bluetooth
+from firmline.links.bluetooth.options import adapter_of
+from firmline.links.bluetooth.stack import this_stack
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
 from firmline.links.virtual_radio import open_virtual_radio
@@ -46,12 +49,16 @@ async def open_air(target: Target, *, units: Sequence[UnitDescription]) -> Async
         InputError: An option there is not, or units that cannot share an air.
         TransportError: NOT_AVAILABLE.
     """
+    if target.scheme is Scheme.BLE:
+        async with _own_bluetooth(target) as link:
+            yield link
+        return
     if target.scheme is not Scheme.SIM:
         raise TransportError(
             Code.LINK_NOT_AVAILABLE,
             f"Links of the scheme {target.scheme}: cannot list what is in the air yet.",
             reason=TransportReason.NOT_AVAILABLE,
-            hint="Use sim:NAME,NAME to try it on virtual units.",
+            hint="Use ble, the computer's own Bluetooth, or sim:NAME,NAME for virtual units.",
         )
     options = sim_options(target)
     _check_air(units)
@@ -65,6 +72,23 @@ async def open_air(target: Target, *, units: Sequence[UnitDescription]) -> Async
         yield await radio.open_link(interval_s=options.interval_s)
     finally:
         await radio.close()
+
+
+@asynccontextmanager
+async def _own_bluetooth(target: Target) -> AsyncIterator[Link]:
+    """The computer's own Bluetooth, which hears everyone."""
+    if target.where:
+        raise InputError(
+            Code.TARGET_MALFORMED,
+            f"{target.text[:60]!r} names a unit, and a scan hears everyone.",
+            hint="Write --on ble, or --on 'ble:?adapter=hci1' to choose an adapter.",
+        )
+    stack = this_stack()
+    link = open_bluetooth(stack, adapter=adapter_of(target, stack))
+    try:
+        yield link
+    finally:
+        await link.close()
 
 
 def _check_air(units: Sequence[UnitDescription]) -> None:

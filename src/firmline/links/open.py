@@ -12,7 +12,10 @@ from firmline.device.description import UnitDescription, gallery_unit
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.errors import Code, InputError, TransportError, TransportReason
 from firmline.formats.keys import PublicKey
-from firmline.links.base import Link, PortLink
+from firmline.links.base import Link, LinkCapabilities, PortLink
+from firmline.links.bluetooth import open_bluetooth
+from firmline.links.bluetooth.options import adapter_of, pin_of
+from firmline.links.bluetooth.stack import this_stack
 from firmline.links.serial.link import serial_link
 from firmline.links.serial.options import DEFAULT_BAUD, serial_options
 from firmline.links.serial.virtual import virtual_serial_link
@@ -24,6 +27,10 @@ from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES, Pacing
 from firmline.values import UnitPin
 
 _T = TypeVar("_T")
+PRN_WITHOUT_FLOW_CONTROL: Final = 8
+"""Packets. What a system has taken may still lie in its own queues (bluetooth-stacks spec: 8 to 12
+on all Bleak backends); two windows of 8 are what the bootloader's flash queue holds (bootloader
+spec, section 11: 16 entries), so that one may wait there while the next is on its way."""
 RADIO_OPTIONS: Final = ("interval", "packets")
 """Options of a ``sim:`` target that only a unit with a radio has."""
 
@@ -36,11 +43,13 @@ class OpenedTarget:
         link: The road.
         address: Of the unit's application on it, or its name; ``None``: a port, which has neither.
         pacing: How long the unit's flash must be given.
+        prn: Ask for an unasked CRC after so many packets; 0: the road holds a fast host back.
     """
 
     link: Link | PortLink
     address: UnitPin | None
     pacing: Pacing = FOR_BLUETOOTH
+    prn: int = 0
 
 
 def run_for_target(target: Target, main: Coroutine[Any, Any, _T]) -> _T:
@@ -79,12 +88,16 @@ async def open_target(
         link = serial_link(serial_options(target))
         yield OpenedTarget(link=link, address=None, pacing=NO_PAUSES)
         return
+    if target.scheme is Scheme.BLE:
+        async with _over_own_bluetooth(target) as opened:
+            yield opened
+        return
     if target.scheme is not Scheme.SIM:
         raise TransportError(
             Code.LINK_NOT_AVAILABLE,
             f"Links of the scheme {target.scheme}: are not available yet.",
             reason=TransportReason.NOT_AVAILABLE,
-            hint="Use serial:PORT, or sim:NAME, a virtual unit; the README says what is coming.",
+            hint="Use ble:ADDRESS, serial:PORT, or sim:NAME, a virtual unit.",
         )
     options = sim_options(target)
     description = gallery_unit(target.where) if unit is None else unit
@@ -97,6 +110,26 @@ async def open_target(
         if not target.options.keys().isdisjoint(RADIO_OPTIONS):
             raise _no_radio(description)
         yield _at_a_port(description, options)
+
+
+@asynccontextmanager
+async def _over_own_bluetooth(target: Target) -> AsyncIterator[OpenedTarget]:
+    """A unit that the computer's own Bluetooth reaches."""
+    stack = this_stack()
+    pin = pin_of(target, stack)
+    link = open_bluetooth(stack, adapter=adapter_of(target, stack))
+    try:
+        yield OpenedTarget(link=link, address=pin, prn=prn_for(link.capabilities))
+    finally:
+        await link.close()
+
+
+def prn_for(capabilities: LinkCapabilities) -> int:
+    """How often a unit must confirm what it has received, so that no host runs ahead of it.
+
+    A link with flow control holds the host back by itself.
+    """
+    return 0 if capabilities.flow_control else PRN_WITHOUT_FLOW_CONTROL
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ virtual unit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -46,6 +46,19 @@ class Target:
     def shown(self) -> str:
         """The URI without the secrets in it: what may be printed and kept."""
         return uri_without_secrets(self.text)
+
+
+def parse_radio(text: str, *, default_scheme: str = "") -> Target:
+    """Read what names a radio and no unit: as a target, or ``ble``, with options or without.
+
+    Raises:
+        InputError: ``TARGET_MALFORMED``.
+    """
+    head, question, query = text.partition("?")
+    if head.lower().removesuffix(":") != Scheme.BLE:
+        return parse_target(text, default_scheme=default_scheme)
+    everyone = parse_target(f"{Scheme.BLE}:everyone{question}{query}")
+    return replace(everyone, text=text, where="")
 
 
 def parse_target(text: str, *, default_scheme: str = "") -> Target:

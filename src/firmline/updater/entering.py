@@ -38,7 +38,12 @@ from firmline.protocol.channels import WAYS_IN, Channel
 from firmline.updater.ending import Information
 from firmline.updater.jump import Buttonless, Jump, drops, why_not_there
 from firmline.updater.naming import fresh_name
-from firmline.updater.recognition import no_bootloader, no_way_in, other_radio
+from firmline.updater.recognition import (
+    named_bootloader,
+    no_bootloader,
+    no_way_in,
+    other_radio,
+)
 from firmline.updater.road import Report
 from firmline.updater.scanning import SeenKind, kind_of
 from firmline.updater.strangers import who_is_there
@@ -89,6 +94,11 @@ class PinnedUnit:
         return self._where.address
 
     @property
+    def knows_application(self) -> bool:
+        """Whether the unit's application can be looked for and recognised."""
+        return self._where.knows_application
+
+    @property
     def bootloader_address(self) -> RadioAddress | None:
         """Of its bootloader: the next one, without carry. ``None``: not known, or not yet."""
         return self._where.bootloader_address
@@ -134,8 +144,16 @@ class PinnedUnit:
                 return await self._leave_application(connection, channel)
             if await self.owns(connection):
                 return None
+        if not self._where.pins_application:
+            self._where.is_its_bootloader(self.address)
+            return None
         # The unit with the address before ours is in its bootloader; ours may be in its own.
-        await self.find_already_there()
+        try:
+            await self.find_already_there()
+        except TransportError as error:
+            if error.reason is TransportReason.NOT_FOUND:
+                raise named_bootloader(self.address) from None
+            raise
         return None
 
     @asynccontextmanager
@@ -146,8 +164,9 @@ class PinnedUnit:
             TransportError: REFUSED: a bootloader that lets nobody in, or not this computer.
         """
         met = False
+        tries = TRIES if self._where.pins_application else 1
         try:
-            async with self._reached(self.address, _may_be_ours) as connection:
+            async with self._reached(self.address, _may_be_ours, tries=tries) as connection:
                 met = True
                 yield connection
         except TransportError as error:

@@ -87,6 +87,12 @@ class RadioRoad:
     async def see_end(self, last_image: PackageImage) -> str:
         """Wait for the unit to come back as an application, and compare what it says."""
         waits = self._timeouts.return_s
+        if not self._unit.knows_application:
+            raise VerifyError(
+                Code.NEW_APPLICATION_NOT_SEEN,
+                "The unit took the whole image and left its bootloader; since this computer shows"
+                " no addresses, its application cannot be told from others.",
+            )
         try:
             if not await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=waits):
                 raise await self._did_not_return()

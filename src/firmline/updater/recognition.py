@@ -17,7 +17,7 @@ from firmline.errors import Code, TransportError, TransportReason, VerifyError
 from firmline.links.base import RemoteVersion
 from firmline.links.gatt import LEGACY_DFU_SERVICE, SMP_SERVICE
 from firmline.updater.ending import Information
-from firmline.values import RadioAddress
+from firmline.values import BleAddress, RadioAddress
 
 SERIAL_NUMBER = "serial_number"
 """The one string of a Device Information Service that belongs to a unit and to no firmware."""
@@ -37,6 +37,19 @@ def other_radio(before: RemoteVersion | None, after: RemoteVersion | None) -> Tr
         f"The bootloader that was found has another radio ({_radio(after)}) than the application"
         f" had before its jump ({_radio(before)}), so it is another unit's; nothing was sent.",
         reason=TransportReason.REFUSED,
+    )
+
+
+def named_bootloader(address: RadioAddress) -> TransportError:
+    """The error where a bootloader has the address that was given for an application."""
+    before = address.minus_one() if isinstance(address, BleAddress) else address
+    return TransportError(
+        Code.UNIT_NOT_FOUND,
+        f"At {address} there is a bootloader, and no application was seen there: it is the"
+        f" bootloader of the unit whose application has the address {before}, and the one of the"
+        " unit that was named was not seen.",
+        reason=TransportReason.NOT_FOUND,
+        hint=f"If you mean the unit that waits there, name it by its application: {before}.",
     )
 
 

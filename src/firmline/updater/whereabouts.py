@@ -35,6 +35,9 @@ class Whereabouts:
     Attributes:
         bootloader_name: The name that was left for its bootloader; empty: none.
         keeps_address: Whether its bootloader has its application's address: one with a bond does.
+        pins_application: Whether the pin can only mean the unit's application: an address does,
+            since the bootloader that has it may be that of the unit with the address before. Who
+            was chosen by a name, or by what macOS calls it, is meant as it is.
     """
 
     def __init__(self, *, link: Link, pin: UnitPin, timeouts: Timeouts, report: Report) -> None:
@@ -43,6 +46,7 @@ class Whereabouts:
         self._name = pin.text if isinstance(pin, AdvertisedName) else ""
         self._address = None if isinstance(pin, AdvertisedName) else pin
         self._bootloader_address: RadioAddress | None = None
+        self.pins_application = isinstance(pin, BleAddress)
         self._link = link
         self._timeouts = timeouts
         self._report = report
@@ -62,6 +66,21 @@ class Whereabouts:
         if isinstance(self._address, BleAddress):
             return self._address.plus_one()
         return self._bootloader_address
+
+    @property
+    def knows_application(self) -> bool:
+        """Whether the application can be looked for."""
+        return self._address is not None or bool(self._name)
+
+    def is_its_bootloader(self, address: RadioAddress) -> None:
+        """Who was pinned turned out to be the unit's bootloader.
+
+        Its application then has the address before; where no addresses are visible nobody knows
+        what the system will call it.
+        """
+        self._name = ""
+        self._bootloader_address = address
+        self._address = address.minus_one() if isinstance(address, BleAddress) else None
 
     def __str__(self) -> str:
         return str(self._address or self._name)

@@ -657,7 +657,7 @@ TARGETS = [
             ExitCode.LINK,
         )
         for target in (
-            "ble:AA:BB:CC:DD:EE:FF",
+            "nrfconn:COM3/AA:BB:CC:DD:EE:FF",
             "hci:usb:0/AA:BB:CC:DD:EE:FF",
             "nrfconn:COM3/AA:BB:CC:DD:EE:FF",
             "usb:0123456789",

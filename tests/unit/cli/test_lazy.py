@@ -95,6 +95,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline settings display",
         "firmline update",
         "firmline dfu",
+        "firmline dfu ble",
         "firmline dfu serial",
         "firmline scan",
         "firmline inspect",

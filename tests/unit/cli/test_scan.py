@@ -70,7 +70,8 @@ def test_the_scheme_may_come_from_the_environment(
 @pytest.mark.parametrize(
     ("words", "code", "exit_code"),
     [
-        ((), Code.OPTION_MISSING, ExitCode.INPUT),
+        (("--on", "ble:C6:05:04:03:02:01"), Code.TARGET_MALFORMED, ExitCode.INPUT),
+        (("--on", "ble:?adapter=one"), Code.TARGET_MALFORMED, ExitCode.INPUT),
         (("--on", "sim:"), Code.TARGET_MALFORMED, ExitCode.INPUT),
         (("--on", "sim:ble-reference,"), Code.TARGET_MALFORMED, ExitCode.INPUT),
         (("--on", f"sim:{','.join(['x'] * 65)}"), Code.TARGET_MALFORMED, ExitCode.INPUT),

@@ -77,7 +77,7 @@ async def test_what_only_a_radio_has_is_refused_for_a_port() -> None:
 
 
 @pytest.mark.parametrize(
-    "scheme", [scheme for scheme in Scheme if scheme not in {Scheme.SIM, Scheme.SERIAL}]
+    "scheme", [scheme for scheme in Scheme if scheme not in {Scheme.SIM, Scheme.SERIAL, Scheme.BLE}]
 )
 async def test_a_road_that_is_not_built_yet_is_told(scheme: Scheme) -> None:
     with pytest.raises(TransportError) as caught:

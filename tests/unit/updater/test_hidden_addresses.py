@@ -15,9 +15,11 @@ from firmline.links.base import Sighting
 from firmline.protocol.buttonless import encode_set_advertising_name
 from firmline.protocol.channels import Channel
 from firmline.updater.inspection import Inspection, InspectionPlan
-from firmline.values import AdvertisedName, BleAddress, Fwid, RadioAddress
-from unit.device.makers import ADDRESS, enter_bootloader, softdevice_image
+from firmline.updater.update import Update
+from firmline.values import AdvertisedName, BleAddress, Fwid, RadioAddress, UnitPin
+from unit.device.makers import ADDRESS, BANK_0, enter_bootloader, softdevice_image
 from unit.updater.fakes import (
+    IMAGE,
     NEXT,
     TIMEOUTS,
     FakeLink,
@@ -25,6 +27,7 @@ from unit.updater.fakes import (
     firmware,
     identifier,
     package,
+    plan,
     running_unit,
     tell,
 )
@@ -46,6 +49,14 @@ def stranger(name: str, address: RadioAddress | None = None) -> Sighting:
 def ended(story: Story, outcome: Outcome, code: Code | str) -> bool:
     finished = story.result.finished
     return (finished.outcome, finished.code) == (outcome, code)
+
+
+async def told(link: FakeLink, pin: UnitPin) -> Story:
+    """An update that may also look for whoever would have the address behind the bootloader's."""
+    heard: list[Event] = []
+    result = await Update(plan(package(), pin), link=link, report=heard.append).run()
+    assert set(link.sought) <= {ADDRESS, NEXT, NEXT.plus_one()}
+    return Story(result, heard, link)
 
 
 def asked(story: Story) -> list[str]:
@@ -144,7 +155,7 @@ async def test_a_second_bootloader_with_the_drawn_name_is_reason_to_send_nothing
 
 async def test_a_bootloader_that_was_not_named_cannot_be_recognised_and_the_error_says_so() -> None:
     unit = running_unit()
-    enter_bootloader(unit)
+    enter_bootloader(unit, now_s=999.0)
     story = await tell(FakeLink(unit, hides_addresses=True), pin=ID)
     assert ended(story, Outcome.FAILED, Code.UNIT_NOT_FOUND)
     assert "could not tell" in story.result.finished.message
@@ -205,3 +216,38 @@ async def test_an_inspection_finds_a_unit_by_its_name() -> None:
     assert result.error is None
     assert {fact.fact: fact.value for fact in result.facts}["address"] == str(ADDRESS)
     assert result.finished.left_in is UnitMode.APPLICATION
+
+
+# A bootloader that was named itself.
+
+
+async def test_a_bootloader_that_has_the_name_is_taken_as_it_is() -> None:
+    unit = running_unit()
+    enter_bootloader(unit, now_s=999.0)
+    story = await told(FakeLink(unit), AdvertisedName("DfuTarg"))
+    # Its application says nothing before, so there is nothing to compare with afterwards.
+    assert ended(story, Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
+    assert unit.mode is UnitMode.APPLICATION
+    assert story.of(events.ApplicationSeen)[0].address == ADDRESS
+    assert unit.board.flash.read(BANK_0, len(IMAGE)) == IMAGE
+
+
+@pytest.mark.parametrize("pin", [identifier(NEXT), AdvertisedName("DfuTarg")], ids=["id", "name"])
+async def test_what_macos_calls_a_bootloader_names_it(pin: UnitPin) -> None:
+    unit = running_unit()
+    enter_bootloader(unit, now_s=999.0)
+    story = await tell(FakeLink(unit, hides_addresses=True), pin=pin)
+    assert ended(story, Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
+    assert "cannot be told from others" in story.result.finished.message
+    assert unit.board.flash.read(BANK_0, len(IMAGE)) == IMAGE
+    assert story.result.finished.duration_s < TIMEOUTS.return_s
+
+
+async def test_who_gives_the_address_of_a_bootloader_is_told_that_of_its_application() -> None:
+    unit = running_unit()
+    enter_bootloader(unit, now_s=999.0)
+    story = await told(FakeLink(unit), NEXT)
+    assert ended(story, Outcome.FAILED, Code.UNIT_NOT_FOUND)
+    assert story.result.error is not None
+    assert str(ADDRESS) in story.result.error.hint
+    assert unit.mode is UnitMode.BOOTLOADER

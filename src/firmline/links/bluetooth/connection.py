@@ -1,0 +1,285 @@
+"""One open connection to a unit over the computer's own Bluetooth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable
+from functools import partial
+from typing import Final, TypeVar
+
+from bleak import BleakClient
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.exc import BleakGATTProtocolErrorCode
+
+from firmline.errors import LocalProtocolError, TransportError, TransportReason
+from firmline.links.base import Connection, DeviceInformation, Received, RemoteVersion
+from firmline.links.bluetooth.ears import uuid_text
+from firmline.links.bluetooth.problems import PROBLEMS, unit_problem
+from firmline.links.bluetooth.stack import System
+from firmline.links.gatt import (
+    BATTERY_LEVEL,
+    BATTERY_SERVICE,
+    CHANNEL_UUIDS,
+    DEFAULT_MTU,
+    DEVICE_INFORMATION_SERVICE,
+    INFORMATION_FIELDS,
+    SECURE_DFU_SERVICE,
+    battery_percent,
+    information_from,
+    lost,
+    timed_out,
+)
+from firmline.protocol.channels import Channel
+from firmline.values import RadioAddress
+
+ATT_HEADER: Final = 3
+"""Bytes of a packet that are not the value (Core spec, Vol 3, Part F, 3.4.5.3)."""
+ATT_TIMEOUT_S: Final = 30.0
+"""After this time an ATT request has failed (Core spec, Vol 3, Part F, 3.3.3)."""
+LOOKS_AGAIN_S: Final = 0.1
+FAREWELL_S: Final = 10.0
+"""How long a system may take to disconnect; Bleak itself waits as long for BlueZ."""
+_CHANNELS: Final = {uuid: channel for channel, uuid in CHANNEL_UUIDS.items()}
+_SPEAKS: Final = frozenset({"notify", "indicate"})
+_NOT_OFFERED: Final = frozenset(
+    {
+        BleakGATTProtocolErrorCode.INVALID_HANDLE,
+        BleakGATTProtocolErrorCode.READ_NOT_PERMITTED,
+        BleakGATTProtocolErrorCode.ATTRIBUTE_NOT_FOUND,
+    }
+)
+"""ATT errors of a value that is not there to be read (Core spec, Vol 3, Part F, 3.4.1.1)."""
+_T = TypeVar("_T")
+
+
+class BluetoothConnection(Connection):
+    """Implements :class:`firmline.links.base.Connection` over a client of Bleak.
+
+    Args:
+        peer: The unit.
+        system: What is under Bleak.
+        request_timeout_s: How long the unit may take to answer a request.
+    """
+
+    def __init__(
+        self, peer: RadioAddress, *, system: System, request_timeout_s: float = ATT_TIMEOUT_S
+    ) -> None:
+        self._peer = peer
+        self._system = system
+        self._request_timeout_s = request_timeout_s
+        self._client: BleakClient | None = None
+        self._characteristics: dict[Channel, BleakGATTCharacteristic] = {}
+        self._information: dict[int, BleakGATTCharacteristic] = {}
+        self._battery: BleakGATTCharacteristic | None = None
+        self._services: frozenset[str] = frozenset()
+        self._inbox: deque[Received] = deque()
+        self._changed = asyncio.Event()
+        self._lost = False
+
+    # What it is.
+
+    @property
+    def peer(self) -> RadioAddress:
+        """What the unit is connected under."""
+        return self._peer
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        """Which channels the unit serves: they tell its mode."""
+        return frozenset(self._characteristics)
+
+    @property
+    def services(self) -> frozenset[str]:
+        """UUIDs of all services the unit offers."""
+        return self._services
+
+    @property
+    def mtu(self) -> int:
+        """The ATT MTU that the system has agreed on, as far as it tells.
+
+        Told by the characteristic that takes the most; a system may say more a little later.
+        """
+        sizes = [each.max_write_without_response_size for each in self._characteristics.values()]
+        return max([DEFAULT_MTU, *(size + ATT_HEADER for size in sizes)])
+
+    # Setting up.
+
+    async def open(self, client: BleakClient, *, settle_s: float) -> None:
+        """Connect, look at the services, and subscribe to all that speaks.
+
+        Args:
+            client: A client that has :meth:`on_disconnected` for a callback.
+            settle_s: How long to wait for a packet size above the smallest, where it matters.
+
+        Raises:
+            TransportError: LOST, REFUSED, TIMEOUT or NOT_FOUND.
+        """
+        self._client = client
+        await self._ask(client.connect(), "a connection")
+        self._adopt(client)
+        for channel, characteristic in self._characteristics.items():
+            if _SPEAKS.intersection(characteristic.properties):
+                hear = partial(self._on_value, channel)
+                await self._ask(
+                    client.start_notify(characteristic, hear), f"the subscription to {channel}"
+                )
+        if Channel.PACKET in self._characteristics:
+            await self._await_mtu(settle_s)
+
+    def _adopt(self, client: BleakClient) -> None:
+        """Take what the services have into use. Bleak forgets them when the link goes."""
+        services = list(client.services)
+        self._services = frozenset(uuid_text(service.uuid) for service in services)
+        for service in services:
+            found = {uuid_text(each.uuid): each for each in service.characteristics}
+            match uuid_text(service.uuid):
+                case uuid if uuid == f"{SECURE_DFU_SERVICE:04X}":
+                    self._characteristics = {
+                        _CHANNELS[uuid]: each for uuid, each in found.items() if uuid in _CHANNELS
+                    }
+                case uuid if uuid == f"{DEVICE_INFORMATION_SERVICE:04X}":
+                    self._information = {
+                        number: found[f"{number:04X}"]
+                        for number in INFORMATION_FIELDS
+                        if f"{number:04X}" in found
+                    }
+                case uuid if uuid == f"{BATTERY_SERVICE:04X}":
+                    self._battery = found.get(f"{BATTERY_LEVEL:04X}")
+                case _:
+                    pass
+
+    async def _await_mtu(self, settle_s: float) -> None:
+        """Give a system that has not heard of the agreed MTU yet the time to hear of it."""
+        with_patience = asyncio.get_running_loop().time() + settle_s
+        while self.mtu <= DEFAULT_MTU and asyncio.get_running_loop().time() < with_patience:
+            await asyncio.sleep(LOOKS_AGAIN_S)
+            self._check()
+
+    # Moving bytes.
+
+    async def write(self, channel: Channel, data: bytes) -> None:
+        """Write ``data``; see :meth:`firmline.links.base.Connection.write`.
+
+        A write without response returns when the system has taken it, which says nothing of the
+        controller's queue, let alone the unit's.
+        """
+        characteristic = self._characteristics.get(channel)
+        if characteristic is None or self._client is None:
+            raise LocalProtocolError(f"Nothing can be written to {channel} of {self._peer}.")
+        response = channel is not Channel.PACKET
+        await self._ask(
+            self._client.write_gatt_char(characteristic, data, response=response),
+            f"a write to {channel}",
+        )
+
+    async def receive(self, *, timeout_s: float) -> Received:
+        """The next notification or indication; see the contract in ``links.base``."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not self._inbox:
+                    await self._change()
+        except TimeoutError:
+            raise timed_out(self._peer, "say anything", timeout_s) from None
+        return self._inbox.popleft()
+
+    async def device_information(self) -> DeviceInformation:
+        """Read the Device Information Service; all ``None`` where the unit has none."""
+        values: dict[int, bytes] = {}
+        for uuid, characteristic in self._information.items():
+            value = await self._read(
+                characteristic, f"a read of its {INFORMATION_FIELDS[uuid].replace('_', ' ')}"
+            )
+            if value is not None:
+                values[uuid] = value
+        return information_from(values)
+
+    async def battery_level(self) -> int | None:
+        """Read the Battery Service, percent; ``None`` where the unit has none."""
+        if self._battery is None:
+            return None
+        value = await self._read(self._battery, "a read of its battery level")
+        return None if value is None else battery_percent(value)
+
+    async def _read(self, characteristic: BleakGATTCharacteristic, what: str) -> bytes | None:
+        """Read a value from the unit; ``None`` where it does not offer it after all."""
+        assert self._client is not None  # noqa: S101 - its services were seen
+        try:
+            value = await self._ask(
+                self._client.read_gatt_char(characteristic, use_cached=False), what
+            )
+        except TransportError as error:
+            if error.context.get("att_status") in _NOT_OFFERED:
+                return None
+            raise
+        return bytes(value)
+
+    async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
+        """No system tells; the link's capabilities say so."""
+        _ = timeout_s
+        raise LocalProtocolError(f"{self._system} tells nobody the version of a unit's radio.")
+
+    # The end.
+
+    async def wait_closed(self, *, timeout_s: float) -> int | None:
+        """Wait until the unit has dropped the link; no system tells the reason: ``None``."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not self._lost:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise timed_out(self._peer, "drop the link", timeout_s) from None
+        return None
+
+    async def close(self) -> None:
+        """Disconnect; harmless when already closed.
+
+        A link that a system cannot take down is as good as gone for us: whether the unit is free
+        again is seen when it is looked for.
+        """
+        if self._client is None:
+            return
+        try:
+            async with asyncio.timeout(FAREWELL_S):
+                await self._client.disconnect()
+        except (*PROBLEMS, TimeoutError):
+            pass
+        finally:
+            self.on_disconnected(self._client)
+
+    def on_disconnected(self, _client: BleakClient) -> None:
+        """The link is gone: whoever waits is told, after what has arrived is handed out."""
+        self._lost = True
+        self._changed.set()
+
+    # What arrives, and what goes wrong.
+
+    def _on_value(
+        self, channel: Channel, _sender: BleakGATTCharacteristic, data: bytearray
+    ) -> None:
+        self._inbox.append(Received(channel=channel, data=bytes(data)))
+        self._changed.set()
+
+    async def _ask(self, asked: Awaitable[_T], what: str) -> _T:
+        """Something of Bleak, with every problem as ours."""
+        try:
+            async with asyncio.timeout(self._request_timeout_s):
+                return await asked
+        except TimeoutError:
+            raise timed_out(self._peer, f"answer {what}", self._request_timeout_s) from None
+        except PROBLEMS as problem:
+            error = unit_problem(problem, peer=self._peer, what=what, system=self._system)
+            if self._lost and error.reason is not TransportReason.REFUSED:
+                raise lost(self._peer, None) from problem
+            raise error from problem
+
+    def _check(self) -> None:
+        if self._lost:
+            raise lost(self._peer, None)
+
+    async def _change(self) -> None:
+        """Wait until anything has changed; LOST if the link is gone."""
+        self._check()
+        self._changed.clear()
+        await self._changed.wait()
