@@ -76,6 +76,8 @@ ADAPTER: list[tuple[Exception, Code]] = [
     (FileNotFoundError(errno.ENOENT, "No such file or directory"), Code.BLUETOOTH_SERVICE),
     (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), Code.BLUETOOTH_SERVICE),
     (EOFError(), Code.BLUETOOTH_SERVICE),
+    (OSError(errno.EBADF, "Bad file descriptor"), Code.BLUETOOTH_SERVICE),
+    (OSError(errno.EIO, "Input/output error"), Code.BLUETOOTH_FAILED),
     (PermissionError(errno.EACCES, "Permission denied"), Code.BLUETOOTH_FORBIDDEN),
     (AuthError("REJECTED"), Code.BLUETOOTH_FORBIDDEN),
     (InvalidAddressError("no address"), Code.BLUETOOTH_SERVICE),

@@ -7,6 +7,7 @@ words, under the code ``BLUETOOTH_FAILED``.
 
 from __future__ import annotations
 
+import errno
 import re
 from typing import Final
 
@@ -84,6 +85,9 @@ _HRESULTS: Final = {
     0x8007_0005: Code.BLUETOOTH_FORBIDDEN,  # E_ACCESSDENIED
 }
 """Errors of Windows by number (winerror.h); those of ATT have the facility 0x065."""
+
+_BUS_IS_GONE: Final = frozenset({errno.EBADF, errno.ENOTCONN})
+"""What a message bus leaves behind that has died while it was in use."""
 
 _SAYS: Final = {
     Code.BLUETOOTH_OFF: "Bluetooth is switched off on this computer",
@@ -204,6 +208,8 @@ def _code_below_bleak(problem: Exception) -> Code:
         code = Code.BLUETOOTH_FORBIDDEN
     elif isinstance(problem, FileNotFoundError | ConnectionError | EOFError):
         code = Code.BLUETOOTH_SERVICE  # the socket of D-Bus
+    elif isinstance(problem, OSError) and problem.errno in _BUS_IS_GONE:
+        code = Code.BLUETOOTH_SERVICE
     elif kind.__module__.startswith("dbus_fast"):
         code = Code.BLUETOOTH_SERVICE
     elif isinstance(problem, AssertionError | AttributeError):

@@ -1,0 +1,178 @@
+"""The whole road on Linux but for the radio: Bleak's BlueZ backend, D-Bus, and a bluetoothd."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from firmline import events
+from firmline.device.fabrication import fabricate
+from firmline.device.unit import VirtualUnit
+from firmline.errors import Code, TransportError
+from firmline.events import Event, Outcome, UnitMode
+from firmline.formats.package import Package
+from firmline.links.bluetooth.link import BluetoothLink
+from firmline.links.bluetooth.stack import Stack, System
+from firmline.protocol.pacing import NO_PAUSES
+from firmline.updater.timeouts import Timeouts
+from firmline.updater.update import Update, UpdateResult, plan_for
+from firmline.values import AdvertisedName, UnitPin
+from integration.bluetooth.bleak_over_bumble import Computer
+from integration.bluetooth.bluez import BlueZ, message_bus
+from unit.device.makers import ADDRESS, BANK_0, OTHER_KEY, describe
+from unit.updater.fakes import IMAGE, package
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="BlueZ is Linux's"),
+    pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="dbus-daemon is not installed"),
+]
+TIMEOUTS = Timeouts(
+    search_s=3, same_name_s=0.2, already_there_s=1, connect_s=5, answer_s=3, return_s=3, drop_s=2
+)
+BLUEZ = Stack(system=System.BLUEZ)
+
+
+@pytest.fixture
+async def bluez(
+    computer: Computer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[BlueZ]:
+    process, address = await message_bus(tmp_path)
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+    bluez = BlueZ(computer, address, process)
+    try:
+        yield bluez
+    finally:
+        await bluez.stop()
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def place(computer: Computer) -> VirtualUnit:
+    unit = fabricate(describe(size=4_000))
+    unit.power_on(now_s=computer.radio.now_s())
+    computer.radio.add_unit(unit)
+    return unit
+
+
+async def update(
+    pin: UnitPin,
+    contents: Package | None = None,
+    on_event: Callable[[Event], None] = lambda _event: None,
+) -> tuple[UpdateResult, list[Event]]:
+    """One update with the system's own backend of Bleak."""
+    heard: list[Event] = []
+
+    def hear(event: Event) -> None:
+        heard.append(event)
+        on_event(event)
+
+    link = BluetoothLink(stack=BLUEZ)
+    plan = plan_for(
+        contents or package(),
+        b"",
+        package_name="update.zip",
+        unit_name=f"ble:{pin}",
+        address=pin,
+        timeouts=TIMEOUTS,
+        pacing=NO_PAUSES,
+        prn=8,
+    )
+    try:
+        return await Update(plan, link=link, report=hear).run(), heard
+    finally:
+        await link.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pin", [ADDRESS, AdvertisedName("bench-unit")], ids=["address", "name"])
+async def test_a_unit_is_updated_over_bluez(computer: Computer, bluez: BlueZ, pin: UnitPin) -> None:
+    unit = place(computer)
+    await bluez.start()
+    result, _ = await update(pin)
+    assert (result.finished.outcome, result.finished.code) == (Outcome.UPDATED, "")
+    assert unit.mode is UnitMode.APPLICATION
+    assert unit.board.flash.read(BANK_0, len(IMAGE)) == IMAGE
+
+
+@pytest.mark.slow
+async def test_a_refused_package_is_refused_over_bluez(computer: Computer, bluez: BlueZ) -> None:
+    place(computer)
+    await bluez.start()
+    result, _ = await update(ADDRESS, package(signing_key=OTHER_KEY))
+    assert result.finished.outcome is Outcome.REFUSED
+
+
+async def test_services_that_bluez_remembers_from_another_time_are_forgotten(
+    computer: Computer, bluez: BlueZ
+) -> None:
+    place(computer)
+    await bluez.start()
+    bluez.remembered[ADDRESS] = {}
+    result, _ = await update(ADDRESS)
+    assert (result.finished.outcome, result.finished.code) == (Outcome.UPDATED, "")
+    assert bluez.calls.count("RemoveDevice") >= 2
+
+
+async def test_a_bluetoothd_that_does_not_run_is_told(bluez: BlueZ) -> None:
+    _ = bluez
+    with pytest.raises(TransportError) as caught:
+        await BluetoothLink(stack=BLUEZ).find(ADDRESS, timeout_s=1)
+    assert caught.value.code is Code.BLUETOOTH_SERVICE
+    await bluez.start()
+
+
+@pytest.mark.parametrize(
+    ("adapter", "powered", "code"),
+    [(False, True, Code.BLUETOOTH_MISSING), (True, False, Code.BLUETOOTH_OFF)],
+    ids=["missing", "off"],
+)
+async def test_an_adapter_that_is_off_or_missing_is_told(
+    bluez: BlueZ, adapter: bool, powered: bool, code: Code
+) -> None:
+    await bluez.start(adapter=adapter, powered=powered)
+    with pytest.raises(TransportError) as caught:
+        await BluetoothLink(stack=BLUEZ).find(ADDRESS, timeout_s=1)
+    assert caught.value.code is code
+
+
+async def test_an_adapter_that_is_not_there_is_told(bluez: BlueZ) -> None:
+    await bluez.start()
+    with pytest.raises(TransportError) as caught:
+        await BluetoothLink(stack=BLUEZ, adapter="hci7").find(ADDRESS, timeout_s=1)
+    assert caught.value.code is Code.BLUETOOTH_MISSING
+
+
+def on_first(kind: type[Event], action: Callable[[], None]) -> Callable[[Event], None]:
+    """Do something once, when an event of this type is first told."""
+    done: list[Event] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, kind) and not done:
+            done.append(event)
+            action()
+
+    return hear
+
+
+@pytest.mark.slow
+async def test_a_link_that_goes_under_way_is_lost(computer: Computer, bluez: BlueZ) -> None:
+    place(computer)
+    await bluez.start()
+    cut = on_first(events.ObjectCreated, bluez.cut_links)
+    result, heard = await update(ADDRESS, on_event=cut)
+    assert (result.finished.outcome, result.finished.code) == (Outcome.FAILED, Code.LINK_LOST)
+    assert [event.expected for event in heard if isinstance(event, events.LinkLost)][-1] is False
+
+
+@pytest.mark.slow
+async def test_a_message_bus_that_dies_under_way_is_told(computer: Computer, bluez: BlueZ) -> None:
+    place(computer)
+    await bluez.start()
+    result, _ = await update(ADDRESS, on_event=on_first(events.ObjectCreated, bluez.bus.kill))
+    assert result.finished.outcome is Outcome.FAILED
+    assert result.finished.code in {Code.LINK_LOST, Code.BLUETOOTH_SERVICE}
