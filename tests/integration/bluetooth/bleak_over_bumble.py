@@ -65,6 +65,9 @@ class Computer:
         late_by: How many times a packet size is asked for until the agreed one is known.
         paired: Whether everyone is paired with it.
         taken: Who is connected to another program of it.
+        room: How many packets its system keeps; more are lost without a word, as on macOS.
+            ``None``: it keeps all.
+        dropped: How many were lost so.
     """
 
     radio: VirtualRadio
@@ -77,6 +80,8 @@ class Computer:
     taken: list[BleAddress] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     arguments: list[dict[str, Any]] = field(default_factory=list)
+    room: int | None = None
+    dropped: int = 0
     before_packet: Callable[[int], None] = lambda _count: None
     packets: int = 0
     known: dict[str, BleAddress] = field(default_factory=dict)
@@ -117,6 +122,11 @@ class Computer:
             self.device = Device(config=config, host=host)
             await self.device.power_on()
         return self.device
+
+    def is_full(self) -> bool:
+        """Whether its system has no room for another packet."""
+        queue = None if self.device is None else self.device.host.le_acl_packet_queue
+        return self.room is not None and queue is not None and queue.pending >= self.room
 
     def name_of(self, address: BleAddress) -> str:
         """What it calls the unit with an address."""
@@ -268,6 +278,9 @@ class Client(BaseBleakClient):
             self.computer.packets += 1
             self.computer.before_packet(self.computer.packets)
             assert len(data) <= characteristic.max_write_without_response_size
+            if self.computer.is_full():
+                self.computer.dropped += 1
+                return
         proxy = self._proxy(characteristic)
         await self._call(proxy.write_value(bytes(data), with_response=response))
 

@@ -206,17 +206,21 @@ def _code_below_bleak(problem: Exception) -> Code:
         code = _HRESULTS[number]
     elif isinstance(problem, PermissionError) or is_login:
         code = Code.BLUETOOTH_FORBIDDEN
-    elif isinstance(problem, FileNotFoundError | ConnectionError | EOFError):
-        code = Code.BLUETOOTH_SERVICE  # the socket of D-Bus
-    elif isinstance(problem, OSError) and problem.errno in _BUS_IS_GONE:
-        code = Code.BLUETOOTH_SERVICE
-    elif kind.__module__.startswith("dbus_fast"):
+    elif _is_of_the_bus(problem):
         code = Code.BLUETOOTH_SERVICE
     elif isinstance(problem, AssertionError | AttributeError):
         code = Code.LINK_LOST
     else:
         code = Code.BLUETOOTH_FAILED
     return code
+
+
+def _is_of_the_bus(problem: Exception) -> bool:
+    """Whether it comes from the socket of D-Bus, or from what speaks D-Bus."""
+    if isinstance(problem, FileNotFoundError | ConnectionError | EOFError):
+        return True
+    is_gone = isinstance(problem, OSError) and problem.errno in _BUS_IS_GONE
+    return is_gone or type(problem).__module__.startswith("dbus_fast")
 
 
 def _hresult_of(problem: Exception) -> int | None:
