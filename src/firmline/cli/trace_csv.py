@@ -19,7 +19,7 @@ from firmline.events import Event
 from firmline.formats.event_json import event_to_json, event_type
 from firmline.formats.hci_capture import CapturedPacket
 from firmline.formats.trace import Entry, Trace
-from firmline.formats.trace_phases import Phase, next_phase
+from firmline.formats.trace_phases import PhaseTracker
 
 TRACE_COLUMNS: Final = ("trace", "utc", "seconds", "phase", "type", "text", "fields")
 PACKET_COLUMNS: Final = ("number", "utc", "seconds", "direction", "packet", "size", "data")
@@ -38,16 +38,16 @@ def traces_table(traces: Sequence[Trace]) -> bytes:
 
 def _trace_rows(number: int, trace: Trace) -> Iterable[tuple[object, ...]]:
     begin_s = next((entry.at_s for entry in trace.entries if entry.at_s is not None), 0.0)
-    phase = Phase.SEARCH
+    tracker = PhaseTracker()
     for entry in trace.entries:
         if isinstance(entry, Event):
-            phase = next_phase(phase, entry)
+            tracker.hear(entry)
         time = None if entry.at_s is None else trace.time_of(entry.at_s)
         yield (
             number,
             "" if time is None else _utc(time),
             "" if entry.at_s is None else f"{entry.at_s - begin_s:.6f}",
-            phase.value,
+            "" if tracker.phase is None else tracker.phase.value,
             *_told(entry),
         )
 

@@ -1,7 +1,7 @@
 """The time line of a trace: few lines for what went well, one for everything that did not.
 
-Objects that were sent one after the other are one line, with their speed. It ends at whatever comes
-between them: a repetition, a refusal, a lost connection.
+Objects that were sent one after the other are one line, with their speed, and so are probes. It
+ends at whatever comes between them: a repetition, a refusal, a lost connection.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class _TimeLine:
         self._object_type = "command"
         self._size = 0
         self._asked_s = 0.0
+        self._unanswered: events.RequestSent | None = None
+        self._probes: list[float] = []
         self._search: events.Searching | None = None
 
     def hear(self, event: Event) -> None:
@@ -100,7 +102,11 @@ class _TimeLine:
             case events.ImageStarted(size=size):
                 self._object_type, self._size = "command", size
             case events.RequestSent():
-                self._asked_s = event.at_s
+                self._asked_s, self._unanswered = event.at_s, event
+            case events.AnswerReceived():
+                self._unanswered = None
+            case events.ProbeRefused():
+                self._probes.append(event.at_s)
             case events.ObjectCreated(object_type="data", offset=offset):
                 self._object_type = "data"
                 if self._run is None:
@@ -116,6 +122,7 @@ class _TimeLine:
                 pass
 
     def _close_run(self) -> None:
+        self._close_probes()
         run, self._run = self._run, None
         if run is None or not run.objects:
             return
@@ -127,6 +134,14 @@ class _TimeLine:
         )
         self.rows.append(Row(at_s=run.begin_s, label="sends", text=text))
 
+    def _close_probes(self) -> None:
+        probes, self._probes = self._probes, []
+        if not probes:
+            return
+        many = f"{len(probes)} probes" if len(probes) > 1 else "1 probe"
+        text = f"{many} in {probes[-1] - probes[0]:.1f} s, each refused as it has to be"
+        self.rows.append(Row(at_s=probes[0], label="probed", text=text))
+
     def _described(self, event: Event) -> tuple[str, str] | None:
         match event:
             case events.UpdateStarted() | events.InspectionStarted() | events.TraceStarted():
@@ -134,9 +149,11 @@ class _TimeLine:
             case events.Refused():
                 words = refusal_in_words(event, object_type=self._object_type)
                 described = ("refused", f"{event.request}: {words}")
-            case events.LinkLost(expected=expected):
-                label, what = ("dropped", " by its restart") if expected else ("lost", "")
-                described = (label, f"the connection{what}: {reason_in_words(event.hci_reason)}")
+            case events.LinkLost(expected=True):
+                why = reason_in_words(event.hci_reason)
+                described = ("dropped", f"the connection by its restart: {why}")
+            case events.LinkLost():
+                described = ("lost", self._loss(event))
             case events.Connected(mode=UnitMode.APPLICATION):
                 described = ("connected", f"to its application, MTU {event.mtu}")
             case events.ImageStarted():
@@ -153,6 +170,14 @@ class _TimeLine:
             case _:
                 described = describe(event)
         return described
+
+    def _loss(self, lost: events.LinkLost) -> str:
+        """Why a connection went, and what the unit was to answer then."""
+        text = f"the connection: {reason_in_words(lost.hci_reason)}"
+        if self._unanswered is None:
+            return text
+        waited = f"{lost.at_s - self._unanswered.at_s:.1f} s"
+        return f"{text}, {waited} after {self._unanswered.request}, which was not answered"
 
 
 def _is_damaged(checked: events.CrcChecked) -> bool:

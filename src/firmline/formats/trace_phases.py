@@ -40,12 +40,13 @@ CREATE_DATA: Final = b"\x01\x02"
 """How the request begins that creates a data object (bootloader spec, section 2.1)."""
 CREATED: Final = b"\x60\x01"
 """How its answer begins."""
+RESTARTS: Final = ("abort", "enter_bootloader", "set_advertising_name")
+"""Requests that have the unit restart, or say how."""
 _REQUESTS: Final = {
     "object_create": Phase.CREATE,
     "crc_get": Phase.CRC,
     "object_execute": Phase.EXECUTE,
-    "abort": Phase.RESTART,
-    "enter_bootloader": Phase.RESTART,
+    **dict.fromkeys(RESTARTS, Phase.RESTART),
 }
 
 
@@ -66,9 +67,30 @@ class PhaseTime:
     times: int
 
 
-def next_phase(phase: Phase, event: events.Event) -> Phase:
+class PhaseTracker:
+    """Follows the events of one trace.
+
+    Attributes:
+        phase: The present one; ``None`` before the first event.
+    """
+
+    def __init__(self) -> None:
+        self.phase: Phase | None = None
+        self._probes = False
+
+    def hear(self, event: events.Event) -> Phase:
+        """One event; the phase that it leads into."""
+        # What creates objects in an inspection are probes, in an update images.
+        self._probes |= isinstance(event, events.InspectionStarted)
+        self.phase = _next_phase(self.phase or Phase.SEARCH, event, probes=self._probes)
+        return self.phase
+
+
+def _next_phase(phase: Phase, event: events.Event, *, probes: bool) -> Phase:
     """The phase that an event leads into from another."""
     match event:
+        case events.RequestSent() if probes:
+            following = _probed(phase, event)
         case events.RequestSent():
             following = _asked(phase, event)
         case events.AnswerReceived(data=data) if phase is Phase.CREATE:
@@ -111,14 +133,18 @@ def _asked(phase: Phase, sent: events.RequestSent) -> Phase:
         return phase if is_at_rest else Phase.RECOVER
     if phase is Phase.INIT_PACKET and not creates_data:
         return phase
-    if phase in (Phase.BOOTLOADER, Phase.PROBES) and sent.request == "object_create":
+    if sent.request == "object_create" and not creates_data:
+        return Phase.INIT_PACKET
+    return _REQUESTS.get(sent.request, phase if phase in TRANSFER else Phase.BOOTLOADER)
+
+
+def _probed(phase: Phase, sent: events.RequestSent) -> Phase:
+    """The phase after a request of an inspection."""
+    if sent.request in RESTARTS:
+        return Phase.RESTART
+    if sent.request == "object_create" or phase is Phase.PROBES:
         return Phase.PROBES
-    if phase is Phase.PROBES and sent.request not in ("abort", "enter_bootloader"):
-        return phase
-    found = _REQUESTS.get(sent.request)
-    if found is not None:
-        return found
-    return phase if phase in TRANSFER else Phase.BOOTLOADER
+    return Phase.BOOTLOADER
 
 
 def phase_times(entries: Iterable[Entry]) -> tuple[PhaseTime, ...]:
@@ -129,19 +155,19 @@ def phase_times(entries: Iterable[Entry]) -> tuple[PhaseTime, ...]:
     seconds: dict[Phase, float] = {}
     longest: dict[Phase, float] = {}
     times: dict[Phase, int] = {}
-    phase: Phase | None = None
+    tracker = PhaseTracker()
     last_s: float | None = None
     for entry in entries:
-        at_s = entry.at_s
+        at_s, phase = entry.at_s, tracker.phase
         if at_s is not None and last_s is not None and phase is not None:
             gap_s = max(0.0, at_s - last_s)
             seconds[phase] = seconds.get(phase, 0.0) + gap_s
             longest[phase] = max(longest.get(phase, 0.0), gap_s)
         last_s = at_s if at_s is not None else last_s
         if not isinstance(entry, UnknownEvent):
-            before, phase = phase, next_phase(phase or Phase.SEARCH, entry)
-            if phase is not before:
-                times[phase] = times.get(phase, 0) + 1
+            following = tracker.hear(entry)
+            if following is not phase:
+                times[following] = times.get(following, 0) + 1
     return tuple(
         PhaseTime(phase=phase, seconds=total_s, longest_s=longest[phase], times=times.get(phase, 0))
         for phase, total_s in seconds.items()

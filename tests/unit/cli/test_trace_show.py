@@ -75,6 +75,25 @@ def test_what_comes_between_ends_the_line() -> None:
     assert "1 object to" in told[1]
 
 
+def test_a_lost_connection_tells_what_was_not_answered() -> None:
+    asked = events.RequestSent(at_s=2, request="crc_get", data=b"\x03")
+    lost = events.LinkLost(at_s=6, hci_reason=0x08, expected=False)
+    answered = events.AnswerReceived(at_s=2.5, data=b"\x60\x03\x01")
+    (row,) = lines(asked, lost)
+    assert row.endswith("(0x08), 4.0 s after crc_get, which was not answered")
+    (row,) = lines(asked, answered, lost)
+    assert row.endswith("was not heard any more (0x08)")
+
+
+def test_probes_are_one_line() -> None:
+    probe = next(event for event in SAMPLES if isinstance(event, events.ProbeRefused))
+    (row,) = lines(stamp(probe, 1.0), stamp(probe, 2.5))
+    assert row == "      1.000  probed     2 probes in 1.5 s, each refused as it has to be"
+    rows = lines(stamp(probe, 1.0), stamp(REFUSED, 2.0))
+    assert "1 probe in 0.0 s" in rows[0]
+    assert len(rows) == 2
+
+
 def test_a_search_in_vain_is_told_with_its_time() -> None:
     searching = events.Searching(at_s=1, address=HOME, expected_mode=UnitMode.APPLICATION)
     found = events.UnitSeen(at_s=17, address=HOME, name="Tag", rssi_dbm=-60)

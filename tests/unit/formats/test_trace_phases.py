@@ -111,13 +111,30 @@ def test_an_answer_that_was_asked_before_the_next_create_does_not_end_it() -> No
 def test_probes_are_no_transfer() -> None:
     create = asked("object_create", b"\x01\x01\x8d\x00\x00\x00")
     bootloader = events.Connected(address=HOME, mode=UnitMode.BOOTLOADER, mtu=247)
+    inspection = events.InspectionStarted(at_s=-1.0, unit="x", with_probes=True, public_key="")
     trace = ticking(bootloader, asked("object_select"), create, answered(1), asked("crc_get"))
+    trace = Trace(entries=(stamp(inspection, 0.0), *trace.entries))
     end = stamp(asked("abort"), 5.0)
     assert seconds(Trace(entries=(*trace.entries, end, stamp(FINISHED, 6.0)))) == {
         Phase.BOOTLOADER: 2,
         Phase.PROBES: 3,
         Phase.RESTART: 1,
     }
+
+
+def test_an_image_that_goes_on_over_a_new_connection_is_a_transfer() -> None:
+    bootloader = events.Connected(address=HOME, mode=UnitMode.BOOTLOADER, mtu=247)
+    lost = events.LinkLost(hci_reason=8, expected=False)
+    searching = events.Searching(address=HOME, expected_mode=UnitMode.BOOTLOADER)
+    seen = events.UnitSeen(address=HOME, name="", rssi_dbm=None)
+    again = (lost, searching, seen, bootloader, asked("object_select"), *AN_OBJECT)
+    found = seconds(ticking(STARTED, bootloader, IMAGE, *AN_OBJECT, *again, FINISHED))
+    assert Phase.PROBES not in found
+    assert (found[Phase.CREATE], found[Phase.DATA], found[Phase.CRC]) == (2, 6, 4)
+    assert (found[Phase.SEARCH], found[Phase.CONNECT], found[Phase.BOOTLOADER]) == (2, 1, 3)
+    init_packet = asked("object_create", b"\x01\x01\x8d\x00\x00\x00")
+    afresh = ticking(STARTED, IMAGE, *AN_OBJECT, lost, bootloader, init_packet, FINISHED)
+    assert seconds(afresh)[Phase.INIT_PACKET] == 2
 
 
 def test_a_ping_in_the_middle_brings_a_line_to_rest() -> None:
