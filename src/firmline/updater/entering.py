@@ -134,7 +134,8 @@ class PinnedUnit:
             stranger = await who_is_there(
                 self._link, self.bootloader_address, timeouts=self._timeouts, report=self._report
             )
-        async with self._first_met(there) as connection:
+        tries = TRIES if self._where.pins_application else 1
+        async with self._first_met(there, tries=tries) as connection:
             if _is_no_bootloader(connection):
                 channel = _way_in(connection)
                 if channel is None:
@@ -144,20 +145,11 @@ class PinnedUnit:
                 return await self._leave_application(connection, channel)
             if await self.owns(connection):
                 return None
-        if not self._where.pins_application:
-            self._where.is_its_bootloader(self.address)
-            return None
-        # The unit with the address before ours is in its bootloader; ours may be in its own.
-        try:
-            await self.find_already_there()
-        except TransportError as error:
-            if error.reason is TransportReason.NOT_FOUND:
-                raise named_bootloader(self.address) from None
-            raise
+        await self.find_beside_another()
         return None
 
     @asynccontextmanager
-    async def _first_met(self, there: Sighting) -> AsyncIterator[Connection]:
+    async def _first_met(self, there: Sighting, *, tries: int) -> AsyncIterator[Connection]:
         """A connection to who was seen at the application's address.
 
         Raises:
@@ -181,7 +173,11 @@ class PinnedUnit:
 
         A bootloader with a bond keeps that address; one without has it where it is another unit's.
         That the link can be encrypted with the bond that this computer has with the unit proves it.
+        Who was pinned by a name, or by what the system calls it, is meant as it is.
         """
+        if not connection.needs_encryption and not self._where.pins_application:
+            self._where.is_its_bootloader(self.address)
+            return True
         if not connection.needs_encryption or not self._link.capabilities.pairing:
             return False
         try:
@@ -276,6 +272,19 @@ class PinnedUnit:
             TransportError: NOT_FOUND: it is not there either.
         """
         await self._where.find_already_there()
+
+    async def find_beside_another(self) -> None:
+        """See the unit in its bootloader, where another's has its application's address.
+
+        Raises:
+            TransportError: NOT_FOUND: it is not there either.
+        """
+        try:
+            await self.find_already_there()
+        except TransportError as error:
+            if error.reason is TransportReason.NOT_FOUND:
+                raise named_bootloader(self.address) from None
+            raise
 
     @asynccontextmanager
     async def application(self, *, timeout_s: float) -> AsyncIterator[Connection]:

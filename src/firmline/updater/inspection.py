@@ -174,7 +174,7 @@ class Inspection:
                 if not in_bootloader:
                     await self._read_application(connection)
             if in_bootloader:  # of the unit whose address comes before
-                await self._unit.find_already_there()
+                await self._unit.find_beside_another()
                 await self._read_bootloader()
                 return
             if self._plan.probes is None:
