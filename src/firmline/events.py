@@ -355,6 +355,31 @@ class ObjectRepeated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectLost(Event):
+    """An object that was sent ahead did not arrive whole; it is sent again step by step."""
+
+    object_type: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlashLearned(Event):
+    """How long the unit's flash takes at most, as its answers show; seconds.
+
+    Attributes:
+        erase_s: The erase at the head of an object.
+        packet_s: One packet.
+        object_s: A whole object, its erase included.
+        least_object_s: The least that one was seen to cost, without the ways through the air.
+    """
+
+    erase_s: float
+    packet_s: float
+    object_s: float
+    least_object_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRepeated(Event):
     """Something was lost on a serial line; the image goes on where the unit says it is.
 
@@ -445,6 +470,8 @@ class UpdateFinished(Event):
         size: Firmware bytes the unit accepted.
         duration_s: From start to end, seconds.
         transfer_s: The part of it from the first object to the answer to the last, seconds.
+        limit_share: How much of the unit's own speed limit was reached, up to 1; ``None``: nobody
+            knows the limit.
     """
 
     outcome: Outcome
@@ -453,3 +480,4 @@ class UpdateFinished(Event):
     size: int
     duration_s: float
     transfer_s: float
+    limit_share: float | None = None

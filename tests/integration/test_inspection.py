@@ -128,7 +128,7 @@ def on_bench(story: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
     async def tell() -> None:
         radio = open_virtual_radio(timed=True)
         try:
-            await story(Bench(radio, await radio.open_link()))
+            await story(Bench(radio, await radio.open_link(interval_s=0.0075)))
         finally:
             await radio.close()
 

@@ -113,6 +113,8 @@ def _describe_transfer(event: Event) -> Described:
                 else "the init packet"
             )
             described = ("repeats", f"{what}, which arrived damaged (attempt {event.attempt})")
+        case events.ObjectLost():
+            described = ("repeats", f"the object at {event.offset:,}, which did not arrive whole")
         case events.StartedAfresh():
             described = ("starts", "afresh: the unit held the beginning of another image")
         case events.ProgressSaved():

@@ -177,10 +177,7 @@ def _say_result(result: UpdateResult, *, as_json: bool, is_virtual: bool) -> Non
 
 
 def result_fields(result: UpdateResult) -> dict[str, object]:
-    """The result line of the contract (``design/command-line.md``).
-
-    ``limit_share`` needs the limit of this unit and this link, which nobody computes yet: null.
-    """
+    """The result line of the contract (``design/command-line.md``)."""
     finished = result.finished
     return {
         "type": "result",
@@ -191,7 +188,7 @@ def result_fields(result: UpdateResult) -> dict[str, object]:
         "bytes": finished.size,
         "seconds": round(finished.duration_s, 3),
         "transfer_seconds": round(finished.transfer_s, 3),
-        "limit_share": None,
+        "limit_share": None if finished.limit_share is None else round(finished.limit_share, 3),
     }
 
 
@@ -202,7 +199,8 @@ def summary(finished: UpdateFinished, *, virtual: bool = False) -> str:
     own = " of its own time" if virtual else ""
     runs = finished.message == NEW_APPLICATION_RUNS
     seen = ", new application seen running." if runs else f". {finished.message}"
+    limit = "" if finished.limit_share is None else f", {finished.limit_share:.0%} of its limit"
     return (
         f"Updated in {finished.duration_s:.1f} s{own}: {finished.size:,} bytes sent in"
-        f" {finished.transfer_s:.1f} s ({rate:,.{decimals}f} kB/s){seen}"
+        f" {finished.transfer_s:.1f} s ({rate:,.{decimals}f} kB/s{limit}){seen}"
     )

@@ -14,11 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.protocol.channels import Channel
 from firmline.values import RadioAddress
+
+USUAL_INTERVAL_S: Final = 0.015
+"""Connection interval that a host asks for where it can: what the bootloader itself asks for
+(bootloader spec, section 11). Shorter ones leave no gap for a unit whose flash takes 5 ms for 20
+bytes, and are hardly faster; longer ones make every answer late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from firmline.links.sim_options import SimOptions, sim_options
 from firmline.links.target import Scheme, Target
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
-from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES, Pacing
+from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, NO_PAUSES, Pacing
 from firmline.values import UnitPin
 
 _T = TypeVar("_T")
@@ -144,7 +144,7 @@ async def _in_the_air(
         made.power_on(now_s=radio.now_s())
         radio.add_unit(made)
         link = await radio.open_link(interval_s=options.interval_s)
-        pacing = FOR_BLUETOOTH if options.physics else NO_PAUSES
+        pacing = AHEAD if options.physics else NO_PAUSES
         yield OpenedTarget(link=link, address=made.address, pacing=pacing)
     finally:
         await radio.close()

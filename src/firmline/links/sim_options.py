@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmline.errors import Code, InputError
+from firmline.links.base import USUAL_INTERVAL_S
 from firmline.links.target import Target
 
 SIM_OPTIONS: Final = ("key", "speed", "interval", "packets", "physics")
@@ -35,7 +36,7 @@ class SimOptions:
     """
 
     speed: float | None = None
-    interval_s: float = MIN_INTERVAL_MS / 1000
+    interval_s: float = USUAL_INTERVAL_S
     packets_per_event: int | None = None
     physics: bool = True
 
@@ -65,7 +66,7 @@ def sim_options(target: Target) -> SimOptions:
     )
     return SimOptions(
         speed=_number(target, "speed", 0.01, 100_000, "a factor"),
-        interval_s=(interval_ms or MIN_INTERVAL_MS) / 1000,
+        interval_s=USUAL_INTERVAL_S if interval_ms is None else interval_ms / 1000,
         packets_per_event=None if packets is None else int(packets),
         physics=physics,
     )

@@ -18,12 +18,13 @@ import zlib
 
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError
-from firmline.protocol.answers import Mtu, Selected
+from firmline.protocol.answers import Crc, Mtu, Selected
 from firmline.protocol.asking import Asking, body_of, executed, phase_of
 from firmline.protocol.checkpoints import NO_CHECKPOINTS, Checkpoints, save_progress
 from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.framing import Framing, SerialFraming
 from firmline.protocol.object_sender import ObjectSender
+from firmline.protocol.object_stream import ObjectStream
 from firmline.protocol.pacing import NO_PAUSES, Pacing
 from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE
 from firmline.protocol.requests import ExecuteObject, GetMtu, SelectObject, SetPrn
@@ -62,27 +63,55 @@ class DfuConversation(Asking):
         self._checkpoints = checkpoints
         self.now_s = 0.0
         self._waits_for_idle = pacing.waits_for_idle
-        self._objects = ObjectSender(framing, prn=prn, pacing=pacing)
+        self._streams = pacing.streams
+        self._objects = ObjectSender(framing, pacing=pacing)
 
     def run(self) -> Talk[None]:
         """The whole of it, up to the answer to the last EXECUTE."""
         if isinstance(self.framing, SerialFraming):
             yield from self._agree_on_mtu(self.framing)
-        yield from self.ask(SetPrn(count=self._prn), phase="the packet receipt notification")
+        yield from self._set_prn(self._prn)
         offset, object_size = yield from self._find_resume_point()
+        stream = self._stream(object_size)
         while offset < len(self._firmware):
-            end = min(offset + object_size, len(self._firmware))
-            yield from self._objects.send(ObjectType.DATA, self._firmware, offset, end)
-            yield from self._execute(ObjectType.DATA, end)
-            offset = end
-            yield from self._save_progress(offset)
+            if stream is not None and not stream.gives_up:
+                offset, is_checkpoint = yield from self._send_ahead(stream, offset)
+            else:
+                end = min(offset + object_size, len(self._firmware))
+                yield from self._objects.send(ObjectType.DATA, self._firmware, offset, end)
+                yield from self._execute(ObjectType.DATA, end)
+                offset, is_checkpoint = end, self._is_checkpoint(end)
+            if is_checkpoint:
+                crc = zlib.crc32(self._firmware[:offset])
+                yield from save_progress(self, offset=offset, crc=crc)
 
-    def _save_progress(self, offset: int) -> Talk[None]:
-        """Behind an executed object, before the next one: make it survive a power cut, if due."""
+    def _send_ahead(self, stream: ObjectStream, offset: int) -> Talk[tuple[int, bool]]:
+        """Send objects ahead; where the image goes on, and whether progress is saved there."""
+        offset = yield from stream.run(offset)
+        if stream.spoiled is not None:
+            offset = yield from self._start_afresh(stream.spoiled)
+        return offset, stream.has_stopped
+
+    def _is_checkpoint(self, offset: int) -> bool:
+        """Behind an executed object, before the next one: whether it is to survive a power cut."""
         size = len(self._firmware)
-        if offset < size and self._checkpoints.is_due(offset, size):
-            crc = zlib.crc32(self._firmware[:offset])
-            yield from save_progress(self, offset=offset, crc=crc)
+        return offset < size and self._checkpoints.is_due(offset, size)
+
+    def _stream(self, object_size: int) -> ObjectStream | None:
+        """What sends objects ahead; ``None``: they go step by step."""
+        if not self._streams or self._prn:
+            return None
+        return ObjectStream(
+            self.framing,
+            self._firmware,
+            object_size=object_size,
+            stops_at=self._is_checkpoint,
+            clock=lambda: self.now_s,
+        )
+
+    def _set_prn(self, count: int) -> Talk[None]:
+        yield from self.ask(SetPrn(count=count), phase="the packet receipt notification")
+        self._objects.prn_is_set(count)
 
     def _agree_on_mtu(self, framing: SerialFraming) -> Talk[None]:
         answer = yield from self.ask(GetMtu(), phase="the MTU request")
@@ -113,11 +142,18 @@ class DfuConversation(Asking):
             yield Report(event=events.Resumed(object_type="data", offset=selected.offset))
             offset = yield from self._finish_open_object(selected.offset, selected.max_size)
             return offset, selected.max_size
-        yield Report(event=events.StartedAfresh(offset=selected.offset, crc=selected.crc))
-        # CREATE(data) rewinds to the last executed object only; a new CREATE(command) zeroes the
-        # progress of the whole image (spec section 4.1).
+        return (yield from self._start_afresh(selected)), selected.max_size
+
+    def _start_afresh(self, held: Selected | Crc) -> Talk[int]:
+        """Begin the image again, from its first byte on.
+
+        CREATE(data) rewinds to the last executed object only; a new CREATE(command) zeroes the
+        progress of the whole image (spec section 4.1).
+        """
+        yield Report(event=events.StartedAfresh(offset=held.offset, crc=held.crc))
         yield from self._send_init_packet()
-        return 0, (yield from self._select_fresh_image())
+        yield from self._select_fresh_image()
+        return 0
 
     def _select_fresh_image(self) -> Talk[int]:
         """The image begins, once flash is idle; the unit's object size."""

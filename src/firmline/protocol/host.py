@@ -23,7 +23,7 @@ from firmline.protocol.conversation import DfuConversation
 from firmline.protocol.framing import Framing
 from firmline.protocol.pacing import NO_PAUSES, Pacing
 from firmline.protocol.requests import GetCrc, WriteObject, opcode_of
-from firmline.protocol.steps import AnswerUntil, Delivery, Effect, Fail, Report, Wait
+from firmline.protocol.steps import AnyAnswer, Delivery, Effect, Fail, Report, Wait
 
 
 class HostSession:
@@ -83,7 +83,7 @@ class HostSession:
 
     def resume(self, *, now_s: float = 0.0) -> list[Effect]:
         """What was written is with the unit, or the time is over, as awaited; what follows."""
-        if not isinstance(self._awaiting, Delivery | AnswerUntil):
+        if not isinstance(self._awaiting, Delivery | AnyAnswer):
             raise LocalProtocolError("A host session was resumed where it waits for an answer.")
         self._conversation.now_s = now_s
         return self._advance(None)
@@ -109,7 +109,7 @@ class HostSession:
                 f"The unit sent {message[:20].hex(' ').upper()} when no answer was due.",
             )
         answer = decode_answer(message)
-        if isinstance(self._awaiting, AnswerUntil):
+        if isinstance(self._awaiting, AnyAnswer):
             return answer
         expected = opcode_of(
             GetCrc() if isinstance(self._awaiting, WriteObject) else self._awaiting

@@ -40,17 +40,19 @@ class ObjectSender(Asking):
 
     Args:
         framing: How requests become bytes on this link.
-        prn: The unit sends an unasked CRC after every ``prn`` packets; 0 = never.
         pacing: How long the unit's flash is given.
     """
 
-    def __init__(self, framing: Framing, *, prn: int, pacing: Pacing) -> None:
+    def __init__(self, framing: Framing, *, pacing: Pacing) -> None:
         super().__init__(framing)
-        self._prn = prn
-        self._until_receipt = prn
+        self._prn = self._until_receipt = 0
         self._pause_s = pacing.after_free_s
         self._before_retry_s = pacing.before_retry_s
         self._group = max(1, GROUP_BYTES // max(1, framing.packet_size))
+
+    def prn_is_set(self, count: int) -> None:
+        """The unit sends an unasked CRC after every ``count`` packets from now on; 0 = never."""
+        self._prn = self._until_receipt = count
 
     def send(self, object_type: ObjectType, source: bytes, start: int, end: int) -> Talk[None]:
         """CREATE, write and check one object, again where it arrives damaged.

@@ -52,20 +52,23 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerUntil:
-    """Wait for an answer to any request, at most until a time.
+class AnyAnswer:
+    """Wait for an answer to whichever of the requests that are under way.
 
     Attributes:
-        time_s: On the clock of who drives the session.
+        until_s: At most until this time, on the clock of who drives the session; ``None``: as long
+            as the answer to ``request`` may take.
+        request: One that is under way.
     """
 
-    time_s: float
+    until_s: float | None
+    request: Request
 
 
 Effect = Write | Report | Pause | Fail
-Wait = Request | Delivery | AnswerUntil
+Wait = Request | Delivery | AnyAnswer
 """A request means: wait for the answer to it."""
 _T = TypeVar("_T")
 Talk = Generator[Effect | Wait, Answer | None, _T]
 """A conversation, or a part of one. It is sent the answer it waits for; ``None`` after an effect, a
-:class:`Delivery`, or an :class:`AnswerUntil` whose time has come."""
+:class:`Delivery`, or an :class:`AnyAnswer` whose time has come."""

@@ -35,7 +35,7 @@ class Progress:
         self._begin_s = at_s
         self._asked_s = at_s
         self._reached = 0
-        """Bytes that the unit has, as far as it said."""
+        """Bytes that the unit has: as far as it said, or was sent."""
         self._is_open = True
 
     def hear(self, event: Event) -> None:
@@ -53,10 +53,12 @@ class Progress:
             case events.Resumed(object_type="data", offset=offset):
                 self.is_whole &= self._reached > 0
                 self._reached = offset
-            case events.ObjectCreated(object_type="data", offset=offset):
-                self._reached = offset
-            case events.CrcChecked(object_type="data", offset=offset):
-                self._reached = offset
+            case (
+                events.ObjectCreated(object_type="data")
+                | events.PacketsSent(object_type="data")
+                | events.CrcChecked(object_type="data")
+            ):
+                self._reached = event.offset
             case events.SessionRepeated():
                 # It answers: it is not where the last EXECUTE leads.
                 self.last_execute_sent = False

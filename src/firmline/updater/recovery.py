@@ -94,6 +94,7 @@ class Changes:
             planned.pacing,
             after_free_s=planned.pacing.after_free_s * factor,
             before_retry_s=planned.pacing.before_retry_s * factor,
+            streams=planned.pacing.streams and not self.slower,
         )
         prn = planned.prn
         if self.receipts:

@@ -9,7 +9,7 @@ from firmline.errors import TransportError, TransportReason
 from firmline.events import Event
 from firmline.links.base import Exchange, Received
 from firmline.protocol.host import HostSession
-from firmline.protocol.steps import AnswerUntil, Delivery, Effect, Fail, Pause, Report, Write
+from firmline.protocol.steps import AnyAnswer, Delivery, Effect, Fail, Pause, Report, Write
 from firmline.updater.road import AnswerTimeout
 
 
@@ -41,25 +41,25 @@ async def transfer(
             case Delivery():
                 await exchange.flush()
                 effects = session.resume(now_s=now_s())
-            case AnswerUntil(time_s=time_s):
-                received = await _heard_until(time_s, exchange, now_s)
+            case AnyAnswer(until_s=float() as until_s):
+                heard = await _heard_until(until_s, exchange, now_s)
                 effects = (
                     session.resume(now_s=now_s())
-                    if received is None
-                    else session.receive(received.data, now_s=now_s())
+                    if heard is None
+                    else session.receive(heard.data, now_s=now_s())
                 )
-            case request:
+            case AnyAnswer(request=request) | request:
                 received = await exchange.receive(timeout_s=answer_timeout_s(request))
                 effects = session.receive(received.data, now_s=now_s())
         await _perform(effects, exchange, report)
 
 
 async def _heard_until(
-    time_s: float, exchange: Exchange, now_s: Callable[[], float]
+    until_s: float, exchange: Exchange, now_s: Callable[[], float]
 ) -> Received | None:
     """What the unit sends before a time; ``None``: nothing."""
     try:
-        return await exchange.receive(timeout_s=max(0.0, time_s - now_s()))
+        return await exchange.receive(timeout_s=max(0.0, until_s - now_s()))
     except TransportError as error:
         if error.reason is TransportReason.TIMEOUT:
             return None

@@ -36,6 +36,7 @@ from firmline.updater.progress import Progress
 from firmline.updater.radio import RadioRoad
 from firmline.updater.road import Method, OpenBootloader, Road
 from firmline.updater.serial_road import SerialRoad
+from firmline.updater.speed_limit import SpeedLimit
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.transfer import transfer
 from firmline.values import UnitPin
@@ -107,6 +108,7 @@ class Update:
         self._ladder = Ladder(may_save=plan.checkpoint_s is not None)
         self._road = self._road_over(link)
         self._checkpoints = SpacedCheckpoints(now_s=self._road.now_s, spacing_s=plan.checkpoint_s)
+        self._limit = SpeedLimit()
         self._started_s = 0.0
         self._transfer_s = 0.0
         self._accepted_size = 0
@@ -202,6 +204,7 @@ class Update:
             size=self._accepted_size,
             duration_s=now_s - self._started_s,
             transfer_s=self._transfer_s,
+            limit_share=self._limit.share,
         )
         self._sink(finished)
         return UpdateResult(finished=finished, error=error)
@@ -229,7 +232,7 @@ class Update:
 
     def _report(self, event: Event) -> None:
         stamped = events.stamp(event, self._road.now_s())
-        for listener in (self._progress, self._ladder, self._checkpoints):
+        for listener in (self._progress, self._ladder, self._checkpoints, self._limit):
             listener.hear(stamped)
         self._sink(stamped)
 

@@ -33,6 +33,7 @@ LINES: dict[type[Event], tuple[str, str]] = {
     events.ProgressSaved: ("saved", "40,960 bytes, which a power cut leaves in place"),
     events.LadderStepped: ("goes on", "by connecting anew: The unit did not answer."),
     events.Resumed: ("resumes", "at 8,192 bytes"),
+    events.ObjectLost: ("repeats", "the object at 8,192, which did not arrive whole"),
     events.ObjectRepeated: (
         "repeats",
         "the object at 4,096, which arrived damaged (attempt 2)",
@@ -53,6 +54,7 @@ SILENT: set[type[Event]] = {
     events.RequestSent,
     events.AnswerReceived,
     events.ObjectCreated,
+    events.FlashLearned,  # the share at the end says what came of it
     events.PacketsSent,
     events.CrcChecked,
     events.ObjectExecuted,

@@ -196,7 +196,7 @@ def test_the_options_become_what_the_radio_is_told() -> None:
     target = parse_target("sim:ble-reference?speed=2.5&interval=30&packets=4")
     assert sim_options(target) == SimOptions(speed=2.5, interval_s=0.03, packets_per_event=4)
     plain = sim_options(parse_target("sim:ble-reference?key=a.pem"))
-    assert plain == SimOptions(speed=None, interval_s=0.0075, packets_per_event=None)
+    assert plain == SimOptions(speed=None, interval_s=0.015, packets_per_event=None)
 
 
 async def test_without_physics_a_unit_is_ready_at_once_and_needs_no_pauses() -> None:

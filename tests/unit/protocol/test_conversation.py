@@ -26,7 +26,7 @@ from firmline.protocol.requests import (
     WriteObject,
     opcode_of,
 )
-from firmline.protocol.steps import AnswerUntil, Delivery, Effect, Report, Wait, Write
+from firmline.protocol.steps import AnyAnswer, Delivery, Effect, Report, Wait, Write
 from unit.protocol.expect import fails
 
 INIT_PACKET, FIRMWARE = bytes(range(24)), bytes(range(100, 144))
@@ -50,7 +50,7 @@ class Dialogue:
 
     def answer(self, body: AnswerBody | None = None, *, result: int = ResultCode.SUCCESS) -> None:
         """Answer what was asked."""
-        assert not isinstance(self.asked, Delivery | AnswerUntil | None)
+        assert not isinstance(self.asked, Delivery | AnyAnswer | None)
         wanted = GetCrc() if isinstance(self.asked, WriteObject) else self.asked
         answer = Answer(opcode=opcode_of(wanted), result=result, body=body)
         self.asked, self.effects = None, []
@@ -98,7 +98,7 @@ def test_every_word_of_an_undisturbed_conversation() -> None:
         Crc(offset=44, crc=zlib.crc32(FIRMWARE)),
         Done(),
     ):
-        assert not isinstance(dialogue.asked, Delivery | AnswerUntil)
+        assert not isinstance(dialogue.asked, Delivery | AnyAnswer)
         said.append((dialogue.asked, dialogue.writes))
         dialogue.answer(body)
     control, packet = Channel.CONTROL, Channel.PACKET

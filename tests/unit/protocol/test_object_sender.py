@@ -104,7 +104,9 @@ class Queue:
 def sender(
     framing: BleFraming = LARGE, *, prn: int = 0, pacing: Pacing = FOR_BLUETOOTH
 ) -> ObjectSender:
-    return ObjectSender(framing, prn=prn, pacing=pacing)
+    made = ObjectSender(framing, pacing=pacing)
+    made.prn_is_set(prn)
+    return made
 
 
 def send(queue: Queue, framing: BleFraming = LARGE, **options: object) -> None:

@@ -135,7 +135,9 @@ class DfuMode:
         answers = self._write(data)
         if self._queue is not None and len(self._queue) > waiting:
             self._queue.after_last(self._pool.give_back)
-        elif not self._refused_write:
+        elif self._refused_write:
+            self._board.log("buffer_lost")
+        else:
             self._pool.give_back()
         self._say(Channel.CONTROL, answers)
 

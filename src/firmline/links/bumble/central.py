@@ -12,7 +12,7 @@ from bumble.device import Connection as DeviceConnection
 from bumble.device import Device, DeviceConfiguration
 
 from firmline.errors import LocalProtocolError, TransportError
-from firmline.links.base import Link, LinkCapabilities, Sighting
+from firmline.links.base import USUAL_INTERVAL_S, Link, LinkCapabilities, Sighting
 from firmline.links.bonds import BondStore, MemoryBonds
 from firmline.links.bumble.address import to_bumble
 from firmline.links.bumble.connection import BumbleConnection
@@ -30,8 +30,6 @@ from firmline.links.gatt import (
 )
 from firmline.values import BleAddress, RadioAddress
 
-SHORTEST_INTERVAL_S = 0.0075
-"""The shortest connection interval there is (Core spec, Vol 4, Part E, 7.8.12)."""
 ATT_TIMEOUT_S = 30.0
 """After this time an ATT request has failed (Core spec, Vol 3, Part F, 3.3.3)."""
 
@@ -54,7 +52,7 @@ class CentralSettings:
 
     mtu: int = 247
     request_timeout_s: float = ATT_TIMEOUT_S
-    interval_s: float = SHORTEST_INTERVAL_S
+    interval_s: float = USUAL_INTERVAL_S
     phy_2m: bool = False
     kind: hci.AddressType | None = None
     bonds: BondStore = field(default_factory=MemoryBonds)

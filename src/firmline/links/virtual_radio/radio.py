@@ -8,12 +8,8 @@ from itertools import count
 from bumble.hci import Address, AddressType
 
 from firmline.device.radio_face import RadioUnit
-from firmline.links.bumble.central import (
-    ATT_TIMEOUT_S,
-    SHORTEST_INTERVAL_S,
-    BumbleLink,
-    CentralSettings,
-)
+from firmline.links.base import USUAL_INTERVAL_S
+from firmline.links.bumble.central import ATT_TIMEOUT_S, BumbleLink, CentralSettings
 from firmline.links.bumble.host import QuietHost
 from firmline.links.virtual_radio.air import Air, AirTime
 from firmline.links.virtual_radio.controller import RadioController
@@ -64,7 +60,7 @@ class VirtualRadio:
         *,
         mtu: int = 247,
         request_timeout_s: float = ATT_TIMEOUT_S,
-        interval_s: float = SHORTEST_INTERVAL_S,
+        interval_s: float = USUAL_INTERVAL_S,
         phy_2m: bool = False,
     ) -> BumbleLink:
         """A host's link with an address of its own; several can be open at once.

@@ -1,0 +1,196 @@
+"""Updates at the speed of the flash, in virtual time: nothing is overrun, and nothing leaks.
+
+The unit's true costs are known here, and nowhere in the host: it learns them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import pytest
+
+from firmline import events
+from firmline.device.chips import chip
+from firmline.device.fabrication import fabricate, physics_of
+from firmline.device.faults.plan import CorruptedPackets, FaultPlan, LostPackets
+from firmline.device.physics.timing import Timing
+from firmline.device.synthetic import synthetic_bytes
+from firmline.device.unit import VirtualUnit
+from firmline.events import Outcome
+from firmline.formats.firmware import FirmwareImage
+from firmline.formats.package_build import PackageSpec, build_package
+from firmline.links.virtual_radio import open_virtual_radio
+from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.pacing import AHEAD
+from firmline.updater.update import Update, UpdateResult, plan_for
+from firmline.values import Fwid, FwVersion
+from unit.device.makers import FWID, KEY, describe
+
+pytestmark = pytest.mark.slow
+_E = TypeVar("_E", bound=events.Event)
+SIZE, OBJECT, PACKET, CHUNK = 60_000, 4096, 244, 20
+OBJECTS = -(-SIZE // OBJECT)
+PACKETS = 17
+FAST, SLOW = 0.000_3, 0.005
+"""Seconds that a unit's SoftDevice adds to a write of 20 bytes (physics spec, section 6)."""
+
+
+@dataclass
+class Told:
+    """How an update went."""
+
+    result: UpdateResult
+    heard: list[events.Event]
+    unit: VirtualUnit
+    timing: Timing
+
+    @property
+    def logged(self) -> list[str]:
+        return [entry.what for entry in self.unit.log]
+
+    def of(self, kind: type[_E]) -> list[_E]:
+        return [event for event in self.heard if isinstance(event, kind)]
+
+    @property
+    def image_s(self) -> float:
+        """From the first CREATE of data to the answer to the last EXECUTE."""
+        begin_s = next(e.at_s for e in self.of(events.RequestSent) if e.data[:2] == b"\x01\x02")
+        return self.of(events.ImageSent)[0].at_s - begin_s
+
+    @property
+    def true_limit_s(self) -> float:
+        """What this unit's flash needs at this interval, and nothing else."""
+        timing, whole = self.timing, [PACKET] * 16 + [OBJECT - 16 * PACKET]
+        chunks = sum(-(-size // CHUNK) for size in whole)
+        object_s = (
+            timing.erase_page_s
+            + timing.patience_s
+            + OBJECT / 4 * timing.write_word_s
+            + chunks * timing.chunk_s
+        )
+        return SIZE / OBJECT * object_s
+
+
+def update(
+    *,
+    on: str = "nrf52840",
+    chunk_s: float = FAST,
+    interval_s: float = 0.015,
+    faults: FaultPlan | None = None,
+    size: int = SIZE,
+    mtu: int = 247,
+    **radio: Any,
+) -> Told:
+    """One update of one unit that keeps its SoftDevice's patience."""
+    heard: list[events.Event] = []
+    timing = replace(Timing.of(chip(on)), chunk_s=chunk_s)
+    description = describe(chip=chip(on), timings=timing, faults=faults or FaultPlan())
+    unit = fabricate(description, physics=physics_of(description))
+    image = FirmwareImage(data=synthetic_bytes("fast", size), address=None, source_name="app.bin")
+    package = build_package(
+        PackageSpec(
+            application=image,
+            bootloader=None,
+            softdevice=None,
+            hw_version=52,
+            application_version=FwVersion(4),
+            bootloader_version=None,
+            sd_req=(Fwid(FWID),),
+            sd_id=(),
+            signing_key=KEY,
+        )
+    )
+
+    async def story() -> UpdateResult:
+        air = open_virtual_radio(timed=True, **radio)
+        try:
+            unit.power_on(now_s=air.now_s())
+            air.add_unit(unit)
+            link = await air.open_link(interval_s=interval_s, mtu=mtu)
+            plan = plan_for(
+                package,
+                b"",
+                package_name="update.zip",
+                unit_name="sim:unit",
+                address=description.address,
+                pacing=AHEAD,
+            )
+            return await Update(plan, link=link, report=heard.append).run()
+        finally:
+            await air.close()
+
+    return Told(run_in_virtual_time(story()), heard, unit, timing)
+
+
+@pytest.mark.parametrize("on", ["nrf52832-512k", "nrf52840"])
+@pytest.mark.parametrize("chunk_s", [FAST, 0.001, 0.002, SLOW])
+def test_a_unit_that_is_learned_is_never_overrun_and_seldom_idle(on: str, chunk_s: float) -> None:
+    told = update(on=on, chunk_s=chunk_s)
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert told.true_limit_s / told.image_s > 0.9
+    assert told.of(events.ObjectLost) == []
+    learned_s = told.of(events.FlashLearned)[0].at_s
+    dropped = [entry for entry in told.unit.log if entry.what == "packet_dropped"]
+    assert all(entry.at_s < learned_s for entry in dropped)
+    assert "packet_without_buffer" not in told.logged
+
+
+@pytest.mark.parametrize("on", ["nrf52832-512k", "nrf52840"])
+def test_what_is_learned_are_bounds_and_close_ones(on: str) -> None:
+    told = update(on=on, chunk_s=0.001)
+    timing, last = told.timing, told.of(events.FlashLearned)[-1]
+    packet_s = PACKET / 4 * timing.write_word_s + 13 * timing.chunk_s
+    erase_s = timing.erase_page_s + timing.patience_s
+    assert packet_s * 16.8 / 17 <= last.packet_s < 1.3 * packet_s
+    assert erase_s <= last.erase_s < 1.3 * erase_s
+    true_s = told.true_limit_s * OBJECT / SIZE
+    assert last.least_object_s == pytest.approx(true_s, rel=0.02)
+    assert true_s <= last.object_s < 1.1 * true_s
+
+
+def test_the_share_that_is_told_is_the_true_one() -> None:
+    told = update()
+    share = told.result.finished.limit_share
+    assert share is not None
+    assert share == pytest.approx(told.true_limit_s / told.image_s, abs=0.03)
+
+
+@pytest.mark.parametrize("lost", range(OBJECTS))
+def test_a_packet_lost_in_any_object_costs_that_object_and_no_buffer(lost: int) -> None:
+    """Another one of them each time."""
+    nth = 1 + lost * PACKETS + 1 + lost % 10  # the init packet is the first of all
+    told = update(faults=FaultPlan(faults=(LostPackets(first=nth),)))
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert "packet_without_buffer" not in told.logged
+    assert "buffer_lost" not in told.logged
+    sent = [e.offset for e in told.of(events.ObjectCreated) if e.object_type == "data"]
+    assert len(sent) - len(set(sent)) == 1
+
+
+def test_bytes_that_arrive_wrong_and_complete_are_sent_again_from_the_start() -> None:
+    told = update(faults=FaultPlan(faults=(CorruptedPackets(first=80),)))
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert len(told.of(events.StartedAfresh)) == 1
+
+
+def test_a_host_that_loses_packets_all_the_time_goes_step_by_step_in_the_end() -> None:
+    told = update(faults=FaultPlan(faults=(LostPackets(first=60, every=45),)))
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert len(told.of(events.ObjectLost)) == 3
+    assert "buffer_lost" not in told.logged
+
+
+@pytest.mark.parametrize("mtu", [23, 100, 185, 247])
+@pytest.mark.parametrize("size", [4, 244, 4096, 4100, 8192, 12_284, 20_000])
+def test_any_size_arrives_in_packets_of_any_size(size: int, mtu: int) -> None:
+    told = update(size=size, mtu=mtu)
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert told.of(events.ObjectLost) == []
+
+
+@pytest.mark.parametrize("interval_s", [0.0075, 0.03, 0.05, 0.1])
+def test_at_any_interval_nothing_is_lost(interval_s: float) -> None:
+    told = update(interval_s=interval_s)
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert told.of(events.ObjectLost) == []

@@ -1,0 +1,128 @@
+"""What is known of a unit's flash: the bound of its queue, and what its answers teach."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmline.protocol.flash_costs import (
+    QUEUE_SIZE,
+    SLOWEST_ERASE_S,
+    FlashCosts,
+    QueueBound,
+)
+from firmline.protocol.flash_lesson import BusyTime, FlashLesson
+
+COSTS = FlashCosts(erase_s=0.1, packet_s=0.01, object_s=0.2)
+
+
+def test_an_erase_and_15_packets_fill_the_queue() -> None:
+    bound = QueueBound(COSTS)
+    assert bound.room(0.0) == QUEUE_SIZE
+    bound.erase(0.0)
+    bound.packets(15, 0.0)
+    assert bound.room(0.099) == 0
+    assert bound.next_room_s == pytest.approx(0.1)
+    assert bound.room(0.1001) == 1
+    assert bound.room(0.1201) == 3
+
+
+def test_more_than_the_queue_holds_leaves_no_room_and_no_negative_one() -> None:
+    bound = QueueBound(COSTS)
+    bound.erase(0.0)
+    bound.packets(20, 0.0)
+    assert bound.room(0.0) == 0
+
+
+def test_a_whole_object_ends_when_whole_objects_end() -> None:
+    bound = QueueBound(COSTS)  # 17 packets and the erase alone would be 0.27
+    bound.erase(0.0)
+    bound.packets(17, 0.0)
+    assert bound.room(0.2001) == QUEUE_SIZE
+
+
+def test_packets_that_come_late_end_late() -> None:
+    bound = QueueBound(COSTS)
+    bound.erase(0.0)
+    bound.packets(2, 1.0)
+    assert bound.room(1.0101) == QUEUE_SIZE - 1
+    assert bound.room(1.0201) == QUEUE_SIZE
+
+
+def test_the_next_object_begins_when_the_one_before_it_has_ended() -> None:
+    bound = QueueBound(COSTS)
+    bound.erase(0.0)
+    bound.packets(10, 0.0)
+    bound.erase(0.05)
+    assert bound.room(0.2999) == QUEUE_SIZE - 1
+    assert bound.room(0.3001) == QUEUE_SIZE
+
+
+def test_an_idle_unit_has_room_for_everything_and_an_erased_page() -> None:
+    bound = QueueBound(COSTS)
+    bound.erase(0.0)
+    bound.packets(15, 0.0)
+    bound.idle()
+    assert bound.room(0.0) == QUEUE_SIZE
+    bound.packets(1, 0.0)
+    assert bound.room(0.0101) == QUEUE_SIZE
+
+
+# What the answers teach.
+
+
+def busy(duration_s: float, *, objects: int = 1, erases: int = 1, air_s: float = 0.002) -> BusyTime:
+    return BusyTime(
+        duration_s=duration_s, objects=objects, erases=erases, air_s=air_s, round_trip_s=0.03
+    )
+
+
+def learned() -> FlashLesson:
+    """Of packets of 10 ms and erases of 80."""
+    lesson = FlashLesson(packet_size=244, packets=17)
+    lesson.hear(busy(0.17 + 0.02, erases=0))
+    lesson.hear(busy(0.25 + 0.02, erases=1))
+    return lesson
+
+
+def test_before_anything_is_known_every_unit_is_the_slowest() -> None:
+    lesson = FlashLesson(packet_size=244, packets=17)
+    assert lesson.wants_packets_alone
+    assert not lesson.is_learned
+    assert lesson.costs.erase_s == SLOWEST_ERASE_S
+    assert lesson.costs.packet_s > 13 * 0.005 + 61 * 338e-6
+
+
+def test_two_objects_alone_bound_packets_and_erases() -> None:
+    lesson = learned()
+    assert lesson.is_learned
+    assert 0.010 <= lesson.costs.packet_s < 0.012
+    assert 0.080 <= lesson.costs.erase_s < 0.130
+    assert lesson.costs.object_s >= 0.250
+    assert lesson.least_object_s >= 0.250
+
+
+def test_with_two_erases_each_is_half_of_what_is_left() -> None:
+    lesson = FlashLesson(packet_size=244, packets=17)
+    lesson.hear(busy(0.17 + 0.02, erases=0))
+    lesson.hear(busy(0.33 + 0.02, erases=2))
+    assert 0.080 <= lesson.costs.erase_s < 0.110
+
+
+def test_packets_as_slow_as_the_air_say_nothing_of_an_erase() -> None:
+    lesson = FlashLesson(packet_size=244, packets=17)
+    lesson.hear(busy(0.19, erases=0, air_s=0.010))
+    lesson.hear(busy(0.20, erases=1, air_s=0.010))
+    assert lesson.costs.erase_s == SLOWEST_ERASE_S
+
+
+def test_the_more_objects_the_closer_the_bounds() -> None:
+    lesson = learned()
+    lesson.hear(busy(8 * 0.25 + 0.03, objects=8, erases=8))
+    assert 0.25 <= lesson.costs.object_s < 0.255
+    assert 0.245 < lesson.least_object_s <= 0.25
+
+
+def test_an_erase_that_was_not_within_is_added() -> None:
+    lesson = learned()
+    lesson.hear(busy(2 * 0.25 - 0.08, objects=2, erases=1))
+    assert lesson.costs.object_s >= 0.25
