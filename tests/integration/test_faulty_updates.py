@@ -79,7 +79,7 @@ ENDS: list[tuple[Fault, Outcome, Code | None, UnitMode | None]] = [
     (WornPage(address=BANK_1), Outcome.REFUSED, Code.REFUSED_VERIFICATION, BOOTLOADER),
     (WornPage(address=SETTINGS_PAGE), Outcome.UNVERIFIED, Code.UNIT_DID_NOT_RETURN, BOOTLOADER),
     (StuckGpregret(), Outcome.UNVERIFIED, Code.UNIT_DID_NOT_RETURN, BOOTLOADER),
-    (StaleSettings(), Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN, APPLICATION),
+    (StaleSettings(), Outcome.UPDATED, None, APPLICATION),
     # What keeps the host from the bootloader.
     (BondMismatch(), Outcome.FAILED, Code.BOND_MISSING, BOOTLOADER),
     (WrongAddress(), Outcome.FAILED, Code.UNIT_NOT_FOUND, BOOTLOADER),

@@ -1,7 +1,8 @@
-"""Was the end seen? Judged from what the unit said of itself before and after, and from that alone.
+"""Was the end seen? Judged from what the unit said of itself before and after, and from its return.
 
 The unit answers the last EXECUTE before it commits anything, so an accepted transfer proves nothing
-about what runs afterwards. What proves it is a fact that changed.
+about what runs afterwards. What proves it is a fact that changed, or a return that no unit makes
+that has not done what it was told (:mod:`firmline.updater.homecoming`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from firmline.errors import Code, VerifyError
+from firmline.updater.homecoming import Return
+from firmline.updater.road import NEW_APPLICATION_RUNS
 from firmline.values import ImageKind
 
 Information = dict[str, str]
@@ -25,16 +28,37 @@ REVISIONS: Final = ("firmware_revision", "software_revision")
 not count: one that could not be read this time would look like a change."""
 
 
-def doubt_about_ending(
-    before: Information | None, after: Information, *, last_image: ImageKind
-) -> VerifyError | None:
-    """What speaks against saying ``updated``; ``None``: nothing does.
+def judge_ending(
+    before: Information | None, after: Information, *, last_image: ImageKind, back: Return
+) -> str:
+    """Say, in a sentence, what shows that the unit has what was sent.
 
     Args:
         before: What the application said before the update; ``None``: it was not running.
         after: What the application says after it.
         last_image: What the last image of the package was.
+        back: How the unit came back.
+
+    Raises:
+        VerifyError: Nothing does; with what was missing.
     """
+    doubt = _doubt_about_facts(before, after, last_image=last_image)
+    if doubt is None:
+        return NEW_APPLICATION_RUNS
+    if back.is_late_enough:
+        return (
+            f"The unit took the whole {TITLES.get(last_image, 'application')}, ended the connection"
+            f" itself and runs its application ({_summary(after)}) since {back.after_s:.1f} s after"
+            f" that; to put the image in place takes {back.shortest_s:.1f} s at least."
+        )
+    doubt.message = f"{doubt.message} {back.missing()}"
+    raise doubt
+
+
+def _doubt_about_facts(
+    before: Information | None, after: Information, *, last_image: ImageKind
+) -> VerifyError | None:
+    """Why what the application says does not show the new one; ``None``: it does."""
     if last_image is not ImageKind.APPLICATION:
         return VerifyError(
             Code.NEW_APPLICATION_NOT_SEEN,

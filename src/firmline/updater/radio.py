@@ -1,7 +1,7 @@
 """The road over a radio: through the application into the bootloader, and back into the new one.
 
 ``updated`` is said only when the unit was seen running an application that says something else of
-itself than before.
+itself than before, or that was not back before the image can have been put in place.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from firmline.events import UnitMode
 from firmline.formats.package import PackageImage
 from firmline.links.base import Link
 from firmline.protocol.requests import CreateObject, ExecuteObject, Request
-from firmline.updater.ending import Information, doubt_about_ending
+from firmline.updater.ending import Information, judge_ending
 from firmline.updater.entering import PinnedUnit
+from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
 from firmline.updater.recognition import other_serial_number
 from firmline.updater.recovery import RadioRecovery
-from firmline.updater.road import NEW_APPLICATION_RUNS, OpenBootloader, Report
+from firmline.updater.road import OpenBootloader, Report
 from firmline.updater.timeouts import Timeouts
 from firmline.values import UnitPin
 
@@ -33,12 +34,21 @@ class RadioRoad:
         timeouts: How long to wait for what.
         report: Takes every event, unstamped, as it happens.
         ladder: Decides what is tried after a failure; hears every event of the update.
+        homecoming: Tells how the unit came back; hears every event of the update.
     """
 
     def __init__(
-        self, *, link: Link, pin: UnitPin, timeouts: Timeouts, report: Report, ladder: Ladder
+        self,
+        *,
+        link: Link,
+        pin: UnitPin,
+        timeouts: Timeouts,
+        report: Report,
+        ladder: Ladder,
+        homecoming: Homecoming,
     ) -> None:
         self._link = link
+        self._homecoming = homecoming
         self._timeouts = timeouts
         self._unit = PinnedUnit(link=link, pin=pin, timeouts=timeouts, report=report)
         self._recovery = RadioRecovery(
@@ -103,12 +113,11 @@ class RadioRoad:
                 "The unit took the whole image, but could not be asked what it runs:"
                 f" {error.message}",
             ) from error
-        doubt = other_serial_number(self._recovery.before, after) or doubt_about_ending(
-            self._recovery.before, after, last_image=last_image.kind
-        )
-        if doubt is not None:
-            raise doubt
-        return NEW_APPLICATION_RUNS
+        before = self._recovery.before
+        other = other_serial_number(before, after)
+        if other is not None:
+            raise other
+        return judge_ending(before, after, last_image=last_image.kind, back=self._homecoming.told())
 
     async def _ask_application(self, timeout_s: float) -> Information:
         """What the application says of itself; again where the connection to it fails."""

@@ -30,6 +30,7 @@ from firmline.protocol.pacing import FOR_BLUETOOTH, Pacing
 from firmline.updater.advice import advice
 from firmline.updater.checkpointing import DEFAULT_SPACING_S, SpacedCheckpoints
 from firmline.updater.expectation import Expectation
+from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
 from firmline.updater.opening import declare_link, describe_images, plan_timing
 from firmline.updater.progress import Progress
@@ -106,6 +107,7 @@ class Update:
         self._link = link
         self._progress = Progress()
         self._ladder = Ladder(may_save=plan.checkpoint_s is not None)
+        self._homecoming = Homecoming()
         self._road = self._road_over(link)
         self._checkpoints = SpacedCheckpoints(now_s=self._road.now_s, spacing_s=plan.checkpoint_s)
         self._limit = SpeedLimit()
@@ -228,11 +230,19 @@ class Update:
             timeouts=plan.timeouts,
             report=self._report,
             ladder=self._ladder,
+            homecoming=self._homecoming,
         )
 
     def _report(self, event: Event) -> None:
         stamped = events.stamp(event, self._road.now_s())
-        for listener in (self._progress, self._ladder, self._checkpoints, self._limit):
+        listeners = (
+            self._progress,
+            self._ladder,
+            self._homecoming,
+            self._checkpoints,
+            self._limit,
+        )
+        for listener in listeners:
             listener.hear(stamped)
         self._sink(stamped)
 

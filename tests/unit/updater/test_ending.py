@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from firmline.errors import Code
-from firmline.updater.ending import Information, doubt_about_ending
+from firmline.errors import Code, VerifyError
+from firmline.updater.ending import Information, judge_ending
+from firmline.updater.homecoming import Return
 from firmline.values import ImageKind
 
 OLD: Information = {"firmware_revision": "1.0", "model": "Tag"}
 NEW: Information = {"firmware_revision": "2.0", "model": "Tag"}
 
 
+TOO_SOON = Return(size=150_000, ended_by_unit=True, after_s=0.5)
+IN_TIME = Return(size=150_000, ended_by_unit=True, after_s=7.0)
+
+
 def doubt(
-    before: Information | None, after: Information, kind: ImageKind = ImageKind.APPLICATION
+    before: Information | None,
+    after: Information,
+    kind: ImageKind = ImageKind.APPLICATION,
+    back: Return = TOO_SOON,
 ) -> tuple[str, str] | None:
-    found = doubt_about_ending(before, after, last_image=kind)
-    return None if found is None else (found.code, found.message)
+    try:
+        seen = judge_ending(before, after, last_image=kind, back=back)
+    except VerifyError as found:
+        return found.code, found.message
+    assert seen
+    return None
 
 
 @pytest.mark.parametrize(
@@ -97,4 +109,47 @@ def test_an_application_never_proves_that_another_image_is_in_place(
     found = doubt(OLD, NEW, kind)
     assert found is not None
     assert found[0] == Code.NEW_APPLICATION_NOT_SEEN
+    assert words in found[1]
+
+
+# The way it came back.
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (OLD, OLD, ImageKind.APPLICATION),
+        (OLD, {}, ImageKind.APPLICATION),
+        (None, NEW, ImageKind.APPLICATION),
+        (OLD, OLD, ImageKind.BOOTLOADER),
+        (OLD, OLD, ImageKind.SOFTDEVICE),
+    ],
+)
+def test_where_no_fact_tells_a_unit_that_took_its_time_has_done_what_it_was_told(
+    before: Information | None, after: Information, kind: ImageKind
+) -> None:
+    assert doubt(before, after, kind, IN_TIME) is None
+    told = judge_ending(before, after, last_image=kind, back=IN_TIME)
+    assert "since 7.0 s after that" in told
+    assert "takes 1.6 s at least" in told
+
+
+def test_a_fact_that_changed_needs_no_time() -> None:
+    assert judge_ending(OLD, NEW, last_image=ImageKind.APPLICATION, back=TOO_SOON) == (
+        "The unit runs the new application."
+    )
+
+
+@pytest.mark.parametrize(
+    ("back", "words"),
+    [
+        (TOO_SOON, "back after 0.5 s, sooner than the 1.6 s"),
+        (Return(size=150_000, ended_by_unit=False, after_s=9.0), "may have lost its power"),
+        (Return(size=150_000, ended_by_unit=None, after_s=2.9), "sooner than the 3.0 s"),
+        (Return(size=150_000, ended_by_unit=True, after_s=None), "did not show when"),
+    ],
+)
+def test_a_doubt_says_what_was_missing(back: Return, words: str) -> None:
+    found = doubt(OLD, OLD, back=back)
+    assert found is not None
     assert words in found[1]
