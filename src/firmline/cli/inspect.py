@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from firmline.cli.btsnoop_file import btsnoop_option
 from firmline.cli.inspection_options import (
     InspectionOptions,
     inspect_unit,
@@ -19,6 +20,7 @@ from firmline.cli.parameters import KeySource, OnceCommand
 @click.command(cls=OnceCommand)
 @click.argument("target_text", metavar="URI")
 @inspection_options
+@btsnoop_option
 @click.option("--json", "as_json", is_flag=True, help="Print events and result as JSON lines.")
 def inspect(
     target_text: str,
@@ -29,6 +31,7 @@ def inspect(
     stay: bool,
     discard_progress: bool,
     trace: Path | None,
+    btsnoop: Path | None,
     as_json: bool,
 ) -> None:
     """Read what is on the unit URI: SoftDevice, versions, chip, and how each is known.
@@ -48,6 +51,7 @@ def inspect(
         stay=stay,
         discard_progress=discard_progress,
         trace=trace,
+        btsnoop=btsnoop,
     )
     options.check()
     inspected = inspect_unit(
@@ -60,8 +64,8 @@ def inspect(
         else:
             for line in report_lines(result):
                 click.echo(line)
-    for problem in (result.error, inspected.trace_problem):
+    for problem in (result.error, *inspected.problems):
         if problem is not None:
             say(problem)
-    trace_code = 0 if inspected.trace_problem is None else inspected.trace_problem.exit_code
-    raise click.exceptions.Exit(result.exit_code or trace_code)
+    kept_code = inspected.problems[0].exit_code if inspected.problems else 0
+    raise click.exceptions.Exit(result.exit_code or kept_code)

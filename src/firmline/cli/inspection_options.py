@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from firmline.formats.keys import PublicKey
     from firmline.formats.probes import ProbeSource
     from firmline.links.target import Target
-    from firmline.updater.inspection import InspectionResult
+    from firmline.updater.inspection import InspectionPlan, InspectionResult
+    from firmline.values import UnitPin
 
 FILE = FilePath()
 HW_VERSIONS: Final = (52, 51, *range(14))
@@ -44,6 +45,7 @@ class InspectionOptions:
         stay: Whether the unit is left in its bootloader.
         discard_progress: Whether an update that was begun may be lost.
         trace: Where every event is kept.
+        btsnoop: Where every packet between host and controller is kept.
     """
 
     probes: Path | None
@@ -52,6 +54,7 @@ class InspectionOptions:
     stay: bool
     discard_progress: bool
     trace: Path | None
+    btsnoop: Path | None = None
 
     def check(self) -> None:
         """Refuse options that mean nothing together.
@@ -142,12 +145,12 @@ class Inspected:
     Attributes:
         result: What came of it.
         probes_key: The key that signed its probes; ``None``: there were none.
-        trace_problem: Why its trace broke off, where it did.
+        problems: Why its trace, or the file of its packets, broke off, where they did.
     """
 
     result: InspectionResult
     probes_key: PublicKey | None
-    trace_problem: StoreError | None
+    problems: tuple[StoreError, ...]
 
 
 def inspect_unit(
@@ -168,17 +171,24 @@ def inspect_unit(
         TransportError: The link cannot be opened.
         StoreError: The trace cannot be begun.
     """
-    from firmline.cli.trace_file import TraceFile  # noqa: PLC0415 - the help stays fast
+    from firmline.cli.btsnoop_file import BtsnoopFile  # noqa: PLC0415 - the help stays fast
+    from firmline.cli.trace_file import TraceFile  # noqa: PLC0415 - likewise
     from firmline.links.base import PortLink  # noqa: PLC0415
     from firmline.links.open import open_target, run_for_target  # noqa: PLC0415
-    from firmline.updater.inspection import Inspection, InspectionPlan  # noqa: PLC0415
+    from firmline.updater.inspection import Inspection  # noqa: PLC0415
 
     asked = _prepare(target_text, options)
     trace_file: TraceFile | None = None
+    packets = BtsnoopFile(options.btsnoop, trace=options.trace) if options.btsnoop else None
 
     async def go(stack: ExitStack) -> InspectionResult:
         nonlocal trace_file
-        async with open_target(asked.target, unit=asked.unit, trusted_key=asked.unit_key) as opened:
+        async with open_target(
+            asked.target,
+            unit=asked.unit,
+            trusted_key=asked.unit_key,
+            packet_log=None if packets is None else stack.enter_context(packets).write,
+        ) as opened:
             if isinstance(opened.link, PortLink) or opened.address is None:
                 raise _at_a_port(asked.target)
             listeners: list[Listener] = []
@@ -187,14 +197,7 @@ def inspect_unit(
                 listeners.append(trace_file)
             if make_listener is not None:
                 listeners.append(stack.enter_context(make_listener()))
-            plan = InspectionPlan(
-                unit_name=asked.unit_name,
-                address=opened.address,
-                probes=asked.source,
-                public_key=asked.public_key,
-                stay=options.stay,
-                discard_progress=options.discard_progress,
-            )
+            plan = _plan(asked, options, opened.address)
             return await Inspection(plan, link=opened.link, report=_to_all(listeners)).run()
 
     try:
@@ -204,8 +207,21 @@ def inspect_unit(
         if options.trace is not None and trace_file is None:
             _keep_failure(options.trace, asked, error)
         raise
-    problem = None if trace_file is None else trace_file.problem
-    return Inspected(result=result, probes_key=asked.probes_key, trace_problem=problem)
+    kept = [file.problem for file in (trace_file, packets) if file and file.problem]
+    return Inspected(result=result, probes_key=asked.probes_key, problems=tuple(kept))
+
+
+def _plan(asked: _Asked, options: InspectionOptions, address: UnitPin) -> InspectionPlan:
+    from firmline.updater.inspection import InspectionPlan  # noqa: PLC0415 - the help stays fast
+
+    return InspectionPlan(
+        unit_name=asked.unit_name,
+        address=address,
+        probes=asked.source,
+        public_key=asked.public_key,
+        stay=options.stay,
+        discard_progress=options.discard_progress,
+    )
 
 
 def _at_a_port(target: Target) -> TransportError:
@@ -265,14 +281,18 @@ def _prepare(target_text: str, options: InspectionOptions) -> _Asked:
     """Read everything that is named, before anything is sent."""
     from firmline.cli.secrets_input import load_public_key  # noqa: PLC0415 - likewise
     from firmline.cli.unit_choice import load_unit  # noqa: PLC0415
+    from firmline.links.open import check_packet_log  # noqa: PLC0415 - likewise
     from firmline.links.target import Scheme, parse_target  # noqa: PLC0415
 
     target = parse_target(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
     is_sim = target.scheme is Scheme.SIM
     unit = load_unit(target.where) if is_sim else None
     unit_key = key_source(target.options["key"]) if is_sim and "key" in target.options else None
-    if options.trace is not None:
-        keep_apart(options.trace, options.probes, options.key_file, unit_key)
+    for output in (options.trace, options.btsnoop):
+        if output is not None:
+            keep_apart(output, options.probes, options.key_file, unit_key)
+    if options.btsnoop is not None:
+        check_packet_log(target, unit=unit)
     trusted_key = None if unit_key is None else load_public_key(unit_key)
     source, probes_key = _probe_source(options)
     return _Asked(

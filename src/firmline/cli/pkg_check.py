@@ -188,7 +188,7 @@ def _unit_that_is_read(
     given = {} if choice.terms is None else split_terms(choice.terms)
     given_key = load_public_key(key_source(given["key"])) if "key" in given else None
     inspected = inspect_unit(choice.target_text or "", choice.reading)
-    for problem in (inspected.result.error, inspected.trace_problem):
+    for problem in (inspected.result.error, *inspected.problems):
         if problem is not None:
             raise problem
     facts = inspected.result.facts

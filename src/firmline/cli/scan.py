@@ -39,7 +39,8 @@ KINDS: Final = {
     default=Scheme.BLE.value,
     show_default=True,
     help="The radio. ble is the computer's own Bluetooth, 'ble:?adapter=hci1' another adapter of it"
-    " (Linux). sim:NAME,NAME... is an air with these virtual units (firmline sim units lists them)."
+    " (Linux). hci:TRANSPORT is a Bluetooth controller of your own, such as hci:usb:0."
+    " sim:NAME,NAME... is an air with these virtual units (firmline sim units lists them)."
     " FIRMLINE_LINK names the scheme of a radio without one.",
 )
 @click.option(

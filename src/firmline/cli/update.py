@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from firmline.cli.btsnoop_file import btsnoop_option
 from firmline.cli.expect_options import expect_options, read_expectation
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.recovery_options import recovery_options
@@ -23,6 +24,8 @@ from firmline.updater.timeouts import Timeouts
     metavar="URI",
     required=True,
     help="The unit. ble:ADDRESS or ble:name=NAME is one that the computer's own Bluetooth reaches."
+    " hci:TRANSPORT/ADDRESS is one behind a Bluetooth controller of your own, such as"
+    " hci:usb:0/ADDRESS or hci:serial:PORT,1000000/ADDRESS."
     " serial:PORT is a unit that waits in its bootloader, written as"
     " 'serial:PORT?baud=115200&flow=rtscts' or flow=none. sim:NAME or sim:FILE.toml is a virtual"
     " one (firmline sim units lists them); written as 'sim:NAME?key=FILE' its bootloader trusts the"
@@ -33,6 +36,7 @@ from firmline.updater.timeouts import Timeouts
 @click.option(
     "--trace", metavar="FILE", type=FilePath(), help="Keep every event there, as JSON lines."
 )
+@btsnoop_option
 @click.option("--json", "as_json", is_flag=True, help="Print events and result as JSON lines.")
 def update(
     *,
@@ -44,6 +48,7 @@ def update(
     checkpoint_s: float | None,
     timeouts: Timeouts,
     trace: Path | None,
+    btsnoop: Path | None,
     as_json: bool,
 ) -> None:
     """Send the package ZIP to one unit and see its new application run.
@@ -58,6 +63,7 @@ def update(
             package=package,
             target=parse_target(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", "")),
             trace=trace,
+            btsnoop=btsnoop,
             as_json=as_json,
             expectation=expectation,
             checkpoint_s=checkpoint_s,

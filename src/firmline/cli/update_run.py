@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 import click
 
+from firmline.cli.btsnoop_file import BtsnoopFile
 from firmline.cli.event_output import Listener, listener_for
 from firmline.cli.failures import next_thing, say
 from firmline.cli.files import keep_apart, read_file
@@ -22,7 +23,7 @@ from firmline.device.description import UnitDescription
 from firmline.errors import Code, InputError, TransportError
 from firmline.events import Event, UpdateFinished
 from firmline.formats.package import Package, read_package
-from firmline.links.open import OpenedTarget, open_target, run_for_target
+from firmline.links.open import OpenedTarget, check_packet_log, open_target, run_for_target
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
 from firmline.protocol.pacing import NO_PAUSES
@@ -44,6 +45,7 @@ class UpdateRequest:
         package: The package's file.
         target: The unit.
         trace: Where every event is kept.
+        btsnoop: Where every packet between host and controller is kept.
         as_json: Whether to print for programs.
         verbose: Whether to print every event for people.
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = as the road needs it.
@@ -55,6 +57,7 @@ class UpdateRequest:
     package: Path
     target: Target
     trace: Path | None = None
+    btsnoop: Path | None = None
     as_json: bool = False
     verbose: bool = False
     prn: int = 0
@@ -74,16 +77,19 @@ def run_update(request: UpdateRequest) -> NoReturn:
     unit = load_unit(target.where) if target.scheme is Scheme.SIM else None
     _check_that_it_prints(request, unit)
     key = _key(target)
-    if trace is not None:
-        keep_apart(trace, request.package, key)
+    _check_outputs(request, key, unit)
     trusted_key = load_public_key(key) if key is not None else None
     content = read_file(request.package, what="package")
     images = read_package(content, name=str(request.package))
     trace_file: TraceFile | None = None
+    packets = BtsnoopFile(request.btsnoop, trace=trace) if request.btsnoop is not None else None
 
     async def go(stack: ExitStack) -> UpdateResult:
         nonlocal trace_file
-        async with open_target(target, unit=unit, trusted_key=trusted_key) as opened:
+        packet_log = None if packets is None else stack.enter_context(packets).write
+        async with open_target(
+            target, unit=unit, trusted_key=trusted_key, packet_log=packet_log
+        ) as opened:
             listeners: list[Listener] = []
             if trace is not None:
                 trace_file = stack.enter_context(TraceFile(trace))
@@ -108,10 +114,21 @@ def run_update(request: UpdateRequest) -> NoReturn:
         raise
     with suppress(BrokenPipeError):  # the exit code still says how it ended
         _say_result(result, as_json=request.as_json, is_virtual=_has_own_time(target))
-    problem = trace_file.problem if trace_file is not None else None
-    if problem is not None:
+    problems = [kept.problem for kept in (trace_file, packets) if kept and kept.problem]
+    for problem in problems:
         say(problem)
-    raise click.exceptions.Exit(result.exit_code or (problem.exit_code if problem else 0))
+    raise click.exceptions.Exit(result.exit_code or (problems[0].exit_code if problems else 0))
+
+
+def _check_outputs(
+    request: UpdateRequest, key: KeySource | None, unit: UnitDescription | None
+) -> None:
+    """See that what is to be kept can be had, and takes the place of nothing that is read."""
+    for output in (request.trace, request.btsnoop):
+        if output is not None:
+            keep_apart(output, request.package, key)
+    if request.btsnoop is not None:
+        check_packet_log(request.target, unit=unit)
 
 
 def _plan(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from firmline.device.description import UnitDescription, gallery_unit
 from firmline.device.fabrication import fabricate, physics_of
-from firmline.errors import Code, InputError, TransportError, TransportReason
+from firmline.errors import Code, InputError, TransportError, TransportReason, shortened
 from firmline.formats.keys import PublicKey
 from firmline.links.base import Link, LinkCapabilities, PortLink
 from firmline.links.bluetooth import open_bluetooth
 from firmline.links.bluetooth.options import adapter_of, pin_of
 from firmline.links.bluetooth.stack import this_stack
+from firmline.links.bumble.options import hci_unit_options
+from firmline.links.hci import open_hci
 from firmline.links.serial.link import serial_link
 from firmline.links.serial.options import DEFAULT_BAUD, serial_options
 from firmline.links.serial.virtual import virtual_serial_link
@@ -31,6 +33,8 @@ PRN_WITHOUT_FLOW_CONTROL: Final = 8
 """Packets. What a system has taken may still lie in its own queues (bluetooth-stacks spec: 8 to 12
 on all Bleak backends); two windows of 8 are what the bootloader's flash queue holds (bootloader
 spec, section 11: 16 entries), so that one may wait there while the next is on its way."""
+PacketLog = Callable[[bytes], None]
+"""Takes a btsnoop file of everything between host and controller, as it passes."""
 RADIO_OPTIONS: Final = ("interval", "packets")
 """Options of a ``sim:`` target that only a unit with a radio has."""
 
@@ -71,7 +75,11 @@ def run_for_target(target: Target, main: Coroutine[Any, Any, _T]) -> _T:
 
 @asynccontextmanager
 async def open_target(
-    target: Target, *, unit: UnitDescription | None = None, trusted_key: PublicKey | None = None
+    target: Target,
+    *,
+    unit: UnitDescription | None = None,
+    trusted_key: PublicKey | None = None,
+    packet_log: PacketLog | None = None,
 ) -> AsyncIterator[OpenedTarget]:
     """Open the road to a unit; everything is given back at the end.
 
@@ -79,11 +87,15 @@ async def open_target(
         target: Which unit.
         unit: The virtual unit that a ``sim:`` target means; ``None``: the gallery's of that name.
         trusted_key: The key that a virtual unit trusts instead of its description's.
+        packet_log: Where what passes on a radio of ours is kept.
 
     Raises:
-        InputError: The target names no unit there is, or an option there is not.
+        InputError: The target names no unit there is, or an option there is not; or it has no such
+            radio, and a packet log is wanted.
         TransportError: NOT_AVAILABLE.
     """
+    if packet_log is not None:
+        check_packet_log(target, unit=unit)
     if target.scheme is Scheme.SERIAL:
         link = serial_link(serial_options(target))
         yield OpenedTarget(link=link, address=None, pacing=NO_PAUSES)
@@ -92,24 +104,53 @@ async def open_target(
         async with _over_own_bluetooth(target) as opened:
             yield opened
         return
+    if target.scheme is Scheme.HCI:
+        hci = hci_unit_options(target)
+        async with open_hci(hci, packet_log=packet_log) as radio:
+            yield OpenedTarget(link=radio, address=hci.address, pacing=AHEAD)
+        return
     if target.scheme is not Scheme.SIM:
         raise TransportError(
             Code.LINK_NOT_AVAILABLE,
             f"Links of the scheme {target.scheme}: are not available yet.",
             reason=TransportReason.NOT_AVAILABLE,
-            hint="Use ble:ADDRESS, serial:PORT, or sim:NAME, a virtual unit.",
+            hint="Use ble:ADDRESS, hci:TRANSPORT/ADDRESS, serial:PORT or sim:NAME, a virtual unit.",
         )
     options = sim_options(target)
     description = gallery_unit(target.where) if unit is None else unit
     if trusted_key is not None:
         description = replace(description, public_key=trusted_key)
     if description.profile.is_ble:
-        async with _in_the_air(description, options) as opened:
+        async with _in_the_air(description, options, packet_log) as opened:
             yield opened
     else:
         if not target.options.keys().isdisjoint(RADIO_OPTIONS):
             raise _no_radio(description)
         yield _at_a_port(description, options)
+
+
+def check_packet_log(target: Target, *, unit: UnitDescription | None = None) -> None:
+    """See that there will be packets to log.
+
+    Args:
+        target: Which unit.
+        unit: Its description, where it is a virtual one.
+
+    Raises:
+        InputError: ``OPTION_CONFLICT``: no HCI controller of ours is on the road to it.
+    """
+    if target.scheme is Scheme.SIM:
+        described = gallery_unit(target.where) if unit is None else unit
+        has_controller = described.profile.is_ble
+    else:
+        has_controller = target.scheme is Scheme.HCI
+    if not has_controller:
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "A btsnoop file holds what passes between a host and its Bluetooth controller, and"
+            f" {shortened(target.text)!r} is reached over none that is ours.",
+            hint="Leave --btsnoop out, or reach the unit over hci:TRANSPORT/ADDRESS.",
+        )
 
 
 @asynccontextmanager
@@ -134,7 +175,7 @@ def prn_for(capabilities: LinkCapabilities) -> int:
 
 @asynccontextmanager
 async def _in_the_air(
-    description: UnitDescription, options: SimOptions
+    description: UnitDescription, options: SimOptions, packet_log: PacketLog | None
 ) -> AsyncIterator[OpenedTarget]:
     """A virtual unit with a radio."""
     physics = physics_of(description) if options.physics else None
@@ -143,7 +184,7 @@ async def _in_the_air(
         made = fabricate(description, physics=physics)
         made.power_on(now_s=radio.now_s())
         radio.add_unit(made)
-        link = await radio.open_link(interval_s=options.interval_s)
+        link = await radio.open_link(interval_s=options.interval_s, packet_log=packet_log)
         pacing = AHEAD if options.physics else NO_PAUSES
         yield OpenedTarget(link=link, address=made.address, pacing=pacing)
     finally:

@@ -658,15 +658,24 @@ TARGETS = [
         )
         for target in (
             "nrfconn:COM3/AA:BB:CC:DD:EE:FF",
-            "hci:usb:0/AA:BB:CC:DD:EE:FF",
-            "nrfconn:COM3/AA:BB:CC:DD:EE:FF",
             "usb:0123456789",
         )
+    ),
+    Case(
+        "nobody listens where a controller should be",
+        nothing,
+        update("hci:tcp-client:127.0.0.1:1/AA:BB:CC:DD:EE:FF"),
+        Code.CONTROLLER_NOT_FOUND,
+        ExitCode.LINK,
     ),
     *(
         Case(words[-1], nothing, words, code)
         for words, code in (
             (update("serial:/dev/ttyNOPE?baud=x"), Code.TARGET_MALFORMED),
+            (update("hci:usb:0"), Code.TARGET_MALFORMED),
+            (update("hci:pty/AA:BB:CC:DD:EE:FF"), Code.TARGET_MALFORMED),
+            (update("hci:usb:0/AA:BB:CC:DD:EE:FF?phy=coded"), Code.TARGET_MALFORMED),
+            (update("serial:/dev/ttyNOPE", "--btsnoop", "b"), Code.OPTION_CONFLICT),
             (update("serial:/dev/ttyNOPE?flow=maybe"), Code.TARGET_MALFORMED),
             (update("sim:uart-reference?interval=30"), Code.TARGET_MALFORMED),
             (update("sim:uart-reference", "--expect", ""), Code.USAGE),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bumble import hci
@@ -99,6 +99,7 @@ class QuietHost(Host):
 
     Attributes:
         name: The controller, for people.
+        answer_timeout_s: As above.
         failure: Why nothing goes over the controller any more; ``None``: it works. The event
             ``FAILED`` tells when.
         unreadable: How many packets made no sense.
@@ -109,7 +110,7 @@ class QuietHost(Host):
         self.name = name
         self.failure: Failure | None = None
         self.unreadable = 0
-        self._answer_timeout_s = answer_timeout_s
+        self.answer_timeout_s = answer_timeout_s
         self._wanted: deque[_Command] = deque()
         self._current: _Command | None = None
         self._has_room = True
@@ -160,6 +161,28 @@ class QuietHost(Host):
             return await self._send_command(command)
         except ControllerGoneError:
             raise self.error() from None
+
+    async def knock(self, patience_s: Iterable[float]) -> None:
+        """Reset a controller of which nobody knows what it was told before.
+
+        Args:
+            patience_s: How long to wait for an answer, before it is told again.
+
+        Raises:
+            TransportError: NOT_AVAILABLE: it does not answer, or is gone.
+        """
+        waited_s = 0.0
+        for timeout_s in patience_s:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self.ask(hci.HCI_Reset_Command(), "to reset")
+            except TimeoutError:
+                waited_s += timeout_s
+                self._current = None  # a late answer will do as well
+            else:
+                return
+        self.fail(nonsense(self.name) if self.unreadable else silent(self.name, waited_s))
+        raise self.error()
 
     def error(self, reason: TransportReason = TransportReason.NOT_AVAILABLE) -> TransportError:
         """A new error for whoever wanted something of a controller that has failed."""
@@ -222,14 +245,14 @@ class QuietHost(Host):
             self._timer.cancel()
             self._timer = None
         waits = self._current is not None or self._wanted
-        if waits and self._answer_timeout_s is not None and self.failure is None:
+        if waits and self.answer_timeout_s is not None and self.failure is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._answer_timeout_s, self._on_silence)
+            self._timer = loop.call_later(self.answer_timeout_s, self._on_silence)
 
     def _on_silence(self) -> None:
         made_no_sense = self.unreadable and not self.ready
         self.fail(
-            nonsense(self.name) if made_no_sense else silent(self.name, self._answer_timeout_s or 0)
+            nonsense(self.name) if made_no_sense else silent(self.name, self.answer_timeout_s or 0)
         )
 
     def on_hci_command_complete_event(self, event: hci.HCI_Command_Complete_Event[Any]) -> None:
@@ -278,6 +301,8 @@ class QuietHost(Host):
             self.on_hci_acl_data_packet(packet)
         elif isinstance(packet, hci.HCI_Event):
             self.on_hci_event_packet(packet)
+        elif isinstance(packet, hci.HCI_Command):  # which no controller sends
+            self.fail(nonsense(self.name))
 
     def on_hci_event(self, event: hci.HCI_Event) -> None:
         """Leave alone what nobody here asked for: vendors have events of their own."""

@@ -34,7 +34,7 @@ def cannot_open(port: str, problem: Exception) -> TransportError:
         problem: What pyserial, or the system, has raised.
     """
     name = shortened(port)
-    number = _errno_of(problem)
+    number = errno_of(problem)
     if number in _MISSING:
         code, says, hint = Code.PORT_NOT_FOUND, f"There is no port {name}.", _ports()
     elif number in _BUSY:
@@ -84,7 +84,7 @@ def no_such_speed(port: str, baud: int, problem: Exception) -> TransportError:
     )
 
 
-def _errno_of(problem: Exception) -> int | None:
+def errno_of(problem: Exception) -> int | None:
     """The number of what went wrong, also where pyserial has only put it into words."""
     number = getattr(problem, "errno", None)
     if isinstance(number, int):

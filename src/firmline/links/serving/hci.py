@@ -7,7 +7,6 @@ front (H4), as a controller on a UART does.
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +17,7 @@ from bumble.core import InvalidPacketError
 from bumble.transport.common import PacketParser
 
 from firmline.device.unit import VirtualUnit
+from firmline.links.bumble.quiet import quiet_log
 from firmline.links.serving.place import Place, Road
 from firmline.links.serving.sockets import HOST, accepting, listen_at_path, listen_on_port
 from firmline.links.serving.witness import BOOTED_AFTER_S, Witness
@@ -146,23 +146,19 @@ def _quiet(witness: Witness) -> Iterator[None]:
     stack does, and prints its wonder in many lines.
     """
     loop = asyncio.get_running_loop()
-    log = logging.getLogger("bumble")
-    silent, handler, before = logging.NullHandler(), loop.get_exception_handler(), log.propagate
+    handler = loop.get_exception_handler()
 
     def tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         problem = context.get("exception")
         error = f"{type(problem).__name__}: {problem}" if problem else context["message"]
         witness.unit("stack_error", error=error)
 
-    log.addHandler(silent)
-    log.propagate = False
     loop.set_exception_handler(tell)
     try:
-        yield
+        with quiet_log():
+            yield
     finally:
         loop.set_exception_handler(handler)
-        log.propagate = before
-        log.removeHandler(silent)
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from itertools import count
 
 from bumble.hci import Address, AddressType
 
 from firmline.device.radio_face import RadioUnit
 from firmline.links.base import USUAL_INTERVAL_S
+from firmline.links.bumble.btsnoop import BtsnoopWriter
 from firmline.links.bumble.central import ATT_TIMEOUT_S, BumbleLink, CentralSettings
 from firmline.links.bumble.host import QuietHost
 from firmline.links.virtual_radio.air import Air, AirTime
@@ -62,6 +64,7 @@ class VirtualRadio:
         request_timeout_s: float = ATT_TIMEOUT_S,
         interval_s: float = USUAL_INTERVAL_S,
         phy_2m: bool = False,
+        packet_log: Callable[[bytes], None] | None = None,
     ) -> BumbleLink:
         """A host's link with an address of its own; several can be open at once.
 
@@ -70,6 +73,7 @@ class VirtualRadio:
             request_timeout_s: How long a unit may take to answer a request.
             interval_s: The connection interval it asks for.
             phy_2m: Whether it asks for the 2M PHY.
+            packet_log: Takes a btsnoop file of what passes between this host and its controller.
         """
         settings = CentralSettings(
             mtu=mtu,
@@ -82,6 +86,8 @@ class VirtualRadio:
         controller = RadioController(f"host {address}", self._air)
         host = QuietHost("the virtual radio")
         host.join(controller)
+        if packet_log is not None:
+            host.snooper = BtsnoopWriter(packet_log)
 
         async def power_off() -> None:
             controller.vanish()

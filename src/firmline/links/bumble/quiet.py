@@ -1,0 +1,25 @@
+"""Bumble's log, kept from people's terminals."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet_log() -> Iterator[None]:
+    """Keep Bumble from printing what it wonders about; whoever has set its log up still gets it.
+
+    It logs a warning, or an exception with its traceback, for every packet that makes no sense; of
+    a log that nobody has set up, Python prints those.
+    """
+    log = logging.getLogger("bumble")
+    silent, before = logging.NullHandler(), log.propagate
+    log.addHandler(silent)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.propagate = before
+        log.removeHandler(silent)

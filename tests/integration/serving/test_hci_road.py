@@ -1,0 +1,111 @@
+"""Units behind a Bluetooth controller in another process: scan, inspect, update, and its death."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmline.errors import Code, ExitCode
+from integration.serving.served import APPLICATION, Serving, make_update
+from unit.cli.program import PATIENCE_S, SCRIPT, environment
+
+pytestmark = pytest.mark.slow
+HOME = "C6:05:04:03:02:01"
+
+
+class Run:
+    """A command that has ended."""
+
+    def __init__(self, *words: str | Path, cwd: Path) -> None:
+        done = subprocess.run(
+            [SCRIPT, *words, "--json"],
+            cwd=cwd,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=2 * PATIENCE_S,
+            check=False,
+        )
+        self.code = done.returncode
+        self.errors = done.stderr.decode()
+        self.lines: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        assert self.lines, self.errors
+        return self.lines[-1]
+
+
+@contextmanager
+def served(place: str, folder: Path) -> Iterator[tuple[Serving, Path, str]]:
+    """A served unit; the package it takes, and how a target names it."""
+    package, key_file = make_update(folder)
+    with Serving("--on", place, "--key-file", str(key_file), cwd=folder) as serving:
+        yield serving, package, f"hci:{serving.first['hci']}"
+
+
+@pytest.mark.parametrize("place", ["hci-tcp:0", "hci-unix:socket"])
+def test_a_unit_behind_a_controller_is_seen_read_and_updated(place: str, tmp_path: Path) -> None:
+    with served(place, tmp_path) as (serving, package, radio):
+        seen = Run("scan", "--on", radio, "--duration", "1", cwd=tmp_path)
+        assert (seen.code, seen.errors) == (0, "")
+        (unit,) = seen.result["units"]
+        assert (unit["address"], unit["rssi_dbm"]) == (HOME, -50)
+
+        read = Run("inspect", f"{radio}/{HOME}", cwd=tmp_path)
+        assert (read.code, read.errors) == (0, "")
+        facts = {fact["fact"]: fact for fact in read.result["facts"]}
+        assert facts["softdevice_fwid"]["value"] == "0x0103"
+        assert facts["softdevice_fwid"]["how"] == "remote_version"
+
+        words = ("update", package, "--to", f"{radio}/{HOME}", "--btsnoop", "air.btsnoop")
+        done = Run(*words, cwd=tmp_path)
+        assert (done.code, done.errors) == (0, "")
+        assert (done.result["outcome"], done.result["bytes"]) == ("updated", len(APPLICATION))
+        result = serving.end()
+    assert result["firmware_revision"] == f"2+{zlib.crc32(APPLICATION):08x}"
+    packets = (tmp_path / "air.btsnoop").read_bytes()
+    assert packets.startswith(b"btsnoop\0\0\0\0\x01\0\0\x03\xea")
+    assert APPLICATION[:200] in packets
+
+
+def test_the_death_of_the_controller_in_mid_update_is_told_at_once(tmp_path: Path) -> None:
+    with served("hci-tcp:0", tmp_path) as (serving, package, radio):
+        process = subprocess.Popen(
+            [SCRIPT, "update", package, "--to", f"{radio}/{HOME}", "--json", "--btsnoop", "b"],
+            cwd=tmp_path,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["type"] == "object_created":
+                break
+        serving.process.send_signal(signal.SIGKILL)
+        rest, errors = process.communicate(timeout=PATIENCE_S)
+    result = json.loads(rest.splitlines()[-1])
+    assert process.returncode == ExitCode.LINK
+    assert (result["outcome"], result["code"]) == ("failed", Code.CONTROLLER_LOST)
+    assert b"Traceback" not in errors
+    assert errors.count(b"\n") <= 2
+    assert os.path.getsize(tmp_path / "b") > 1000  # noqa: PTH202 - nothing but the size
+
+
+def test_nobody_at_the_socket_is_one_sentence(tmp_path: Path) -> None:
+    done = Run(
+        "update", make_update(tmp_path)[0], "--to", f"hci:unix-client:x/{HOME}", cwd=tmp_path
+    )
+    assert done.code == ExitCode.LINK
+    assert done.errors.startswith("error: There is no Bluetooth controller at unix-client:x")
+    assert Code.CONTROLLER_NOT_FOUND in done.errors
