@@ -1,8 +1,9 @@
 """firmline: firmware updates for nRF5x units that a production line can trust.
 
 The public names of the Python API are those of ``__all__``; ``docs/reference/python-api.md`` shows
-them at work. They are pure: bytes in, values out, and no file is opened. Each is imported when it
-is first used, so that ``import firmline`` costs nothing.
+them at work. They are pure: bytes in, values out, and no file is opened; but for ``connect``, which
+opens the road to a unit. Each is imported when it is first used, so that ``import firmline`` costs
+nothing.
 """
 
 import typing as _typing
@@ -103,6 +104,11 @@ if _typing.TYPE_CHECKING:
         encode_settings_page as encode_settings_page,
         seal_settings_page as seal_settings_page,
     )
+    from firmline.updater.api import (
+        ConnectedUnit as ConnectedUnit,
+        connect as connect,
+        run as run,
+    )
     from firmline.values import (
         FwVersion as FwVersion,
         Fwid as Fwid,
@@ -137,6 +143,7 @@ _HOMES = {
     "formats.settings_page": (
         "SettingsPage decode_settings_page encode_settings_page seal_settings_page"
     ),
+    "updater.api": "ConnectedUnit connect run",
     "values": "FwVersion Fwid ImageKind",
 }
 """Modules of this package, and the public names that each is home to."""

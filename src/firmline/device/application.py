@@ -128,6 +128,10 @@ class Application:
             return ButtonlessResult.INVALID_ADVERTISING_NAME
         return self._leave(ADV_NAME, adv_name_block(name))
 
+    def link_lost(self) -> None:
+        """Nobody will confirm any more: it stays, and can be asked again."""
+        self._awaits_confirmation = False
+
     def confirmed(self) -> bool:
         """The indication was confirmed; ``True``: the chip is now reset into the bootloader.
 

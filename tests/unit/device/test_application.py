@@ -81,6 +81,13 @@ def test_a_confirmation_of_anything_else_does_nothing(
     assert board.registers.gpregret == 0
 
 
+def test_with_the_link_the_request_is_forgotten(application: Application) -> None:
+    assert application.receive(b"\x01") == b"\x20\x01\x01"
+    application.link_lost()
+    assert not application.confirmed()
+    assert application.receive(b"\x01") == b"\x20\x01\x01"
+
+
 def test_a_second_request_before_the_confirmation_finds_it_busy(application: Application) -> None:
     application.receive(b"\x01")
     assert application.receive(b"\x01") == b"\x20\x01\x06"

@@ -70,7 +70,7 @@ class Radio:
         """The central is gone; what that changes depends on the SDK (spec section 4.1)."""
         self._link.close(self._core.time.now_s)
         running = self._programs.running
-        if isinstance(running, DfuMode):
+        if running is not None:
             running.link_lost()
 
     def give_up(self) -> None:

@@ -1,0 +1,213 @@
+"""The public asynchronous interface: one unit, and streams of events from it.
+
+::
+
+    async with firmline.connect("ble:C6:05:04:03:02:01") as unit:
+        async for event in unit.update(package):
+            ...
+
+Rules of this module:
+
+* A stream is the events of :mod:`firmline.events`, in order, and ends with the last of them
+  (``UpdateFinished``, ``InspectionFinished``). What goes wrong with the unit or the road is told
+  there and not raised; what a caller gets wrong is raised before anything is sent.
+* Whoever stops listening, or is cancelled at any ``await``, stops the work as well: it comes to its
+  end before the stream is closed, and the unit is left as after a lost link, to be updated again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
+
+from firmline.device.description import UnitDescription
+from firmline.errors import Code, InputError
+from firmline.events import Event
+from firmline.formats.keys import PublicKey
+from firmline.formats.package import Package, read_package, write_package
+from firmline.links.base import PortLink
+from firmline.links.open import OpenedTarget, open_target, run_for_target
+from firmline.links.target import Target, parse_target
+from firmline.updater.checkpointing import DEFAULT_SPACING_S
+from firmline.updater.expectation import Expectation
+from firmline.updater.inspection import Inspection, InspectionPlan
+from firmline.updater.timeouts import Timeouts
+from firmline.updater.update import Update, plan_for
+
+_T = TypeVar("_T")
+DEFAULT_NAME: Final = "package.zip"
+"""What a package is called in the stream where nobody says."""
+
+
+class ConnectedUnit:
+    """One unit, behind an open road; made by :func:`connect`.
+
+    Args:
+        target: The unit.
+        opened: The road to it.
+    """
+
+    def __init__(self, target: Target, opened: OpenedTarget) -> None:
+        self._target = target
+        self._opened = opened
+        self._working: asyncio.Task[object] | None = None
+
+    @property
+    def name(self) -> str:
+        """The unit as it was named, without secrets."""
+        return self._target.shown
+
+    def update(
+        self,
+        package: Package | bytes,
+        *,
+        name: str = DEFAULT_NAME,
+        timeouts: Timeouts | None = None,
+        expectation: Expectation | None = None,
+        checkpoint_s: float | None = DEFAULT_SPACING_S,
+        prn: int = 0,
+    ) -> AsyncGenerator[Event]:
+        """Update the unit.
+
+        Args:
+            package: What to send: a package, or the bytes of its file.
+            name: What to call it in the stream.
+            timeouts: How long to wait for what.
+            expectation: What the new application prints on a serial port.
+            checkpoint_s: Seconds of work between two checkpoints, at least; ``None``: none.
+            prn: Ask for an unasked CRC after so many packets; 0: as the road needs it.
+
+        Returns:
+            The stream; its last event is an ``UpdateFinished``.
+
+        Raises:
+            InputError: The bytes are no package. OPTION_CONFLICT: the unit is at work already.
+        """
+        content = package if isinstance(package, bytes) else write_package(package)
+        images = read_package(content, name=name) if isinstance(package, bytes) else package
+        opened = self._opened
+        plan = plan_for(
+            images,
+            content,
+            package_name=name,
+            unit_name=self.name,
+            address=opened.address,
+            timeouts=timeouts,
+            pacing=opened.pacing,
+            prn=prn or opened.prn,
+            expectation=expectation,
+            checkpoint_s=checkpoint_s,
+        )
+        return self._stream(lambda report: Update(plan, link=opened.link, report=report).run())
+
+    def inspect(self, *, timeouts: Timeouts | None = None) -> AsyncGenerator[Event]:
+        """Read what the unit is, without taking it into its bootloader.
+
+        Returns:
+            The stream, with a ``FactFound`` for each thing that is known; its last event is an
+            ``InspectionFinished``.
+
+        Raises:
+            InputError: The unit is at a port, where its bootloader alone answers. OPTION_CONFLICT:
+                the unit is at work already.
+        """
+        link, address = self._opened.link, self._opened.address
+        if isinstance(link, PortLink) or address is None:
+            raise InputError(
+                Code.LINK_NOT_AVAILABLE, f"{self.name} is at a port: only a radio can be asked."
+            )
+        plan = InspectionPlan(unit_name=self.name, address=address, timeouts=timeouts or Timeouts())
+        return self._stream(lambda report: Inspection(plan, link=link, report=report).run())
+
+    def _stream(
+        self, work: Callable[[Callable[[Event], None]], Coroutine[Any, Any, object]]
+    ) -> AsyncGenerator[Event]:
+        """Do some work, and hand out its events as they happen."""
+        if self._working is not None and not self._working.done():
+            raise InputError(
+                Code.OPTION_CONFLICT,
+                f"{self.name} is at work already.",
+                hint="Wait for the end of the stream, or close it, before you begin another.",
+            )
+        heard: asyncio.Queue[Event | None] = asyncio.Queue()
+        task = asyncio.ensure_future(work(heard.put_nowait))
+        task.add_done_callback(lambda _done: heard.put_nowait(None))
+        self._working = task
+        return self._events(heard, task)
+
+    async def _events(
+        self, heard: asyncio.Queue[Event | None], task: asyncio.Task[object]
+    ) -> AsyncGenerator[Event]:
+        try:
+            while (event := await heard.get()) is not None:
+                yield event
+            await task  # a defect of ours is raised here
+        finally:
+            await _ended(task)
+
+    async def close(self) -> None:
+        """Stop what is under way, and wait until it has stopped; harmless when nothing is."""
+        if self._working is not None:
+            await _ended(self._working)
+
+
+async def _ended(task: asyncio.Task[object]) -> None:
+    """Cancel a task and wait for its end, even where whoever waits is cancelled meanwhile."""
+    task.cancel()
+    interrupted: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as cancelled:
+            interrupted = cancelled
+    if not task.cancelled():
+        task.exception()  # it was raised to whoever listened to the end
+    if interrupted is not None:
+        raise interrupted
+
+
+@asynccontextmanager
+async def connect(
+    uri: str, *, unit: UnitDescription | None = None, trusted_key: PublicKey | None = None
+) -> AsyncIterator[ConnectedUnit]:
+    """Open the road to a unit; it is given back at the end, and what is under way stopped.
+
+    Args:
+        uri: Which unit, as on the command line: ``ble:AA:BB:CC:DD:EE:FF``, ``serial:PORT``,
+            ``sim:NAME``.
+        unit: The virtual unit that ``sim:`` means; ``None``: the gallery's of that name.
+        trusted_key: The key that a virtual unit trusts instead of its own.
+
+    Raises:
+        InputError: The URI names no unit, or an option there is not.
+        TransportError: NOT_AVAILABLE: the road cannot be opened.
+    """
+    target = parse_target(uri)
+    async with open_target(target, unit=unit, trusted_key=trusted_key) as opened:
+        connected = ConnectedUnit(target, opened)
+        try:
+            yield connected
+        finally:
+            await connected.close()
+
+
+def run(uri: str, main: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine that uses a unit, as ``asyncio.run`` does, in the time of that unit.
+
+    Hours of a virtual unit pass in seconds; under ``asyncio.run`` it lives in real time.
+
+    Args:
+        uri: The unit.
+        main: What to run.
+
+    Raises:
+        InputError: The URI names no unit, or an option there is not.
+    """
+    try:
+        target = parse_target(uri)
+    except InputError:
+        main.close()
+        raise
+    return run_for_target(target, main)

@@ -1,0 +1,196 @@
+"""The public asynchronous interface, on virtual units in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+
+import pytest
+
+import firmline
+from firmline import events
+from firmline.device.description import UnitDescription
+from firmline.device.synthetic import synthetic_bytes
+from firmline.errors import Code, InputError, TransportError
+from firmline.events import Event, Outcome
+from firmline.formats.firmware import FirmwareImage
+from firmline.formats.package import Package, write_package
+from firmline.formats.package_build import PackageSpec, build_package
+from firmline.updater.api import ConnectedUnit
+from firmline.values import Fwid, FwVersion
+from unit.device.makers import FWID, KEY, describe
+
+pytestmark = pytest.mark.slow
+URI = "sim:bench-unit"
+UNIT = describe()
+
+
+def package(version: int = 4, size: int = 9_000) -> Package:
+    image = FirmwareImage(
+        data=synthetic_bytes(f"api {version}", size), address=None, source_name="app.bin"
+    )
+    return build_package(
+        PackageSpec(
+            application=image,
+            hw_version=52,
+            application_version=FwVersion(version),
+            sd_req=(Fwid(FWID),),
+            signing_key=KEY,
+        )
+    )
+
+
+def with_unit(
+    story: Callable[[ConnectedUnit], Awaitable[None]], *, unit: UnitDescription = UNIT
+) -> None:
+    async def main() -> None:
+        async with firmline.connect(URI, unit=unit) as connected:
+            await story(connected)
+
+    firmline.run(URI, main())
+
+
+async def update(unit: ConnectedUnit, content: Package | bytes) -> list[Event]:
+    return [event async for event in unit.update(content)]
+
+
+def outcome_of(heard: list[Event]) -> Outcome:
+    finished = heard[-1]
+    assert isinstance(finished, events.UpdateFinished)
+    return finished.outcome
+
+
+async def assert_takes(unit: ConnectedUnit, content: Package) -> None:
+    """An update comes to its end, and its application runs.
+
+    One that finds the unit in its bootloader has nothing to compare with, and may say so.
+    """
+    assert outcome_of(await update(unit, content)) in {Outcome.UPDATED, Outcome.UNVERIFIED}
+    facts = [e async for e in unit.inspect() if isinstance(e, events.FactFound)]
+    assert next(f.value for f in facts if f.fact == "firmware_revision").startswith("4+")
+
+
+def test_an_update_is_a_stream_that_ends_with_how_it_ended() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        heard = await update(unit, package())
+        assert outcome_of(heard) is Outcome.UPDATED
+        assert sum(isinstance(event, events.UpdateFinished) for event in heard) == 1
+        times = [event.at_s for event in heard]
+        assert times == sorted(times)
+
+    with_unit(story)
+
+
+def test_the_bytes_of_a_file_will_do() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        assert outcome_of(await update(unit, write_package(package()))) is Outcome.UPDATED
+
+    with_unit(story)
+
+
+def test_one_unit_is_read_and_updated_again_and_again() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        for version in (4, 5):
+            assert outcome_of(await update(unit, package(version))) is Outcome.UPDATED
+            facts = [e async for e in unit.inspect() if isinstance(e, events.FactFound)]
+            revision = next(f.value for f in facts if f.fact == "firmware_revision")
+            assert revision.startswith(f"{version}+")
+
+    with_unit(story)
+
+
+def test_a_refusal_is_told_in_the_stream() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        heard = await update(unit, package(version=0))
+        assert outcome_of(heard) is Outcome.REFUSED
+        finished = heard[-1]
+        assert isinstance(finished, events.UpdateFinished)
+        assert finished.code == Code.REFUSED_FW_VERSION
+
+    with_unit(story)
+
+
+def test_whoever_stops_listening_stops_the_update_and_the_unit_takes_the_next_one() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        async with aclosing(unit.update(package())) as stream:
+            async for event in stream:
+                if isinstance(event, events.ObjectExecuted) and event.object_type == "data":
+                    break
+        await assert_takes(unit, package())
+
+    with_unit(story)
+
+
+@pytest.mark.parametrize("count", [1, 5, 9, 14, 20, 30, 45, 60])
+def test_an_update_is_cancelled_at_any_moment_and_the_unit_takes_the_next_one(count: int) -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        heard: list[Event] = []
+
+        async def listen() -> None:
+            async for event in unit.update(package()):
+                heard.append(event)
+                if len(heard) == count:
+                    listening.cancel()
+
+        listening = asyncio.ensure_future(listen())
+        with pytest.raises(asyncio.CancelledError):
+            await listening
+        assert len(heard) >= count
+        await assert_takes(unit, package())
+
+    with_unit(story)
+
+
+def test_a_unit_does_one_thing_at_a_time() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        async with aclosing(unit.update(package())) as stream:
+            await anext(stream)
+            with pytest.raises(InputError) as caught:
+                unit.inspect()
+            assert caught.value.code is Code.OPTION_CONFLICT
+        assert outcome_of(await update(unit, package())) is Outcome.UPDATED
+
+    with_unit(story)
+
+
+def test_what_is_no_package_is_refused_before_anything_is_sent() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        with pytest.raises(InputError):
+            unit.update(b"no package")
+        assert outcome_of(await update(unit, package())) is Outcome.UPDATED
+
+    with_unit(story)
+
+
+def test_a_stream_that_nobody_reads_is_stopped_with_the_connection() -> None:
+    async def main() -> None:
+        async with firmline.connect(URI, unit=UNIT) as unit:
+            stream = unit.update(package())
+            await anext(stream)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not others
+
+    firmline.run(URI, main())
+
+
+@pytest.mark.parametrize(
+    ("uri", "kind"),
+    [
+        ("nothing", InputError),
+        ("sim:", InputError),
+        ("sim:no-such-unit", InputError),
+        ("sim:ble-reference?nonsense=1", InputError),
+        ("serial:/dev/there/is/no/such/port", TransportError),
+    ],
+)
+def test_a_unit_that_is_not_there_is_told_at_once(uri: str, kind: type[Exception]) -> None:
+    async def main() -> None:
+        async with firmline.connect(uri) as unit:
+            heard = await update(unit, package())
+            finished = heard[-1]
+            assert isinstance(finished, events.UpdateFinished)
+            raise TransportError(Code.PORT_NOT_FOUND, finished.message, reason=None)  # type: ignore[arg-type]
+
+    with pytest.raises(kind):
+        firmline.run(uri, main())
