@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from firmline import events
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.fabrication import fabricate
+from firmline.device.profile import SDK15_3_BLE
 from firmline.device.radio_face import ResetKind
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code
@@ -216,6 +218,28 @@ async def test_two_units_with_the_name_are_both_left_alone(bench: Bench, system:
     assert ended(result) == (Outcome.FAILED, Code.UNIT_AMBIGUOUS)
     assert bench.computer.count("connect") == 0
     assert [unit.mode for unit in units] == [UnitMode.APPLICATION] * 2
+
+
+# Other ways into the bootloader.
+
+
+async def test_a_unit_with_the_first_buttonless_service_is_updated(bench: Bench) -> None:
+    bench.place(application_dfu=ApplicationDfu.EXPERIMENTAL)
+    assert ended(await bench.update(ADDRESS)) == (Outcome.UPDATED, "")
+
+
+@pytest.mark.parametrize("system", [System.BLUEZ, System.WINRT])
+async def test_a_unit_that_wants_a_bond_is_paired_with_by_the_system_or_not_at_all(
+    bench: Bench, system: System
+) -> None:
+    bench.computer.system = system
+    profile = replace(SDK15_3_BLE, requires_bond=True)
+    unit = bench.place(application_dfu=ApplicationDfu.BONDED, profile=profile)
+    result = await bench.update(ADDRESS)
+    assert ended(result) == (Outcome.FAILED, Code.BOND_MISSING)
+    assert result.error is not None
+    assert "Pair them" in result.error.hint
+    assert unit.mode is UnitMode.APPLICATION
 
 
 # Trouble.

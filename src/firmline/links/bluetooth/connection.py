@@ -12,7 +12,7 @@ from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.exc import BleakGATTProtocolErrorCode
 
-from firmline.errors import LocalProtocolError, TransportError, TransportReason
+from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
 from firmline.links.base import Connection, DeviceInformation, Received, RemoteVersion
 from firmline.links.bluetooth.ears import uuid_text
 from firmline.links.bluetooth.problems import PROBLEMS, unit_problem
@@ -23,7 +23,9 @@ from firmline.links.gatt import (
     CHANNEL_UUIDS,
     DEFAULT_MTU,
     DEVICE_INFORMATION_SERVICE,
+    EXPERIMENTAL_SERVICE,
     INFORMATION_FIELDS,
+    NEEDS_ENCRYPTION,
     SECURE_DFU_SERVICE,
     battery_percent,
     information_from,
@@ -41,7 +43,13 @@ LOOKS_AGAIN_S: Final = 0.1
 FAREWELL_S: Final = 10.0
 """How long a system may take to disconnect; Bleak itself waits as long for BlueZ."""
 _CHANNELS: Final = {uuid: channel for channel, uuid in CHANNEL_UUIDS.items()}
+_DFU_SERVICES: Final = frozenset({f"{SECURE_DFU_SERVICE:04X}", EXPERIMENTAL_SERVICE})
 _SPEAKS: Final = frozenset({"notify", "indicate"})
+_PAIR: Final = {
+    System.BLUEZ: "Pair them, and run the same command again: bluetoothctl pair ADDRESS.",
+    System.WINRT: "Pair them, and run the same command again: Settings, Bluetooth & devices.",
+    System.CORE_BLUETOOTH: "Confirm the system's question to pair, and run the command again.",
+}
 _NOT_OFFERED: Final = frozenset(
     {
         BleakGATTProtocolErrorCode.INVALID_HANDLE,
@@ -76,6 +84,7 @@ class BluetoothConnection(Connection):
         self._inbox: deque[Received] = deque()
         self._changed = asyncio.Event()
         self._lost = False
+        self._is_closed = False
 
     # What it is.
 
@@ -119,11 +128,8 @@ class BluetoothConnection(Connection):
         await self._ask(client.connect(), "a connection")
         self._adopt(client)
         for channel, characteristic in self._characteristics.items():
-            if _SPEAKS.intersection(characteristic.properties):
-                hear = partial(self._on_value, channel)
-                await self._ask(
-                    client.start_notify(characteristic, hear), f"the subscription to {channel}"
-                )
+            if _speaks(characteristic):
+                await self._subscribe(client, channel, characteristic)
         if Channel.PACKET in self._characteristics:
             await self._await_mtu(settle_s)
 
@@ -134,10 +140,8 @@ class BluetoothConnection(Connection):
         for service in services:
             found = {uuid_text(each.uuid): each for each in service.characteristics}
             match uuid_text(service.uuid):
-                case uuid if uuid == f"{SECURE_DFU_SERVICE:04X}":
-                    self._characteristics = {
-                        _CHANNELS[uuid]: each for uuid, each in found.items() if uuid in _CHANNELS
-                    }
+                case uuid if uuid in _DFU_SERVICES:
+                    self._adopt_channels(found)
                 case uuid if uuid == f"{DEVICE_INFORMATION_SERVICE:04X}":
                     self._information = {
                         number: found[f"{number:04X}"]
@@ -148,6 +152,52 @@ class BluetoothConnection(Connection):
                     self._battery = found.get(f"{BATTERY_LEVEL:04X}")
                 case _:
                     pass
+
+    def _adopt_channels(self, found: dict[str, BleakGATTCharacteristic]) -> None:
+        for uuid, characteristic in found.items():
+            channel = _CHANNELS.get(uuid)
+            if channel is None:
+                continue
+            if channel is Channel.BUTTONLESS_EXPERIMENTAL and not _speaks(characteristic):
+                continue  # somebody else's characteristic with this UUID
+            self._characteristics[channel] = characteristic
+
+    async def _subscribe(
+        self, client: BleakClient, channel: Channel, characteristic: BleakGATTCharacteristic
+    ) -> None:
+        """Subscribe to a channel, or remember that it is closed without a bond.
+
+        A system that is paired with the unit encrypts by itself, and then it is open.
+        """
+        hear = partial(self._on_value, channel)
+        try:
+            await self._ask(
+                client.start_notify(characteristic, hear), f"the subscription to {channel}"
+            )
+        except TransportError as error:
+            if error.context.get("att_status") not in NEEDS_ENCRYPTION:
+                raise
+            self._is_closed = True
+
+    @property
+    def needs_encryption(self) -> bool:
+        """Whether the unit keeps a channel closed to a system that is not paired with it."""
+        return self._is_closed
+
+    async def encrypt(self, *, may_pair: bool, timeout_s: float) -> bool:
+        """Pairing is the system's business: it asks its user where it has to.
+
+        Raises:
+            TransportError: REFUSED, always.
+        """
+        _ = may_pair, timeout_s
+        raise TransportError(
+            Code.BOND_MISSING,
+            f"{self._peer} lets in only those that it is bonded with, and this computer is not"
+            " paired with it.",
+            reason=TransportReason.REFUSED,
+            hint=_PAIR[self._system],
+        )
 
     async def _await_mtu(self, settle_s: float) -> None:
         """Give a system that has not heard of the agreed MTU yet the time to hear of it."""
@@ -283,3 +333,8 @@ class BluetoothConnection(Connection):
         self._check()
         self._changed.clear()
         await self._changed.wait()
+
+
+def _speaks(characteristic: BleakGATTCharacteristic) -> bool:
+    """Whether a characteristic notifies or indicates."""
+    return not _SPEAKS.isdisjoint(characteristic.properties)
