@@ -15,6 +15,11 @@ SECTIONS = (
             "Replay recorded sessions of the real bootloader.",
         ),
         Command("cuts", "firmline.cli.sim_cuts:cuts", "Cut the power at every flash operation."),
+        Command(
+            "faults",
+            "firmline.cli.sim_faults:faults",
+            "Update units with every fault there is, on every link.",
+        ),
         Command("serve", "firmline.cli.sim_serve:serve", "Serve a virtual unit to other programs."),
         Command(
             "units",

@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from firmline.device.cuts.findings import weak_spot
 from firmline.device.cuts.flows import Flow, set_up, sweep_key
@@ -24,6 +24,7 @@ from firmline.device.cuts.sweep import State, Sweep, Tally, Verdict
 from firmline.device.profile import PROFILES
 from firmline.protocol.checkpoints import EverySoManyBytes
 
+_T = TypeVar("_T")
 PAIRS: Final = 50
 """Random pairs of cuts in each flow."""
 SEED: Final = 1
@@ -130,7 +131,7 @@ def run_pieces(
         yield from ((piece, run_piece(piece)) for piece in pieces)
         return
     futures = [pool.submit(run_piece, piece) for piece in pieces]
-    yield from zip(pieces, map(_result, futures), strict=True)
+    yield from zip(pieces, map(result_of, futures), strict=True)
 
 
 @contextmanager
@@ -150,7 +151,7 @@ def all_cores() -> Iterator[ProcessPoolExecutor]:
     pool.shutdown()
 
 
-def _result(future: Future[Outcome]) -> Outcome:
+def result_of(future: Future[_T]) -> _T:
     """Wait in short steps, so that Ctrl-C is heard."""
     while not wait([future], timeout=0.2, return_when=FIRST_COMPLETED).done:
         pass

@@ -90,11 +90,13 @@ class Changes:
     def method(self, planned: Method, *, packet_size: int) -> Method:
         """How objects are sent now."""
         factor = 2**self.slower
+        # What was dropped or spoiled is looked for object by object, not ahead of the answers.
+        streams = planned.pacing.streams and self == Changes()
         pacing = replace(
             planned.pacing,
+            streams=streams,
             after_free_s=planned.pacing.after_free_s * factor,
             before_retry_s=planned.pacing.before_retry_s * factor,
-            streams=planned.pacing.streams and not self.slower,
         )
         prn = planned.prn
         if self.receipts:

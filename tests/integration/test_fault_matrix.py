@@ -1,0 +1,104 @@
+"""The fault matrix: every fault on every link, and no false success among the endings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from firmline.device.faults.plan import FAULTS, BrownOut, LinkLoss, LostPackets, PowerCutAt
+from firmline.errors import Code
+from firmline.events import Outcome
+from firmline.updater.fault_matrix import (
+    BEFORE_COMMIT,
+    Case,
+    Ending,
+    LinkKind,
+    Truth,
+    Verdict,
+    cases,
+    fault_text,
+    run_case,
+)
+
+CODES = {str(code) for code in Code}
+
+
+def test_every_fault_is_on_every_link_where_it_does_something() -> None:
+    for link in LinkKind:
+        met = {case.fault.name for case in cases(link=link) if case.applies}
+        there = {
+            name for name, kind in FAULTS.items() if link is LinkKind.RADIO or not kind.needs_radio
+        }
+        assert met == there
+
+
+def test_cases_are_chosen_by_fault_and_by_link() -> None:
+    chosen = cases(fault="link-loss", link=LinkKind.UART)
+    assert {case.fault.name for case in chosen} == {"link-loss"}
+    assert not any(case.applies for case in chosen)
+    assert len(cases(link=LinkKind.RADIO)) == len(cases()) / 3
+
+
+def test_a_fault_is_told_by_its_name_and_what_is_not_as_usual() -> None:
+    assert fault_text(LinkLoss()) == "link-loss"
+    assert fault_text(LinkLoss(after_packets=0, times=3)) == "link-loss after_packets=0 times=3"
+    assert fault_text(BrownOut(load="radio")) == "brown-out load=radio"
+
+
+def test_a_page_is_told_by_what_is_in_it_for_its_address_differs() -> None:
+    texts = {case.text for case in cases(fault="worn-page")}
+    assert texts == {"worn-page (image)", "worn-page (settings)"}
+
+
+ENDED = Ending(
+    case=Case(LostPackets(), LinkKind.RADIO),
+    outcome=Outcome.UPDATED,
+    code="",
+    message="",
+    truth=Truth.NEW,
+    steps=(),
+    seconds=1.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "truth", "verdict"),
+    [
+        (Outcome.UPDATED, Truth.NEW, Verdict.RECOVERED),
+        (Outcome.UPDATED, Truth.OLD, Verdict.FALSE_SUCCESS),
+        (Outcome.UPDATED, Truth.BOOTLOADER, Verdict.FALSE_SUCCESS),
+        (Outcome.UPDATED, Truth.NOTHING, Verdict.FALSE_SUCCESS),
+        (Outcome.UNVERIFIED, Truth.NEW, Verdict.UNVERIFIED),
+        (Outcome.REFUSED, Truth.OLD, Verdict.REFUSED),
+        (Outcome.FAILED, Truth.NEW, Verdict.REFUSED),
+    ],
+)
+def test_a_verdict_is_what_was_said_beside_what_is_true(
+    outcome: Outcome, truth: Truth, verdict: Verdict
+) -> None:
+    assert replace(ENDED, outcome=outcome, truth=truth).verdict is verdict
+
+
+def test_the_power_that_goes_before_the_commit_leaves_the_old_application_and_no_success() -> None:
+    ending = run_case(Case(PowerCutAt(operation=BEFORE_COMMIT), LinkKind.RADIO))
+    assert (ending.truth, ending.verdict) == (Truth.OLD, Verdict.UNVERIFIED)
+
+
+def test_the_same_case_comes_to_the_same_ending() -> None:
+    case = Case(LostPackets(share=0.1), LinkKind.RADIO)
+    assert run_case(case) == run_case(case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("link", LinkKind)
+def test_no_fault_on_any_link_makes_a_false_success(link: LinkKind) -> None:
+    endings = [run_case(case) for case in cases(link=link) if case.applies]
+    verdicts = Counter(ending.verdict for ending in endings)
+    assert verdicts[Verdict.FALSE_SUCCESS] == 0
+    assert verdicts[Verdict.RECOVERED] > len(endings) / 2
+    for ending in endings:
+        reason = (ending.code in CODES) and bool(ending.message)
+        assert reason == (ending.verdict is not Verdict.RECOVERED), fault_text(ending.case.fault)
+        assert ending.seconds < 300
