@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
+import threading
+import tty
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +19,7 @@ from typing import Any
 import pytest
 
 from firmline.errors import Code, ExitCode
-from integration.serving.served import APPLICATION, Serving, make_update
+from integration.serving.served import APPLICATION, Serving, connect, make_update
 from unit.cli.program import PATIENCE_S, SCRIPT, environment
 
 pytestmark = pytest.mark.slow
@@ -100,6 +104,69 @@ def test_the_death_of_the_controller_in_mid_update_is_told_at_once(tmp_path: Pat
     assert b"Traceback" not in errors
     assert errors.count(b"\n") <= 2
     assert os.path.getsize(tmp_path / "b") > 1000  # noqa: PTH202 - nothing but the size
+
+
+def test_an_interrupted_update_gives_the_controller_back(tmp_path: Path) -> None:
+    with served("hci-tcp:0", tmp_path) as (serving, package, radio):
+        process = subprocess.Popen(
+            [SCRIPT, "update", package, "--to", f"{radio}/{HOME}", "--json"],
+            cwd=tmp_path,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["type"] == "object_created":
+                break
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE_S)
+        serving.until("left")
+        seen = Run("scan", "--on", radio, "--duration", "1", cwd=tmp_path)
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
+    assert [unit["name"] for unit in seen.result["units"]] == ["DfuTarg"]
+
+
+@contextmanager
+def at_a_serial_port(address: str) -> Iterator[str]:
+    """A pseudo-terminal that leads to ``HOST:PORT``, as a UART leads to a dongle."""
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    controller = connect(address)
+    socket_there = controller.fileno()
+    ended = threading.Event()
+
+    def carry() -> None:
+        while not ended.is_set():
+            readable, _, _ = select.select([ours, socket_there], [], [], 0.05)
+            if ours in readable:
+                controller.sendall(os.read(ours, 4096))
+            if socket_there in readable:
+                os.write(ours, controller.recv(4096))
+
+    carrier = threading.Thread(target=carry)
+    carrier.start()
+    try:
+        yield os.ttyname(theirs)
+    finally:
+        ended.set()
+        carrier.join()
+        controller.close()
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_controller_at_a_serial_port_serves_one_command_after_the_other(tmp_path: Path) -> None:
+    with served("hci-tcp:0", tmp_path) as (serving, _, _):
+        address = serving.first["hci"].removeprefix("tcp-client:")
+        with at_a_serial_port(address) as port:
+            for _ in range(2):
+                done = Run("inspect", f"hci:serial:{port},1000000/{HOME}", cwd=tmp_path)
+                assert (done.code, done.errors) == (0, "")
+                facts = {fact["fact"]: fact["value"] for fact in done.result["facts"]}
+                assert facts["softdevice_fwid"] == "0x0103"
 
 
 def test_nobody_at_the_socket_is_one_sentence(tmp_path: Path) -> None:
