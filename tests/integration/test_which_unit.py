@@ -16,7 +16,7 @@ import pytest
 from firmline import events
 from firmline.device.description import SoftDeviceDescription, UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
-from firmline.device.faults.plan import FaultPlan, LegacyBootloader
+from firmline.device.faults.plan import FaultPlan, LegacyBootloader, LinkLoss, ResetBrownOut
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, VerifyError
 from firmline.events import Event, Outcome, UnitMode
@@ -265,5 +265,43 @@ def test_another_serial_number_at_the_end_is_never_called_updated() -> None:
         assert isinstance(result.error, VerifyError)
         assert result.error.context == {"before": f"T-{ADDRESS}", "after": "T-1"}
         assert placed
+
+    in_a_room(story)
+
+
+def test_a_stranger_that_takes_the_place_of_a_unit_after_a_lost_link_gets_nothing() -> None:
+    async def story(room: Room) -> None:
+        faults = FaultPlan(faults=(LinkLoss(after_packets=3),))
+        _, peripheral = room.place(identical(ADDRESS, faults=faults))
+        strangers: list[VirtualUnit] = []
+
+        def swap(event: Event) -> None:
+            lost = isinstance(event, events.LinkLost) and not event.expected
+            if lost and not strangers:
+                peripheral._shut_down()
+                stranger = describe(
+                    address=ADDRESS, gpregret=IN_BOOTLOADER, softdevice=OTHER_SOFTDEVICE
+                )
+                strangers.append(room.place(stranger)[0])
+
+        room.on_event = swap
+        result = await room.update(ADDRESS)
+        assert result.finished.outcome is not Outcome.UPDATED
+        assert result.finished.code == Code.WRONG_UNIT
+        (stranger,) = strangers
+        assert stranger.mode is UnitMode.BOOTLOADER
+        assert not stranger.board.flash.operations
+
+    in_a_room(story)
+
+
+def test_a_unit_that_lost_the_request_in_its_restart_gets_there_at_the_next_try() -> None:
+    async def story(room: Room) -> None:
+        room.place(identical(ADDRESS, faults=FaultPlan(faults=(ResetBrownOut(),))))
+        first = await room.update(ADDRESS)
+        assert ended(first) == (Outcome.FAILED, Code.UNIT_STAYED_IN_APPLICATION)
+        assert first.error is not None
+        assert "Try once more" in first.error.hint
+        assert ended(await room.update(ADDRESS)) == (Outcome.UPDATED, "")
 
     in_a_room(story)

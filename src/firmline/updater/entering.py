@@ -229,12 +229,13 @@ class PinnedUnit:
                     raise why_not_there(self._jump, self.address)
                 raise no_bootloader(connection.peer, connection.services)
             await self._encrypt(connection, may_pair=False)
-            if self._radio_before is not None:
-                problem = other_radio(self._radio_before, await self.radio_version(connection))
-                if problem is not None:
-                    raise problem
-            # From here on images are sent, which may change both.
-            self._jump = self._radio_before = None
+            radio = await self.radio_version(connection)
+            problem = other_radio(self._radio_before, radio)
+            if problem is not None:
+                raise problem
+            # Whoever comes back after a lost link has to be the same one.
+            self._radio_before = self._radio_before or radio
+            self._jump = None
             yield connection
 
     async def _find_in_bootloader(self, timeout_s: float) -> None:
@@ -381,7 +382,11 @@ class PinnedUnit:
         return version
 
     async def await_drop(self, connection: Connection) -> None:
-        """See the unit drop the link; if it does not, what is seen afterwards says more."""
+        """See the unit drop the link; if it does not, what is seen afterwards says more.
+
+        What it was given may be another SoftDevice, with which its radio says something else.
+        """
+        self._radio_before = None
         await drops(connection, self._timeouts, self._report)
 
 

@@ -16,6 +16,7 @@ from firmline.device.faults.link import LinkFaults
 from firmline.device.faults.packets import Inbound, Lane, PacketGate
 from firmline.device.faults.plan import (
     ApplicationCrash,
+    ApplicationStays,
     BootloaderMissing,
     BrownOut,
     CrystalDead,
@@ -26,6 +27,7 @@ from firmline.device.faults.plan import (
     LegacyBootloader,
     PacketFault,
     PowerCutAt,
+    ResetBrownOut,
     StaleSettings,
     StuckGpregret,
     WatchdogRunning,
@@ -71,6 +73,8 @@ class FaultsAtWork:
         self._outbound = outbound
         self.link = LinkFaults(self.plan)
         watchdog = self.plan.one(WatchdogRunning)
+        brown_out = self.plan.one(ResetBrownOut)
+        self._brown_outs_left = 0 if brown_out is None else brown_out.times
         self._watchdog = None if watchdog is None else Watchdog(watchdog)
 
     def strike(self, fault: Fault | None, **facts: object) -> None:
@@ -201,6 +205,28 @@ class FaultsAtWork:
         self.strike(missing)
         store.reload()
         return BootDecision(into=BootedInto.APPLICATION)
+
+    def crashes(self, when: str) -> bool:
+        """Whether the application dies at this moment of a request; it then shows itself."""
+        crash = self.crash
+        if crash is None or crash.when != when:
+            return False
+        self.strike(crash)
+        return True
+
+    def stays(self) -> bool:
+        """Whether the application forgets to restart; that then shows itself."""
+        stays = self.plan.one(ApplicationStays)
+        self.strike(stays)
+        return stays is not None
+
+    def loses_request(self) -> bool:
+        """Whether the supply breaks down in the restart into the bootloader, this time."""
+        if not self._brown_outs_left:
+            return False
+        self._brown_outs_left -= 1
+        self.strike(self.plan.one(ResetBrownOut))
+        return True
 
     @property
     def crash(self) -> ApplicationCrash | None:

@@ -286,6 +286,10 @@ class WrongAddress(Fault):
     )
 
 
+ON_REQUEST, ON_CONFIRMATION = "on-request", "on-confirmation"
+"""When an application crashes that is asked into its bootloader."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationCrash(Fault):
     """The application dies when it is to enter the bootloader."""
@@ -296,6 +300,36 @@ class ApplicationCrash(Fault):
         "the request is answered, the link is lost, and the application is back"
     )
     needs_radio: ClassVar[bool] = True
+
+    when: str = _one_of(
+        (ON_REQUEST, ON_CONFIRMATION),
+        "before it has answered, or when its answer is confirmed",
+        ON_CONFIRMATION,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationStays(Fault):
+    """The application agrees to enter the bootloader, and does not restart."""
+
+    name: ClassVar[str] = "application-stays"
+    meaning: ClassVar[str] = "the application agrees to enter the bootloader, and never restarts"
+    symptom: ClassVar[str] = "the request is answered and confirmed, and the link stands"
+    needs_radio: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetBrownOut(Fault):
+    """The supply breaks down while the unit restarts into its bootloader, which loses GPREGRET."""
+
+    name: ClassVar[str] = "reset-brown-out"
+    meaning: ClassVar[str] = "the supply breaks down as the unit restarts, and GPREGRET is lost"
+    symptom: ClassVar[str] = (
+        "the request is answered, the link is lost, and the application is back; a later try works"
+    )
+    needs_radio: ClassVar[bool] = True
+
+    times: int = _between(1, _MANY, "at how many restarts", default=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,7 +376,8 @@ FAULTS: Final[dict[str, type[Fault]]] = {
         *(LinkLoss, HostGone),
         *(PowerCutAt, BrownOut, DroppedOperation, WornPage),
         *(WatchdogRunning, StuckGpregret, StaleSettings),
-        *(BondMismatch, WrongAddress, ApplicationCrash, CrystalDead),
+        *(BondMismatch, WrongAddress, ApplicationCrash, ApplicationStays, ResetBrownOut),
+        *(CrystalDead,),
         *(BootloaderMissing, LegacyBootloader),
     )
 }

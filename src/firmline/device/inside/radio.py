@@ -13,7 +13,7 @@ from typing import Final
 from firmline.device.application import Application
 from firmline.device.bootloader.dfu_mode import DfuMode
 from firmline.device.faults.link import SUPERVISION_S, LinkFault
-from firmline.device.faults.plan import HostGone
+from firmline.device.faults.plan import ON_CONFIRMATION, ON_REQUEST, HostGone
 from firmline.device.inside.appearance import channels_of
 from firmline.device.inside.core import Core
 from firmline.device.inside.life import Life
@@ -28,11 +28,13 @@ from firmline.device.radio_face import (
     ResetKind,
 )
 from firmline.formats.peer_data import PeerKeys
+from firmline.protocol.buttonless import encode_enter_bootloader
 from firmline.protocol.channels import WAYS_IN, Channel
 
 CONNECTION_TIMEOUT: Final = 0x08
 """HCI reason of a connection whose other side is not heard any more (Core spec, Vol 1, Part F)."""
 NEEDS_SUBSCRIPTION: Final = frozenset({Channel.CONTROL, *WAYS_IN})
+ENTER_BOOTLOADER: Final = encode_enter_bootloader()
 
 
 class Radio:
@@ -119,6 +121,9 @@ class Radio:
     def _ask(self, application: Application, channel: Channel, data: bytes) -> None:
         """The application takes a request, which may write flash, and answers."""
         core = self._core
+        if data[:1] == ENTER_BOOTLOADER and core.faults.crashes(ON_REQUEST):
+            self._life.restart(ResetKind.SOFT)
+            return
         peer = self._link.encrypted_for
         answer = application.receive(
             data, keys=None if peer is None else core.board.bonds.get(peer)
@@ -134,8 +139,16 @@ class Radio:
 
     def _leave(self, application: Application) -> None:
         """The application resets the chip; or crashes, which does so as well."""
-        if application.confirmed():
-            self._core.faults.strike(self._core.faults.crash)
+        core = self._core
+        if application.is_leaving and core.faults.stays():
+            return
+        if not application.confirmed():
+            return
+        core.faults.crashes(ON_CONFIRMATION)
+        if core.faults.loses_request():
+            core.board.registers.clear()
+            self._life.restart(ResetKind.POWER)
+        else:
             self._life.restart(ResetKind.SOFT)
 
     def bonded(self, keys: PeerKeys) -> None:

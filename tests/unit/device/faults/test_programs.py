@@ -7,11 +7,13 @@ import pytest
 from firmline.device.fabrication import fabricate
 from firmline.device.faults.plan import (
     ApplicationCrash,
+    ApplicationStays,
     BondMismatch,
     BootloaderMissing,
     CrystalDead,
     Fault,
     LegacyBootloader,
+    ResetBrownOut,
     StaleSettings,
     StuckGpregret,
     WatchdogRunning,
@@ -24,7 +26,7 @@ from firmline.device.profile import (
     SDK17_1_BLE,
     BootloaderProfile,
 )
-from firmline.device.radio_face import AttStatus, Notify, ResetKind, Restarted, UnitOutput
+from firmline.device.radio_face import AttStatus, Indicate, Notify, ResetKind, Restarted, UnitOutput
 from firmline.device.unit import VirtualUnit
 from firmline.events import UnitMode
 from firmline.links.gatt import LEGACY_DFU_SERVICE
@@ -264,6 +266,37 @@ def test_an_application_that_crashes_comes_back() -> None:
         assert unit.mode is APPLICATION
         assert unit.board.registers.gpregret == 0
         assert struck(unit) == ["application-crash"] * number
+
+
+@pytest.mark.fault("application-crash")
+def test_an_application_may_crash_before_it_has_answered() -> None:
+    unit = unit_of(ApplicationCrash(when="on-request"))
+    unit.subscribed(Channel.BUTTONLESS, True, now_s=0)
+    assert unit.receive(Channel.BUTTONLESS, b"\x02\x01a", now_s=0) is AttStatus.OK
+    assert [type(output) for output in unit.take_outputs()] == [Indicate]
+    unit.receive(Channel.BUTTONLESS, b"\x01", now_s=0)
+    assert unit.take_outputs() == [Restarted(kind=ResetKind.SOFT)]
+    assert unit.mode is APPLICATION
+    assert struck(unit) == ["application-crash"]
+
+
+@pytest.mark.fault("application-stays")
+def test_an_application_that_agrees_may_never_restart() -> None:
+    unit = unit_of(ApplicationStays())
+    assert outputs_of_entering(unit) == []
+    assert unit.mode is APPLICATION
+    assert struck(unit) == ["application-stays"]
+
+
+@pytest.mark.fault("reset-brown-out")
+def test_a_supply_that_breaks_down_in_the_restart_loses_the_request_so_many_times() -> None:
+    unit = unit_of(ResetBrownOut(times=2))
+    for _ in range(2):
+        assert outputs_of_entering(unit) == [Restarted(kind=ResetKind.POWER)]
+        assert (unit.mode, unit.board.registers.gpregret) == (APPLICATION, 0)
+    assert outputs_of_entering(unit) == [Restarted(kind=ResetKind.SOFT)]
+    assert unit.mode is UnitMode.BOOTLOADER
+    assert struck(unit) == ["reset-brown-out"] * 2
 
 
 @pytest.mark.fault("bootloader-missing")

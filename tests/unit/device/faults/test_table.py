@@ -41,7 +41,7 @@ def test_names_are_unique_and_every_fault_is_in_the_table() -> None:
         for kind in vars(plan_module).values()
         if isinstance(kind, type) and issubclass(kind, Fault) and kind.name
     ]
-    assert len({kind.name for kind in classes}) == len(classes) == len(FAULTS) == 19
+    assert len({kind.name for kind in classes}) == len(classes) == len(FAULTS) == 21
     assert set(FAULTS.values()) == set(classes)
 
 
