@@ -1,4 +1,4 @@
-"""``firmline update``: one package, one unit."""
+"""``firmline update``: one package, one unit or several at once."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from firmline.updater.timeouts import Timeouts
 @click.argument("package", metavar="ZIP", type=FilePath())
 @click.option(
     "--to",
-    "target_text",
+    "target_texts",
     metavar="URI",
     required=True,
-    help="The unit. ble:ADDRESS or ble:name=NAME is one that the computer's own Bluetooth reaches."
+    multiple=True,
+    help="The unit; given several times, several units at once. ble:ADDRESS or ble:name=NAME is one"
+    " that the computer's own Bluetooth reaches."
     " hci:TRANSPORT/ADDRESS is one behind a Bluetooth controller of your own, such as"
     " hci:usb:0/ADDRESS or hci:serial:PORT,1000000/ADDRESS."
     " serial:PORT is a unit that waits in its bootloader, written as"
@@ -41,7 +43,7 @@ from firmline.updater.timeouts import Timeouts
 def update(
     *,
     package: Path,
-    target_text: str,
+    target_texts: tuple[str, ...],
     expect: str | None,
     expect_baud: int | None,
     expect_timeout: float | None,
@@ -51,22 +53,31 @@ def update(
     btsnoop: Path | None,
     as_json: bool,
 ) -> None:
-    """Send the package ZIP to one unit and see its new application run.
+    """Send the package ZIP to a unit and see its new application run.
 
     Says "Updated" only when the unit was seen running another application than before; otherwise
     says what it could not see, and exits with 5. Through a serial port nothing shows which
     application runs, but what it prints: name it with --expect.
+
+    With --to given several times the units are updated at once, over one radio where they are
+    behind one; none waits for another, and each has its own --trace (t.jsonl becomes t-1.jsonl,
+    t-2.jsonl ..). The exit code is the largest of theirs.
     """
     expectation = read_expectation(expect, baud=expect_baud, timeout_s=expect_timeout)
-    run_update(
-        UpdateRequest(
-            package=package,
-            target=parse_target(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", "")),
-            trace=trace,
-            btsnoop=btsnoop,
-            as_json=as_json,
-            expectation=expectation,
-            checkpoint_s=checkpoint_s,
-            timeouts=timeouts,
-        )
+    scheme = os.environ.get("FIRMLINE_LINK", "")
+    targets = [parse_target(text, default_scheme=scheme) for text in target_texts]
+    request = UpdateRequest(
+        package=package,
+        target=targets[0],
+        trace=trace,
+        btsnoop=btsnoop,
+        as_json=as_json,
+        expectation=expectation,
+        checkpoint_s=checkpoint_s,
+        timeouts=timeouts,
     )
+    if len(targets) == 1:
+        run_update(request)
+    from firmline.cli.update_many import run_updates  # noqa: PLC0415 - one unit is the usual case
+
+    run_updates(request, targets)

@@ -22,6 +22,7 @@ from firmline.cli.unit_choice import load_unit
 from firmline.device.description import UnitDescription
 from firmline.errors import Code, InputError, TransportError
 from firmline.events import Event, UpdateFinished
+from firmline.formats.keys import PublicKey
 from firmline.formats.package import Package, read_package
 from firmline.links.open import OpenedTarget, check_packet_log, open_target, run_for_target
 from firmline.links.sim_options import sim_options
@@ -75,10 +76,10 @@ def run_update(request: UpdateRequest) -> NoReturn:
     """
     target, trace = request.target, request.trace
     unit = load_unit(target.where) if target.scheme is Scheme.SIM else None
-    _check_that_it_prints(request, unit)
-    key = _key(target)
+    check_that_it_prints(request, unit)
+    key = key_of(target)
     _check_outputs(request, key, unit)
-    trusted_key = load_public_key(key) if key is not None else None
+    trusted_key = trusted_key_of(target)
     content = read_file(request.package, what="package")
     images = read_package(content, name=str(request.package))
     trace_file: TraceFile | None = None
@@ -101,7 +102,7 @@ def run_update(request: UpdateRequest) -> NoReturn:
                 for listener in listeners:
                     listener.hear(event)
 
-            plan = _plan(request, images, content, opened)
+            plan = plan_of(request, images, content, opened)
             return await Update(plan, link=opened.link, report=report).run()
 
     try:
@@ -109,11 +110,11 @@ def run_update(request: UpdateRequest) -> NoReturn:
             result = run_for_target(target, go(stack))
     except TransportError as error:  # the link could not be opened, which is evidence, too
         if trace_file is None:
-            plan = _plan(request, images, content)
+            plan = plan_of(request, images, content)
             _keep_failure(trace, plan, error)
         raise
     with suppress(BrokenPipeError):  # the exit code still says how it ended
-        _say_result(result, as_json=request.as_json, is_virtual=_has_own_time(target))
+        _say_result(result, as_json=request.as_json, is_virtual=has_own_time(target))
     problems = [kept.problem for kept in (trace_file, packets) if kept and kept.problem]
     for problem in problems:
         say(problem)
@@ -131,7 +132,7 @@ def _check_outputs(
         check_packet_log(request.target, unit=unit)
 
 
-def _plan(
+def plan_of(
     request: UpdateRequest,
     images: Package,
     content: bytes,
@@ -157,7 +158,7 @@ def _keep_failure(trace: Path | None, plan: UpdatePlan, error: TransportError) -
         keep_events(trace, not_begun(plan, error))
 
 
-def _check_that_it_prints(request: UpdateRequest, unit: UnitDescription | None) -> None:
+def check_that_it_prints(request: UpdateRequest, unit: UnitDescription | None) -> None:
     """See that the road is a serial port, where something is expected to be printed."""
     if (
         request.expectation is None
@@ -172,16 +173,26 @@ def _check_that_it_prints(request: UpdateRequest, unit: UnitDescription | None) 
     )
 
 
-def _has_own_time(target: Target) -> bool:
+def has_own_time(target: Target) -> bool:
     """Whether the seconds of an update are a virtual unit's, not ours."""
     return target.scheme is Scheme.SIM and sim_options(target).physics
 
 
-def _key(target: Target) -> KeySource | None:
+def key_of(target: Target) -> KeySource | None:
     """The key that a virtual unit is told to trust."""
     if target.scheme is not Scheme.SIM or "key" not in target.options:
         return None
     return key_source(target.options["key"])
+
+
+def trusted_key_of(target: Target) -> PublicKey | None:
+    """The same, read.
+
+    Raises:
+        InputError: It cannot be.
+    """
+    key = key_of(target)
+    return None if key is None else load_public_key(key)
 
 
 def _say_result(result: UpdateResult, *, as_json: bool, is_virtual: bool) -> None:

@@ -68,7 +68,7 @@ async def open_air(target: Target, *, units: Sequence[UnitDescription]) -> Async
             " virtual units.",
         )
     options = sim_options(target)
-    _check_air(units)
+    check_air(units)
     radio = open_virtual_radio(timed=options.physics, packets_per_event=options.packets_per_event)
     try:
         for description in units:
@@ -98,7 +98,12 @@ async def _own_bluetooth(target: Target) -> AsyncIterator[Link]:
         await link.close()
 
 
-def _check_air(units: Sequence[UnitDescription]) -> None:
+def check_air(units: Sequence[UnitDescription]) -> None:
+    """See that virtual units can share an air.
+
+    Raises:
+        InputError: ``TARGET_MALFORMED``: one has no radio, or two have one address.
+    """
     for unit in units:
         if not unit.profile.is_ble:
             raise InputError(

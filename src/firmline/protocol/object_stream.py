@@ -273,12 +273,13 @@ class ObjectStream(Asking):
             while self._asked is None:
                 yield from self._hear(GetCrc())
             crc = self._asked
-            yield crc_checked(ObjectType.DATA, crc, self._firmware, stop)
             if holds(crc, self._firmware, stop):
+                yield crc_checked(ObjectType.DATA, crc, self._firmware, stop)
                 yield from self._deliver()
                 return stop
             self._on_their_way = 0
             if not holds(crc, self._firmware, position):
+                yield crc_checked(ObjectType.DATA, crc, self._firmware, stop)
                 break
         self._lost = (position - 1) // self._object_size * self._object_size
         return position

@@ -105,6 +105,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline sim",
         "firmline sim replay",
         "firmline sim cuts",
+        "firmline sim faults",
         "firmline sim serve",
         "firmline sim units",
     ]

@@ -1,0 +1,168 @@
+"""Carrying out many updates at once for a command, and saying how each ended."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from firmline.cli.event_output import WhileRead
+from firmline.cli.failures import next_thing, say
+from firmline.cli.files import keep_apart, read_file
+from firmline.cli.many_output import many_listeners
+from firmline.cli.style import printable
+from firmline.cli.trace_file import TraceFile
+from firmline.cli.unit_choice import load_unit
+from firmline.cli.update_run import (
+    UpdateRequest,
+    check_that_it_prints,
+    has_own_time,
+    key_of,
+    plan_of,
+    result_fields,
+    summary,
+    trusted_key_of,
+)
+from firmline.errors import Code, ExitCode, InputError, StoreError
+from firmline.events import Event, Outcome
+from firmline.formats.package import read_package
+from firmline.links.open import run_for_target
+from firmline.links.open_many import WantedTarget, check_targets, open_targets
+from firmline.links.target import Scheme, Target
+from firmline.updater.many import update_all
+from firmline.updater.update import Update, UpdateResult
+
+
+def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
+    """Carry them out; ends the command with the largest of their exit codes.
+
+    Args:
+        request: What is the same for all; its target is the first.
+        targets: The units, two or more.
+
+    Raises:
+        InputError: The package, a target or a trace cannot be used.
+        TransportError: The road to a unit is not available: nothing was begun.
+        StoreError: A trace cannot be begun.
+    """
+    requests = [replace(request, target=target) for target in targets]
+    wanted = [_wanted(one) for one in requests]
+    check_targets(wanted)
+    if request.btsnoop is not None:
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "--btsnoop keeps the packets of one unit, and several are named.",
+            hint="Name one unit, or keep the events of each with --trace.",
+        )
+    traces = [trace_of(request.trace, number) for number in range(1, len(targets) + 1)]
+    for one, trace in zip(requests, traces, strict=True):
+        if trace is not None:
+            keep_apart(trace, request.package, key_of(one.target))
+    content = read_file(request.package, what="package")
+    images = read_package(content, name=str(request.package))
+    kept: list[TraceFile] = []
+
+    async def go(stack: ExitStack) -> list[UpdateResult]:
+        async with open_targets(wanted) as opened:
+            kept.extend(stack.enter_context(TraceFile(path)) for path in traces if path)
+            names = [_name(one.target) for one in requests]
+            listeners = many_listeners(names, as_json=request.as_json)
+            for listener in listeners:
+                stack.enter_context(listener)
+            updates = [
+                Update(
+                    plan_of(one, images, content, road),
+                    link=road.link,
+                    report=_reporter(kept[index] if kept else None, listeners[index]),
+                )
+                for index, (one, road) in enumerate(zip(requests, opened, strict=True))
+            ]
+            return await update_all(updates)
+
+    with ExitStack() as stack:
+        results = run_for_target(targets[0], go(stack))
+    with suppress(BrokenPipeError):  # the exit code still says how they ended
+        _say_results(requests, results)
+    problems = [trace.problem for trace in kept if trace.problem is not None]
+    raise click.exceptions.Exit(_exit_code(results, problems))
+
+
+def trace_of(trace: Path | None, number: int) -> Path | None:
+    """Where the events of one of several units are kept: ``t.jsonl`` becomes ``t-1.jsonl``.
+
+    Args:
+        trace: As the user named it.
+        number: Of the unit, counted from 1.
+    """
+    return None if trace is None else trace.with_name(f"{trace.stem}-{number}{trace.suffix}")
+
+
+def _wanted(request: UpdateRequest) -> WantedTarget:
+    target = request.target
+    unit = load_unit(target.where) if target.scheme is Scheme.SIM else None
+    check_that_it_prints(request, unit)
+    return WantedTarget(target=target, unit=unit, trusted_key=trusted_key_of(target))
+
+
+def _name(target: Target) -> str:
+    """Of a unit, in lines: without options."""
+    return printable(f"{target.scheme}:{target.where}")
+
+
+def _reporter(trace: TraceFile | None, listener: WhileRead) -> Callable[[Event], None]:
+    def report(event: Event) -> None:
+        if trace is not None:
+            trace.hear(event)
+        listener.hear(event)
+
+    return report
+
+
+def _say_results(requests: Sequence[UpdateRequest], results: Sequence[UpdateResult]) -> None:
+    """How each ended, and how many of them were updated."""
+    names = [_name(one.target) for one in requests]
+    if requests[0].as_json:
+        _print_results(names, results)
+        return
+    click.echo("")
+    for one, name, result in zip(requests, names, results, strict=True):
+        click.echo(name)
+        if result.error is None:
+            click.echo(f"  {summary(result.finished, virtual=has_own_time(one.target))}")
+        else:
+            message, outcome = printable(result.error.message), result.finished.outcome.value
+            click.echo(f"  {outcome.capitalize()}: {message} [{result.error.code}]")
+            click.echo(f"  next: {next_thing(result.error)}")
+    click.echo("")
+    click.echo(f"{_updated(results)} of {len(results)} units were updated.")
+
+
+def _print_results(names: Sequence[str], results: Sequence[UpdateResult]) -> None:
+    for name, result in zip(names, results, strict=True):
+        click.echo(json.dumps({**result_fields(result), "type": "unit_result", "unit": name}))
+    outcomes = Counter(result.finished.outcome.value for result in results)
+    fields = {
+        "type": "result",
+        "units": len(results),
+        "updated": _updated(results),
+        "outcomes": {outcome.value: outcomes[outcome.value] for outcome in Outcome},
+        "next": next((next_thing(r.error) for r in results if r.error), ""),
+    }
+    click.echo(json.dumps(fields))
+
+
+def _updated(results: Sequence[UpdateResult]) -> int:
+    return sum(result.finished.outcome is Outcome.UPDATED for result in results)
+
+
+def _exit_code(results: Sequence[UpdateResult], problems: Sequence[StoreError]) -> int:
+    for problem in problems:
+        say(problem)
+    codes = [result.exit_code for result in results]
+    return max(codes) or max((problem.exit_code for problem in problems), default=ExitCode.DONE)

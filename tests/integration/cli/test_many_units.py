@@ -1,0 +1,100 @@
+"""``firmline update --to .. --to ..``: what a user sees of several units at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from firmline.errors import Code
+from unit.cli.makers import inputs, package
+from unit.cli.program import Program
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def dfu(folder: Path) -> Path:
+    """``dfu.zip`` and the inputs it was made of."""
+    inputs(folder)
+    path = folder / "dfu.zip"
+    path.write_bytes(package())
+    return path
+
+
+@pytest.mark.usefixtures("dfu")
+def test_each_unit_has_its_lines_and_its_result(firmline: Program) -> None:
+    ran = firmline(
+        "update", "dfu.zip", "--to", "sim:ble-reference?key=private.key", "--to", "sim:other-key"
+    )
+    assert ran.code == 4
+    lines = ran.out.splitlines()
+    assert any(line.startswith("  sim:ble-reference  restarts") for line in lines)
+    assert any(line.startswith("  sim:other-key      restarts") for line in lines)
+    at = lines.index("sim:ble-reference")
+    assert lines[at + 1].startswith("  Updated in ")
+    assert lines[at + 2] == "sim:other-key"
+    assert lines[at + 3].startswith("  Refused: ")
+    assert lines[at + 4].startswith("  next: ")
+    assert lines[-1] == "1 of 2 units were updated."
+
+
+@pytest.mark.usefixtures("dfu")
+def test_programs_get_every_event_with_its_unit_and_a_result_for_each(firmline: Program) -> None:
+    ran = firmline(
+        *("update", "dfu.zip", "--json"),
+        *("--to", "sim:ble-reference?key=private.key", "--to", "sim:other-key"),
+    )
+    *told, last = [json.loads(line) for line in ran.out.splitlines()]
+    assert {one["unit"] for one in told} == {"sim:ble-reference", "sim:other-key"}
+    results = [one for one in told if one["type"] == "unit_result"]
+    assert [one["outcome"] for one in results] == ["updated", "refused"]
+    assert last["type"] == "result"
+    assert (last["units"], last["updated"]) == (2, 1)
+    assert last["outcomes"] == {"updated": 1, "refused": 1, "failed": 0, "unverified": 0}
+    assert last["next"]
+
+
+@pytest.mark.usefixtures("dfu")
+def test_each_unit_has_its_own_trace(firmline: Program) -> None:
+    firmline(
+        *("update", "dfu.zip", "--trace", "t.jsonl"),
+        *("--to", "sim:ble-reference?key=private.key", "--to", "sim:other-key"),
+    )
+    for number, outcome in ((1, "updated"), (2, "refused")):
+        lines = Path(f"t-{number}.jsonl").read_text().splitlines()
+        assert json.loads(lines[-1])["outcome"] == outcome
+    assert not Path("t.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--to", "sim:ble-reference", "--to", "sim:ble-reference"), Code.OPTION_CONFLICT),
+        (("--to", "sim:ble-reference", "--to", "sim:ble-reference?speed=1"), Code.OPTION_CONFLICT),
+        (("--to", "sim:ble-reference", "--to", "serial:/dev/null"), Code.OPTION_CONFLICT),
+        (("--to", "sim:ble-reference", "--to", "sim:other-key?speed=3"), Code.OPTION_CONFLICT),
+        (("--to", "sim:ble-reference", "--to", "sim:no-such-unit"), None),
+        (("--to", "sim:ble-reference", "--to", ""), Code.TARGET_MALFORMED),
+        (
+            ("--to", "sim:ble-reference", "--to", "sim:other-key", "--btsnoop", "b.log"),
+            Code.OPTION_CONFLICT,
+        ),
+        (
+            ("--to", "sim:ble-reference", "--to", "sim:other-key", "--expect", "x"),
+            Code.OPTION_CONFLICT,
+        ),
+    ],
+)
+@pytest.mark.usefixtures("dfu")
+def test_units_that_cannot_be_updated_at_once_are_refused_before_anything_is_sent(
+    options: tuple[str, ...], code: Code | None, firmline: Program
+) -> None:
+    ran = firmline("update", "dfu.zip", *options, "--trace", "t.jsonl")
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+    assert "next:" in ran.err
+    if code is not None:
+        assert code in ran.err
+    assert not list(Path().glob("t*.jsonl"))
