@@ -15,7 +15,7 @@ from firmline.cli.files import keep_apart, read_file
 from firmline.cli.parameters import FilePath, KeyName, KeySource, key_source
 from firmline.cli.pkg_probes import HwVersions
 from firmline.cli.style import printable
-from firmline.errors import Code, InputError, TransportError, TransportReason
+from firmline.errors import Code, InputError, TransportError
 
 if TYPE_CHECKING:
     from firmline.cli.event_output import Listener
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from firmline.formats.keys import PublicKey
     from firmline.formats.probes import ProbeSource
     from firmline.links.target import Target
-    from firmline.updater.inspection import InspectionPlan, InspectionResult
+    from firmline.updater.inspection_plan import InspectionPlan
+    from firmline.updater.inspection_record import InspectionResult
     from firmline.values import UnitPin
 
 FILE = FilePath()
@@ -173,9 +174,8 @@ def inspect_unit(
     """
     from firmline.cli.btsnoop_file import BtsnoopFile  # noqa: PLC0415 - the help stays fast
     from firmline.cli.trace_file import TraceFile  # noqa: PLC0415 - likewise
-    from firmline.links.base import PortLink  # noqa: PLC0415
     from firmline.links.open import open_target, run_for_target  # noqa: PLC0415
-    from firmline.updater.inspection import Inspection  # noqa: PLC0415
+    from firmline.updater.inspection import inspection_over  # noqa: PLC0415
 
     asked = _prepare(target_text, options)
     trace_file: TraceFile | None = None
@@ -189,8 +189,6 @@ def inspect_unit(
             trusted_key=asked.unit_key,
             packet_log=None if packets is None else stack.enter_context(packets).write,
         ) as opened:
-            if isinstance(opened.link, PortLink) or opened.address is None:
-                raise _at_a_port(asked.target)
             listeners: list[Listener] = []
             if options.trace is not None:
                 trace_file = stack.enter_context(TraceFile(options.trace))
@@ -198,7 +196,7 @@ def inspect_unit(
             if make_listener is not None:
                 listeners.append(stack.enter_context(make_listener()))
             plan = _plan(asked, options, opened.address)
-            return await Inspection(plan, link=opened.link, report=_to_all(listeners)).run()
+            return await inspection_over(opened.link, plan, report=_to_all(listeners)).run()
 
     try:
         with ExitStack() as stack:
@@ -211,8 +209,8 @@ def inspect_unit(
     return Inspected(result=result, probes_key=asked.probes_key, problems=tuple(kept))
 
 
-def _plan(asked: _Asked, options: InspectionOptions, address: UnitPin) -> InspectionPlan:
-    from firmline.updater.inspection import InspectionPlan  # noqa: PLC0415 - the help stays fast
+def _plan(asked: _Asked, options: InspectionOptions, address: UnitPin | None) -> InspectionPlan:
+    from firmline.updater.inspection_plan import InspectionPlan  # noqa: PLC0415 - the help stays fast
 
     return InspectionPlan(
         unit_name=asked.unit_name,
@@ -221,16 +219,6 @@ def _plan(asked: _Asked, options: InspectionOptions, address: UnitPin) -> Inspec
         public_key=asked.public_key,
         stay=options.stay,
         discard_progress=options.discard_progress,
-    )
-
-
-def _at_a_port(target: Target) -> TransportError:
-    return TransportError(
-        Code.LINK_NOT_AVAILABLE,
-        f"{printable(target.text)} is a unit at a port, and what is on a unit is read over a radio"
-        " so far.",
-        reason=TransportReason.NOT_AVAILABLE,
-        hint="firmline update says at the end what a bootloader at a port tells of itself.",
     )
 
 
@@ -267,7 +255,7 @@ def _keep_failure(trace: Path, asked: _Asked, error: TransportError) -> None:
     """Keep that the link could not be opened."""
     from firmline.cli.trace_file import keep_events  # noqa: PLC0415 - likewise
     from firmline.events import InspectionStarted  # noqa: PLC0415
-    from firmline.updater.inspection import not_begun  # noqa: PLC0415
+    from firmline.updater.inspection_plan import not_begun  # noqa: PLC0415
 
     started = InspectionStarted(
         unit=asked.unit_name,

@@ -27,12 +27,12 @@ from firmline.errors import Code, InputError
 from firmline.events import Event
 from firmline.formats.keys import PublicKey
 from firmline.formats.package import Package, read_package, write_package
-from firmline.links.base import PortLink
 from firmline.links.open import OpenedTarget, open_target, run_for_target
 from firmline.links.target import Target, parse_target
 from firmline.updater.checkpointing import DEFAULT_SPACING_S
 from firmline.updater.expectation import Expectation
-from firmline.updater.inspection import Inspection, InspectionPlan
+from firmline.updater.inspection import inspection_over
+from firmline.updater.inspection_plan import InspectionPlan
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, plan_for
 
@@ -110,16 +110,13 @@ class ConnectedUnit:
             ``InspectionFinished``.
 
         Raises:
-            InputError: The unit is at a port, where its bootloader alone answers. OPTION_CONFLICT:
-                the unit is at work already.
+            InputError: OPTION_CONFLICT: the unit is at work already.
         """
-        link, address = self._opened.link, self._opened.address
-        if isinstance(link, PortLink) or address is None:
-            raise InputError(
-                Code.LINK_NOT_AVAILABLE, f"{self.name} is at a port: only a radio can be asked."
-            )
-        plan = InspectionPlan(unit_name=self.name, address=address, timeouts=timeouts or Timeouts())
-        return self._stream(lambda report: Inspection(plan, link=link, report=report).run())
+        opened = self._opened
+        plan = InspectionPlan(
+            unit_name=self.name, address=opened.address, timeouts=timeouts or Timeouts()
+        )
+        return self._stream(lambda report: inspection_over(opened.link, plan, report=report).run())
 
     def _stream(
         self, work: Callable[[Callable[[Event], None]], Coroutine[Any, Any, object]]

@@ -166,7 +166,6 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
         ("sim:nobody", Code.TARGET_UNKNOWN_UNIT, ExitCode.INPUT),
         ("sim:ble-reference?color=red", Code.TARGET_MALFORMED, ExitCode.INPUT),
         ("sim:ble-reference?key=nowhere.pem", Code.FILE_MISSING, ExitCode.INPUT),
-        ("sim:uart-reference", Code.LINK_NOT_AVAILABLE, ExitCode.LINK),
         ("nrfconn:COM3/AA:BB:CC:DD:EE:FF", Code.LINK_NOT_AVAILABLE, ExitCode.LINK),
     ],
 )

@@ -1,0 +1,129 @@
+"""What an inspection has found by now, and how it ends; whatever the road to the unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from firmline import events
+from firmline.errors import Code, ExitCode, FirmlineError, TransportError, TransportReason
+from firmline.events import Event, FactFound, UnitMode
+from firmline.formats.probes import ProbeSource
+from firmline.protocol.probing import Findings
+from firmline.updater import facts
+from firmline.updater.facts import Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionResult:
+    """What was read, and how it ended.
+
+    Attributes:
+        finished: The last event of the stream.
+        facts: What is known, in the order it was found.
+        missing: What is not, and why; empty where the inspection did not come to its end.
+        findings: What came of the probes.
+        error: What went wrong; ``None``: nothing.
+    """
+
+    finished: events.InspectionFinished
+    facts: tuple[FactFound, ...]
+    missing: tuple[Missing, ...]
+    findings: Findings
+    error: FirmlineError | None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of a program that did nothing else."""
+        return self.error.exit_code if self.error else ExitCode.DONE
+
+
+class InspectionRecord:
+    """Keeps what is found, each fact once, and tells it.
+
+    Args:
+        now_s: The road's clock.
+        sink: Takes every event, stamped.
+
+    Attributes:
+        facts: What is known by now, in the order it was found.
+        findings: What came of the probes by now.
+        asked_bootloader: Whether the bootloader was asked.
+        left_in: Where the unit was seen last.
+    """
+
+    def __init__(self, *, now_s: Callable[[], float], sink: Callable[[Event], None]) -> None:
+        self.facts: list[FactFound] = []
+        self.findings = Findings()
+        self.asked_bootloader = False
+        self.left_in: UnitMode | None = None
+        self._now_s = now_s
+        self._sink = sink
+        self._started_s = 0.0
+
+    def begin(self, *, unit: str, with_probes: bool, public_key: str) -> None:
+        """The inspection begins."""
+        self._started_s = self._now_s()
+        self.report(
+            events.InspectionStarted(unit=unit, with_probes=with_probes, public_key=public_key)
+        )
+
+    def report(self, event: Event) -> None:
+        """Tell an event; a fact that is known is not told again."""
+        if isinstance(event, FactFound):
+            if event in self.facts:
+                return
+            self.facts.append(event)
+        self._sink(events.stamp(event, self._now_s()))
+
+    def keep(self, found: Iterable[FactFound]) -> None:
+        """Tell facts."""
+        for fact in found:
+            self.report(fact)
+
+    def take_findings(self, findings: Findings) -> None:
+        """What probes have found by now; what is new of it is told."""
+        known = set(facts.facts_of_findings(self.findings))
+        self.findings = findings
+        self.keep(fact for fact in facts.facts_of_findings(findings) if fact not in known)
+
+    def interrupted(self) -> None:
+        """Somebody cancels it."""
+        self.finish(
+            TransportError(
+                Code.INTERRUPTED, "The inspection was interrupted.", reason=TransportReason.LOST
+            ),
+            probes=None,
+        )
+
+    def finish(
+        self, error: FirmlineError | None, *, probes: ProbeSource | None
+    ) -> InspectionResult:
+        """The end.
+
+        Args:
+            error: What went wrong; ``None``: nothing.
+            probes: What was asked with.
+        """
+        now_s = self._now_s()
+        finished = events.InspectionFinished(
+            at_s=now_s,
+            code=error.code if error else "",
+            message=error.message if error else "The unit was read.",
+            left_in=self.left_in,
+            duration_s=now_s - self._started_s,
+        )
+        self._sink(finished)
+        missing = facts.what_is_missing(
+            self.facts,
+            in_bootloader=self.asked_bootloader,
+            catalogue=None if probes is None else probes.catalogue,
+            findings=self.findings,
+        )
+        return InspectionResult(
+            finished=finished,
+            facts=tuple(self.facts),
+            missing=missing if error is None else (),
+            findings=self.findings,
+            error=error,
+        )
