@@ -18,6 +18,7 @@ from firmline.formats.package import Package
 from firmline.formats.package_build import PackageSpec, build_package
 from firmline.links.serial.virtual import virtual_serial_link
 from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.pacing import NO_PAUSES
 from firmline.updater.expectation import expectation
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
@@ -95,6 +96,7 @@ def update(
             unit_name="sim:unit",
             address=None,
             timeouts=timeouts,
+            pacing=NO_PAUSES,
             prn=prn,
             expectation=None if expect is None else expectation(expect),
         )

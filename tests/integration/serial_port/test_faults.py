@@ -78,7 +78,7 @@ ENDS: list[tuple[Fault, Outcome, Code | None]] = [
     (StuckGpregret(), Outcome.UNVERIFIED, Code.UNIT_DID_NOT_RETURN),
     (CrystalDead(program="application"), Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN),
     (
-        CorruptedPackets(first=9, every=9, direction=FROM_UNIT),
+        CorruptedPackets(first=9, every=12, direction=FROM_UNIT),
         Outcome.UNVERIFIED,
         Code.NEW_APPLICATION_NOT_SEEN,
     ),
