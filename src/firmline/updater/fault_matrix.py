@@ -213,6 +213,7 @@ def _faults(link: LinkKind) -> Iterator[Fault]:
         ApplicationCrash(when="on-request"),
         ApplicationStays(),
         ResetBrownOut(),
+        ResetBrownOut(times=1000),
         CrystalDead(),
         CrystalDead(program="application"),
         BootloaderMissing(),
