@@ -297,7 +297,7 @@ def test_a_stranger_that_takes_the_place_of_a_unit_after_a_lost_link_gets_nothin
 
 def test_a_unit_that_lost_the_request_in_its_restart_gets_there_at_the_next_try() -> None:
     async def story(room: Room) -> None:
-        room.place(identical(ADDRESS, faults=FaultPlan(faults=(ResetBrownOut(),))))
+        room.place(identical(ADDRESS, faults=FaultPlan(faults=(ResetBrownOut(times=2),))))
         first = await room.update(ADDRESS)
         assert ended(first) == (Outcome.FAILED, Code.UNIT_STAYED_IN_APPLICATION)
         assert first.error is not None

@@ -96,6 +96,8 @@ RUNGS: Final[dict[Observed, tuple[Step, ...]]] = {
     Observed.BUSY: (Step.LONGER_DELAY, Step.RESUME, Step.FRESH_START),
     # A flash operation failed without a word (section 14). Once may be chance.
     Observed.WRONG_IN_FLASH: (Step.FRESH_START,),
+    # It restarted, and what it was to do was lost on the way: a supply that broke down just then.
+    Observed.STAYED: (Step.RESUME,),
 }
 """What is tried for what was observed, in this order."""
 

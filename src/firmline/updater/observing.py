@@ -38,6 +38,7 @@ class Observed(StrEnum):
     PLACE_LOST = "place-lost"
     BUSY = "busy"
     WRONG_IN_FLASH = "wrong-in-flash"
+    STAYED = "stayed-in-application"
 
 
 class Session:
@@ -120,6 +121,8 @@ class Session:
         """Trouble on the road."""
         if error.code is Code.LINK_REFUSED:
             return Observed.ATT_ERROR
+        if error.code is Code.UNIT_STAYED_IN_APPLICATION:
+            return Observed.STAYED
         match error.reason:
             case TransportReason.LOST:
                 return Observed.PLACE_LOST_WITH_LINK if self._fell_back else Observed.LINK_LOST
