@@ -22,6 +22,7 @@ from firmline.formats.firmware import FirmwareImage
 from firmline.formats.package_build import PackageSpec, build_package
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.object_stream import MOST_WAITING
 from firmline.protocol.pacing import AHEAD
 from firmline.updater.update import Update, UpdateResult, plan_for
 from firmline.values import Fwid, FwVersion
@@ -194,3 +195,51 @@ def test_at_any_interval_nothing_is_lost(interval_s: float) -> None:
     told = update(interval_s=interval_s)
     assert told.result.finished.outcome is Outcome.UPDATED
     assert told.of(events.ObjectLost) == []
+
+
+def waiting_executes(told: Told) -> list[tuple[events.Event, int]]:
+    """Every event of the image, with how many EXECUTEs were unanswered when it happened."""
+    waiting, seen = 0, []
+    begun = False
+    for event in told.heard:
+        match event:
+            case events.RequestSent(request="object_create", data=data):
+                begun = begun or data.startswith(b"\x01\x02")
+            case events.RequestSent(request="object_execute"):
+                waiting += 1
+            case events.AnswerReceived(data=data) if data.startswith(b"\x60\x04"):
+                waiting -= 1
+        if begun:
+            seen.append((event, waiting))
+    return seen
+
+
+@pytest.mark.parametrize("size", [40_000, SIZE, 24 * OBJECT])
+def test_executes_wait_in_bounds_and_none_while_the_last_object_is_written(size: int) -> None:
+    """One that waits then would end the image before the last EXECUTE was heard (section 4)."""
+    told = update(size=size)
+    assert told.result.finished.outcome is Outcome.UPDATED
+    seen = waiting_executes(told)
+    assert 1 < max(waiting for _, waiting in seen) <= MOST_WAITING
+    last = [
+        waiting
+        for event, waiting in seen
+        if isinstance(event, events.PacketsSent) and event.offset == size
+    ]
+    assert last == [0]
+
+
+@pytest.mark.parametrize("lost", [None, 60, 200])
+def test_no_packet_leaves_before_its_create_was_answered(lost: int | None) -> None:
+    faults = FaultPlan() if lost is None else FaultPlan(faults=(LostPackets(first=lost),))
+    told = update(faults=faults)
+    is_open = False
+    for event in told.heard:
+        match event:
+            case events.RequestSent(request="object_create", data=data):
+                is_open = not data.startswith(b"\x01\x02")
+            case events.AnswerReceived(data=b"\x60\x01\x01"):
+                is_open = True
+            case events.PacketsSent(object_type="data"):
+                assert is_open
+    assert "buffer_lost" not in told.logged
