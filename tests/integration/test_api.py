@@ -19,7 +19,7 @@ from firmline.formats.package import Package, write_package
 from firmline.formats.package_build import PackageSpec, build_package
 from firmline.updater.api import ConnectedUnit
 from firmline.values import Fwid, FwVersion
-from unit.device.makers import FWID, KEY, describe
+from unit.device.makers import FWID, KEY, describe, softdevice_image
 
 pytestmark = pytest.mark.slow
 URI = "sim:bench-unit"
@@ -194,3 +194,24 @@ def test_a_unit_that_is_not_there_is_told_at_once(uri: str, kind: type[Exception
 
     with pytest.raises(kind):
         firmline.run(uri, main())
+
+
+def test_a_new_softdevice_is_seen_by_the_unit_s_radio() -> None:
+    """Over the air, from 0x0103 to 0x0104: what changed is a fact, and it is told."""
+    image = FirmwareImage(data=softdevice_image(), address=None, source_name="sd.bin")
+    content = build_package(
+        PackageSpec(
+            softdevice=image, hw_version=52, sd_req=(Fwid(FWID),), sd_id=(), signing_key=KEY
+        )
+    )
+
+    async def story(unit: ConnectedUnit) -> None:
+        heard = await update(unit, content)
+        assert outcome_of(heard) is Outcome.UPDATED
+        finished = heard[-1]
+        assert isinstance(finished, events.UpdateFinished)
+        assert "0x0104" in finished.message
+        facts = [e async for e in unit.inspect() if isinstance(e, events.FactFound)]
+        assert next(f.value for f in facts if f.fact == "softdevice_fwid") == "0x0104"
+
+    with_unit(story)

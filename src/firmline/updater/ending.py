@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from firmline.errors import Code, VerifyError
+from firmline.formats.known_softdevices import describe_fwid
 from firmline.updater.homecoming import Return
 from firmline.updater.road import NEW_APPLICATION_RUNS
-from firmline.values import ImageKind
+from firmline.values import Fwid, ImageKind
 
 Information = dict[str, str]
 """Strings of a Device Information Service, by field name; only those that are offered."""
@@ -53,6 +54,36 @@ def judge_ending(
         )
     doubt.message = f"{doubt.message} {back.missing()}"
     raise doubt
+
+
+def judge_softdevice(sent: Fwid | None, *, before: int | None, after: int | None) -> str | None:
+    """Say, in a sentence, that the unit's radio is that of the SoftDevice that was sent.
+
+    Args:
+        sent: The FWID of the image; ``None``: it was no SoftDevice, or does not say.
+        before: What the unit's radio said before; ``None``: nothing.
+        after: What it says now; ``None``: nothing.
+
+    Returns:
+        ``None``: that shows nothing: it is not told, or was the same before.
+
+    Raises:
+        VerifyError: The radio is that of another SoftDevice.
+    """
+    if sent is None or after is None:
+        return None
+    if after != sent:
+        raise VerifyError(
+            Code.NEW_APPLICATION_NOT_SEEN,
+            f"The unit took the whole SoftDevice {describe_fwid(sent)} and runs its application"
+            f" again, but its radio says that it has {describe_fwid(after)}.",
+        )
+    if before is None or before == sent:
+        return None
+    return (
+        f"The unit runs its application on the new SoftDevice: its radio says"
+        f" {describe_fwid(after)}, and said {describe_fwid(before)} before."
+    )
 
 
 def _doubt_about_facts(

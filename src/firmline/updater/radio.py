@@ -12,9 +12,10 @@ from contextlib import asynccontextmanager
 from firmline.errors import Code, TransportError, VerifyError
 from firmline.events import UnitMode
 from firmline.formats.package import PackageImage
+from firmline.formats.softdevice import softdevice_in_image
 from firmline.links.base import Link
 from firmline.protocol.requests import CreateObject, ExecuteObject, Request
-from firmline.updater.ending import Information, judge_ending
+from firmline.updater.ending import Information, judge_ending, judge_softdevice
 from firmline.updater.entering import PinnedUnit
 from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
@@ -22,7 +23,7 @@ from firmline.updater.recognition import other_serial_number
 from firmline.updater.recovery import RadioRecovery
 from firmline.updater.road import OpenBootloader, Report
 from firmline.updater.timeouts import Timeouts
-from firmline.values import UnitPin
+from firmline.values import Fwid, ImageKind, UnitPin
 
 
 class RadioRoad:
@@ -106,7 +107,7 @@ class RadioRoad:
         try:
             if not await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=waits):
                 raise await self._did_not_return()
-            after = await self._ask_application(waits)
+            after, fwid = await self._ask_application(waits)
         except TransportError as error:
             raise VerifyError(
                 Code.NEW_APPLICATION_NOT_SEEN,
@@ -117,14 +118,22 @@ class RadioRoad:
         other = other_serial_number(before, after)
         if other is not None:
             raise other
-        return judge_ending(before, after, last_image=last_image.kind, back=self._homecoming.told())
+        told = judge_softdevice(_softdevice_in(last_image), before=self._recovery.fwid, after=fwid)
+        return told or judge_ending(
+            before, after, last_image=last_image.kind, back=self._homecoming.told()
+        )
 
-    async def _ask_application(self, timeout_s: float) -> Information:
-        """What the application says of itself; again where the connection to it fails."""
+    async def _ask_application(self, timeout_s: float) -> tuple[Information, int | None]:
+        """What the application says of itself, and the radio of its SoftDevice.
+
+        They are asked again where the connection fails.
+        """
         while True:
             try:
                 async with self._unit.application(timeout_s=timeout_s) as connection:
-                    return await self._unit.read_information(connection)
+                    information = await self._unit.read_information(connection)
+                    version = await self._unit.radio_version(connection)
+                    return information, None if version is None else version.softdevice_fwid
             except TransportError as error:
                 self._recovery.climb(error)
 
@@ -144,3 +153,11 @@ class RadioRoad:
 
     async def close(self) -> None:
         """Nothing is left open between two steps."""
+
+
+def _softdevice_in(image: PackageImage) -> Fwid | None:
+    """The FWID of the SoftDevice that an image carries, if it is known."""
+    if image.kind not in (ImageKind.SOFTDEVICE, ImageKind.SOFTDEVICE_BOOTLOADER):
+        return None
+    info = softdevice_in_image(image.firmware)
+    return None if info is None else info.fwid

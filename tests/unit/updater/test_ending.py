@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from firmline.errors import Code, VerifyError
-from firmline.updater.ending import Information, judge_ending
+from firmline.updater.ending import Information, judge_ending, judge_softdevice
 from firmline.updater.homecoming import Return
-from firmline.values import ImageKind
+from firmline.values import Fwid, ImageKind
 
 OLD: Information = {"firmware_revision": "1.0", "model": "Tag"}
 NEW: Information = {"firmware_revision": "2.0", "model": "Tag"}
@@ -153,3 +153,37 @@ def test_a_doubt_says_what_was_missing(back: Return, words: str) -> None:
     found = doubt(OLD, OLD, back=back)
     assert found is not None
     assert words in found[1]
+
+
+# A SoftDevice: its FWID is what the radio says (bluetooth-stacks spec, rule 6).
+
+
+def test_a_radio_that_changed_to_what_was_sent_shows_the_new_softdevice() -> None:
+    told = judge_softdevice(Fwid(0x0104), before=0x0103, after=0x0104)
+    assert told is not None
+    assert "0x0104" in told
+    assert "0x0103" in told
+
+
+def test_a_radio_of_another_softdevice_is_never_updated() -> None:
+    for after in (0x0103, 0x00B7):
+        with pytest.raises(VerifyError) as caught:
+            judge_softdevice(Fwid(0x0104), before=0x0103, after=after)
+        assert f"0x{after:04X}" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("sent", "before", "after"),
+    [
+        (None, 0x0103, 0x0103),
+        (0x0104, 0x0103, None),
+        (0x0104, 0x0104, 0x0104),
+        (0x0104, None, 0x104),
+    ],
+    ids=["no softdevice was sent", "nothing is told", "the same again", "nobody knows of before"],
+)
+def test_what_the_radio_says_may_show_nothing(
+    sent: int | None, before: int | None, after: int | None
+) -> None:
+    fwid = None if sent is None else Fwid(sent)
+    assert judge_softdevice(fwid, before=before, after=after) is None
