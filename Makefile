@@ -39,7 +39,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format lint types layers quick coverage docs bench fuzz nrfutil lock fix \
+.PHONY: help setup demo test check format lint types layers quick coverage docs bench speed fuzz nrfutil lock fix \
 	changelog clean version another-python
 
 help:  ## what there is to make
@@ -102,6 +102,10 @@ docs: $(STAMP)  ## build the site into site/; nothing in it asks the network
 
 bench: $(STAMP)  ## speed and size beside their targets
 	@PYTHONPATH=tests $(BIN)/python -m bench.run
+
+# Every update of the page is run again, in virtual time: a minute or two.
+speed: $(STAMP)  ## run the updates of docs/reference/speed.md, and write that page anew
+	@PYTHONPATH=tests $(BIN)/python tools/speed_page.py
 
 # A seed that is new each time finds more; FUZZ_SEED repeats one (it is printed first).
 fuzz: $(STAMP)  ## random sessions against virtual units and hostile files, SECONDS long

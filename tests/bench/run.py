@@ -201,6 +201,13 @@ def measure_serial_road(folder: Path) -> list[Figure]:
     return measure_serial(folder)
 
 
+def measure_limit_shares() -> list[Figure]:
+    """How near updates come to what the unit allows, and what they cost this computer."""
+    from bench.speed import measure_speed  # noqa: PLC0415 - virtual time is not needed before
+
+    return measure_speed()
+
+
 def core_distributions() -> set[str]:
     """firmline's own requirements without extras, and theirs."""
     names: set[str] = set()
@@ -282,6 +289,7 @@ def main() -> int:
             *measure_packages(folder),
             *measure_update(folder),
             *measure_serial_road(folder),
+            *measure_limit_shares(),
             *measure_device(),
             *measure_install(folder),
         ]

@@ -78,6 +78,7 @@ def update(
     on: str = "nrf52840",
     chunk_s: float = FAST,
     interval_s: float = 0.015,
+    patience_s: float | None = None,
     faults: FaultPlan | None = None,
     size: int = SIZE,
     mtu: int = 247,
@@ -86,6 +87,7 @@ def update(
     """One update of one unit that keeps its SoftDevice's patience."""
     heard: list[events.Event] = []
     timing = replace(Timing.of(chip(on)), chunk_s=chunk_s)
+    timing = timing if patience_s is None else replace(timing, patience_s=patience_s)
     description = describe(chip=chip(on), timings=timing, faults=faults or FaultPlan())
     unit = fabricate(description, physics=physics_of(description))
     image = FirmwareImage(data=synthetic_bytes("fast", size), address=None, source_name="app.bin")
@@ -155,6 +157,19 @@ def test_the_share_that_is_told_is_the_true_one() -> None:
     share = told.result.finished.limit_share
     assert share is not None
     assert share == pytest.approx(told.true_limit_s / told.image_s, abs=0.03)
+
+
+@pytest.mark.parametrize("on", ["nrf52832-512k", "nrf52840"])
+@pytest.mark.parametrize("chunk_s", [FAST, 0.001, SLOW])
+def test_where_erases_wait_for_no_gap_nothing_is_overrun_and_the_share_stays_near(
+    on: str, chunk_s: float
+) -> None:
+    """The radio is deaf while a page is erased: CREATE is answered when that is over."""
+    told = update(on=on, chunk_s=chunk_s, patience_s=0.0)
+    assert told.of(events.ObjectLost) == []
+    share = told.result.finished.limit_share
+    assert share is not None
+    assert share == pytest.approx(told.true_limit_s / told.image_s, abs=0.08)
 
 
 @pytest.mark.parametrize("lost", range(OBJECTS))

@@ -85,6 +85,9 @@ class FlashLesson:
             erase_s = min(erase_s, left_s / busy.erases)
         self.costs = replace(self.costs, erase_s=erase_s, object_s=erase_s + packets_s)
         self.least_object_s = erase_s + packets_s
+        if busy.erases == 1:  # nothing but an object: closer than its parts, whose bounds add up
+            seen_s = max(0.0, busy.duration_s - busy.round_trip_s)
+            self.least_object_s = min(self.least_object_s, seen_s)
         self.is_learned = True
 
     def _hear_objects(self, busy: BusyTime) -> None:

@@ -1,49 +1,60 @@
 """How much of the unit's own limit an update reached, read from the stream of events.
 
-The limit of an image is the sum over its objects of what flash and link need for them, without any
-round trip (physics spec, section 6): what a host learns of the unit while it keeps its flash busy
-(:class:`~firmline.events.FlashLearned`). An erase counts as long as it takes on this connection:
-what the SoftDevice waits for a gap between radio events is the unit's, not the host's.
+The limit of an image is the sum over its objects of what flash and link need for them, the larger
+of the two, without any round trip (physics spec, section 6). Over a radio it is what a host learns
+of the unit while it keeps its flash busy (:class:`~firmline.events.FlashLearned`). An erase counts
+as long as it takes on this connection: what the SoftDevice waits for a gap between radio events is
+the unit's, not the host's. On a serial line the answers show it
+(:mod:`firmline.updater.serial_costs`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from firmline import events
 from firmline.events import Event
-
-OBJECT_SIZE = 4096
-"""Bytes of a whole data object (bootloader spec, section 4)."""
-CREATE_DATA = b"\x01\x02"
-"""How a CREATE of data begins (bootloader spec, section 2.1)."""
+from firmline.updater.serial_costs import CREATE_DATA, OBJECT_SIZE, SerialCosts
 
 
 class SpeedLimit:
-    """Hears the events of one update."""
+    """Hears the events of one update.
 
-    def __init__(self) -> None:
+    Args:
+        images: What is sent, in order.
+    """
+
+    def __init__(self, images: Sequence[bytes]) -> None:
+        self._images = images
         self._limit_s = self._spent_s = 0.0
         self._is_known = True
-        self._begin()
+        self._port: events.PortOpened | None = None
+        self._begin(b"")
 
-    def _begin(self) -> None:
+    def _begin(self, firmware: bytes) -> None:
         """Another image."""
-        self._size = self._held = 0
+        self._size, self._held = len(firmware), 0
         self._object_s: float | None = None
         self._begin_s: float | None = None
+        port = self._port
+        self._serial = None if port is None else SerialCosts(firmware, baud=port.baud)
 
     @property
     def share(self) -> float | None:
         """Between 0 and 1, of the images that were sent; ``None``: the limit is not known."""
         if not self._is_known or not self._spent_s:
             return None
-        return self._limit_s / self._spent_s
+        return min(1.0, self._limit_s / self._spent_s)
 
     def hear(self, event: Event) -> None:
         """One event, stamped."""
+        if self._serial is not None:
+            self._serial.hear(event)
         match event:
-            case events.ImageStarted(size=size):
-                self._begin()
-                self._size = size
+            case events.PortOpened():
+                self._port = event
+            case events.ImageStarted(index=index):
+                self._begin(self._images[index])
             case events.Resumed(object_type="data", offset=offset) if self._begin_s is None:
                 self._held, self._begin_s = offset, event.at_s
             case events.RequestSent(data=data) if data.startswith(CREATE_DATA):
@@ -54,8 +65,17 @@ class SpeedLimit:
                 self._end(event.at_s)
 
     def _end(self, at_s: float) -> None:
-        if self._object_s is None or self._begin_s is None:
+        limit_s = self._image_limit_s()
+        if limit_s is None or self._begin_s is None:
             self._is_known = False
             return
-        self._limit_s += (self._size - self._held) / OBJECT_SIZE * self._object_s
+        self._limit_s += limit_s
         self._spent_s += at_s - self._begin_s
+
+    def _image_limit_s(self) -> float | None:
+        """What the unit needs at least for what was sent of the image; ``None``: not known."""
+        if self._serial is not None:
+            return self._serial.limit_s(self._held)
+        if self._object_s is None:
+            return None
+        return (self._size - self._held) / OBJECT_SIZE * self._object_s

@@ -110,7 +110,7 @@ class Update:
         self._homecoming = Homecoming()
         self._road = self._road_over(link)
         self._checkpoints = SpacedCheckpoints(now_s=self._road.now_s, spacing_s=plan.checkpoint_s)
-        self._limit = SpeedLimit()
+        self._limit = SpeedLimit([image.firmware for image in plan.package.images])
         self._started_s = 0.0
         self._transfer_s = 0.0
         self._accepted_size = 0

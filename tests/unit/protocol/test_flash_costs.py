@@ -98,7 +98,7 @@ def test_two_objects_alone_bound_packets_and_erases() -> None:
     assert 0.010 <= lesson.costs.packet_s < 0.012
     assert 0.080 <= lesson.costs.erase_s < 0.130
     assert lesson.costs.object_s >= 0.250
-    assert lesson.least_object_s >= 0.250
+    assert lesson.least_object_s >= 0.250 - 0.01  # it took 0.02 of the round trip of 0.03
 
 
 def test_with_two_erases_each_is_half_of_what_is_left() -> None:
@@ -106,6 +106,11 @@ def test_with_two_erases_each_is_half_of_what_is_left() -> None:
     lesson.hear(busy(0.17 + 0.02, erases=0))
     lesson.hear(busy(0.33 + 0.02, erases=2))
     assert 0.080 <= lesson.costs.erase_s < 0.110
+
+
+def test_an_object_costs_no_more_than_it_was_seen_to() -> None:
+    """Bounds of its parts are loose where the radio was deaf in between."""
+    assert learned().least_object_s == pytest.approx(0.25 + 0.02 - 0.03)
 
 
 def test_packets_as_slow_as_the_air_say_nothing_of_an_erase() -> None:
@@ -116,7 +121,9 @@ def test_packets_as_slow_as_the_air_say_nothing_of_an_erase() -> None:
 
 
 def test_the_more_objects_the_closer_the_bounds() -> None:
-    lesson = learned()
+    lesson = FlashLesson(packet_size=244, packets=17)
+    lesson.hear(busy(0.17 + 0.02, erases=0))
+    lesson.hear(busy(0.33 + 0.02, erases=2))
     lesson.hear(busy(8 * 0.25 + 0.03, objects=8, erases=8))
     assert 0.25 <= lesson.costs.object_s < 0.255
     assert 0.245 < lesson.least_object_s <= 0.25

@@ -1,0 +1,158 @@
+"""What the answers on a serial line show of a unit's flash.
+
+A bootloader for UART or USB stands still for its flash. So the answer to CREATE is late by the
+erase of a page; and from there to the answer to the question for the CRC it takes what is slower,
+the wire or the words. What the wire is, its baud rate says, unless objects arrive faster than
+that: a CDC ACM port, a network and a pseudo-terminal have a baud rate that means nothing.
+
+Everything is the least that was seen: what a computer was late by is not the unit's doing. Where
+the wire is the slower of the two it hides how long writing takes; it counts as the fastest flash
+there is, so that the limit is never told longer than it may be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from firmline import events
+from firmline.events import Event
+from firmline.protocol.slip import END, ESC
+
+OBJECT_SIZE: Final = 4096
+"""Bytes of a whole data object (bootloader spec, section 4)."""
+CREATE_DATA: Final = b"\x01\x02"
+"""How a CREATE of data begins (bootloader spec, section 2.1)."""
+CREATED: Final = b"\x60\x01\x01"
+"""How its answer begins, where it says yes (bootloader spec, section 2.2)."""
+BITS_PER_BYTE: Final = 10
+"""8N1 (bootloader spec, section 13)."""
+FRAME_OVERHEAD: Final = 2
+"""Opcode and END of a packet's frame, bytes (bootloader spec, section 13)."""
+FASTEST_ERASE_S: Final = 0.002
+"""Of a page: 2.05 ms at the least (physics spec, section 1). What is faster is no flash."""
+FASTEST_BYTE_S: Final = 41e-6 / 4
+"""A quarter of a word of the nRF52840, the fastest of the family (physics spec, section 1)."""
+BAUD_TOLERANCE: Final = 0.05
+"""Two clocks that still understand each other are so far apart; ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """One object's data: from the answer to CREATE to the unit's CRC.
+
+    Attributes:
+        size: Bytes.
+        wire_size: Bytes of its frames.
+        packets: Their number.
+        duration_s: What it took, without a round trip.
+    """
+
+    size: int
+    wire_size: float
+    packets: int
+    duration_s: float
+
+
+class SerialCosts:
+    """Hears the events of one image.
+
+    Args:
+        firmware: The image.
+        baud: Bits per second that the port says it has; ``None``: bytes take no time.
+    """
+
+    def __init__(self, firmware: bytes, *, baud: int | None) -> None:
+        self._firmware = firmware
+        self._byte_s = BITS_PER_BYTE / baud if baud else 0.0
+        self._asked = b""
+        self._asked_s: float | None = None
+        self._round_trip_s = self._creation_s = float("inf")
+        self._begin = 0
+        self._begin_s: float | None = None
+        """When the present object's CREATE was answered; ``None``: it goes on from before."""
+        self._end: int | None = None
+        self._packets = 0
+        self._best: _Written | None = None
+
+    def hear(self, event: Event) -> None:
+        """One event, stamped."""
+        match event:
+            case events.RequestSent(data=data, at_s=at_s):
+                self._asked, self._asked_s = data, at_s
+            case events.AnswerReceived(data=data, at_s=at_s):
+                self._take(data, at_s)
+            case events.ObjectCreated(object_type="data", offset=offset):
+                self._begin, self._end, self._packets = offset, None, 0
+            case events.PacketsSent(object_type="data", count=count, offset=offset):
+                self._end, self._packets = offset, self._packets + count
+            case events.CrcChecked(object_type="data"):
+                self._take_object(event)
+            case events.Resumed() | events.SessionRepeated():
+                self._asked_s = self._begin_s = None
+
+    def _take(self, answer: bytes, at_s: float) -> None:
+        """An answer; those that nothing was asked for (PRN) tell nothing."""
+        if self._asked_s is None:
+            return
+        latency_s, self._asked_s = at_s - self._asked_s, None
+        self._round_trip_s = min(self._round_trip_s, latency_s)
+        if self._asked.startswith(CREATE_DATA):
+            is_created = answer.startswith(CREATED)
+            self._begin_s = at_s if is_created else None
+            self._creation_s = min(self._creation_s, latency_s) if is_created else self._creation_s
+
+    def _take_object(self, checked: events.CrcChecked) -> None:
+        """The unit has all of an object; the fastest of the largest ones counts."""
+        begin_s, self._begin_s = self._begin_s, None
+        is_whole = checked.offset == checked.expected_offset == self._end
+        if begin_s is None or not is_whole:
+            return
+        data = self._firmware[self._begin : self._end]
+        written = _Written(
+            size=len(data),
+            wire_size=_wire_size(data, self._packets),
+            packets=self._packets,
+            duration_s=max(0.0, checked.at_s - begin_s - self._round_trip_s),
+        )
+        best = self._best
+        if best is None or (written.size, -written.duration_s) > (best.size, -best.duration_s):
+            self._best = written
+
+    def limit_s(self, held: int) -> float | None:
+        """What the unit needs at least for the image, without any round trip.
+
+        Args:
+            held: Bytes of it that the unit had.
+
+        Returns:
+            Seconds; ``None``: nothing was learned, or there is no flash that takes time.
+        """
+        erase_s, written = self._creation_s - self._round_trip_s, self._best
+        if written is None or not FASTEST_ERASE_S <= erase_s < float("inf"):
+            return None
+        wire_s = written.wire_size * self._byte_s
+        byte_s = 0.0 if written.duration_s < wire_s * (1 - BAUD_TOLERANCE) else self._byte_s
+        write_byte_s = self._write_byte_s(written, written.wire_size * byte_s)
+        frames = written.packets / written.size
+        total_s, start = 0.0, held
+        while start < len(self._firmware):
+            end = min((start // OBJECT_SIZE + 1) * OBJECT_SIZE, len(self._firmware))
+            link_s = _wire_size(self._firmware[start:end], frames * (end - start)) * byte_s
+            flash_s = (end - start) * write_byte_s + (0.0 if start % OBJECT_SIZE else erase_s)
+            total_s += max(link_s, flash_s)
+            start = end
+        return total_s
+
+    @staticmethod
+    def _write_byte_s(written: _Written, wire_s: float) -> float:
+        """Seconds of writing a byte: seen where the wire is faster, or else the least there is."""
+        seen = (written.duration_s - wire_s / written.packets) / written.size
+        if written.duration_s > wire_s * (1 + BAUD_TOLERANCE):
+            return seen
+        return min(seen, FASTEST_BYTE_S)
+
+
+def _wire_size(data: bytes, packets: float) -> float:
+    """Bytes of the frames that carry so much data."""
+    return len(data) + data.count(END) + data.count(ESC) + packets * FRAME_OVERHEAD
