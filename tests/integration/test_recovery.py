@@ -72,6 +72,21 @@ def test_a_link_that_is_lost_in_every_connection_comes_to_the_end(profile: str) 
     assert ("denser-checkpoints" in steps) is forgets
 
 
+def test_a_link_that_is_lost_again_and_again_is_made_with_a_longer_interval() -> None:
+    """At once, so that no connection makes progress before the interval is asked for."""
+    told = told_with(LinkLoss(after_packets=0, times=3))
+    assert told.result.finished.outcome is Outcome.UPDATED
+    steps = [e.step for e in told.heard if isinstance(e, events.LadderStepped)]
+    assert steps.count("longer-interval") == 1
+    quick, slow = update(describe()), told
+    answers = [
+        max(one.at_s for one in of.heard if isinstance(one, events.ImageSent))
+        - max(one.at_s for one in of.heard if isinstance(one, events.ImageStarted))
+        for of in (quick, slow)
+    ]
+    assert answers[0] < answers[1]
+
+
 @pytest.mark.parametrize("profile", BLE)
 def test_a_power_cut_at_operations_all_over_an_update_is_overcome(profile: str) -> None:
     for operation in range(1, OPERATIONS, 331):

@@ -14,6 +14,7 @@ _STEPS = {
     "resume": "connecting anew",
     "reenter": "entering the bootloader again",
     "longer-delay": "waiting longer for the unit's flash",
+    "longer-interval": "connecting with a longer interval",
     "receipts": "asking for receipts",
     "smaller-packets": "sending smaller packets",
     "denser-checkpoints": "saving progress after every object",

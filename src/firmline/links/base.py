@@ -295,6 +295,13 @@ class Link(Protocol):
     def now_s(self) -> float:
         """This link's monotonic clock, in seconds; event times are taken from it."""
 
+    def ask_interval(self, address: RadioAddress, interval_s: float) -> None:
+        """Ask for this interval in connections to an address that are made from now on.
+
+        Only where ``capabilities.connection_parameters`` says so; elsewhere nothing changes.
+        """
+        _ = address, interval_s
+
     async def find(self, address: RadioAddress, *, timeout_s: float) -> Sighting:
         """Wait until exactly this address is seen.
 

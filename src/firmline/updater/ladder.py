@@ -18,7 +18,7 @@ Rules of the ladder:
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -42,6 +42,9 @@ class Step(StrEnum):
     """The unit is back in its application: into the bootloader again, then as above."""
     LONGER_DELAY = "longer-delay"
     """Twice the time for the unit's flash, from now on."""
+    LONGER_INTERVAL = "longer-interval"
+    """A connection whose events are 100 ms apart: an erase of 90 ms finds a gap, and a radio that
+    is deaf meanwhile misses none (physics spec, section 1)."""
     RECEIPTS = "receipts"
     """Packets are acknowledged one by one, or in fours if small: fewer are under way."""
     SMALLER_PACKETS = "smaller-packets"
@@ -57,14 +60,21 @@ class Step(StrEnum):
 
 
 CHANGES_OBJECTS: Final = frozenset(
-    {Step.LONGER_DELAY, Step.RECEIPTS, Step.SMALLER_PACKETS, Step.DENSER_CHECKPOINTS}
+    {
+        Step.LONGER_DELAY,
+        Step.LONGER_INTERVAL,
+        Step.RECEIPTS,
+        Step.SMALLER_PACKETS,
+        Step.DENSER_CHECKPOINTS,
+    }
 )
 """Steps that change how objects are sent, for the rest of the update."""
 
 _AGAIN: Final = (Step.RESUME,) * MAX_WITHOUT_PROGRESS
 RUNGS: Final[dict[Observed, tuple[Step, ...]]] = {
-    # The unit keeps its place, in RAM or in flash: connecting anew is all there is to do.
-    Observed.LINK_LOST: _AGAIN,
+    # The unit keeps its place, in RAM or in flash: connecting anew is all there is to do. Lost
+    # again and again, its radio may be deaf for its flash: then it is given longer gaps.
+    Observed.LINK_LOST: (Step.RESUME, Step.RESUME, Step.LONGER_INTERVAL, *_AGAIN),
     # ... but a unit that forgets its place with the link has to write it down.
     Observed.PLACE_LOST_WITH_LINK: (Step.DENSER_CHECKPOINTS, *_AGAIN),
     # An answer that was lost is told again by SELECT; a bootloader that hangs needs a reset.
@@ -93,7 +103,7 @@ RUNGS: Final[dict[Observed, tuple[Step, ...]]] = {
     # It is not where it was: SELECT tells where; if that does not help, from the beginning.
     Observed.PLACE_LOST: (Step.RESUME, Step.FRESH_START),
     # Its queue was full, or flash was busy for too long.
-    Observed.BUSY: (Step.LONGER_DELAY, Step.RESUME, Step.FRESH_START),
+    Observed.BUSY: (Step.LONGER_DELAY, Step.LONGER_INTERVAL, Step.RESUME, Step.FRESH_START),
     # A flash operation failed without a word (section 14). Once may be chance.
     Observed.WRONG_IN_FLASH: (Step.FRESH_START,),
     # It restarted, and what it was to do was lost on the way: a supply that broke down just then.
@@ -122,15 +132,20 @@ class Ladder:
 
     Args:
         may_save: Whether progress may be saved in the unit's flash.
+        may_ask_interval: Whether the link asks for connection parameters.
     """
 
-    def __init__(self, *, may_save: bool = True) -> None:
-        self._may_save = may_save
+    def __init__(self, *, may_save: bool = True, may_ask_interval: bool = True) -> None:
+        self._off: set[Step] = set()
+        if not may_save:
+            self._off.add(Step.DENSER_CHECKPOINTS)
+        if not may_ask_interval:
+            self._off.add(Step.LONGER_INTERVAL)
         self._session = Session()
         self._without_progress = 0
         self._in_all = 0
         self._climbed: Counter[Observed] = Counter()
-        self._kept: Counter[Observed] = Counter()
+        self._kept: defaultdict[Observed, set[int]] = defaultdict(set)
         """Rungs that change how objects are sent; they are not climbed twice."""
         self._best = 0
 
@@ -177,17 +192,17 @@ class Ladder:
 
     def _next_rung(self, observed: Observed) -> Step | None:
         """The next step for what was observed, without those that were kept."""
-        rungs = RUNGS[observed]
-        kept = self._kept[observed]
-        at = kept + self._climbed[observed]
-        while at < len(rungs):
-            step = rungs[at]
-            is_off = step is Step.DENSER_CHECKPOINTS and not self._may_save
-            if step in CHANGES_OBJECTS:
-                self._kept[observed] += 1
-            else:
-                self._climbed[observed] += 1
-            if not is_off:
-                return step
-            at += 1
-        return None
+        kept, climbed = self._kept[observed], self._climbed[observed]
+        left = [
+            (rung, step)
+            for rung, step in enumerate(RUNGS[observed])
+            if step not in self._off and rung not in kept
+        ]
+        if climbed >= len(left):
+            return None
+        rung, step = left[climbed]
+        if step in CHANGES_OBJECTS:
+            kept.add(rung)
+        else:
+            self._climbed[observed] += 1
+        return step

@@ -57,6 +57,10 @@ ANY_INIT_SIZE: Final = 1
 """Bytes of an init packet that is created only to have the progress of another one zeroed."""
 
 
+LONGER_INTERVAL_S: Final = 0.1
+"""Room for an erase of 90 ms between two radio events (physics spec, section 1)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """What the ladder has changed about how objects are sent.
@@ -277,6 +281,8 @@ class RadioRecovery:
         """Do what was decided; the bootloader is open afterwards."""
         if step.step in CHANGES_OBJECTS:
             self._changes = self._changes.after(step.step)
+        if step.step is Step.LONGER_INTERVAL:
+            self._ask_longer_interval()
         if step.step is Step.RESTART:
             await self._restart(step, error)
         if not self._is_usable(step, error):
@@ -284,12 +290,18 @@ class RadioRecovery:
         if step.step is Step.FRESH_START:
             await self._dialogue().run(_zero_progress())
 
+    def _ask_longer_interval(self) -> None:
+        address = self._unit.bootloader_address
+        if address is not None:
+            self._link.ask_interval(address, LONGER_INTERVAL_S)
+
     def _is_usable(self, step: LadderStep, error: FirmlineError) -> bool:
         """Whether the connection is as good as a new one: nothing is under way in it.
 
         SDK 16 and 17 lose the place in the image with the link, so it is not given up lightly.
         """
-        if self._open is None or step.observed is Observed.WRONG_IN_FLASH:
+        is_left = step.step is Step.LONGER_INTERVAL or step.observed is Observed.WRONG_IN_FLASH
+        if self._open is None or is_left:
             return False
         return isinstance(error, TargetRefusedError) or error.code in (
             Code.OBJECT_DAMAGED,

@@ -106,7 +106,11 @@ class Update:
         self._sink = report
         self._link = link
         self._progress = Progress()
-        self._ladder = Ladder(may_save=plan.checkpoint_s is not None)
+        self._ladder = Ladder(
+            may_save=plan.checkpoint_s is not None,
+            may_ask_interval=not isinstance(link, PortLink)
+            and link.capabilities.connection_parameters,
+        )
         self._homecoming = Homecoming()
         self._road = self._road_over(link)
         self._checkpoints = SpacedCheckpoints(now_s=self._road.now_s, spacing_s=plan.checkpoint_s)

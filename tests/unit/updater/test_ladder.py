@@ -169,8 +169,12 @@ def test_what_another_session_could_not_change_is_not_tried_again(
 # What is done about it.
 
 
+AGAIN_AND_AGAIN = [Step.RESUME, Step.RESUME, Step.LONGER_INTERVAL, *[Step.RESUME] * 3]
+
+
 def test_each_fault_has_its_steps_in_order_and_then_none() -> None:
-    assert climb(ladder(), LOST) == [Step.RESUME] * MAX_WITHOUT_PROGRESS
+    assert climb(ladder(), LOST) == AGAIN_AND_AGAIN
+    assert len(AGAIN_AND_AGAIN) == MAX_WITHOUT_PROGRESS
     assert climb(ladder(), TIMEOUT) == [Step.RESUME, Step.RESUME, Step.RESTART]
     assert climb(ladder(), ATT) == [Step.RESUME] * 3
     assert climb(ladder(), NONSENSE) == [Step.RESUME, Step.RESUME, Step.FRESH_START]
@@ -258,8 +262,13 @@ def test_progress_is_more_than_ever_before_and_not_more_than_in_the_last_session
 
 def test_another_image_has_steps_of_its_own() -> None:
     made = ladder(executed(20_000))
-    assert climb(made, LOST) == [Step.RESUME] * MAX_WITHOUT_PROGRESS
+    assert climb(made, LOST) == AGAIN_AND_AGAIN
     made.hear(STARTED)
+    assert climb(made, LOST) == [Step.RESUME] * MAX_WITHOUT_PROGRESS  # the interval is kept
+
+
+def test_an_interval_is_asked_for_only_where_the_link_can() -> None:
+    made = Ladder(may_ask_interval=False)
     assert climb(made, LOST) == [Step.RESUME] * MAX_WITHOUT_PROGRESS
 
 

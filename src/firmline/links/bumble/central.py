@@ -82,6 +82,7 @@ class BumbleLink(Link):
     ) -> None:
         self._host = host
         self._settings = settings
+        self._intervals: dict[RadioAddress, float] = {}
         self._give_back = give_back
         config = DeviceConfiguration(
             address=to_bumble(address), gap_service_enabled=False, gatt_service_enabled=False
@@ -157,6 +158,10 @@ class BumbleLink(Link):
             hci.LeFeatureMask.LE_2M_PHY
         ) and self._host.supports_command(hci.HCI_LE_SET_PHY_COMMAND)
 
+    def ask_interval(self, address: RadioAddress, interval_s: float) -> None:
+        """Ask for this interval in connections to an address that are made from now on."""
+        self._intervals[address] = interval_s
+
     def now_s(self) -> float:
         """The event loop's clock, in seconds."""
         return asyncio.get_running_loop().time()
@@ -220,7 +225,8 @@ class BumbleLink(Link):
             await self._scanner.find(address)
             kind = self._scanner.kind_of(address)
         peer = to_bumble(address) if kind is None else to_bumble(address, kind)
-        return await self._initiator.connect(peer, interval_s=self._settings.interval_s)
+        interval_s = self._intervals.get(address, self._settings.interval_s)
+        return await self._initiator.connect(peer, interval_s=interval_s)
 
     async def _is_set_up(self, connection: BumbleConnection) -> bool:
         """Take a connection into use; ``False``: it was none, as the controller knows by now."""
