@@ -29,6 +29,7 @@ from integration.bluetooth.bleak_over_bumble import Computer, identifier
 from unit.device.makers import ADDRESS, BANK_0, OTHER_KEY, describe
 from unit.updater.fakes import IMAGE, package
 
+pytestmark = pytest.mark.slow
 TIMEOUTS = Timeouts(
     search_s=2, same_name_s=0.1, already_there_s=0.3, connect_s=5, answer_s=2, return_s=2, drop_s=1
 )
@@ -131,7 +132,6 @@ async def test_a_packet_size_that_is_known_late_is_waited_for(bench: Bench) -> N
     assert bench.computer.packets < 30
 
 
-@pytest.mark.slow
 async def test_a_packet_size_that_stays_small_is_used(bench: Bench) -> None:
     bench.place()
     bench.computer.mtu = 23
@@ -180,7 +180,6 @@ async def test_a_unit_that_is_paired_with_the_computer_stays_so(bench: Bench) ->
 # Never the wrong unit.
 
 
-@pytest.mark.slow
 async def test_of_ten_identical_units_in_their_bootloaders_the_right_one_is_updated(
     bench: Bench,
 ) -> None:
@@ -258,7 +257,6 @@ async def test_a_refused_package_is_refused(bench: Bench) -> None:
     assert unit.mode is UnitMode.BOOTLOADER
 
 
-@pytest.mark.slow
 async def test_a_link_that_is_lost_under_way_is_made_again_and_the_update_goes_on(
     bench: Bench,
 ) -> None:

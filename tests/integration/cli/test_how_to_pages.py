@@ -21,6 +21,7 @@ from unit.cli.program import Program
 from unit.formats.makers import hex_file, softdevice_image
 from unit.formats.programs import program
 
+pytestmark = pytest.mark.slow
 HOW_TO = ROOT / "docs" / "how-to"
 KEY = SigningKey.generate()
 BASE = 0x26000

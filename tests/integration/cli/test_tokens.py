@@ -38,6 +38,7 @@ from unit.cli.program import (
     run_process,
 )
 
+pytestmark = pytest.mark.slow
 MODULES = (
     Path("/usr/lib/softhsm/libsofthsm2.so"),
     Path("/usr/lib64/pkcs11/libsofthsm2.so"),

@@ -29,6 +29,7 @@ from integration.serving.nrfutil import find_nrfutil, send
 from integration.serving.served import APPLICATION, Serving, make_update
 from unit.cli.program import PATIENCE_S, SCRIPT, environment
 
+pytestmark = pytest.mark.slow
 NEW = f"2+{zlib.crc32(APPLICATION):08x}"
 Line = dict[str, Any]
 

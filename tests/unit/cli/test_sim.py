@@ -172,6 +172,7 @@ def test_the_json_of_a_sweep_is_the_contract(firmline: Program) -> None:
     assert {finding["address"] for finding in result["findings"]} == {"0x7E004", "0x7E008"}
 
 
+@pytest.mark.slow
 def test_with_checkpoints_less_is_sent_after_a_cut(firmline: Program) -> None:
     sweep = ("sim", "cuts", "--profile", "sdk15.3-ble", "--flow", "application")
     two = (*sweep, "--image-size", "5000", "--checkpoints", "4096")

@@ -126,6 +126,7 @@ def sent_again(profile: BootloaderProfile, spacing: int, *, step: int = 1) -> Ta
     return tally
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
 def test_with_checkpoints_every_cut_ends_updated_at_the_next_try_and_less_is_sent_again(
     profile: BootloaderProfile,
