@@ -35,6 +35,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where firmline keeps what lasts: another place in every test, and never the developer's."""
+    folder = tmp_path_factory.getbasetemp() / "state" / os.urandom(8).hex()
+    monkeypatch.setenv("FIRMLINE_STATE", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The top of the checkout."""

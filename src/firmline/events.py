@@ -215,10 +215,17 @@ class Connected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkEncrypted(Event):
-    """The link is encrypted with a bond; ``new_bond``: it was made just now."""
+    """The link is encrypted with a bond.
+
+    Attributes:
+        address: The address it was connected under.
+        new_bond: The bond was made just now.
+        replaced_bond: It was made in the place of one for which the unit had no keys any more.
+    """
 
     address: RadioAddress
     new_bond: bool
+    replaced_bond: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,6 +191,11 @@ class BleAddress:
             )
         return cls(bytes(int(part, 16) for part in parts))
 
+    @property
+    def is_random_static(self) -> bool:
+        """Whether the two highest bits say so (Core spec, Vol 6, Part B, 1.3.2.1)."""
+        return self.octets[0] >= 0xC0
+
     def plus_one(self) -> Self:
         """The address the same unit uses in its bootloader.
 

@@ -18,6 +18,7 @@ from firmline.errors import Code, TransportError
 from firmline.events import Event, Outcome, UnitMode
 from firmline.formats.event_json import event_to_json
 from firmline.formats.peer_data import PeerKeys, decode_peer_data
+from firmline.links.base import BondUse
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 from integration.test_which_unit import Room, ended, identical, in_a_room, nothing_was_sent
@@ -156,15 +157,37 @@ def test_another_computer_cannot_get_in_and_is_told_why() -> None:
 # Bonds that do not fit.
 
 
-def test_a_unit_that_has_forgotten_its_bond_is_not_paired_with_anew() -> None:
+def test_an_application_that_has_forgotten_its_bond_is_paired_with_anew() -> None:
     async def story(room: Room) -> None:
         unit, _ = room.place(bonded())
         await room.update(ADDRESS)
+        (old,) = unit.board.bonds.values()
         unit.board.bonds.clear()
-        result = await room.update(ADDRESS)
-        assert ended(result) == (Outcome.FAILED, Code.BOND_MISSING)
-        assert "does not fit" in result.finished.message
-        assert unit.board.bonds == {}
+        room.heard.clear()
+        assert ended(await room.update(ADDRESS)) == (Outcome.UPDATED, "")
+        used = [(event.new_bond, event.replaced_bond) for event in of(room, events.LinkEncrypted)]
+        assert used == [(True, True), (False, False)]
+        (new,) = unit.board.bonds.values()
+        assert (new.address, new.ltk == old.ltk) == (old.address, False)
+
+    in_a_room(story)
+
+
+def test_the_old_bond_stays_where_no_new_one_may_be_made() -> None:
+    async def story(room: Room) -> None:
+        unit, _ = room.place(bonded())
+        await room.update(ADDRESS)
+        kept = dict(unit.board.bonds)
+        unit.board.bonds.clear()
+        connection = await room.link.connect(ADDRESS, timeout_s=15)
+        with pytest.raises(TransportError, match=r"does not fit.*0x06") as caught:
+            await connection.encrypt(may_pair=False, timeout_s=30)
+        assert caught.value.code is Code.BOND_MISSING
+        await connection.close()
+        unit.board.bonds.update(kept)
+        again = await room.link.connect(ADDRESS, timeout_s=15)
+        assert await again.encrypt(may_pair=False, timeout_s=30) is BondUse.KNOWN
+        await again.close()
 
     in_a_room(story)
 
@@ -217,9 +240,9 @@ def test_a_channel_with_a_bond_is_closed_until_the_link_is_encrypted() -> None:
         assert caught.value.context["att_status"] == 0x05
         with pytest.raises(TransportError, match="no bond"):
             await connection.encrypt(may_pair=False, timeout_s=30)
-        assert await connection.encrypt(may_pair=True, timeout_s=30)
+        assert await connection.encrypt(may_pair=True, timeout_s=30) is BondUse.NEW
         assert not connection.needs_encryption
-        assert not await connection.encrypt(may_pair=True, timeout_s=30)
+        assert await connection.encrypt(may_pair=True, timeout_s=30) is BondUse.KNOWN
         await connection.write(Channel.BUTTONLESS_BONDED, b"\x07")
         received = await connection.receive(timeout_s=5)
         assert received.data == b"\x20\x07\x02"
@@ -228,7 +251,7 @@ def test_a_channel_with_a_bond_is_closed_until_the_link_is_encrypted() -> None:
         with pytest.raises(TransportError) as caught:
             await again.write(Channel.BUTTONLESS_BONDED, b"\x01")
         assert caught.value.context["att_status"] == 0x0F
-        assert not await again.encrypt(may_pair=False, timeout_s=30)
+        assert await again.encrypt(may_pair=False, timeout_s=30) is BondUse.KNOWN
         await again.close()
 
     in_a_room(story)

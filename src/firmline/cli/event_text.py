@@ -42,6 +42,12 @@ def full_line(fields: Mapping[str, object], *, at_s: float | None) -> str:
     return f"{time}  {printable(fields['type']):<20}  {printable(', '.join(facts))}".rstrip()
 
 
+def _bond(event: events.LinkEncrypted) -> str:
+    if event.replaced_bond:
+        return "a new bond in the place of one that the unit had forgotten"
+    return "a new bond, which both sides keep" if event.new_bond else "its bond"
+
+
 def _describe_road(event: Event) -> Described:
     """Finding, connecting, restarting."""
     match event:
@@ -53,8 +59,7 @@ def _describe_road(event: Event) -> Described:
             what = "another bootloader" if event.bootloader else "another unit's application"
             described = ("beside", f"{what} at {event.address}")
         case events.LinkEncrypted():
-            how = "a new bond, which both sides keep" if event.new_bond else "its bond"
-            described = ("encrypted", f"the link, with {how}")
+            described = ("encrypted", f"the link, with {_bond(event)}")
         case events.ApplicationSeen():
             described = ("runs", _information(event))
         case events.RadioVersionSeen(company=0x0059):  # Nordic's; of others it means nothing here

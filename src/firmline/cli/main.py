@@ -46,6 +46,7 @@ SECTIONS = (
         Command("dfu", "firmline.cli.dfu:dfu", "The same with nrfutil's options."),
         Command("scan", "firmline.cli.scan:scan", "List what is in the air."),
         Command("inspect", "firmline.cli.inspect:inspect", "Read what is on a unit."),
+        Command("bonds", "firmline.cli.bonds:bonds", "List or forget bonds with units."),
         Command("trace", "firmline.cli.trace:trace", "Read what an update or an inspection kept."),
     ),
     Section(

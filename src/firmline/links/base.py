@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Protocol, runtime_checkable
 
 from firmline.errors import Code, TransportError, TransportReason
@@ -137,6 +138,19 @@ class RemoteVersion:
         return self.subversion if self.company == NORDIC else None
 
 
+class BondUse(StrEnum):
+    """With which bond a link was encrypted."""
+
+    KNOWN = "known"
+    """With the one that there was."""
+
+    NEW = "new"
+    """With a new one; there was none."""
+
+    REPLACED = "replaced"
+    """With a new one: the unit had no keys for the one that there was."""
+
+
 class Exchange(Protocol):
     """Bytes to a unit and from it, on channels: what any road offers to a host session."""
 
@@ -219,15 +233,13 @@ class Connection(Exchange, Protocol):
         """Whether the unit keeps a channel closed until the link is encrypted with a bond."""
         return False
 
-    async def encrypt(self, *, may_pair: bool, timeout_s: float) -> bool:
+    async def encrypt(self, *, may_pair: bool, timeout_s: float) -> BondUse:
         """Encrypt the link with the bond there is, or with a new one, and open what was closed.
 
         Args:
-            may_pair: Make a bond where there is none; the unit keeps it, too.
+            may_pair: Make a bond where there is none, on this side or, as the unit says itself, on
+                the other; both keep it.
             timeout_s: How long it may take.
-
-        Returns:
-            Whether a bond was made.
 
         Raises:
             TransportError: REFUSED: there is no bond, it does not fit, or the unit makes none. LOST

@@ -32,7 +32,7 @@ from typing import Final
 from firmline import events
 from firmline.errors import Code, TransportError, TransportReason, VerifyError
 from firmline.events import UnitMode
-from firmline.links.base import Connection, Link, RemoteVersion, Sighting
+from firmline.links.base import BondUse, Connection, Link, RemoteVersion, Sighting
 from firmline.links.gatt import LEGACY_DFU_SERVICE, MIC_FAILURE
 from firmline.protocol.channels import WAYS_IN, Channel
 from firmline.updater.ending import Information
@@ -193,8 +193,14 @@ class PinnedUnit:
         """Encrypt the link where the unit wants that, and say so."""
         if not connection.needs_encryption:
             return
-        is_new = await connection.encrypt(may_pair=may_pair, timeout_s=self._timeouts.pairing_s)
-        self._report(events.LinkEncrypted(address=connection.peer, new_bond=is_new))
+        used = await connection.encrypt(may_pair=may_pair, timeout_s=self._timeouts.pairing_s)
+        self._report(
+            events.LinkEncrypted(
+                address=connection.peer,
+                new_bond=used is not BondUse.KNOWN,
+                replaced_bond=used is BondUse.REPLACED,
+            )
+        )
 
     async def _leave_application(self, connection: Connection, channel: Channel) -> Information:
         """Read what tells the unit from others, then have it jump."""

@@ -144,3 +144,17 @@ def test_what_always_happens_or_means_nothing_is_not_told(event: Event) -> None:
 
 def test_the_samples_are_of_one_update() -> None:
     assert SAMPLES[1] is STARTED
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (events.LinkEncrypted(address=HOME, new_bond=False), "the link, with its bond"),
+        (
+            events.LinkEncrypted(address=HOME, new_bond=True, replaced_bond=True),
+            "the link, with a new bond in the place of one that the unit had forgotten",
+        ),
+    ],
+)
+def test_it_is_told_with_which_bond_a_link_is_encrypted(event: Event, words: str) -> None:
+    assert describe(event) == ("encrypted", words)

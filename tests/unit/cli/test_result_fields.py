@@ -74,6 +74,12 @@ def nested(result: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
         yield f"`{field}` of an image", keys_of(result["images"][0][field])
 
 
+@pytest.mark.parametrize("words", [("bonds", "list"), ("bonds", "forget", "--all")])
+def test_the_page_names_the_fields_of_bonds(words: tuple[str, ...], firmline: Program) -> None:
+    page = rows("The results of `bonds`")[f"`{words[0]} {words[1]}`"]
+    assert names(page) == firmline(*words, "--json").result.keys() - {"type"}
+
+
 def test_the_page_names_the_fields_inside_of_a_check(firmline: Program) -> None:
     words = ("pkg", "check", "dfu.zip", "--previous", "dfu.zip", "--for", FOR, "--json")
     result = firmline(*words).result

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -184,7 +184,7 @@ class BluetoothConnection(Connection):
         """Whether the unit keeps a channel closed to a system that is not paired with it."""
         return self._is_closed
 
-    async def encrypt(self, *, may_pair: bool, timeout_s: float) -> bool:
+    async def encrypt(self, *, may_pair: bool, timeout_s: float) -> NoReturn:
         """Pairing is the system's business: it asks its user where it has to.
 
         Raises:

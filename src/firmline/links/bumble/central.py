@@ -90,7 +90,7 @@ class BumbleLink(Link):
         self._device = Device(config=config, host=host)
         # Bumble sets this only while it connects by itself, and fails if a connection comes late.
         self._device.connect_own_address_type = hci.OwnAddressType.RANDOM
-        self._device.keystore = SharedKeys(settings.bonds.get, settings.bonds.put)
+        self._device.keystore = SharedKeys(settings.bonds.get)
         self._device.pairing_config_factory = just_works
         self._scanner = Scanner(host)
         self._initiator = Initiator(host, self._device, self._adopt)

@@ -13,7 +13,7 @@ from bumble.gatt_client import CharacteristicProxy
 from bumble.host import DataPacketQueue
 
 from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
-from firmline.links.base import Connection, DeviceInformation, Received, RemoteVersion
+from firmline.links.base import BondUse, Connection, DeviceInformation, Received, RemoteVersion
 from firmline.links.bonds import BondStore
 from firmline.links.bumble.address import from_bumble
 from firmline.links.bumble.client import AttClient, Loss
@@ -228,18 +228,18 @@ class BumbleConnection(Connection):
         """Whether the unit keeps a channel closed until the link is encrypted with a bond."""
         return bool(self._closed)
 
-    async def encrypt(self, *, may_pair: bool, timeout_s: float) -> bool:
+    async def encrypt(self, *, may_pair: bool, timeout_s: float) -> BondUse:
         """Encrypt the link, and open what was closed; see ``links.base``."""
         self._check()
         try:
             async with asyncio.timeout(timeout_s):
-                is_new = await self._encryption.begin(may_pair=may_pair)
+                used = await self._encryption.begin(may_pair=may_pair)
                 closed, self._closed = self._closed, []
                 for handle, value, channel in closed:
                     await self._subscribe(handle, value, channel)
         except TimeoutError:
             raise timed_out(self._peer, "encrypt the link", timeout_s) from None
-        return is_new
+        return used
 
     # Moving bytes.
 

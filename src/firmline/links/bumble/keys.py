@@ -19,27 +19,23 @@ class SharedKeys(KeyStore):
 
     Args:
         get: Finds the keys of a bond; ``None``: there is none.
-        put: Keeps those of a new one.
+        put: Keeps those of a new one, and cannot fail, since Bumble tells nobody if it does.
+            ``None``: who has asked for the pairing keeps them.
     """
 
     def __init__(
-        self, get: Callable[[BleAddress], PeerKeys | None], put: Callable[[PeerKeys], None]
+        self,
+        get: Callable[[BleAddress], PeerKeys | None],
+        put: Callable[[PeerKeys], None] | None = None,
     ) -> None:
         self._get = get
         self._put = put
 
     async def update(self, name: str, keys: PairingKeys) -> None:
-        """Keep the keys of a pairing; one without a long term key leaves nothing to keep."""
-        if keys.ltk is None:
-            return
-        self._put(
-            PeerKeys(
-                address=_address(name),
-                ltk=keys.ltk.value,
-                irk=keys.irk.value if keys.irk is not None else bytes(KEY_SIZE),
-                authenticated=keys.ltk.authenticated,
-            )
-        )
+        """Keep the keys of a pairing."""
+        bond = bond_of(_address(name), keys)
+        if bond is not None and self._put is not None:
+            self._put(bond)
 
     async def get(self, name: str) -> PairingKeys | None:
         """The keys of a bond."""
@@ -48,6 +44,18 @@ class SharedKeys(KeyStore):
             return None
         ltk = PairingKeys.Key(value=known.ltk, authenticated=known.authenticated)
         return PairingKeys(address_type=hci.AddressType.RANDOM_DEVICE, ltk=ltk)
+
+
+def bond_of(peer: BleAddress, keys: PairingKeys) -> PeerKeys | None:
+    """What is kept of a pairing; ``None``: one without a long term key leaves nothing to keep."""
+    if keys.ltk is None:
+        return None
+    return PeerKeys(
+        address=peer,
+        ltk=keys.ltk.value,
+        irk=keys.irk.value if keys.irk is not None else bytes(KEY_SIZE),
+        authenticated=keys.ltk.authenticated,
+    )
 
 
 def just_works(_connection: Connection) -> PairingConfig:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -27,7 +26,7 @@ from firmline.links.bumble.host import QuietHost
 from firmline.links.bumble.options import HciOptions
 from firmline.links.bumble.problems import OPENING_S, cannot_open
 from firmline.links.bumble.quiet import quiet_log
-from firmline.values import BleAddress
+from firmline.links.own_side import own_side
 
 KNOCKS_S: Final = (1.0, 1.0, 2.0)
 """How long each reset is waited for. A controller that was left in the middle of a packet takes
@@ -88,9 +87,12 @@ async def open_link(
             await give_back()
             raise
         host.answer_timeout_s = ANSWER_S
-        settings = CentralSettings(interval_s=options.interval_s, phy_2m=options.phy_2m)
+        us = own_side()
+        settings = CentralSettings(
+            interval_s=options.interval_s, phy_2m=options.phy_2m, bonds=us.bonds
+        )
         link = await BumbleLink.open(
-            host, address=_an_address(), settings=settings, give_back=give_back
+            host, address=us.address, settings=settings, give_back=give_back
         )
         try:
             yield link
@@ -146,10 +148,3 @@ async def _give_back(host: QuietHost, transport: Transport) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(GIVING_BACK_S):
             await transport.close()
-
-
-def _an_address() -> BleAddress:
-    """A random static address for this time (Core spec, Vol 6, Part B, 1.3.2.1)."""
-    octets = bytearray(secrets.token_bytes(6))
-    octets[0] |= 0xC0
-    return BleAddress(bytes(octets))
