@@ -14,11 +14,12 @@ from firmline.device.description import UnitDescription
 from firmline.device.faults.plan import ApplicationCrash, BondMismatch, FaultPlan
 from firmline.device.profile import SDK15_3_BLE, SDK17_1_BLE
 from firmline.device.radio_face import ResetKind
-from firmline.errors import Code, TransportError
+from firmline.errors import Code, StoreError, TransportError
 from firmline.events import Event, Outcome, UnitMode
 from firmline.formats.event_json import event_to_json
 from firmline.formats.peer_data import PeerKeys, decode_peer_data
 from firmline.links.base import BondUse
+from firmline.links.bonds import MemoryBonds
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 from integration.test_which_unit import Room, ended, identical, in_a_room, nothing_was_sent
@@ -150,6 +151,29 @@ def test_another_computer_cannot_get_in_and_is_told_why() -> None:
         result = await other.update(ADDRESS)
         assert ended(result) == (Outcome.FAILED, Code.BOND_MISSING)
         assert unit.mode is UnitMode.BOOTLOADER
+
+    in_a_room(story)
+
+
+# Bonds that cannot be kept.
+
+
+def test_a_unit_whose_bond_cannot_be_kept_is_not_sent_into_its_bootloader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(_store: MemoryBonds, _keys: PeerKeys) -> None:
+        raise StoreError(Code.BONDS_UNUSABLE, "The disk is full.")
+
+    async def story(room: Room) -> None:
+        unit, _ = room.place(bonded())
+        with monkeypatch.context() as patch:
+            patch.setattr(MemoryBonds, "put", full)
+            result = await room.update(ADDRESS)
+        assert ended(result) == (Outcome.FAILED, Code.BONDS_UNUSABLE)
+        assert result.finished.message == "The disk is full."
+        assert unit.mode is UnitMode.APPLICATION
+        assert nothing_was_sent(room)
+        assert ended(await room.update(ADDRESS)) == (Outcome.UPDATED, "")
 
     in_a_room(story)
 
