@@ -28,6 +28,7 @@ from firmline.device.faults.plan import (
 )
 from firmline.device.profile import PROFILES
 from firmline.events import Outcome, UnitMode
+from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, Pacing
 from integration.test_physics import SIZE, Told, package, update
 from unit.device.makers import BANK_0, describe
 
@@ -41,9 +42,18 @@ OPERATIONS = SETTINGS + 5 + SIZE // 4
 FAST = chip("nrf52840")
 
 
-def told_with(*faults: Fault, profile: str = "sdk15.3-ble", seed: int = 1) -> Told:
+PACINGS = [pytest.param(FOR_BLUETOOTH, id="step-by-step"), pytest.param(AHEAD, id="ahead")]
+"""How objects are sent: over a radio that does not say what has arrived, and over one that does."""
+
+
+def told_with(
+    *faults: Fault,
+    profile: str = "sdk15.3-ble",
+    seed: int = 1,
+    pacing: Pacing = FOR_BLUETOOTH,
+) -> Told:
     description = describe(faults=FaultPlan(faults=faults, seed=seed), profile=PROFILES[profile])
-    told = update(description)
+    told = update(description, pacing=pacing)
     assert_honest(told)
     return told
 
@@ -55,10 +65,11 @@ def assert_honest(told: Told) -> None:
         assert told.unit.board.flash.read(BANK_0, SIZE) == package().images[0].firmware
 
 
+@pytest.mark.parametrize("pacing", PACINGS)
 @pytest.mark.parametrize("profile", BLE)
-def test_a_link_that_is_lost_behind_any_packet_is_made_again(profile: str) -> None:
+def test_a_link_that_is_lost_behind_any_packet_is_made_again(profile: str, pacing: Pacing) -> None:
     for after in range(0, PACKETS, 7):
-        told = told_with(LinkLoss(after_packets=after), profile=profile)
+        told = told_with(LinkLoss(after_packets=after), profile=profile, pacing=pacing)
         assert told.result.finished.outcome is Outcome.UPDATED, after
         assert told.count(events.LadderStepped) == 1
 
@@ -87,10 +98,13 @@ def test_a_link_that_is_lost_again_and_again_is_made_with_a_longer_interval() ->
     assert answers[0] < answers[1]
 
 
+@pytest.mark.parametrize("pacing", PACINGS)
 @pytest.mark.parametrize("profile", BLE)
-def test_a_power_cut_at_operations_all_over_an_update_is_overcome(profile: str) -> None:
+def test_a_power_cut_at_operations_all_over_an_update_is_overcome(
+    profile: str, pacing: Pacing
+) -> None:
     for operation in range(1, OPERATIONS, 331):
-        told = told_with(PowerCutAt(operation=operation), profile=profile)
+        told = told_with(PowerCutAt(operation=operation), profile=profile, pacing=pacing)
         assert told.result.finished.outcome is Outcome.UPDATED, operation
         steps = [event.step for event in told.heard if isinstance(event, events.LadderStepped)]
         assert steps == ["resume", "reenter"], operation
@@ -127,13 +141,14 @@ def a_fault(rng: random.Random) -> Fault:
     )
 
 
+@pytest.mark.parametrize("pacing", PACINGS)
 @pytest.mark.parametrize("seed", range(40))
 def test_any_three_faults_together_never_make_a_false_success_nor_an_endless_update(
-    seed: int,
+    seed: int, pacing: Pacing
 ) -> None:
     rng = random.Random(seed)
     faults = [a_fault(rng) for _ in range(3)]
-    told = told_with(*faults, profile=rng.choice(BLE), seed=seed)
+    told = told_with(*faults, profile=rng.choice(BLE), seed=seed, pacing=pacing)
     assert told.count(events.LadderStepped) < 200
     assert told.result.finished.duration_s < 1800
     # Whatever became of it: once the faults are over, the unit can be updated.

@@ -16,7 +16,16 @@ import pytest
 from firmline import events
 from firmline.device.description import SoftDeviceDescription, UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
-from firmline.device.faults.plan import FaultPlan, LegacyBootloader, LinkLoss, ResetBrownOut
+from firmline.device.faults.plan import (
+    ApplicationCrash,
+    ApplicationStays,
+    Fault,
+    FaultPlan,
+    LegacyBootloader,
+    LinkLoss,
+    PowerCutAt,
+    ResetBrownOut,
+)
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, VerifyError
 from firmline.events import Event, Outcome, UnitMode
@@ -303,5 +312,39 @@ def test_a_unit_that_lost_the_request_in_its_restart_gets_there_at_the_next_try(
         assert first.error is not None
         assert "Try once more" in first.error.hint
         assert ended(await room.update(ADDRESS)) == (Outcome.UPDATED, "")
+
+    in_a_room(story)
+
+
+# Moments at which unit and neighbour do not both answer one connection request: the virtual air
+# then leaves the bootloader connected to nobody, and the update ends as failed or unverified.
+@pytest.mark.parametrize("fault", [PowerCutAt(operation=300), LinkLoss(after_packets=9)])
+def test_a_neighbour_s_application_at_the_next_address_hides_no_recovery(fault: Fault) -> None:
+    async def story(room: Room) -> None:
+        room.place(identical(ADDRESS, faults=FaultPlan(faults=(fault,))))
+        neighbour, _ = room.place(identical(ADDRESS.plus_one()))
+        before = flash_of(neighbour)
+        assert ended(await room.update(ADDRESS)) == (Outcome.UPDATED, "")
+        assert room.count(events.LadderStepped)
+        assert flash_of(neighbour) == before
+
+    in_a_room(story)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (ResetBrownOut(times=2), Code.UNIT_STAYED_IN_APPLICATION),
+        (ApplicationStays(), Code.UNIT_DID_NOT_RESTART),
+        (ApplicationCrash(), Code.UNIT_STAYED_IN_APPLICATION),
+    ],
+)
+def test_a_neighbour_s_application_at_the_next_address_hides_no_reason(
+    fault: Fault, code: Code
+) -> None:
+    async def story(room: Room) -> None:
+        room.place(identical(ADDRESS, faults=FaultPlan(faults=(fault,))))
+        room.place(identical(ADDRESS.plus_one()))
+        assert ended(await room.update(ADDRESS)) == (Outcome.FAILED, code)
 
     in_a_room(story)

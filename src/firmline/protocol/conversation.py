@@ -4,7 +4,8 @@ Written as the conversation it is: generators that yield effects (bytes to write
 and requests (wait here for the answer), and receive answers::
 
     SELECT(command) -> not there? CREATE, write, CRC, EXECUTE
-    SELECT(data)    -> prefix right? finish or repeat the open object : begin afresh
+    SELECT(data)    -> prefix right? finish or repeat the open object
+                       wrong? CREATE the open object anew; still wrong? begin afresh
     per object      -> CREATE, write, CRC, EXECUTE
 
 The order is right for SDK 15.3 to 17.1 (spec section 4.1). No data are written that the bootloader
@@ -19,7 +20,7 @@ import zlib
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError
 from firmline.protocol.answers import Crc, Mtu, Selected
-from firmline.protocol.asking import Asking, body_of, executed, phase_of
+from firmline.protocol.asking import Asking, body_of, created, executed, phase_of
 from firmline.protocol.checkpoints import NO_CHECKPOINTS, Checkpoints, save_progress
 from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.framing import Framing, SerialFraming
@@ -27,7 +28,7 @@ from firmline.protocol.object_sender import ObjectSender
 from firmline.protocol.object_stream import ObjectStream
 from firmline.protocol.pacing import NO_PAUSES, Pacing
 from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE
-from firmline.protocol.requests import ExecuteObject, GetMtu, SelectObject, SetPrn
+from firmline.protocol.requests import CreateObject, ExecuteObject, GetMtu, SelectObject, SetPrn
 from firmline.protocol.steps import Report, Talk
 
 WORD_SIZE = 4
@@ -142,7 +143,40 @@ class DfuConversation(Asking):
             yield Report(event=events.Resumed(object_type="data", offset=selected.offset))
             offset = yield from self._finish_open_object(selected.offset, selected.max_size)
             return offset, selected.max_size
-        return (yield from self._start_afresh(selected)), selected.max_size
+        offset = yield from self._repeat_open_object(selected)
+        return offset or (yield from self._start_afresh(selected)), selected.max_size
+
+    def _repeat_open_object(self, held: Selected) -> Talk[int]:
+        """Send an open object again whose bytes are wrong; the offset of the next object.
+
+        CREATE rewinds to what was executed, which may be right (spec section 4.1). At a boundary
+        the object before it may be the open one; if it was executed, an object that no longer fits
+        behind it is refused with 08. Other offsets are in the middle of the open object.
+
+        Returns:
+            0: There is no earlier object, or what was executed is wrong as well.
+        """
+        if not held.max_size < held.offset <= len(self._firmware):
+            return 0
+        start = (held.offset - 1) // held.max_size * held.max_size
+        end = min(start + held.max_size, len(self._firmware))
+        answer = yield from self.ask(
+            CreateObject(object_type=ObjectType.DATA, size=end - start),
+            phase=FIRMWARE_PHASE,
+            tolerate=ResultCode.OPERATION_NOT_PERMITTED,
+        )
+        if not answer.ok:
+            return 0
+        selected = yield from self._select(ObjectType.DATA)
+        if selected.offset != start or not self._is_prefix(selected):
+            return 0
+        yield Report(event=events.Resumed(object_type="data", offset=start))
+        yield created(ObjectType.DATA, start, end)
+        intact = yield from self._objects.write(ObjectType.DATA, self._firmware, start, end)
+        if not intact:
+            return start
+        yield from self._execute(ObjectType.DATA, end)
+        return end
 
     def _start_afresh(self, held: Selected | Crc) -> Talk[int]:
         """Begin the image again, from its first byte on.

@@ -46,7 +46,7 @@ from firmline.updater.recognition import (
 )
 from firmline.updater.road import Report
 from firmline.updater.scanning import SeenKind, kind_of
-from firmline.updater.strangers import who_is_there
+from firmline.updater.strangers import HARMLESS, who_is_there
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.whereabouts import Whereabouts
 from firmline.values import RadioAddress, UnitPin
@@ -134,8 +134,7 @@ class PinnedUnit:
             stranger = await who_is_there(
                 self._link, self.bootloader_address, timeouts=self._timeouts, report=self._report
             )
-        tries = TRIES if self._where.pins_application else 1
-        async with self._first_met(there, tries=tries) as connection:
+        async with self._first_met(there) as connection:
             if _is_no_bootloader(connection):
                 channel = _way_in(connection)
                 if channel is None:
@@ -149,7 +148,7 @@ class PinnedUnit:
         return None
 
     @asynccontextmanager
-    async def _first_met(self, there: Sighting, *, tries: int) -> AsyncIterator[Connection]:
+    async def _first_met(self, there: Sighting) -> AsyncIterator[Connection]:
         """A connection to who was seen at the application's address.
 
         Raises:
@@ -231,9 +230,7 @@ class PinnedUnit:
         assert self.bootloader_address is not None  # noqa: S101 - it was found there
         async with self._reached(self.bootloader_address, _is_some_bootloader) as connection:
             if Channel.CONTROL not in connection.channels:
-                if self._where.keeps_address:
-                    raise why_not_there(self._jump, self.address)
-                raise no_bootloader(connection.peer, connection.services)
+                raise await self._why_another(connection)
             await self._encrypt(connection, may_pair=False)
             radio = await self.radio_version(connection)
             problem = other_radio(self._radio_before, radio)
@@ -261,6 +258,58 @@ class PinnedUnit:
         if kind_of(there) is SeenKind.BOOTLOADER:
             raise _bonded_with_another(self.address)
         raise why_not_there(self._jump, self.address)
+
+    async def _why_another(self, found: Connection) -> TransportError:
+        """Why somebody else was found where the unit's bootloader should be.
+
+        It may be the next unit's application, while the unit is still in its own, or there again.
+        """
+        if self._where.keeps_address:
+            return why_not_there(self._jump, self.address)
+        there_s = self._timeouts.already_there_s
+        there = await self._where.look_for(UnitMode.APPLICATION, timeout_s=there_s)
+        if there is not None and kind_of(there) is not SeenKind.BOOTLOADER:
+            return why_not_there(self._jump, self.address)
+        return no_bootloader(found.peer, found.services)
+
+    async def look(self, *, bootloader_s: float, application_s: float) -> UnitMode | None:
+        """In which mode the unit is in the air; ``None``: in none.
+
+        It is looked for in one after the other: not every radio can look for two at once. A
+        neighbour's application at the address of its bootloader is not taken for it: who does not
+        say that it is a bootloader is connected to, unless the unit is seen at home. There only the
+        bootloader of the unit before it can be another's.
+
+        Args:
+            bootloader_s: How long to look for its bootloader.
+            application_s: How long to look for its application then.
+
+        Raises:
+            TransportError: REFUSED: it is known by its name only, and another unit has that, too.
+        """
+        beside = await self._where.look_for(UnitMode.BOOTLOADER, timeout_s=bootloader_s)
+        if beside is not None and self._says_bootloader(beside):
+            return UnitMode.BOOTLOADER
+        home = await self._where.look_for(UnitMode.APPLICATION, timeout_s=application_s)
+        if home is not None and kind_of(home) in HARMLESS:
+            return UnitMode.APPLICATION
+        if beside is not None and await self._answers_as_bootloader():
+            return UnitMode.BOOTLOADER
+        is_other = beside is not None and home is not None and kind_of(home) is SeenKind.BOOTLOADER
+        return None if home is None or is_other else UnitMode.APPLICATION
+
+    def _says_bootloader(self, sighting: Sighting) -> bool:
+        """Whether somebody where the unit's bootloader is has its name, or that of all of them."""
+        return bool(self._where.bootloader_name) or kind_of(sighting) is SeenKind.BOOTLOADER
+
+    async def _answers_as_bootloader(self) -> bool:
+        """Whether there is a bootloader where the unit's own is; yes, if nobody can be asked."""
+        assert self.bootloader_address is not None  # noqa: S101 - it was seen there
+        try:
+            async with self._reached(self.bootloader_address, _is_some_bootloader) as connection:
+                return _is_some_bootloader(connection)
+        except TransportError as error:
+            return error.reason is not TransportReason.NOT_FOUND
 
     # Steps that several of the above take, and callers as well.
 

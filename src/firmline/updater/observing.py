@@ -54,12 +54,13 @@ class Session:
         self.best = 0
         self.last_execute_sent = False
         self._size = 0
+        self._executed = 0
         self.begin()
 
     def begin(self) -> None:
         """A new session of the same image."""
         self._began_at: int | None = None
-        self._best_before = self.best
+        self._executed_before = self._executed
         self._reached = 0
         self._created: tuple[str, int] = ("", 0)
         self._crc: events.CrcChecked | None = None
@@ -71,11 +72,14 @@ class Session:
         match event:
             case events.ImageStarted(size=size):
                 self.best, self._size, self.last_execute_sent = 0, size, False
+                self._executed = 0
                 self.begin()
             case events.ObjectCreated(object_type=kind, offset=offset):
                 self._created = (kind, offset)
                 self._arrived = False
                 self._note(kind, offset)
+                if kind == "command":  # zeroes what was executed (section 4.1)
+                    self._executed = self._executed_before = 0
             case events.Resumed(object_type=kind, offset=offset):
                 self._created = (kind, offset)
                 self._note(kind, offset)
@@ -85,6 +89,7 @@ class Session:
                 self._note(kind, offset)
             case events.ObjectExecuted(object_type="data", offset=offset):
                 self.best = max(self.best, offset)
+                self._executed = offset
             case events.RequestSent(request="object_execute"):
                 self.last_execute_sent = self._reached >= self._size > 0
             case events.ImageSent():
@@ -133,8 +138,8 @@ class Session:
 
     @property
     def _fell_back(self) -> bool:
-        """Whether this session began behind what an earlier one had executed."""
-        return self._began_at is not None and self._began_at < self._best_before
+        """Whether this session began behind what an earlier one had executed, unasked."""
+        return self._began_at is not None and self._began_at < self._executed_before
 
     def _damage(self) -> Observed:
         """In which way the last object arrived damaged."""
@@ -159,10 +164,11 @@ class Session:
                 return Observed.BUSY
             case ResultCode.INVALID_OBJECT | ResultCode.INVALID_PARAMETER:
                 return _OF_REQUEST.get(self._refused, Observed.PLACE_LOST)
-            case _:
-                return None
+            case _:  # a byte that no bootloader says was not said by one
+                return None if error.result in _RESULTS else Observed.NONSENSE
 
 
+_RESULTS: Final = frozenset(ResultCode)
 _OF_REQUEST: Final[dict[str, Observed | None]] = {
     "object_execute": None,
     "object_create": Observed.BUSY,

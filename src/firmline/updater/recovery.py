@@ -49,7 +49,7 @@ RECEIPT_BYTES: Final = 80
 within the round trip of a receipt, 30 ms; ours."""
 SMALL_PACKETS: Final = (128, 20)
 """Bytes of packets that are made smaller, then smaller again: 20 fit the smallest MTU there is."""
-LOOKS: Final = ((UnitMode.BOOTLOADER, 1.0), (UnitMode.APPLICATION, 2.0))
+LOOK_S: Final = {UnitMode.BOOTLOADER: 1.0, UnitMode.APPLICATION: 2.0}
 """In turns, for so many seconds: a bootloader advertises every 25 ms, an application less often."""
 RESTARTS_BY_ITSELF: Final = 3
 """Returns into the application in one update that are no chance any more; ours."""
@@ -337,9 +337,12 @@ class RadioRecovery:
         """
         until_s = self._link.now_s() + timeout_s
         while (left_s := until_s - self._link.now_s()) > 0:
-            for mode, look_s in LOOKS:
-                if await self._unit.is_seen(mode, timeout_s=min(left_s, look_s)):
-                    return mode
+            mode = await self._unit.look(
+                bootloader_s=min(left_s, LOOK_S[UnitMode.BOOTLOADER]),
+                application_s=min(left_s, LOOK_S[UnitMode.APPLICATION]),
+            )
+            if mode is not None:
+                return mode
         return None
 
     async def _restart(self, step: LadderStep, error: FirmlineError) -> None:

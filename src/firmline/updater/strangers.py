@@ -16,7 +16,8 @@ from firmline.updater.scanning import SeenKind, kind_by_services, kind_of
 from firmline.updater.timeouts import Timeouts
 from firmline.values import RadioAddress
 
-_HARMLESS = frozenset({SeenKind.APPLICATION, SeenKind.OTHER, SeenKind.SMP})
+HARMLESS = frozenset({SeenKind.APPLICATION, SeenKind.OTHER, SeenKind.SMP})
+"""What is no bootloader of a kind that could be mistaken for the unit's."""
 
 
 async def who_is_there(
@@ -56,13 +57,13 @@ async def who_is_there(
 
 async def _is_bootloader(link: Link, sighting: Sighting, timeouts: Timeouts) -> bool:
     """Whether somebody is a bootloader; who advertises a DFU service is asked what it is."""
-    if kind_of(sighting) in _HARMLESS:
+    if kind_of(sighting) in HARMLESS:
         return False
     try:
         connection = await link.connect(sighting.address, timeout_s=timeouts.connect_s)
     except TransportError:
         return True  # It says that it may be one, and nothing speaks against it.
     try:
-        return kind_by_services(connection) not in _HARMLESS
+        return kind_by_services(connection) not in HARMLESS
     finally:
         await connection.close()

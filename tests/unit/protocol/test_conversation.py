@@ -40,9 +40,9 @@ class Dialogue:
         effects: What it wanted since the last answer.
     """
 
-    def __init__(self, *, prn: int = 0) -> None:
+    def __init__(self, *, prn: int = 0, firmware: bytes = FIRMWARE) -> None:
         self._talk = DfuConversation(
-            init_packet=INIT_PACKET, firmware=FIRMWARE, framing=BleFraming(mtu=23), prn=prn
+            init_packet=INIT_PACKET, firmware=firmware, framing=BleFraming(mtu=23), prn=prn
         ).run()
         self.asked: Wait | None = None
         self.effects: list[Effect] = []
@@ -208,3 +208,59 @@ def test_a_right_crc_over_another_number_of_bytes_is_not_believed() -> None:
     dialogue.answer(selected(24, INIT_PACKET))
     dialogue.answer(Selected(max_size=4096, offset=48, crc=zlib.crc32(FIRMWARE)))
     assert dialogue.told[0] == events.StartedAfresh(offset=48, crc=zlib.crc32(FIRMWARE))
+
+
+TWO_OBJECTS = bytes(range(250)) * 20
+
+
+def with_wrong_bytes(offset: int) -> Dialogue:
+    """A unit with this init packet, and other bytes of the image than were sent."""
+    dialogue = Dialogue(firmware=TWO_OBJECTS)
+    dialogue.answer(Done())
+    dialogue.answer(selected(24, INIT_PACKET))
+    dialogue.answer(Selected(max_size=4096, offset=offset, crc=1))
+    return dialogue
+
+
+@pytest.mark.parametrize("offset", [4100, 4500, 5000])
+def test_an_open_object_with_wrong_bytes_is_created_again_before_the_whole_image_is(
+    offset: int,
+) -> None:
+    dialogue = with_wrong_bytes(offset)
+    asked: list[object] = [dialogue.asked]
+    assert [channel for channel, _data in dialogue.writes] == [Channel.CONTROL]
+    dialogue.answer(Done())
+    asked.append(dialogue.asked)
+    dialogue.answer(selected(4096, TWO_OBJECTS))
+    assert dialogue.told[0] == events.Resumed(object_type="data", offset=4096)
+    packets = [data for channel, data in dialogue.writes if channel is Channel.PACKET]
+    assert "".join(packets) == TWO_OBJECTS[4096:].hex()
+    dialogue.answer(Crc(offset=5000, crc=zlib.crc32(TWO_OBJECTS)))
+    asked.append(dialogue.asked)
+    dialogue.answer(Done())
+    assert [*asked, dialogue.asked] == [
+        CreateObject(object_type=ObjectType.DATA, size=5000 - 4096),
+        SelectObject(object_type=ObjectType.DATA),
+        ExecuteObject(),
+        None,
+    ]
+
+
+def test_where_what_was_executed_is_wrong_too_the_image_begins_afresh() -> None:
+    dialogue = with_wrong_bytes(4500)
+    dialogue.answer(Done())
+    dialogue.answer(Selected(max_size=4096, offset=4096, crc=1))
+    assert dialogue.told[0] == events.StartedAfresh(offset=4500, crc=1)
+    assert dialogue.asked == CreateObject(object_type=ObjectType.COMMAND, size=24)
+
+
+def test_where_the_object_cannot_be_created_again_the_image_begins_afresh() -> None:
+    dialogue = with_wrong_bytes(4500)
+    dialogue.answer(result=ResultCode.OPERATION_NOT_PERMITTED)
+    assert dialogue.asked == CreateObject(object_type=ObjectType.COMMAND, size=24)
+
+
+@pytest.mark.parametrize("offset", [20, 4096])
+def test_wrong_bytes_in_the_first_object_begin_the_image_afresh(offset: int) -> None:
+    dialogue = with_wrong_bytes(offset)
+    assert dialogue.asked == CreateObject(object_type=ObjectType.COMMAND, size=24)

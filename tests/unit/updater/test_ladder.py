@@ -207,6 +207,28 @@ def test_a_unit_that_forgets_its_place_with_the_link_has_it_saved_behind_every_o
     )
 
 
+def test_an_image_that_was_begun_afresh_has_not_been_forgotten_with_the_link() -> None:
+    made = ladder(created(0), executed(4096), executed(8192))
+    climb_one(made, LOST)
+    made.hear(created(0, "command"))
+    made.hear(created(0))
+    again = made.decide(LOST)
+    assert again is not None
+    assert again.observed is Observed.LINK_LOST
+    made.hear(stepped(again))
+    made.hear(created(0))
+    last = made.decide(LOST)
+    assert last is not None
+    assert last.observed is Observed.LINK_LOST
+
+
+def test_a_result_that_no_bootloader_says_is_asked_for_again() -> None:
+    made = ladder(created(0))
+    decision = made.decide(refused(0x42))
+    assert decision is not None
+    assert (decision.step, decision.observed) == (Step.RESUME, Observed.NONSENSE)
+
+
 def test_progress_is_not_saved_where_the_user_has_it_off() -> None:
     made = ladder(created(0), executed(4096), may_save=False)
     climb_one(made, LOST)
