@@ -142,6 +142,30 @@ def test_an_update_is_cancelled_at_any_moment_and_the_unit_takes_the_next_one(co
     with_unit(story)
 
 
+def test_a_stream_that_is_closed_before_its_first_event_has_begun_nothing() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        stream = unit.update(package())
+        await stream.aclose()
+        await asyncio.sleep(500)
+        facts = [e async for e in unit.inspect() if isinstance(e, events.FactFound)]
+        assert next(f.value for f in facts if f.fact == "firmware_revision").startswith("3+")
+        assert outcome_of(await update(unit, package())) is Outcome.UPDATED
+
+    with_unit(story)
+
+
+def test_of_two_streams_the_second_cannot_be_begun_while_the_first_is_at_work() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        first, second = unit.update(package()), unit.update(package())
+        async with aclosing(first):
+            await anext(first)
+            with pytest.raises(InputError):
+                await anext(second)
+        assert outcome_of(await update(unit, package())) is Outcome.UPDATED
+
+    with_unit(story)
+
+
 def test_a_unit_does_one_thing_at_a_time() -> None:
     async def story(unit: ConnectedUnit) -> None:
         async with aclosing(unit.update(package())) as stream:

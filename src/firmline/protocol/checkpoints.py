@@ -37,10 +37,11 @@ class Checkpoints(Protocol):
     """When progress is saved."""
 
     def is_due(self, offset: int, size: int) -> bool:
-        """Whether to save it now.
+        """Whether to save it there.
 
         Args:
-            offset: Bytes of the image that the unit has executed; less than all.
+            offset: Bytes of the image that the unit has executed, or will have when the object
+                that was just sent is; less than all.
             size: Of the image, bytes.
         """
 

@@ -37,6 +37,7 @@ from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, plan_for
 
 _T = TypeVar("_T")
+_Work = Coroutine[Any, Any, object]
 DEFAULT_NAME: Final = "package.zip"
 """What a package is called in the stream where nobody says."""
 
@@ -83,7 +84,8 @@ class ConnectedUnit:
             The stream; its last event is an ``UpdateFinished``.
 
         Raises:
-            InputError: The bytes are no package. OPTION_CONFLICT: the unit is at work already.
+            InputError: The bytes are no package. OPTION_CONFLICT: the unit is at work already; also
+                raised when the stream is begun.
         """
         content = package if isinstance(package, bytes) else write_package(package)
         images = read_package(content, name=name) if isinstance(package, bytes) else package
@@ -118,25 +120,27 @@ class ConnectedUnit:
         )
         return self._stream(lambda report: inspection_over(opened.link, plan, report=report).run())
 
-    def _stream(
-        self, work: Callable[[Callable[[Event], None]], Coroutine[Any, Any, object]]
-    ) -> AsyncGenerator[Event]:
-        """Do some work, and hand out its events as they happen."""
+    def _stream(self, work: Callable[[Callable[[Event], None]], _Work]) -> AsyncGenerator[Event]:
+        """The events of some work, which begins with the first of them that is asked for."""
+        self._check_idle()
+        return self._events(work)
+
+    def _check_idle(self) -> None:
         if self._working is not None and not self._working.done():
             raise InputError(
                 Code.OPTION_CONFLICT,
                 f"{self.name} is at work already.",
                 hint="Wait for the end of the stream, or close it, before you begin another.",
             )
+
+    async def _events(
+        self, work: Callable[[Callable[[Event], None]], _Work]
+    ) -> AsyncGenerator[Event]:
+        self._check_idle()
         heard: asyncio.Queue[Event | None] = asyncio.Queue()
         task = asyncio.ensure_future(work(heard.put_nowait))
         task.add_done_callback(lambda _done: heard.put_nowait(None))
         self._working = task
-        return self._events(heard, task)
-
-    async def _events(
-        self, heard: asyncio.Queue[Event | None], task: asyncio.Task[object]
-    ) -> AsyncGenerator[Event]:
         try:
             while (event := await heard.get()) is not None:
                 yield event

@@ -26,6 +26,10 @@ WORTH_SHARE: Final = 0.25
 """Share of a spacing that must be left to be done; ours."""
 
 
+SELECT_COMMAND: Final = b"\x06\x01"
+"""With this request a checkpoint begins (bootloader spec, section 2.1)."""
+
+
 class SpacedCheckpoints:
     """A :class:`~firmline.protocol.checkpoints.Checkpoints` that keeps to the clock.
 
@@ -42,32 +46,33 @@ class SpacedCheckpoints:
         self._begin_offset = 0
         self._has_worked = False
         """Whether anything of this image was executed in this update."""
+        self._is_between_objects = False
+        """Whether an object was executed, and nothing was begun since."""
         self._asked_s: float | None = None
+        """When the unit was asked to save, and has not said that it did."""
 
     def is_due(self, offset: int, size: int) -> bool:
-        """Whether the work that is not saved has become so much."""
-        if self._asked_s is not None:  # It was asked to, and did not: it never will.
-            self._spacing_s = None
+        """Whether the work that is not saved has become so much; asking changes nothing."""
         if self._spacing_s is None:
             return False
-        now_s = self._now_s()
-        work_s, done = now_s - self._begin_s, offset - self._begin_offset
+        work_s, done = self._now_s() - self._begin_s, offset - self._begin_offset
         if done <= 0 or work_s < self._spacing_s:
             return False
         left_s = work_s * (size - offset) / done
-        if left_s < WORTH_SHARE * self._spacing_s:
-            return False
-        self._asked_s = now_s
-        return True
+        return left_s >= WORTH_SHARE * self._spacing_s
 
     def hear(self, event: Event) -> None:
         """One event of the update, stamped."""
         match event:
             case events.ImageStarted(at_s=at_s) | events.StartedAfresh(at_s=at_s):
-                self._has_worked = False
+                self._has_worked = self._is_between_objects = False
                 self._begin(at_s, 0)
             case events.ObjectExecuted(object_type="data"):
-                self._has_worked = True
+                self._has_worked = self._is_between_objects = True
+            case events.RequestSent(at_s=at_s, data=data) if data == SELECT_COMMAND:
+                self._asked_s = at_s if self._is_between_objects else None
+            case events.ObjectCreated(object_type="data"):
+                self._go_on()
             case events.ProgressSaved(at_s=at_s, offset=offset):
                 self._learn(at_s)
                 self._begin(at_s, offset)
@@ -75,12 +80,22 @@ class SpacedCheckpoints:
                 # Work of an earlier update, or all that was saved of this one.
                 if not self._has_worked or offset <= self._begin_offset:
                     self._begin(at_s, offset)
-            case events.LadderStepped(step=Step.DENSER_CHECKPOINTS):
-                self._spacing_s, self._asked_s = 0.0, None
-            case events.SessionRepeated(code=code) | events.LadderStepped(code=code):
-                self._asked_s = None
-                if code == Code.PROGRESS_LOST:
-                    self._spacing_s = None
+            case events.SessionRepeated() | events.LadderStepped():
+                self._climb(event)
+
+    def _go_on(self) -> None:
+        """Another object is begun: a unit that was asked to save, and did not, never will."""
+        if self._asked_s is not None:
+            self._spacing_s = None
+        self._is_between_objects, self._asked_s = False, None
+
+    def _climb(self, event: events.SessionRepeated | events.LadderStepped) -> None:
+        """Another session: nothing of the last one is under way."""
+        self._is_between_objects, self._asked_s = False, None
+        if isinstance(event, events.LadderStepped) and event.step == Step.DENSER_CHECKPOINTS:
+            self._spacing_s = 0.0
+        elif event.code == Code.PROGRESS_LOST:
+            self._spacing_s = None
 
     def _begin(self, at_s: float, offset: int) -> None:
         self._begin_s, self._begin_offset, self._asked_s = at_s, offset, None

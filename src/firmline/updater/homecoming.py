@@ -4,7 +4,8 @@ A bootloader answers the last EXECUTE, writes its settings, ends the connection 
 then resets; the next boot copies the image to its place (bootloader spec, sections 7 and 9). So:
 
 * A link that ended in another way, as one that was simply not heard any more, leaves open whether
-  the settings were written: the power may have gone in between, and the old application is back.
+  the settings were written: the power may have gone in between, and the old application is back. So
+  does one of which nobody knows how it ended, however late the unit is back.
 * A unit that is back sooner than the fastest chip there is can copy so many pages has copied none.
   It runs its old application; or it has no room for two, and the image was received in its place.
 * One that was let go, and is back no sooner, has had its settings written and the time to obey
@@ -29,9 +30,6 @@ FASTEST_ERASE_S: Final = 2.05e-3
 """Of a page, the nRF52832's least (physics spec, section 1)."""
 FASTEST_WORD_S: Final = 41e-6
 """The nRF52840's (physics spec, section 1)."""
-LONGEST_RESTART_S: Final = 3.0
-"""For a mere restart into an application to be seen: half a second to boot, and an advertisement
-every two seconds; ours. Where the link does not tell how it ended, less proves nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +52,12 @@ class Return:
     def shortest_s(self) -> float:
         """Less is too soon for a copy of the image."""
         pages = -(-self.size // PAGE_SIZE)
-        copy_s = pages * FASTEST_ERASE_S + self.size / 4 * FASTEST_WORD_S
-        return copy_s if self.ended_by_unit else max(copy_s, LONGEST_RESTART_S)
+        return pages * FASTEST_ERASE_S + self.size / 4 * FASTEST_WORD_S
 
     @property
     def is_late_enough(self) -> bool:
         """Whether it has had its settings written, and the time to copy the image."""
-        if self.after_s is None or self.ended_by_unit is False:
+        if self.after_s is None or not self.ended_by_unit:
             return False
         return self.after_s >= self.shortest_s
 
@@ -72,6 +69,11 @@ class Return:
             return (
                 "The link was lost before the unit ended it, so it may have lost its power before"
                 " it had saved that it is to activate the image."
+            )
+        if self.ended_by_unit is None:
+            return (
+                "This computer does not tell how the link ended, so the unit may have lost its"
+                " power before it had saved that it is to activate the image."
             )
         return (
             f"It was back after {self.after_s:.1f} s, sooner than the {self.shortest_s:.1f} s that"

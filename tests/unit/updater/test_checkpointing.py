@@ -31,6 +31,7 @@ class Work:
     object_s: float = 1.0
     cost_s: float = 0.2
     refuses: bool = False
+    lost: frozenset[int] = frozenset()
     now_s: float = 100.0
     saved: list[int] = field(default_factory=list)
     asked: int = 0
@@ -48,9 +49,15 @@ class Work:
         for number in range(first + 1, last + 1):
             self.now_s += self.object_s
             offset = number * 4096
+            self.hear(events.ObjectCreated(object_type="data", offset=offset - 4096, size=4096))
+            is_due = offset < size and self.checkpoints.is_due(offset, size)
+            if number in self.lost:
+                self.hear(events.ObjectLost(object_type="data", offset=offset - 4096))
+                continue
             self.hear(events.ObjectExecuted(object_type="data", offset=offset))
-            if offset < size and self.checkpoints.is_due(offset, size):
+            if is_due:
                 self.asked += 1
+                self.hear(events.RequestSent(request="object_select", data=b"\x06\x01"))
                 self.now_s += self.cost_s
                 self.in_checkpoints_s += self.cost_s
                 if not self.refuses:
@@ -68,6 +75,13 @@ def test_progress_is_saved_after_so_much_work_and_not_where_little_is_left() -> 
     longer = Work()
     longer.do(0, 13, size=13 * 4096)
     assert longer.saved == [10]
+
+
+def test_an_object_that_was_lost_where_one_was_due_is_followed_by_one_that_is_not() -> None:
+    """Ahead of the answers it is asked before it is known whether the object was taken over."""
+    work = Work(lost=frozenset({10, 20, 21}))
+    work.do(0, 60)
+    assert work.saved == [11, 22, 32, 42, 52]
 
 
 def test_off_is_never() -> None:
