@@ -47,6 +47,7 @@ GROUPS = {
     "ENTER": ("Into the bootloader", 3),
     "BLE": ("The computer's own Bluetooth", 3),
     "PORT": ("Serial ports", 3),
+    "USB": ("USB devices", 3),
     "HCI": ("Bluetooth controllers", 3),
     "PROTO": ("Answers that make no sense", 3),
     "UNIT": ("The unit said no", 4),

@@ -174,6 +174,25 @@ class PortOpened(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsbUnitSeen(Event):
+    """The unit is plugged in, as the program that runs now shows itself.
+
+    Attributes:
+        serial_number: Its USB serial number, cleaned.
+        usb_id: Vendor and product, as ``1915:521F``.
+        mode: Which program it is; ``None``: it does not show.
+        port: Its serial port; ``None``: it has none.
+        version: What its application says of its version, cleaned; ``None``: nothing.
+    """
+
+    serial_number: str
+    usb_id: str
+    mode: UnitMode | None
+    port: str | None
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BootloaderAnswered(Event):
     """A serial bootloader answered a PING; ``after_s``: so long after it was first looked for."""
 

@@ -71,7 +71,7 @@ class LinkDeclared(Event):
     """What the link to the unit can do, as it declares.
 
     Attributes:
-        link: ``radio`` or ``port``.
+        link: ``radio``, ``port`` or ``usb``.
         capabilities: By name (:class:`~firmline.links.base.LinkCapabilities`,
             :class:`~firmline.links.base.SerialCapabilities`).
     """

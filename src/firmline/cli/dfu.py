@@ -19,6 +19,11 @@ SECTIONS = (
             "firmline.cli.dfu_serial:serial",
             "Update a unit through its serial port, with nrfutil's options.",
         ),
+        Command(
+            "usb-serial",
+            "firmline.cli.dfu_usb_serial:usb_serial",
+            "Update a unit that is plugged in by USB, with nrfutil's options.",
+        ),
     ),
 )
 

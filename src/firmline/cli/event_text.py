@@ -88,8 +88,10 @@ def _describe_port(event: Event) -> Described:
     match event:
         case events.PortOpened():
             speed = f" at {event.baud} bits per second" if event.baud else ""
-            flow = ", RTS/CTS" if event.flow_control else ""
+            flow = ", RTS/CTS" if event.flow_control and event.baud else ""
             described: Described = ("opened", f"{event.port}{speed}{flow}")
+        case events.UsbUnitSeen():
+            described = _plugged(event)
         case events.BootloaderAnswered():
             described = ("answers", "its bootloader")
         case events.VersionSeen():
@@ -101,6 +103,19 @@ def _describe_port(event: Event) -> Described:
         case _:
             described = None
     return described
+
+
+def _plugged(event: events.UsbUnitSeen) -> tuple[str, str]:
+    where = f" at {event.port}" if event.port else ""
+    unit = f"serial number {event.serial_number} ({event.usb_id}{where})"
+    match event.mode:
+        case UnitMode.APPLICATION:
+            said = event.version or "an application that says nothing of its version"
+            return "runs", f"{said}, {unit}"
+        case UnitMode.BOOTLOADER:
+            return "plugged", f"in as its bootloader, {unit}"
+        case None:
+            return "plugged", f"in, {unit}"
 
 
 def _describe_transfer(event: Event) -> Described:

@@ -1,4 +1,4 @@
-"""``firmline scan``: what is in the air."""
+"""``firmline scan``: what is in the air, or plugged in by USB."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ KINDS: Final = {
     show_default=True,
     help="The radio. ble is the computer's own Bluetooth, 'ble:?adapter=hci1' another adapter of it"
     " (Linux). hci:TRANSPORT is a Bluetooth controller of your own, such as hci:usb:0."
+    " usb is no radio: it lists the units that are plugged in."
     " sim:NAME,NAME... is an air with these virtual units (firmline sim units lists them)."
     " FIRMLINE_LINK names the scheme of a radio without one.",
 )
@@ -63,7 +64,9 @@ def scan(*, target_text: str, duration_s: float, connect: bool, as_json: bool) -
     """List what is in the air: applications, bootloaders, legacy DFU, SMP.
 
     With names, addresses and the strongest signal heard. Only listens, unless --connect is given.
+    Of units on USB it lists serial numbers and ports, at once; --connect asks for their versions.
     """
+    from firmline.cli.scan_usb import scan_usb  # noqa: PLC0415
     from firmline.cli.unit_choice import load_unit  # noqa: PLC0415 - the help stays fast
     from firmline.links.air import open_air, unit_names  # noqa: PLC0415
     from firmline.links.open import run_for_target  # noqa: PLC0415
@@ -75,6 +78,9 @@ def scan(*, target_text: str, duration_s: float, connect: bool, as_json: bool) -
             f"--duration {duration_s:g} is not a number of seconds above 0, up to {LONGEST_S:g}.",
         )
     target = parse_radio(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
+    if target.scheme is Scheme.USB:
+        scan_usb(target, connect=connect, as_json=as_json)
+        return
     is_sim = target.scheme is Scheme.SIM
     units = [load_unit(name) for name in unit_names(target)] if is_sim else []
 

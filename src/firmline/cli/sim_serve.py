@@ -20,6 +20,8 @@ from firmline.cli.parameters import FilePath, KeyName, KeySource, OnceCommand
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.style import paint, printable
 from firmline.cli.unit_choice import load_unit
+from firmline.device.application import GPREGRET_ENTER_DFU
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.description import UnitDescription
 from firmline.device.dump import load_dump
 from firmline.device.fabrication import fabricate, physics_of
@@ -109,7 +111,11 @@ def _describe(name: str | None, place: Place | None) -> UnitDescription:
     """The unit that was asked for, or the one that fits the place."""
     if name is None:
         name = BLE_UNIT if place is not None and place.road.is_radio else SERIAL_UNIT
-    return load_unit(name)
+    description = load_unit(name)
+    if description.application_dfu is ApplicationDfu.TRIGGER and not description.gpregret:
+        # No trigger comes through a pseudo-terminal or a socket: it waits in its bootloader.
+        return replace(description, gpregret=GPREGRET_ENTER_DFU)
+    return description
 
 
 class Ending:

@@ -29,7 +29,8 @@ from firmline.updater.timeouts import Timeouts
     " hci:TRANSPORT/ADDRESS is one behind a Bluetooth controller of your own, such as"
     " hci:usb:0/ADDRESS or hci:serial:PORT,1000000/ADDRESS."
     " serial:PORT is a unit that waits in its bootloader, written as"
-    " 'serial:PORT?baud=115200&flow=rtscts' or flow=none. sim:NAME or sim:FILE.toml is a virtual"
+    " 'serial:PORT?baud=115200&flow=rtscts' or flow=none. usb:SERIAL is one that is plugged in by"
+    " USB, with its serial number; usb: the only one. sim:NAME or sim:FILE.toml is a virtual"
     " one (firmline sim units lists them); written as 'sim:NAME?key=FILE' its bootloader trusts the"
     " key in FILE. FIRMLINE_LINK names the scheme of a URI without one.",
 )

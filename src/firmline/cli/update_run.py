@@ -159,16 +159,17 @@ def _keep_failure(trace: Path | None, plan: UpdatePlan, error: TransportError) -
 
 
 def check_that_it_prints(request: UpdateRequest, unit: UnitDescription | None) -> None:
-    """See that the road is a serial port, where something is expected to be printed."""
+    """See that the road is a serial port or USB, where something is expected to be printed."""
     if (
         request.expectation is None
-        or request.target.scheme is Scheme.SERIAL
+        or request.target.scheme in (Scheme.SERIAL, Scheme.USB)
         or (unit is not None and not unit.profile.is_ble)
     ):
         return
     raise InputError(
         Code.OPTION_CONFLICT,
-        "Over a radio nothing is printed that could be expected: --expect is for serial ports.",
+        "Over a radio nothing is printed that could be expected: --expect is for serial ports and"
+        " USB.",
         hint="Leave --expect out: over Bluetooth the new application is asked what it is.",
     )
 

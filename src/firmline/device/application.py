@@ -3,7 +3,8 @@
 It offers the buttonless DFU service without bonds (spec section 12), with which a host also names
 the bootloader that it is going to enter, and a Device Information Service whose firmware revision
 names exactly the image that runs: ``<version>+<CRC-32>``, as products do with a version and a
-build. On a unit without a radio it prints the same on the serial port when it starts.
+build. On a unit without a radio it prints the same on the serial port when it starts, and
+over USB, where nobody hears that, when the port is opened; its DFU trigger interface says it, too.
 """
 
 from __future__ import annotations
@@ -70,6 +71,20 @@ class Application:
     def greeting(self) -> bytes:
         """What it prints on a serial port when it starts; it hears nothing there."""
         return f"firmline virtual application {self.firmware_revision}\r\n".encode()
+
+    @property
+    def version_string(self) -> str:
+        """What its DFU trigger interface says: application name, then semantic version."""
+        version, build = self.firmware_revision.split("+")
+        return f"virtual-application {version}.0.0+{build}"
+
+    def detach(self) -> None:
+        """It was asked into the bootloader over USB; the chip is now reset.
+
+        Nordic's library has the application pull its own reset pin, for bootloaders that are
+        entered by that. This one leaves the request in GPREGRET, as products without that wire do.
+        """
+        self._board.registers.gpregret = GPREGRET_ENTER_DFU
 
     @property
     def is_leaving(self) -> bool:

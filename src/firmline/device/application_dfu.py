@@ -25,6 +25,9 @@ class ApplicationDfu(StrEnum):
     SMP = "smp"
     """MCUboot's management protocol: likewise."""
 
+    TRIGGER = "trigger"
+    """Nordic's DFU trigger interface, of applications over USB (protocol/usb_trigger.py)."""
+
     NONE = "none"
     """None."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from firmline.device.radio_face import AttStatus, Notify, UnitOutput
+from firmline.device.radio_face import AttStatus, Notify, Restarted, UnitOutput
 from firmline.protocol.channels import Channel
 from firmline.protocol.slip import END
 
@@ -112,9 +112,13 @@ class SerialPort:
     Args:
         unit: The unit.
         baud: Bits per second, both ways; ``None``: no byte times, as over USB.
+
+    Attributes:
+        restarts: How often the unit was seen restarting: over USB its port goes with it.
     """
 
     def __init__(self, unit: SerialUnit, *, baud: int | None = DEFAULT_BAUD) -> None:
+        self.restarts = 0
         byte_s = BITS_PER_BYTE / baud if baud else 0.0
         self._unit = unit
         self._inbound = Line(byte_s)
@@ -140,6 +144,7 @@ class SerialPort:
     def take(self, *, now_s: float) -> bytes:
         """The bytes that have left the unit; everything that is due by ``now_s`` happens."""
         self._advance(now_s)
+        self._collect()  # what it says without having heard anything, as when its port is opened
         return self._outbound.take(self._now_s)
 
     def next_wake_s(self) -> float | None:
@@ -173,8 +178,13 @@ class SerialPort:
     def _collect(self) -> None:
         """Put what the unit says on the wire."""
         for output in self._unit.take_outputs():
-            if isinstance(output, Notify) and output.channel is Channel.SERIAL:
-                self._outbound.put(output.data, now_s=self._now_s)
+            match output:
+                case Notify(channel=Channel.SERIAL, data=data):
+                    self._outbound.put(data, now_s=self._now_s)
+                case Restarted():
+                    self.restarts += 1
+                case _:  # of a radio
+                    pass
 
 
 def _earliest(*planned: float | None) -> float | None:

@@ -35,6 +35,7 @@ from firmline.device.unit_log import UnitLogEntry
 from firmline.events import UnitMode
 from firmline.formats.peer_data import PeerKeys
 from firmline.protocol.channels import Channel
+from firmline.protocol.usb_trigger import TriggerRequest
 from firmline.values import BleAddress
 
 
@@ -67,6 +68,7 @@ class VirtualUnit:
     ) -> None:
         self._name = name
         self._address = address
+        self._serial_number = serial_number
         self._core = core = Core.of(board, faults)
         self._link = Link(core)
         self._life = Life(
@@ -89,6 +91,11 @@ class VirtualUnit:
     def address(self) -> BleAddress:
         """Its application's address."""
         return self._address
+
+    @property
+    def serial_number(self) -> str:
+        """What its programs say its serial number is."""
+        return self._serial_number
 
     @property
     def board(self) -> Board:
@@ -192,6 +199,16 @@ class VirtualUnit:
         """The central has confirmed the application's indication."""
         self._agenda.reach(now_s)
         self._radio.indication_confirmed(channel)
+
+    def usb_request(self, request: TriggerRequest, *, now_s: float) -> bytes | None:
+        """A host asks the DFU trigger interface; ``None``: there is no answer."""
+        self._agenda.reach(now_s)
+        return self._radio.usb_request(request)
+
+    def port_opened(self, *, now_s: float) -> None:
+        """A host has opened the serial port that the unit offers over USB."""
+        self._agenda.reach(now_s)
+        self._radio.port_opened()
 
     def radio_used(self, start_s: float, end_s: float, *, now_s: float) -> None:
         """The radio was on from one time to another; the supply may not carry that."""

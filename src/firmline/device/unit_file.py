@@ -55,6 +55,8 @@ DEFAULT_PUBLIC_KEY: Final = (
 DEFAULT_FWID: Final = Fwid(0x0103)
 """S112 7.2.0: that of ``ble-reference``."""
 DEFAULT_APPLICATION_SIZE: Final = 120_000
+OVER_USB: Final = frozenset({ApplicationDfu.TRIGGER, ApplicationDfu.NONE})
+"""What an application over USB can offer."""
 _RANDOM_BITS: Final = (1 << 46) - 1
 
 
@@ -91,7 +93,7 @@ def read_unit(text: str, *, name: str, where: str = "") -> UnitDescription:
         application_version=version,
         application_size=size,
         bootloader_version=FwVersion(unit.get("bootloader_version", 1)),
-        gpregret=unit.get("gpregret", 0 if profile.is_ble else GPREGRET_ENTER_DFU),
+        gpregret=unit.get("gpregret", _gpregret(profile, application_dfu)),
         lost_buffers=_lost_buffers(unit, profile),
         supply=_supply(unit, row),
         timings=_timing(unit, row),
@@ -241,15 +243,34 @@ def _application(
 
 
 def _application_dfu(unit: Section, profile: BootloaderProfile) -> ApplicationDfu:
-    """The DFU service of the application; without a radio there is none to choose."""
+    """How the application is asked into the bootloader; on a UART there is no way to choose."""
     section = unit.section("application", APPLICATION)
+    usual = ApplicationDfu.TRIGGER if profile.needs_usb else ApplicationDfu.BUTTONLESS
     if section is None or "dfu" not in section:
-        return ApplicationDfu.BUTTONLESS
-    if not profile.is_ble:
+        return usual
+    chosen = ApplicationDfu(section.values["dfu"])
+    if profile.is_ble and chosen is ApplicationDfu.TRIGGER:
         raise section.error(
-            "dfu", f"application.dfu means nothing on a unit without a radio ({profile.name})."
+            "dfu", f"application.dfu is {chosen.value!r}, which needs USB; {profile.name} has none."
         )
-    return ApplicationDfu(section.values["dfu"])
+    if profile.needs_usb and chosen not in OVER_USB:
+        raise section.error(
+            "dfu",
+            f"application.dfu is {chosen.value!r}, which needs a radio; {profile.name} is reached"
+            f" over USB, where it is one of {', '.join(sorted(OVER_USB))}.",
+        )
+    if not profile.is_ble and not profile.needs_usb:
+        raise section.error(
+            "dfu",
+            f"application.dfu means nothing on a unit without a radio and USB ({profile.name}).",
+        )
+    return chosen
+
+
+def _gpregret(profile: BootloaderProfile, application_dfu: ApplicationDfu) -> int:
+    """Where nobody could ask the application into the bootloader, it has left the request."""
+    can_be_asked = profile.is_ble or application_dfu is ApplicationDfu.TRIGGER
+    return 0 if can_be_asked else GPREGRET_ENTER_DFU
 
 
 def _lost_buffers(unit: Section, profile: BootloaderProfile) -> int:

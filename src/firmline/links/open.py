@@ -23,6 +23,11 @@ from firmline.links.serial.options import DEFAULT_BAUD, serial_options
 from firmline.links.serial.virtual import virtual_serial_link
 from firmline.links.sim_options import SimOptions, sim_options
 from firmline.links.target import Scheme, Target
+from firmline.links.usb.bus import UsbBus
+from firmline.links.usb.host_bus import HostBus
+from firmline.links.usb.link import UsbLink
+from firmline.links.usb.options import serial_number_of
+from firmline.links.usb.virtual import VirtualBus
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, NO_PAUSES, Pacing
@@ -50,7 +55,7 @@ class OpenedTarget:
         prn: Ask for an unasked CRC after so many packets; 0: the road holds a fast host back.
     """
 
-    link: Link | PortLink
+    link: Link | PortLink | UsbLink
     address: UnitPin | None
     pacing: Pacing = FOR_BLUETOOTH
     prn: int = 0
@@ -100,6 +105,10 @@ async def open_target(
         link = serial_link(serial_options(target))
         yield OpenedTarget(link=link, address=None, pacing=NO_PAUSES)
         return
+    if target.scheme is Scheme.USB:
+        async with _over_usb(HostBus(), serial_number_of(target)) as opened:
+            yield opened
+        return
     if target.scheme is Scheme.BLE:
         async with _over_own_bluetooth(target) as opened:
             yield opened
@@ -114,7 +123,8 @@ async def open_target(
             Code.LINK_NOT_AVAILABLE,
             f"Links of the scheme {target.scheme}: are not available yet.",
             reason=TransportReason.NOT_AVAILABLE,
-            hint="Use ble:ADDRESS, hci:TRANSPORT/ADDRESS, serial:PORT or sim:NAME, a virtual unit.",
+            hint="Use ble:ADDRESS, hci:TRANSPORT/ADDRESS, serial:PORT, usb:SERIAL or sim:NAME, a"
+            " virtual unit.",
         )
     options = sim_options(target)
     description = gallery_unit(target.where) if unit is None else unit
@@ -126,6 +136,12 @@ async def open_target(
     else:
         if not target.options.keys().isdisjoint(RADIO_OPTIONS):
             raise _no_radio(description)
+        if description.profile.needs_usb:
+            physics = physics_of(description) if options.physics else None
+            bus = VirtualBus([fabricate(description, physics=physics, greets=True)])
+            async with _over_usb(bus, description.serial_number) as opened:
+                yield opened
+            return
         yield _at_a_port(description, options)
 
 
@@ -151,6 +167,16 @@ def check_packet_log(target: Target, *, unit: UnitDescription | None = None) -> 
             f" {shortened(target.text)!r} is reached over none that is ours.",
             hint="Leave --btsnoop out, or reach the unit over hci:TRANSPORT/ADDRESS.",
         )
+
+
+@asynccontextmanager
+async def _over_usb(bus: UsbBus, serial_number: str) -> AsyncIterator[OpenedTarget]:
+    """A unit that is plugged in; empty: the only one."""
+    link = UsbLink(bus, serial_number)
+    try:
+        yield OpenedTarget(link=link, address=None, pacing=NO_PAUSES)
+    finally:
+        await link.close()
 
 
 @asynccontextmanager
@@ -200,10 +226,8 @@ def _no_radio(unit: UnitDescription) -> InputError:
 
 
 def _at_a_port(description: UnitDescription, options: SimOptions) -> OpenedTarget:
-    """A virtual unit for UART or USB, at a port that exists in this process alone."""
-    has_byte_times = options.physics and not description.profile.needs_usb
-    baud = DEFAULT_BAUD if has_byte_times else None
-
+    """A virtual unit for UART, at a port that exists in this process alone."""
+    baud = DEFAULT_BAUD if options.physics else None
     physics = physics_of(description) if options.physics else None
     made = fabricate(description, physics=physics, greets=True)
     return OpenedTarget(link=virtual_serial_link(made, baud=baud), address=None, pacing=NO_PAUSES)

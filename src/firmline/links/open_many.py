@@ -75,7 +75,8 @@ def check_targets(wanted: Sequence[WantedTarget]) -> None:
 
 def _identity(target: Target) -> Hashable:
     """By what a unit is known; addresses are written in either case."""
-    has_address = target.scheme in (Scheme.BLE, Scheme.HCI) and "=" not in target.where
+    by_number = target.scheme in (Scheme.BLE, Scheme.HCI, Scheme.USB)
+    has_address = by_number and "=" not in target.where
     return target.scheme, target.where.upper() if has_address else target.where
 
 

@@ -49,15 +49,16 @@ class Target:
 
 
 def parse_radio(text: str, *, default_scheme: str = "") -> Target:
-    """Read what names a radio and no unit: as a target, or ``ble``, with options or without.
+    """Read what names a radio and no unit: as a target, or ``ble`` or ``usb``, with options or not.
 
     Raises:
         InputError: ``TARGET_MALFORMED``.
     """
     head, question, query = text.partition("?")
-    if head.lower().removesuffix(":") != Scheme.BLE:
+    scheme = head.lower().removesuffix(":")
+    if scheme not in (Scheme.BLE, Scheme.USB):
         return parse_target(text, default_scheme=default_scheme)
-    everyone = parse_target(f"{Scheme.BLE}:everyone{question}{query}")
+    everyone = parse_target(f"{scheme}:everyone{question}{query}")
     return replace(everyone, text=text, where="")
 
 
@@ -73,7 +74,7 @@ def parse_target(text: str, *, default_scheme: str = "") -> Target:
     """
     scheme, rest = _split_scheme(text, default_scheme)
     where, _, query = rest.partition("?")
-    if not where:
+    if not where and scheme is not Scheme.USB:  # usb: alone is the one unit there is
         raise InputError(
             Code.TARGET_MALFORMED,
             f"The target {text[:60]!r} names no unit.",

@@ -33,6 +33,7 @@ from firmline.errors import (
 )
 from firmline.events import Event, FactFound, How, UnitMode, UnitSeen
 from firmline.links.base import Connection, Link, PortLink
+from firmline.links.usb.link import UsbLink
 from firmline.protocol.channels import Channel
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.reading import read_progress, read_versions, run_probes
@@ -42,8 +43,9 @@ from firmline.updater.dialogue import Dialogue
 from firmline.updater.entering import PinnedUnit
 from firmline.updater.inspection_plan import InspectionPlan, progress_at_risk
 from firmline.updater.inspection_record import InspectionRecord, InspectionResult
-from firmline.updater.opening import declare_link, plan_timing
+from firmline.updater.opening import AnyLink, declare_link, plan_timing
 from firmline.updater.port_inspection import PortInspection
+from firmline.updater.usb_inspection import UsbInspection
 
 
 class Inspection:
@@ -257,9 +259,11 @@ def _advertised_fact(fact: str, value: object) -> FactFound:
 
 
 def inspection_over(
-    link: Link | PortLink, plan: InspectionPlan, *, report: Callable[[Event], None]
-) -> Inspection | PortInspection:
+    link: AnyLink, plan: InspectionPlan, *, report: Callable[[Event], None]
+) -> Inspection | PortInspection | UsbInspection:
     """The inspection over a link: the one place where their kinds are told apart."""
+    if isinstance(link, UsbLink):
+        return UsbInspection(plan, link=link, report=report)
     if isinstance(link, PortLink):
         return PortInspection(plan, link=link, report=report)
     return Inspection(plan, link=link, report=report)

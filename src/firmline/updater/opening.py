@@ -9,8 +9,12 @@ from enum import Enum
 from firmline.events import ImageDescribed, LinkDeclared, Scalar, TimingPlanned
 from firmline.formats.package import Package, PackageImage
 from firmline.links.base import Link, PortLink
+from firmline.links.usb.link import UsbLink
 from firmline.protocol.pacing import Pacing
 from firmline.updater.timeouts import Timeouts
+
+AnyLink = Link | PortLink | UsbLink
+"""Every kind of road to a unit."""
 
 
 def describe_images(package: Package) -> Iterator[ImageDescribed]:
@@ -39,16 +43,20 @@ def _described(index: int, image: PackageImage) -> ImageDescribed:
     )
 
 
-def declare_link(link: Link | PortLink) -> LinkDeclared:
+def declare_link(link: AnyLink) -> LinkDeclared:
     """What the link says that it can do."""
-    return LinkDeclared(
-        link="port" if isinstance(link, PortLink) else "radio",
-        capabilities=scalars(link.capabilities),
-    )
+    match link:
+        case UsbLink():
+            kind = "usb"
+        case PortLink():
+            kind = "port"
+        case _:
+            kind = "radio"
+    return LinkDeclared(link=kind, capabilities=scalars(link.capabilities))
 
 
 def plan_timing(
-    link: Link | PortLink,
+    link: AnyLink,
     timeouts: Timeouts,
     *,
     pacing: Pacing | None = None,
@@ -63,7 +71,7 @@ def plan_timing(
         prn: As :class:`~firmline.events.TimingPlanned` has it.
     """
     waits = scalars(timeouts)
-    if not isinstance(link, PortLink):
+    if not isinstance(link, PortLink | UsbLink):
         waits = {name: value for name, value in waits.items() if not name.startswith("serial.")}
     return TimingPlanned(prn=prn, pacing={} if pacing is None else scalars(pacing), timeouts=waits)
 

@@ -9,10 +9,9 @@ from firmline import events
 from firmline.errors import Code, VerifyError
 from firmline.formats.package import PackageImage
 from firmline.links.base import PortConnection
-from firmline.protocol.codes import ImageType
 from firmline.updater.activation import longest_activation_s
-from firmline.updater.ending import TITLES
 from firmline.updater.expectation import Expectation, Hearing
+from firmline.updater.flash_versions import left_in_bootloader, see_versions
 from firmline.updater.progress import Progress
 from firmline.updater.road import NEW_APPLICATION_RUNS, Report
 from firmline.updater.serial_absence import looks_like_text, shown
@@ -20,13 +19,6 @@ from firmline.updater.serial_talk import SerialTalk, Versions
 from firmline.updater.timeouts import SerialTimeouts
 from firmline.values import ImageKind
 
-BRINGS: Final = {
-    ImageKind.APPLICATION: (ImageType.APPLICATION,),
-    ImageKind.SOFTDEVICE: (ImageType.SOFTDEVICE,),
-    ImageKind.BOOTLOADER: (ImageType.BOOTLOADER,),
-    ImageKind.SOFTDEVICE_BOOTLOADER: (ImageType.SOFTDEVICE, ImageType.BOOTLOADER),
-}
-"""What an image changes of what a bootloader tells of its flash."""
 TEXT_IS_COMPLETE_S: Final = 0.1
 """Text that is followed by so much silence is complete enough to be shown; ours."""
 BETWEEN_PINGS_S: Final = 1.0
@@ -87,13 +79,12 @@ class SerialEnding:
             is_proven = await self._hear_application(waits_s)
             is_back = not is_proven and not self._hearing.text and await self._is_back()
             if is_back:
-                raise await self._in_bootloader(image)
+                raise left_in_bootloader(image, await self._talk.versions())
         else:
             is_back = await self._talk.find(waits_s, ping_s=BETWEEN_PINGS_S)
             self._hear(self._talk.strange)
             if is_back:
-                await self._see_versions(image.kind, before)
-                return f"The unit's bootloader tells that its new {TITLES[image.kind]} is in place."
+                return see_versions(image.kind, before, await self._talk.versions())
             is_proven = self._is_as_expected()
         if not is_proven and self._expectation is not None:
             rest_s = self._expectation.timeout_s
@@ -157,38 +148,6 @@ class SerialEnding:
         is_back = await self._talk.find(0, ping_s=self._timeouts.farewell_s)
         self._hear(self._talk.strange)
         return is_back
-
-    async def _in_bootloader(self, image: PackageImage) -> VerifyError:
-        command = image.init_packet.command
-        there = (await self._talk.versions()).get(ImageType.APPLICATION)
-        if there is None:
-            return VerifyError(
-                Code.UNIT_DID_NOT_RETURN,
-                "The unit took the whole image but is in its bootloader again, which knows of no"
-                " valid application.",
-            )
-        same = (there.version, there.size) == (command.fw_version, len(image.firmware))
-        which = "which it has put in place" if same else f"with version {there.version} in place"
-        return VerifyError(
-            Code.UNIT_DID_NOT_RETURN,
-            f"The unit took the whole image, {which}, but is in its bootloader again: something"
-            " keeps it there (its button, or what its application has left behind).",
-        )
-
-    async def _see_versions(self, kind: ImageKind, before: Versions) -> None:
-        """Compare what the bootloader tells of its flash with what it told before."""
-        after = await self._talk.versions()
-        doubtful = [
-            image.name.lower()
-            for image in BRINGS[kind]
-            if image not in after or after[image] == before.get(image) or not before
-        ]
-        if doubtful:
-            raise VerifyError(
-                Code.NEW_APPLICATION_NOT_SEEN,
-                "The unit took the whole image and is in its bootloader, which tells the same"
-                f" {' and '.join(doubtful)} as before.",
-            )
 
     def _doubt(self, image: PackageImage) -> VerifyError:
         heard = shown(self._hearing.text.encode())

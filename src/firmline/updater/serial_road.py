@@ -79,6 +79,11 @@ class SerialRoad:
         """The port's clock."""
         return self._link.now_s()
 
+    @property
+    def versions(self) -> Versions:
+        """What the bootloader told of its flash when it was entered."""
+        return self._before
+
     async def close(self) -> None:
         """Give the port back."""
         if self._port is not None:

@@ -28,6 +28,9 @@ class SerialTimeouts:
             middle of the longest of the above.
         boot_s: For a reset, until a bootloader would answer.
         farewell_s: For the answer to the last PINGs, after which silence is taken for silence.
+        reappear_s: For a unit on USB that restarts to be plugged in again as its bootloader, with a
+            port that can be opened: it boots, the system reads its descriptors, and on Linux udev
+            gives its port away, a second or two in all; on Windows a new port takes longer.
         expect_s: For the text that the new application prints, counted from when it can run.
     """
 
@@ -39,6 +42,7 @@ class SerialTimeouts:
     silence_s: float = 10.0
     boot_s: float = 0.2
     farewell_s: float = 0.2
+    reappear_s: float = 15.0
     expect_s: float = 30.0
 
 

@@ -24,7 +24,8 @@ from firmline.errors import (
 )
 from firmline.events import Event, Outcome
 from firmline.formats.package import Package, PackageImage
-from firmline.links.base import Link, PortLink
+from firmline.links.base import PortLink
+from firmline.links.usb.link import UsbLink
 from firmline.protocol.host import HostSession
 from firmline.protocol.pacing import FOR_BLUETOOTH, Pacing
 from firmline.updater.advice import advice
@@ -32,7 +33,7 @@ from firmline.updater.checkpointing import DEFAULT_SPACING_S, SpacedCheckpoints
 from firmline.updater.expectation import Expectation
 from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
-from firmline.updater.opening import declare_link, describe_images, plan_timing
+from firmline.updater.opening import AnyLink, declare_link, describe_images, plan_timing
 from firmline.updater.progress import Progress
 from firmline.updater.radio import RadioRoad
 from firmline.updater.road import Method, OpenBootloader, Road
@@ -40,6 +41,7 @@ from firmline.updater.serial_road import SerialRoad
 from firmline.updater.speed_limit import SpeedLimit
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.transfer import transfer
+from firmline.updater.usb_road import UsbRoad
 from firmline.values import UnitPin
 
 
@@ -99,9 +101,7 @@ class Update:
         report: Takes every event, in order, as it happens; when it returns, the event is kept.
     """
 
-    def __init__(
-        self, plan: UpdatePlan, *, link: Link | PortLink, report: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, plan: UpdatePlan, *, link: AnyLink, report: Callable[[Event], None]) -> None:
         self._plan = plan
         self._sink = report
         self._link = link
@@ -215,9 +215,17 @@ class Update:
         self._sink(finished)
         return UpdateResult(finished=finished, error=error)
 
-    def _road_over(self, link: Link | PortLink) -> Road:
+    def _road_over(self, link: AnyLink) -> Road:
         """The road over a link: the one place where their kinds are told apart."""
         plan = self._plan
+        if isinstance(link, UsbLink):
+            return UsbRoad(
+                link=link,
+                timeouts=plan.timeouts,
+                report=self._report,
+                progress=self._progress,
+                expectation=plan.expectation,
+            )
         if isinstance(link, PortLink):
             return SerialRoad(
                 link=link,

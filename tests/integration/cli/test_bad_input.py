@@ -656,10 +656,7 @@ TARGETS = [
             Code.LINK_NOT_AVAILABLE,
             ExitCode.LINK,
         )
-        for target in (
-            "nrfconn:COM3/AA:BB:CC:DD:EE:FF",
-            "usb:0123456789",
-        )
+        for target in ("nrfconn:COM3/AA:BB:CC:DD:EE:FF",)
     ),
     Case(
         "nobody listens where a controller should be",
@@ -676,6 +673,8 @@ TARGETS = [
             (update("hci:pty/AA:BB:CC:DD:EE:FF"), Code.TARGET_MALFORMED),
             (update("hci:usb:0/AA:BB:CC:DD:EE:FF?phy=coded"), Code.TARGET_MALFORMED),
             (update("serial:/dev/ttyNOPE", "--btsnoop", "b"), Code.OPTION_CONFLICT),
+            (update("usb:FL-0009?baud=115200"), Code.TARGET_MALFORMED),
+            (update("usb:" + "9" * 127), Code.TARGET_MALFORMED),
             (update("serial:/dev/ttyNOPE?flow=maybe"), Code.TARGET_MALFORMED),
             (update("sim:uart-reference?interval=30"), Code.TARGET_MALFORMED),
             (update("sim:uart-reference", "--expect", ""), Code.USAGE),

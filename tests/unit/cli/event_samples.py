@@ -74,6 +74,14 @@ SAMPLES: tuple[Event, ...] = (
     events.PortOpened(
         at_s=0.0, port="/dev/ttyACM0", baud=115_200, flow_control=True, exclusive=True
     ),
+    events.UsbUnitSeen(
+        at_s=0.0,
+        serial_number="FL-0009",
+        usb_id="1915:520F",
+        mode=UnitMode.APPLICATION,
+        port="/dev/ttyACM0",
+        version="tag 1.2.0",
+    ),
     events.BootloaderAnswered(at_s=0.01, after_s=0.01),
     events.VersionSeen(at_s=0.02, image="application", version=5, address=0x26000, size=120_000),
     events.TextHeard(at_s=0.03, text="Tag 1.2 ready"),

@@ -26,6 +26,10 @@ LINES: dict[type[Event], tuple[str, str]] = {
     events.EnteringBootloader: ("restarts", "into its bootloader, at C6:05:04:03:02:02"),
     events.LinkLost: ("lost", "the link (reason 0x08)"),
     events.PortOpened: ("opened", "/dev/ttyACM0 at 115200 bits per second, RTS/CTS"),
+    events.UsbUnitSeen: (
+        "runs",
+        "tag 1.2.0, serial number FL-0009 (1915:520F at /dev/ttyACM0)",
+    ),
     events.BootloaderAnswered: ("answers", "its bootloader"),
     events.VersionSeen: ("has", "application 5, 120,000 bytes"),
     events.TextHeard: ("prints", "Tag 1.2 ready"),

@@ -97,6 +97,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline dfu",
         "firmline dfu ble",
         "firmline dfu serial",
+        "firmline dfu usb-serial",
         "firmline scan",
         "firmline inspect",
         "firmline bonds",

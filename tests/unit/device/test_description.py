@@ -28,7 +28,6 @@ GALLERY = gallery_names()
 WAITING = {
     "leaked-buffers",
     "no-application",
-    "nrf52840-usb",
     "stuck-gpregret",
     "uart-reference",
 }

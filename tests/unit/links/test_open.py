@@ -76,7 +76,7 @@ async def test_what_only_a_radio_has_is_refused_for_a_port() -> None:
     assert caught.value.code is Code.TARGET_MALFORMED
 
 
-@pytest.mark.parametrize("scheme", [Scheme.NRFCONN, Scheme.USB])
+@pytest.mark.parametrize("scheme", [Scheme.NRFCONN])
 async def test_a_road_that_is_not_built_yet_is_told(scheme: Scheme) -> None:
     with pytest.raises(TransportError) as caught:
         async with open_target(parse_target(f"{scheme}:AA:BB:CC:DD:EE:FF")):

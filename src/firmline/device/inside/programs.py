@@ -96,9 +96,14 @@ class Programs:
             is_application = isinstance(self.running, Application)
             program = UnitMode.APPLICATION if is_application else UnitMode.BOOTLOADER
             core.faults.runs(program, self.ready_s)
+        self.greet()
+
+    def greet(self) -> None:
+        """An application that does so prints what it is, as soon as it runs."""
         if isinstance(self.running, Application) and self._greets:
             greeting = Notify(channel=Channel.SERIAL, data=self.running.greeting)
-            core.outbox.say(greeting, at_s=self.ready_s)
+            at_s = max(self.ready_s, self._core.time.cpu_s)
+            self._core.outbox.say(greeting, at_s=at_s)
 
     def _boot_once(self) -> bool:
         """One boot; ``False``: it ended in a reset."""

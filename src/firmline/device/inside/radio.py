@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Final
+from typing import Final, assert_never
 
 from firmline.device.application import Application
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.bootloader.dfu_mode import DfuMode
 from firmline.device.faults.link import SUPERVISION_S, LinkFault
 from firmline.device.faults.plan import ON_CONFIRMATION, ON_REQUEST, HostGone
@@ -30,6 +31,7 @@ from firmline.device.radio_face import (
 from firmline.formats.peer_data import PeerKeys
 from firmline.protocol.buttonless import encode_enter_bootloader
 from firmline.protocol.channels import WAYS_IN, Channel
+from firmline.protocol.usb_trigger import TriggerRequest, encode_version
 
 CONNECTION_TIMEOUT: Final = 0x08
 """HCI reason of a connection whose other side is not heard any more (Core spec, Vol 1, Part F)."""
@@ -184,6 +186,33 @@ class Radio:
                 self._life.powered(lambda: self._leave(application))
             case _:
                 core.log.record("unexpected_confirmation", channel=channel.value)
+
+    # What it is asked over USB.
+
+    def usb_request(self, request: TriggerRequest) -> bytes | None:
+        """Its DFU trigger interface is asked; ``None``: it stalls, or resets before it answers."""
+        running = self._programs.awake
+        has_trigger = self._core.board.application_dfu is ApplicationDfu.TRIGGER
+        if not isinstance(running, Application) or not has_trigger:
+            return None
+        match request:
+            case TriggerRequest.VERSION_STRING:
+                return encode_version(running.version_string)
+            case TriggerRequest.DETACH:
+                self._life.powered(partial(self._detach, running))
+                return None
+            case TriggerRequest.FIRMWARE_INFO:  # it has none to give, as many products
+                return None
+            case _:
+                assert_never(request)
+
+    def _detach(self, application: Application) -> None:
+        application.detach()
+        self._life.restart(ResetKind.SOFT)
+
+    def port_opened(self) -> None:
+        """A host has opened its USB serial port."""
+        self._programs.greet()
 
     # What its radio work does to it, and what its other work does to its radio.
 

@@ -166,16 +166,23 @@ class SerialConnection:
         self._something.set()
 
 
-def serial_link(options: SerialOptions) -> SerialLink:
-    """The link over a port of this computer, or over a URL; nothing is opened yet."""
+def serial_link(options: SerialOptions, *, over_usb: bool = False) -> SerialLink:
+    """The link over a port of this computer, or over a URL; nothing is opened yet.
+
+    Args:
+        options: How the port is opened.
+        over_usb: The port is the unit's own USB: its bytes have no times, and USB itself holds
+            back what the unit cannot take.
+    """
     in_loop = sys.platform != "win32" and not options.is_url
+    has_byte_times = not over_usb and (not options.is_url or options.port.startswith("rfc2217"))
 
     async def open_wire() -> Wire:
         return open_descriptor(options) if in_loop else await open_threaded(options)
 
     capabilities = SerialCapabilities(
-        baud=None if options.is_url and not options.port.startswith("rfc2217") else options.baud,
-        flow_control=options.flow is FlowControl.RTSCTS,
+        baud=options.baud if has_byte_times else None,
+        flow_control=over_usb or options.flow is FlowControl.RTSCTS,
         exclusive=not options.is_url,
     )
     return SerialLink(name=options.port, open_wire=open_wire, capabilities=capabilities)

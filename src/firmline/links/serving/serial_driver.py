@@ -9,6 +9,7 @@ from typing import Final
 from firmline.device.serial_port import SerialPort
 from firmline.device.unit import VirtualUnit
 from firmline.links.serving.witness import BOOTED_AFTER_S
+from firmline.protocol.usb_trigger import TriggerRequest
 
 MAX_BACKLOG: Final = 4096
 """Bytes on their way to the unit from which on a client has to wait, as with RTS/CTS; as many as a
@@ -29,6 +30,8 @@ class SerialDriver:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._send: Callable[[bytes], None] | None = None
+        self._restarts = 0
+        self._on_restart: Callable[[], None] | None = None
         self._moved = asyncio.Event()
 
     def power_on(self) -> None:
@@ -36,13 +39,41 @@ class SerialDriver:
         self._unit.power_on(now_s=self._loop.time() - BOOTED_AFTER_S)
         self._drive()
 
-    def plug(self, send: Callable[[bytes], None]) -> None:
-        """From now on the unit's bytes go there."""
-        self._send = send
+    @property
+    def unit(self) -> VirtualUnit:
+        """The unit."""
+        return self._unit
+
+    @property
+    def restarts(self) -> int:
+        """How often it was seen restarting."""
+        return self._port.restarts
+
+    def plug(
+        self, send: Callable[[bytes], None], *, on_restart: Callable[[], None] | None = None
+    ) -> None:
+        """From now on the unit's bytes go there.
+
+        Args:
+            send: Takes them.
+            on_restart: Told when the unit restarts, after all that it had sent until then.
+        """
+        self._send, self._on_restart = send, on_restart
 
     def unplug(self) -> None:
         """From now on nobody hears the unit; it does not notice, a wire knows no client."""
-        self._send = None
+        self._send = self._on_restart = None
+
+    def ask(self, request: TriggerRequest) -> bytes | None:
+        """Ask the unit's DFU trigger interface; ``None``: there is no answer."""
+        answer = self._unit.usb_request(request, now_s=self._loop.time())
+        self._drive()
+        return answer
+
+    def open_port(self) -> None:
+        """The client has opened the port that the unit offers over USB."""
+        self._unit.port_opened(now_s=self._loop.time())
+        self._drive()
 
     def feed(self, data: bytes) -> None:
         """The client sends."""
@@ -75,8 +106,14 @@ class SerialDriver:
         said = self._port.take(now_s=max(self._loop.time(), due_s))
         if said and self._send is not None:
             self._send(said)
+        self._tell_restart()
         self._moved.set()
         self.close()
         next_s = self._port.next_wake_s()
         if next_s is not None:
             self._timer = self._loop.call_at(next_s, self._drive, next_s)
+
+    def _tell_restart(self) -> None:
+        has_restarted, self._restarts = self._port.restarts != self._restarts, self._port.restarts
+        if has_restarted and self._on_restart is not None:
+            self._on_restart()

@@ -1,0 +1,72 @@
+"""What a bootloader's own word on its flash proves at the end of an update."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from firmline.errors import Code, VerifyError
+from firmline.formats.package import PackageImage
+from firmline.protocol.codes import ImageType
+from firmline.updater.ending import TITLES
+from firmline.updater.serial_talk import Versions
+from firmline.values import ImageKind
+
+BRINGS: Final = {
+    ImageKind.APPLICATION: (ImageType.APPLICATION,),
+    ImageKind.SOFTDEVICE: (ImageType.SOFTDEVICE,),
+    ImageKind.BOOTLOADER: (ImageType.BOOTLOADER,),
+    ImageKind.SOFTDEVICE_BOOTLOADER: (ImageType.SOFTDEVICE, ImageType.BOOTLOADER),
+}
+"""What an image changes of what a bootloader tells of its flash."""
+
+
+def left_in_bootloader(image: PackageImage, after: Versions) -> VerifyError:
+    """What is to be said of a unit that should run its application and is in its bootloader.
+
+    Args:
+        image: The application that it took.
+        after: What the bootloader tells of its flash now.
+    """
+    command = image.init_packet.command
+    there = after.get(ImageType.APPLICATION)
+    if there is None:
+        return VerifyError(
+            Code.UNIT_DID_NOT_RETURN,
+            "The unit took the whole image but is in its bootloader again, which knows of no"
+            " valid application.",
+        )
+    same = (there.version, there.size) == (command.fw_version, len(image.firmware))
+    which = "which it has put in place" if same else f"with version {there.version} in place"
+    return VerifyError(
+        Code.UNIT_DID_NOT_RETURN,
+        f"The unit took the whole image, {which}, but is in its bootloader again: something"
+        " keeps it there (its button, or what its application has left behind).",
+    )
+
+
+def see_versions(kind: ImageKind, before: Versions, after: Versions) -> str:
+    """See that a bootloader tells other versions than before of what an image brings.
+
+    Args:
+        kind: Of the image; no application.
+        before: What the bootloader told before the update.
+        after: What it tells now.
+
+    Returns:
+        What was seen: a sentence for people.
+
+    Raises:
+        VerifyError: It tells the same, or nothing.
+    """
+    doubtful = [
+        image.name.lower()
+        for image in BRINGS[kind]
+        if image not in after or after[image] == before.get(image) or not before
+    ]
+    if doubtful:
+        raise VerifyError(
+            Code.NEW_APPLICATION_NOT_SEEN,
+            "The unit took the whole image and is in its bootloader, which tells the same"
+            f" {' and '.join(doubtful)} as before.",
+        )
+    return f"The unit's bootloader tells that its new {TITLES[kind]} is in place."

@@ -1,0 +1,203 @@
+"""What can be seen of a unit on USB after it has taken the last image, and what that proves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from firmline import events
+from firmline.errors import Code, TransportError, TransportReason, VerifyError
+from firmline.events import UnitMode
+from firmline.formats.package import PackageImage
+from firmline.links.usb.device import UsbDevice
+from firmline.links.usb.link import UsbLink
+from firmline.updater.ending import TITLES
+from firmline.updater.expectation import Expectation, Hearing
+from firmline.updater.flash_versions import left_in_bootloader, see_versions
+from firmline.updater.road import NEW_APPLICATION_RUNS, Report
+from firmline.updater.serial_absence import shown
+from firmline.updater.serial_road import SerialRoad
+from firmline.updater.serial_talk import Versions
+from firmline.updater.timeouts import Timeouts
+from firmline.updater.usb_absence import did_not_return
+from firmline.values import ImageKind
+
+LOOKS_EVERY_S: Final = 0.1
+"""Between two looks at what is plugged in; ours: a unit that restarts is away for longer."""
+NAME_IT: Final = "Look at the unit; next time name what the new application says: --expect 'TEXT'."
+
+
+class UsbEnding:
+    """Waits until the unit is plugged in again, and judges what it says of itself.
+
+    Args:
+        link: The unit.
+        left: Its bootloader, as it took the last image.
+        timeouts: How long to wait for what.
+        report: Takes every event, unstamped.
+        expectation: What the new application says or prints, if the user knows.
+    """
+
+    def __init__(
+        self,
+        link: UsbLink,
+        *,
+        left: UsbDevice,
+        timeouts: Timeouts,
+        report: Report,
+        expectation: Expectation | None,
+    ) -> None:
+        self._link = link
+        self._left = left
+        self._timeouts = timeouts
+        self._report = report
+        self._expectation = expectation
+        self._hearing = Hearing()
+
+    async def see(
+        self,
+        image: PackageImage,
+        *,
+        version_before: str | None,
+        versions_before: Versions,
+        open_bootloader: Callable[[UsbDevice], Awaitable[SerialRoad]],
+    ) -> str:
+        """Return, with what was seen, when it is proven that the unit has what was sent.
+
+        Args:
+            image: The last image of the package.
+            version_before: What its application said before the update; ``None``: nothing, or
+                there was none.
+            versions_before: What its bootloader told of its flash before the update.
+            open_bootloader: Opens a bootloader that has come back.
+
+        Raises:
+            VerifyError: What could not be seen, or what speaks against it.
+        """
+        try:
+            device = await self._await_return()
+            if device.usb_id == self._left.usb_id:
+                after = (await open_bootloader(device)).versions
+                if image.kind is ImageKind.APPLICATION:
+                    raise left_in_bootloader(image, after)
+                return see_versions(image.kind, versions_before, after)
+            version = await self._link.version(device)
+        except TransportError as error:
+            raise VerifyError(
+                Code.NEW_APPLICATION_NOT_SEEN,
+                "The unit took the whole image, but what became of it could not be seen:"
+                f" {error.message}",
+                hint=error.hint,
+            ) from error
+        self._report(
+            events.UsbUnitSeen(
+                serial_number=device.serial_number,
+                usb_id=device.usb_id,
+                mode=UnitMode.APPLICATION,
+                port=device.port,
+                version=version,
+            )
+        )
+        if self._expectation is not None:
+            await self._expect(self._expectation, version)
+        else:
+            _compare(image, version_before, version)
+        return NEW_APPLICATION_RUNS
+
+    async def _await_return(self) -> UsbDevice:
+        """The unit, plugged in as something else than this appearance of its bootloader."""
+        left, was_away = self._left, False
+        until_s = self._link.now_s() + self._timeouts.return_s
+        while self._link.now_s() < until_s:
+            device = await self._link.look()
+            was_away |= device is None
+            if device is not None and (
+                was_away or (device.usb_id, device.address) != (left.usb_id, left.address)
+            ):
+                return device
+            await asyncio.sleep(LOOKS_EVERY_S)
+        raise did_not_return(
+            left.serial_number,
+            self._timeouts.return_s,
+            is_there=not was_away,
+            problem=self._link.problem,
+        )
+
+    # What the user expects.
+
+    async def _expect(self, expected: Expectation, version: str | None) -> None:
+        """Wait until the application says, or prints on its port, what is expected."""
+        self._hearing.hear((version or "").encode())
+        if self._hearing.has(expected):
+            return
+        own_s = expected.timeout_s
+        waits_s = self._timeouts.serial.expect_s if own_s is None else own_s
+        if not await self._hears(expected, self._link.now_s() + waits_s):
+            heard = shown(self._hearing.text.encode())
+            talks = f"says {heard!r}" if heard else "is silent"
+            raise VerifyError(
+                Code.NEW_APPLICATION_NOT_SEEN,
+                f"The unit took the whole image and runs an application that {talks}, but what was"
+                f" expected ({expected.text[:60]!r}) was not heard.",
+            )
+        self._report(events.TextHeard(text=shown(self._hearing.text.encode())))
+
+    async def _hears(self, expected: Expectation, until_s: float) -> bool:
+        while self._link.now_s() < until_s:
+            device = await self._link.look()
+            if device is not None and device.port is not None:
+                try:
+                    return await self._listen(device, expected, until_s)
+                except TransportError as error:
+                    if error.reason is TransportReason.TIMEOUT:
+                        return False
+                    # Its port is not given away yet, or the unit has restarted.
+            await asyncio.sleep(LOOKS_EVERY_S)
+        return False
+
+    async def _listen(self, device: UsbDevice, expected: Expectation, until_s: float) -> bool:
+        port = await self._link.port(device).open()
+        try:
+            while (left_s := until_s - self._link.now_s()) > 0:
+                self._hearing.hear((await port.receive(timeout_s=left_s)).data)
+                if self._hearing.has(expected):
+                    return True
+        finally:
+            await port.close()
+        return False
+
+
+def _compare(image: PackageImage, before: str | None, after: str | None) -> None:
+    """See that the application says another version than before.
+
+    Raises:
+        VerifyError: It says the same, or one of both said nothing. A version that could not be read
+            once would otherwise look like a change.
+    """
+    if image.kind is not ImageKind.APPLICATION:
+        raise VerifyError(
+            Code.NEW_APPLICATION_NOT_SEEN,
+            f"The unit took the whole {TITLES[image.kind]} and runs its application again, but"
+            " nothing an application says shows whether the new one is in place.",
+        )
+    if after is None:
+        raise VerifyError(
+            Code.NEW_APPLICATION_NOT_SEEN,
+            "The unit is plugged in again as an application, which says nothing of its version"
+            " over USB, so nobody can tell which.",
+            hint=NAME_IT,
+        )
+    if before is None:
+        raise VerifyError(
+            Code.NEW_APPLICATION_NOT_SEEN,
+            f"The unit runs an application again ({after}), but none said its version before, so"
+            " there is nothing to compare that with.",
+            hint=NAME_IT,
+        )
+    if before == after:
+        raise VerifyError(
+            Code.SAME_APPLICATION_SEEN,
+            f"The unit runs an application of the same version as before ({after}): it is the old"
+            " one, or the same one again.",
+        )

@@ -1,0 +1,170 @@
+"""Whole updates of virtual units on a USB bus, in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from firmline import events
+from firmline.device.application_dfu import ApplicationDfu
+from firmline.device.chips import chip
+from firmline.device.description import UnitDescription
+from firmline.device.fabrication import fabricate, physics_of
+from firmline.device.profile import PROFILES
+from firmline.device.radio_face import ResetKind
+from firmline.device.unit import VirtualUnit
+from firmline.errors import TransportError
+from firmline.formats.package import Package
+from firmline.links.serial.link import SerialLink
+from firmline.links.usb.bus import Plugged
+from firmline.links.usb.device import UsbDevice
+from firmline.links.usb.link import UsbLink
+from firmline.links.usb.virtual import VirtualBus
+from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.usb_trigger import TriggerRequest
+from firmline.updater.expectation import expectation
+from firmline.updater.timeouts import Timeouts
+from firmline.updater.update import Update, UpdateResult, plan_for
+from integration.serial_port.road import package
+from unit.device.makers import describe
+
+USB = PROFILES["sdk17.1-usb"]
+SERIAL = "FL-0001"
+
+
+def plugged(serial_number: str = SERIAL, **changes: Any) -> UnitDescription:
+    """A unit with USB that runs its application, which has the trigger."""
+    usual: dict[str, Any] = {
+        "chip": chip("nrf52840"),
+        "profile": USB,
+        "application_dfu": ApplicationDfu.TRIGGER,
+        "serial_number": serial_number,
+    }
+    return describe(**{**usual, **changes})
+
+
+class Bus(VirtualBus):
+    """A bus on which a test changes what is seen.
+
+    Attributes:
+        change: Applied to everything that is plugged in, at each look.
+        problem: Why interfaces cannot be looked for.
+        fails: What requests end with instead of an answer.
+        looks: How often somebody looked.
+    """
+
+    def __init__(self, units: Sequence[VirtualUnit]) -> None:
+        super().__init__(units)
+        self.change: Callable[[UsbDevice], UsbDevice | None] = lambda device: device
+        self.problem: TransportError | None = None
+        self.fails: dict[TriggerRequest, TransportError] = {}
+        self.looks = 0
+        self._real: dict[UsbDevice, UsbDevice] = {}
+
+    async def look(self) -> Plugged:
+        self.looks += 1
+        seen = (await super().look()).devices
+        shown = {self.change(device): device for device in seen}
+        self._real = {device: real for device, real in shown.items() if device is not None}
+        return Plugged(devices=tuple(self._real), problem=self.problem)
+
+    async def read(self, device: UsbDevice, request: TriggerRequest, size: int) -> bytes:
+        if request in self.fails:
+            raise self.fails[request]
+        return await super().read(self._real[device], request, size)
+
+    async def write(self, device: UsbDevice, request: TriggerRequest, data: bytes) -> None:
+        if request in self.fails:
+            raise self.fails[request]
+        await super().write(self._real[device], request, data)
+
+    @property
+    def units(self) -> list[VirtualUnit]:
+        """What hangs on it."""
+        return [driver.unit for driver in self._drivers]
+
+    def pull(self, unit: VirtualUnit) -> None:
+        """Pull a unit out, and plug it in again at once."""
+        (driver,) = [each for each in self._drivers if each.unit is unit]
+        unit.reset(ResetKind.POWER, now_s=self.now_s())
+        driver.feed(b"")
+
+    def port(self, device: UsbDevice) -> SerialLink:
+        return super().port(self._real[device])
+
+
+@dataclass
+class Told:
+    """How a story went."""
+
+    result: UpdateResult
+    heard: list[events.Event]
+    units: list[VirtualUnit]
+    bus: Bus = field(repr=False)
+
+    @property
+    def unit(self) -> VirtualUnit:
+        return self.units[0]
+
+    def of(self, kind: type[events.Event]) -> list[Any]:
+        return [event for event in self.heard if isinstance(event, kind)]
+
+    @property
+    def ended(self) -> tuple[str, str]:
+        return self.result.finished.outcome.value, self.result.finished.code
+
+    @property
+    def message(self) -> str:
+        return self.result.finished.message
+
+    @property
+    def hint(self) -> str:
+        return "" if self.result.error is None else self.result.error.hint
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the unit runs what was sent, as only we can see."""
+        return (self.unit.firmware_revision or "").startswith("4+")
+
+
+def update(
+    *descriptions: UnitDescription,
+    serial_number: str = SERIAL,
+    contents: Package | None = None,
+    expect: str | None = None,
+    timeouts: Timeouts | None = None,
+    prepare: Callable[[Bus], None] = lambda _bus: None,
+    on_event: Callable[[events.Event, list[VirtualUnit], Bus], None] = lambda *_given: None,
+) -> Told:
+    """One update over USB, to the last event; the first unit is the one that is meant."""
+    heard: list[events.Event] = []
+    described = descriptions or (plugged(),)
+    units = [fabricate(each, physics=physics_of(each), greets=True) for each in described]
+    buses: list[Bus] = []
+
+    async def story() -> UpdateResult:
+        bus = Bus(units)
+        buses.append(bus)
+        prepare(bus)
+
+        def report(event: events.Event) -> None:
+            heard.append(event)
+            on_event(event, units, bus)
+
+        plan = plan_for(
+            contents or package(),
+            b"",
+            package_name="update.zip",
+            unit_name="usb:unit",
+            address=None,
+            timeouts=timeouts,
+            expectation=None if expect is None else expectation(expect),
+        )
+        link = UsbLink(bus, serial_number)
+        try:
+            return await Update(plan, link=link, report=report).run()
+        finally:
+            await link.close()
+
+    return Told(run_in_virtual_time(story()), heard, units, buses[0])
