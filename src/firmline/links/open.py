@@ -101,48 +101,64 @@ async def open_target(
     """
     if packet_log is not None:
         check_packet_log(target, unit=unit)
-    if target.scheme is Scheme.SERIAL:
-        link = serial_link(serial_options(target))
-        yield OpenedTarget(link=link, address=None, pacing=NO_PAUSES)
-        return
-    if target.scheme is Scheme.USB:
-        async with _over_usb(HostBus(), serial_number_of(target)) as opened:
-            yield opened
-        return
-    if target.scheme is Scheme.BLE:
-        async with _over_own_bluetooth(target) as opened:
-            yield opened
-        return
-    if target.scheme is Scheme.HCI:
-        hci = hci_unit_options(target)
-        async with open_hci(hci, packet_log=packet_log) as radio:
-            yield OpenedTarget(link=radio, address=hci.address, pacing=AHEAD)
-        return
     if target.scheme is not Scheme.SIM:
-        raise TransportError(
-            Code.LINK_NOT_AVAILABLE,
-            f"Links of the scheme {target.scheme}: are not available yet.",
-            reason=TransportReason.NOT_AVAILABLE,
-            hint="Use ble:ADDRESS, hci:TRANSPORT/ADDRESS, serial:PORT, usb:SERIAL or sim:NAME, a"
-            " virtual unit.",
-        )
-    options = sim_options(target)
+        async with _real(target, packet_log) as opened:
+            yield opened
+        return
     description = gallery_unit(target.where) if unit is None else unit
     if trusted_key is not None:
         description = replace(description, public_key=trusted_key)
+    async with _virtual(target, description, packet_log) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _real(target: Target, packet_log: PacketLog | None) -> AsyncIterator[OpenedTarget]:
+    """A unit outside of this process."""
+    match target.scheme:
+        case Scheme.SERIAL:
+            link = serial_link(serial_options(target))
+            yield OpenedTarget(link=link, address=None, pacing=NO_PAUSES)
+        case Scheme.USB:
+            number = serial_number_of(target)
+            async with _over_usb(HostBus(), number) as opened:
+                yield opened
+        case Scheme.BLE:
+            async with _over_own_bluetooth(target) as opened:
+                yield opened
+        case Scheme.HCI:
+            hci = hci_unit_options(target)
+            async with open_hci(hci, packet_log=packet_log) as radio:
+                yield OpenedTarget(link=radio, address=hci.address, pacing=AHEAD)
+        case _:
+            raise TransportError(
+                Code.LINK_NOT_AVAILABLE,
+                f"Links of the scheme {target.scheme}: are not available yet.",
+                reason=TransportReason.NOT_AVAILABLE,
+                hint="Use ble:ADDRESS, hci:TRANSPORT/ADDRESS, serial:PORT, usb:SERIAL or sim:NAME,"
+                " a virtual unit.",
+            )
+
+
+@asynccontextmanager
+async def _virtual(
+    target: Target, description: UnitDescription, packet_log: PacketLog | None
+) -> AsyncIterator[OpenedTarget]:
+    """A unit in this process."""
+    options = sim_options(target)
     if description.profile.is_ble:
         async with _in_the_air(description, options, packet_log) as opened:
             yield opened
-    else:
-        if not target.options.keys().isdisjoint(RADIO_OPTIONS):
-            raise _no_radio(description)
-        if description.profile.needs_usb:
-            physics = physics_of(description) if options.physics else None
-            bus = VirtualBus([fabricate(description, physics=physics, greets=True)])
-            async with _over_usb(bus, description.serial_number) as opened:
-                yield opened
-            return
-        yield _at_a_port(description, options)
+        return
+    if not target.options.keys().isdisjoint(RADIO_OPTIONS):
+        raise _no_radio(description)
+    if description.profile.needs_usb:
+        physics = physics_of(description) if options.physics else None
+        bus = VirtualBus([fabricate(description, physics=physics, greets=True)])
+        async with _over_usb(bus, description.serial_number) as opened:
+            yield opened
+        return
+    yield _at_a_port(description, options)
 
 
 def check_packet_log(target: Target, *, unit: UnitDescription | None = None) -> None:

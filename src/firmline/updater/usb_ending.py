@@ -21,10 +21,9 @@ from firmline.updater.serial_road import SerialRoad
 from firmline.updater.serial_talk import Versions
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.usb_absence import did_not_return
+from firmline.updater.usb_search import LOOKS_EVERY_S
 from firmline.values import ImageKind
 
-LOOKS_EVERY_S: Final = 0.1
-"""Between two looks at what is plugged in; ours: a unit that restarts is away for longer."""
 NAME_IT: Final = "Look at the unit; next time name what the new application says: --expect 'TEXT'."
 
 

@@ -19,6 +19,7 @@ from firmline.updater.inspection_record import InspectionRecord, InspectionResul
 from firmline.updater.opening import declare_link, plan_timing
 from firmline.updater.port_inspection import PortInspection
 from firmline.updater.usb_absence import BY_HAND, no_trigger
+from firmline.updater.usb_search import find
 
 
 class UsbInspection:
@@ -41,7 +42,7 @@ class UsbInspection:
     async def run(self) -> InspectionResult:
         """Do it; errors end as a result, never as an exception (but for defects of ours)."""
         try:
-            device = await self._find()
+            device = await find(self._link, self._plan.timeouts.serial.bootloader_s)
             if device.kind is not UsbKind.APPLICATION and device.port is not None:
                 port = self._link.port(device)
                 return await PortInspection(self._plan, link=port, report=self._report).run()
@@ -65,12 +66,6 @@ class UsbInspection:
         )
         record.report(declare_link(self._link))
         record.report(plan_timing(self._link, plan.timeouts))
-
-    async def _find(self) -> UsbDevice:
-        device = await self._link.look()
-        if device is None:
-            raise await self._link.absence()
-        return device
 
     async def _ask(self, device: UsbDevice) -> None:
         """What the application says of itself."""

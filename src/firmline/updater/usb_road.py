@@ -37,7 +37,8 @@ from firmline.updater.usb_absence import (
     not_back_for_next,
     stayed,
 )
-from firmline.updater.usb_ending import LOOKS_EVERY_S, UsbEnding
+from firmline.updater.usb_ending import UsbEnding
+from firmline.updater.usb_search import LOOKS_EVERY_S, find
 
 ONLY_ONE: Final = 0
 """Every appearance of a bootloader takes one image."""
@@ -90,7 +91,7 @@ class UsbRoad:
             TransportError: It is not there, is not the only one, cannot be asked, or stays.
             RemoteProtocolError: What answers makes no sense.
         """
-        device = await self._find(self._timeouts.serial.bootloader_s)
+        device = await find(self._link, self._timeouts.serial.bootloader_s)
         if device.kind is UsbKind.APPLICATION:
             self._version = await self._link.version(device)
             self._see(device, UnitMode.APPLICATION, self._version)
@@ -128,15 +129,6 @@ class UsbRoad:
         )
 
     # Where the unit is.
-
-    async def _find(self, timeout_s: float) -> UsbDevice:
-        """The unit, which may just be plugged in."""
-        until_s = self.now_s() + timeout_s
-        while (device := await self._link.look()) is None:
-            if self.now_s() >= until_s:
-                raise await self._link.absence()
-            await asyncio.sleep(LOOKS_EVERY_S)
-        return device
 
     def _see(self, device: UsbDevice, mode: UnitMode | None, version: str | None = None) -> None:
         self._report(

@@ -51,6 +51,13 @@ def test_the_first_line_names_a_pseudo_terminal(pty: Serving) -> None:
     assert pty.end()["mode"] == "bootloader"
 
 
+def test_a_unit_with_usb_waits_in_its_bootloader_where_no_trigger_comes(tmp_path: Path) -> None:
+    with Serving("--unit", "nrf52840-usb", cwd=tmp_path) as serving:
+        with port(serving.first["pty"]) as client:
+            assert ask(client, PING) == PONG
+        assert serving.end()["mode"] == "bootloader"
+
+
 def test_bytes_pass_a_pseudo_terminal_as_they_are(pty: Serving) -> None:
     with port(pty.first["pty"]) as client:
         for octet in OBEYED:

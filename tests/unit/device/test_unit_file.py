@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.description import SoftDeviceDescription, UnitDescription, gallery_unit
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.faults.plan import (
@@ -471,3 +472,30 @@ def test_bytes_that_are_no_text_are_named_with_their_line() -> None:
 def test_a_value_is_shown_without_its_length() -> None:
     facts: dict[str, Any] = refused(f"{BLE}address = '{'x' * 41}'").context
     assert facts == {"line": 3}
+
+
+USB = 'chip = "nrf52840"\nprofile = "sdk17.1-usb"\n'
+
+
+def test_an_application_over_usb_has_the_trigger_and_runs() -> None:
+    unit = read(USB + "[application]\n")
+    assert (unit.application_dfu, unit.gpregret) == (ApplicationDfu.TRIGGER, 0)
+
+
+def test_one_without_the_trigger_has_left_the_request_for_its_bootloader() -> None:
+    unit = read(USB + '[application]\ndfu = "none"\n')
+    assert (unit.application_dfu, unit.gpregret) == (ApplicationDfu.NONE, 0xB1)
+    assert read(USB + "gpregret = 0xB1\n[application]\n").gpregret == 0xB1
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        (BLE + '[application]\ndfu = "trigger"\n', "which needs USB"),
+        (USB + '[application]\ndfu = "buttonless"\n', "which needs a radio"),
+        (USB + '[application]\ndfu = "bonded"\n', "one of none, trigger"),
+        (UART + '[application]\ndfu = "trigger"\n', "without a radio and USB"),
+    ],
+)
+def test_a_service_that_the_road_does_not_have_is_refused(text: str, fragment: str) -> None:
+    assert fragment in refused(text).message
