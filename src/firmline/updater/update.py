@@ -24,7 +24,7 @@ from firmline.errors import (
 )
 from firmline.events import Event, Outcome
 from firmline.formats.package import Package, PackageImage
-from firmline.links.base import PortLink
+from firmline.links.base import LinkCapabilities, PortLink
 from firmline.links.usb.link import UsbLink
 from firmline.protocol.host import HostSession
 from firmline.protocol.pacing import FOR_BLUETOOTH, Pacing
@@ -108,7 +108,7 @@ class Update:
         self._progress = Progress()
         self._ladder = Ladder(
             may_save=plan.checkpoint_s is not None,
-            may_ask_interval=not isinstance(link, PortLink)
+            may_ask_interval=isinstance(link.capabilities, LinkCapabilities)
             and link.capabilities.connection_parameters,
         )
         self._homecoming = Homecoming()
