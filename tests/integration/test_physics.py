@@ -138,10 +138,15 @@ def test_a_slower_air_makes_a_slower_update(options: dict[str, Any]) -> None:
     assert slow.result.finished.transfer_s > fast.result.finished.transfer_s
 
 
-def test_a_host_that_does_not_wait_overruns_the_flash_queue() -> None:
+def test_a_host_that_does_not_wait_overruns_the_flash_queue_until_the_ladder_slows_it() -> None:
     told = update(describe(), pacing=NO_PAUSES)
-    assert told.result.finished.outcome is not Outcome.UPDATED
+    steps = [event for event in told.heard if isinstance(event, events.LadderStepped)]
     assert "packet_dropped" in told.logged
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert [(step.fault, step.step) for step in steps] == [
+        ("busy", "longer-delay"),
+        ("busy", "longer-interval"),
+    ]
 
 
 def test_a_packet_that_finds_the_queue_full_is_sent_again_and_nothing_else() -> None:
