@@ -260,7 +260,7 @@ async def _over_radio(case: Case) -> Reached:
             b"",
             package_name="update.zip",
             unit_name="sim:unit",
-            address=unit_is.address,
+            pin=unit_is.address,
             pacing=AHEAD if case.method is Method.FIRMLINE else FOR_BLUETOOTH,
         )
         told: list[events.Event] = []
@@ -282,7 +282,7 @@ async def _over_port(case: Case) -> Reached:
         b"",
         package_name="update.zip",
         unit_name="sim:unit",
-        address=None,
+        pin=None,
         pacing=NO_PAUSES,
         expectation=expectation("virtual application 4+"),
     )

@@ -70,7 +70,7 @@ def _cpu_s() -> float:
                 b"",
                 package_name="update.zip",
                 unit_name="sim:unit",
-                address=unit_is.address,
+                pin=unit_is.address,
                 pacing=NO_PAUSES,
             )
             link = await air.open_link(mtu=MTU)

@@ -36,6 +36,7 @@ from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_radio.peripheral import UnitPeripheral
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.pacing import FOR_BLUETOOTH
 from firmline.protocol.requests import Abort, Request
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.inspection import Inspection
@@ -106,7 +107,7 @@ class Bench:
     ) -> InspectionResult:
         """One inspection, and what is true of every one."""
         self.heard.clear()
-        plan = InspectionPlan(unit_name="sim:unit", address=address, probes=probes, **changes)
+        plan = InspectionPlan(unit_name="sim:unit", pin=address, probes=probes, **changes)
         result = await Inspection(plan, link=self.link, report=self._hear).run()
         assert self.heard[-1] is result.finished
         stamps = [event.at_s for event in self.heard]
@@ -479,7 +480,8 @@ def update_of(bench: Bench, *, version: int) -> Update:
         content,
         package_name="update.zip",
         unit_name="sim:unit",
-        address=ADDRESS,
+        pin=ADDRESS,
+        pacing=FOR_BLUETOOTH,
     )
     return Update(plan, link=bench.link, report=bench._hear)
 

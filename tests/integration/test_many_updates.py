@@ -84,7 +84,7 @@ class Shift:
                             b"",
                             package_name="update.zip",
                             unit_name=unit.name,
-                            address=unit.address,
+                            pin=unit.address,
                             pacing=AHEAD,
                         ),
                         link=link,

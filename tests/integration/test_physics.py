@@ -93,7 +93,7 @@ def update(
                 b"",
                 package_name="update.zip",
                 unit_name="sim:unit",
-                address=description.address,
+                pin=description.address,
                 pacing=pacing,
                 checkpoint_s=checkpoint_s,
             )

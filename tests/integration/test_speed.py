@@ -116,7 +116,7 @@ def update(
                 b"",
                 package_name="update.zip",
                 unit_name="sim:unit",
-                address=description.address,
+                pin=description.address,
                 pacing=AHEAD,
             )
             return await Update(plan, link=link, report=heard.append).run()

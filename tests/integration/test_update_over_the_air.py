@@ -82,7 +82,7 @@ class Bench:
             content,
             package_name="update.zip",
             unit_name="sim:unit",
-            address=address,
+            pin=address,
             timeouts=timeouts,
             pacing=NO_PAUSES,
         )

@@ -34,6 +34,7 @@ from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_radio.peripheral import UnitPeripheral
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.pacing import FOR_BLUETOOTH
 from firmline.updater.update import Update, UpdateResult, plan_for
 from firmline.values import BleAddress, Fwid
 from integration.links.scripted import APPLICATION, ScriptedUnit
@@ -82,7 +83,12 @@ class Room:
 
     async def update(self, address: BleAddress) -> UpdateResult:
         plan = plan_for(
-            package(SIZE), b"", package_name="new.zip", unit_name="sim:unit", address=address
+            package(SIZE),
+            b"",
+            package_name="new.zip",
+            unit_name="sim:unit",
+            pin=address,
+            pacing=FOR_BLUETOOTH,
         )
         return await Update(plan, link=self.link, report=self._hear).run()
 

@@ -195,7 +195,7 @@ def inspect_unit(
                 listeners.append(trace_file)
             if make_listener is not None:
                 listeners.append(stack.enter_context(make_listener()))
-            plan = _plan(asked, options, opened.address)
+            plan = _plan(asked, options, opened.pin)
             return await inspection_over(opened.link, plan, report=_to_all(listeners)).run()
 
     try:
@@ -209,12 +209,12 @@ def inspect_unit(
     return Inspected(result=result, probes_key=asked.probes_key, problems=tuple(kept))
 
 
-def _plan(asked: _Asked, options: InspectionOptions, address: UnitPin | None) -> InspectionPlan:
+def _plan(asked: _Asked, options: InspectionOptions, pin: UnitPin | None) -> InspectionPlan:
     from firmline.updater.inspection_plan import InspectionPlan  # noqa: PLC0415 - the help stays fast
 
     return InspectionPlan(
         unit_name=asked.unit_name,
-        address=address,
+        pin=pin,
         probes=asked.source,
         public_key=asked.public_key,
         stay=options.stay,

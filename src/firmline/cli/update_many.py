@@ -33,8 +33,9 @@ from firmline.errors import Code, ExitCode, InputError, StoreError
 from firmline.events import Event, Outcome
 from firmline.formats.package import read_package
 from firmline.links.open import run_for_target
-from firmline.links.open_many import WantedTarget, check_targets, open_targets
+from firmline.links.open_many import open_targets
 from firmline.links.target import Scheme, Target
+from firmline.links.wanted import WantedTarget, check_targets
 from firmline.updater.many import update_all
 from firmline.updater.update import Update, UpdateResult
 

@@ -24,7 +24,8 @@ from firmline.errors import Code, InputError, TransportError
 from firmline.events import Event, UpdateFinished
 from firmline.formats.keys import PublicKey
 from firmline.formats.package import Package, read_package
-from firmline.links.open import OpenedTarget, check_packet_log, open_target, run_for_target
+from firmline.links.open import check_packet_log, open_target, run_for_target
+from firmline.links.open_many import OpenedTarget
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
 from firmline.protocol.pacing import NO_PAUSES
@@ -144,7 +145,7 @@ def plan_of(
         content,
         package_name=printable(request.package.name),
         unit_name=printable(request.target.shown),
-        address=None if opened is None else opened.address,
+        pin=None if opened is None else opened.pin,
         timeouts=request.timeouts,
         pacing=NO_PAUSES if opened is None else opened.pacing,
         prn=request.prn or (0 if opened is None else opened.prn),

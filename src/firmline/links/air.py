@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from firmline.device.description import UnitDescription
-from firmline.device.fabrication import fabricate, physics_of
 from firmline.errors import Code, InputError, TransportError, TransportReason
 from firmline.links.base import Link
 from firmline.links.bluetooth import open_bluetooth
@@ -17,7 +16,7 @@ from firmline.links.bumble.options import hci_radio_options
 from firmline.links.hci import open_hci
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
-from firmline.links.virtual_radio import open_virtual_radio
+from firmline.links.virtual_air import open_virtual_air
 
 MAX_UNITS: Final = 64
 """Virtual units in one air; ours."""
@@ -67,18 +66,8 @@ async def open_air(target: Target, *, units: Sequence[UnitDescription]) -> Async
             hint="Use ble, the computer's own Bluetooth, hci:TRANSPORT, or sim:NAME,NAME, which is"
             " virtual units.",
         )
-    options = sim_options(target)
-    check_air(units)
-    radio = open_virtual_radio(timed=options.physics, packets_per_event=options.packets_per_event)
-    try:
-        for description in units:
-            physics = physics_of(description) if options.physics else None
-            made = fabricate(description, physics=physics)
-            made.power_on(now_s=radio.now_s())
-            radio.add_unit(made)
-        yield await radio.open_link(interval_s=options.interval_s)
-    finally:
-        await radio.close()
+    async with open_virtual_air(units, sim_options(target)) as link:
+        yield link
 
 
 @asynccontextmanager
@@ -96,27 +85,3 @@ async def _own_bluetooth(target: Target) -> AsyncIterator[Link]:
         yield link
     finally:
         await link.close()
-
-
-def check_air(units: Sequence[UnitDescription]) -> None:
-    """See that virtual units can share an air.
-
-    Raises:
-        InputError: ``TARGET_MALFORMED``: one has no radio, or two have one address.
-    """
-    for unit in units:
-        if not unit.profile.is_ble:
-            raise InputError(
-                Code.TARGET_MALFORMED,
-                f"The virtual unit {unit.name[:40]} has no radio, so it is not in the air.",
-                hint=f"Serve it to another program: firmline sim serve --unit {unit.name[:40]}.",
-            )
-    addresses = [unit.address for unit in units]
-    for unit in units:
-        if addresses.count(unit.address) > 1:
-            raise InputError(
-                Code.TARGET_MALFORMED,
-                f"Two of these units have the address {unit.address}, so nobody could tell them"
-                " apart.",
-                hint="Name each unit once, or give the copy another address in a unit file.",
-            )

@@ -1,99 +1,73 @@
-"""From many targets to open links: units that are reached over one radio share it."""
+"""From targets to open links: which road each scheme takes, and how its unit is paced there.
+
+Units that are reached over one radio share it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Final, assert_never
 
-from firmline.device.description import UnitDescription, gallery_unit
+from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
-from firmline.errors import Code, InputError
-from firmline.formats.keys import PublicKey
-from firmline.links.air import check_air
-from firmline.links.base import Link
+from firmline.errors import Code, InputError, TransportError, TransportReason
+from firmline.links.base import Link, LinkCapabilities, PortLink
 from firmline.links.bluetooth import open_bluetooth
 from firmline.links.bluetooth.options import adapter_of, pin_of
 from firmline.links.bluetooth.stack import this_stack
 from firmline.links.bumble.options import hci_unit_options
 from firmline.links.hci import open_hci
-from firmline.links.open import OpenedTarget, open_target, prn_for
+from firmline.links.serial.link import serial_link
+from firmline.links.serial.options import DEFAULT_BAUD, serial_options
+from firmline.links.serial.virtual import virtual_serial_link
 from firmline.links.sim_options import SimOptions, sim_options
 from firmline.links.target import Scheme, Target
-from firmline.links.virtual_radio import open_virtual_radio
-from firmline.protocol.pacing import AHEAD, NO_PAUSES
+from firmline.links.usb.bus import UsbBus
+from firmline.links.usb.host_bus import HostBus
+from firmline.links.usb.link import UsbLink
+from firmline.links.usb.options import serial_number_of
+from firmline.links.usb.virtual import VirtualBus
+from firmline.links.virtual_air import PacketLog, check_air, open_virtual_air
+from firmline.links.wanted import WantedTarget
+from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, NO_PAUSES, Pacing
+from firmline.values import UnitPin
+
+PRN_WITHOUT_FLOW_CONTROL: Final = 8
+"""Packets. What a system has taken may still lie in its own queues (bluetooth-stacks spec: 8 to 12
+on all Bleak backends); two windows of 8 are what the bootloader's flash queue holds (bootloader
+spec, section 11: 16 entries), so that one may wait there while the next is on its way."""
+RADIO_OPTIONS: Final = ("interval", "packets")
+"""Options of a ``sim:`` target that only a unit with a radio has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedTarget:
-    """One of many units.
+class OpenedTarget:
+    """A road that is open.
 
     Attributes:
-        target: Which.
-        unit: The virtual unit that a ``sim:`` target means; ``None``: the gallery's of that name.
-        trusted_key: The key that a virtual unit trusts instead of its description's.
+        link: The road.
+        pin: By what the unit is known on it; ``None``: the road itself leads to one unit alone.
+        pacing: How long the unit's flash must be given.
+        prn: Ask for an unasked CRC after so many packets; 0: the road holds a fast host back.
     """
 
-    target: Target
-    unit: UnitDescription | None = None
-    trusted_key: PublicKey | None = None
-
-    @property
-    def description(self) -> UnitDescription:
-        """Of the virtual unit that it is.
-
-        Raises:
-            InputError: There is none of that name.
-        """
-        unit = gallery_unit(self.target.where) if self.unit is None else self.unit
-        return unit if self.trusted_key is None else replace(unit, public_key=self.trusted_key)
-
-
-def check_targets(wanted: Sequence[WantedTarget]) -> None:
-    """See that units can be reached at once.
-
-    Raises:
-        InputError: ``OPTION_CONFLICT``: one is named twice, or virtual units are among real ones,
-            whose time is another.
-    """
-    names = [_identity(one.target) for one in wanted]
-    for one, name in zip(wanted, names, strict=True):
-        if names.count(name) > 1:
-            raise InputError(
-                Code.OPTION_CONFLICT, f"The unit {one.target.shown[:60]!r} is named twice."
-            )
-    virtual = [one for one in wanted if one.target.scheme is Scheme.SIM]
-    if virtual and len({_time_of(one) for one in wanted}) > 1:
-        raise InputError(
-            Code.OPTION_CONFLICT,
-            "These units do not live in one time: virtual ones have a time of their own, at a speed"
-            " that has to be the same for all of them.",
-            hint="Update virtual and real units in two runs, and give physics= and speed= to all"
-            " sim: targets or to none.",
-        )
-
-
-def _identity(target: Target) -> Hashable:
-    """By what a unit is known; addresses are written in either case."""
-    by_number = target.scheme in (Scheme.BLE, Scheme.HCI, Scheme.USB)
-    has_address = by_number and "=" not in target.where
-    return target.scheme, target.where.upper() if has_address else target.where
-
-
-def _time_of(wanted: WantedTarget) -> Hashable:
-    """In which time a unit lives."""
-    if wanted.target.scheme is not Scheme.SIM:
-        return None
-    options = sim_options(wanted.target)
-    return options.physics, options.speed
+    link: Link | PortLink | UsbLink
+    pin: UnitPin | None
+    pacing: Pacing
+    prn: int = 0
 
 
 @asynccontextmanager
-async def open_targets(wanted: Sequence[WantedTarget]) -> AsyncIterator[list[OpenedTarget]]:
-    """Open the roads to many units; everything is given back at the end.
+async def open_targets(
+    wanted: Sequence[WantedTarget], *, packet_log: PacketLog | None = None
+) -> AsyncIterator[list[OpenedTarget]]:
+    """Open the roads to units; everything is given back at the end.
 
     Args:
         wanted: The units.
+        packet_log: Where what passes on a radio of ours is kept; of one unit.
 
     Returns:
         Their roads, in order. Units behind one radio share its link.
@@ -104,8 +78,8 @@ async def open_targets(wanted: Sequence[WantedTarget]) -> AsyncIterator[list[Ope
         TransportError: NOT_AVAILABLE.
     """
     async with AsyncExitStack() as stack:
-        roads = _Roads(stack)
-        await roads.open_virtual([one for one in wanted if _is_in_virtual_air(one)])
+        roads = _Roads(stack, packet_log)
+        await roads.open_airs([one for one in wanted if _is_in_virtual_air(one)])
         yield [await roads.open(one) for one in wanted]
 
 
@@ -113,68 +87,117 @@ def _is_in_virtual_air(wanted: WantedTarget) -> bool:
     return wanted.target.scheme is Scheme.SIM and wanted.description.profile.is_ble
 
 
+def prn_for(capabilities: LinkCapabilities) -> int:
+    """How often a unit must confirm what it has received, so that no host runs ahead of it.
+
+    A link with flow control holds the host back by itself.
+    """
+    return 0 if capabilities.flow_control else PRN_WITHOUT_FLOW_CONTROL
+
+
 class _Roads:
     """Opens each radio once.
 
     Args:
         stack: Gives everything back.
+        packet_log: Where what passes on a radio of ours is kept.
     """
 
-    def __init__(self, stack: AsyncExitStack) -> None:
+    def __init__(self, stack: AsyncExitStack, packet_log: PacketLog | None) -> None:
         self._stack = stack
+        self._packet_log = packet_log
         self._links: dict[Hashable, Link] = {}
 
-    async def open_virtual(self, wanted: Sequence[WantedTarget]) -> None:
+    async def open_airs(self, wanted: Sequence[WantedTarget]) -> None:
         """Put all virtual units of one kind of air into it."""
-        check_air([one.description for one in wanted])
-        airs: dict[SimOptions, list[WantedTarget]] = {}
+        check_air([one.description for one in wanted])  # two of one address in two airs, too
+        airs: dict[SimOptions, list[UnitDescription]] = {}
         for one in wanted:
-            airs.setdefault(sim_options(one.target), []).append(one)
+            airs.setdefault(sim_options(one.target), []).append(one.description)
         for options, units in airs.items():
-            radio = open_virtual_radio(
-                timed=options.physics, packets_per_event=options.packets_per_event
-            )
-            self._stack.push_async_callback(radio.close)
-            for one in units:
-                description = one.description
-                physics = physics_of(description) if options.physics else None
-                made = fabricate(description, physics=physics)
-                made.power_on(now_s=radio.now_s())
-                radio.add_unit(made)
-            self._links[options] = await radio.open_link(interval_s=options.interval_s)
+            air = open_virtual_air(units, options, packet_log=self._packet_log)
+            self._links[options] = await self._stack.enter_async_context(air)
 
     async def open(self, wanted: WantedTarget) -> OpenedTarget:
-        """The road to one unit."""
+        """The road to one unit.
+
+        Raises:
+            InputError: Its options.
+            TransportError: NOT_AVAILABLE.
+        """
         target = wanted.target
         match target.scheme:
-            case Scheme.SIM if _is_in_virtual_air(wanted):
-                options = sim_options(target)
-                pacing = AHEAD if options.physics else NO_PAUSES
-                link = self._links[options]
-                return OpenedTarget(link=link, address=wanted.description.address, pacing=pacing)
+            case Scheme.SIM:
+                return self._to_virtual(target, wanted.description)
             case Scheme.BLE:
                 return self._over_own_bluetooth(target)
             case Scheme.HCI:
                 return await self._over_controller(target)
+            case Scheme.SERIAL:
+                link = serial_link(serial_options(target))
+                return OpenedTarget(link=link, pin=None, pacing=NO_PAUSES)
+            case Scheme.USB:
+                return self._over_usb(HostBus(), serial_number_of(target))
+            case Scheme.NRFCONN:
+                raise TransportError(
+                    Code.LINK_NOT_AVAILABLE,
+                    f"Links of the scheme {target.scheme}: are not available yet.",
+                    reason=TransportReason.NOT_AVAILABLE,
+                    hint="Use ble:ADDRESS, hci:TRANSPORT/ADDRESS, serial:PORT, usb:SERIAL or"
+                    " sim:NAME, a virtual unit.",
+                )
             case _:
-                road = open_target(target, unit=wanted.unit, trusted_key=wanted.trusted_key)
-                return await self._stack.enter_async_context(road)
+                assert_never(target.scheme)
+
+    def _to_virtual(self, target: Target, unit: UnitDescription) -> OpenedTarget:
+        """A unit in this process."""
+        options = sim_options(target)
+        if unit.profile.is_ble:
+            pacing = AHEAD if options.physics else NO_PAUSES
+            return OpenedTarget(link=self._links[options], pin=unit.address, pacing=pacing)
+        if not target.options.keys().isdisjoint(RADIO_OPTIONS):
+            raise _no_radio(unit)
+        physics = physics_of(unit) if options.physics else None
+        made = fabricate(unit, physics=physics, greets=True)
+        if unit.profile.needs_usb:
+            return self._over_usb(VirtualBus([made]), unit.serial_number)
+        baud = DEFAULT_BAUD if options.physics else None
+        link = virtual_serial_link(made, baud=baud)
+        return OpenedTarget(link=link, pin=None, pacing=NO_PAUSES)
+
+    def _over_usb(self, bus: UsbBus, serial_number: str) -> OpenedTarget:
+        """A unit that is plugged in; empty: the only one."""
+        link = UsbLink(bus, serial_number)
+        self._stack.push_async_callback(link.close)
+        return OpenedTarget(link=link, pin=None, pacing=NO_PAUSES)
 
     def _over_own_bluetooth(self, target: Target) -> OpenedTarget:
+        """A unit that the computer's own Bluetooth reaches."""
         stack = this_stack()
-        adapter = adapter_of(target, stack)
         pin = pin_of(target, stack)
+        adapter = adapter_of(target, stack)
         key = (Scheme.BLE, adapter)
         if key not in self._links:
             link = open_bluetooth(stack, adapter=adapter)
             self._stack.push_async_callback(link.close)
             self._links[key] = link
         radio = self._links[key]
-        return OpenedTarget(link=radio, address=pin, prn=prn_for(radio.capabilities))
+        prn = prn_for(radio.capabilities)
+        return OpenedTarget(link=radio, pin=pin, pacing=FOR_BLUETOOTH, prn=prn)
 
     async def _over_controller(self, target: Target) -> OpenedTarget:
+        """A unit behind an HCI controller of ours."""
         options = hci_unit_options(target)
         key = (Scheme.HCI, replace(options, address=None))
         if key not in self._links:
-            self._links[key] = await self._stack.enter_async_context(open_hci(options))
-        return OpenedTarget(link=self._links[key], address=options.address, pacing=AHEAD)
+            radio = open_hci(options, packet_log=self._packet_log)
+            self._links[key] = await self._stack.enter_async_context(radio)
+        return OpenedTarget(link=self._links[key], pin=options.address, pacing=AHEAD)
+
+
+def _no_radio(unit: UnitDescription) -> InputError:
+    return InputError(
+        Code.TARGET_MALFORMED,
+        f"The virtual unit {unit.name} has a serial port and no radio:"
+        f" {'= and '.join(RADIO_OPTIONS)}= mean nothing.",
+    )

@@ -27,7 +27,8 @@ from firmline.errors import Code, InputError
 from firmline.events import Event
 from firmline.formats.keys import PublicKey
 from firmline.formats.package import Package, read_package, write_package
-from firmline.links.open import OpenedTarget, open_target, run_for_target
+from firmline.links.open import open_target, run_for_target
+from firmline.links.open_many import OpenedTarget
 from firmline.links.target import Target, parse_target
 from firmline.updater.checkpointing import DEFAULT_SPACING_S
 from firmline.updater.expectation import Expectation
@@ -95,7 +96,7 @@ class ConnectedUnit:
             content,
             package_name=name,
             unit_name=self.name,
-            address=opened.address,
+            pin=opened.pin,
             timeouts=timeouts,
             pacing=opened.pacing,
             prn=prn or opened.prn,
@@ -115,9 +116,7 @@ class ConnectedUnit:
             InputError: OPTION_CONFLICT: the unit is at work already.
         """
         opened = self._opened
-        plan = InspectionPlan(
-            unit_name=self.name, address=opened.address, timeouts=timeouts or Timeouts()
-        )
+        plan = InspectionPlan(unit_name=self.name, pin=opened.pin, timeouts=timeouts or Timeouts())
         return self._stream(lambda report: inspection_over(opened.link, plan, report=report).run())
 
     def _stream(self, work: Callable[[Callable[[Event], None]], _Work]) -> AsyncGenerator[Event]:

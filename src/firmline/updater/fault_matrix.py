@@ -292,7 +292,7 @@ async def _over_the_air(
         unit.power_on(now_s=radio.now_s())
         radio.add_unit(unit)
         link = await radio.open_link()
-        plan = _plan(setup, address=setup.unit.address, pacing=AHEAD)
+        plan = _plan(setup, pin=setup.unit.address, pacing=AHEAD)
         return await Update(plan, link=link, report=heard.append).run()
     finally:
         await radio.close()
@@ -302,7 +302,7 @@ async def _over_a_port(
     unit: VirtualUnit, setup: FlowSetup, link: LinkKind, heard: list[Event]
 ) -> UpdateResult:
     port = virtual_serial_link(unit, baud=DEFAULT_BAUD if link is LinkKind.UART else None)
-    plan = _plan(setup, address=None, pacing=NO_PAUSES, expectation=expectation(NEW_APPLICATION))
+    plan = _plan(setup, pin=None, pacing=NO_PAUSES, expectation=expectation(NEW_APPLICATION))
     return await Update(plan, link=port, report=heard.append).run()
 
 

@@ -63,10 +63,10 @@ class Inspection:
         self._plan = plan
         self._link = link
         self._record = InspectionRecord(now_s=link.now_s, sink=report)
-        if plan.address is None:
-            raise LocalProtocolError("An inspection over a radio needs the unit's address.")
+        if plan.pin is None:
+            raise LocalProtocolError("An inspection over a radio needs the unit's pin.")
         self._unit = PinnedUnit(
-            link=link, pin=plan.address, timeouts=plan.timeouts, report=self._report
+            link=link, pin=plan.pin, timeouts=plan.timeouts, report=self._report
         )
         self._entered = False
 

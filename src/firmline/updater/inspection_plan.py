@@ -19,7 +19,7 @@ class InspectionPlan:
 
     Attributes:
         unit_name: The target as the user named it.
-        address: The address of the unit's application, or its name; ``None``: it is at a port.
+        pin: By what the unit is known in the air; ``None``: it is at a port.
         probes: What to ask its bootloader with; ``None``: it is not entered.
         public_key: Of the key that signed the probes, hexadecimal; empty without.
         stay: A unit that was taken into its bootloader is left there.
@@ -28,7 +28,7 @@ class InspectionPlan:
     """
 
     unit_name: str
-    address: UnitPin | None
+    pin: UnitPin | None
     probes: ProbeSource | None = None
     public_key: str = ""
     stay: bool = False

@@ -27,7 +27,7 @@ from firmline.formats.package import Package, PackageImage
 from firmline.links.base import LinkCapabilities, PortLink
 from firmline.links.usb.link import UsbLink
 from firmline.protocol.host import HostSession
-from firmline.protocol.pacing import FOR_BLUETOOTH, Pacing
+from firmline.protocol.pacing import Pacing
 from firmline.updater.advice import advice
 from firmline.updater.checkpointing import DEFAULT_SPACING_S, SpacedCheckpoints
 from firmline.updater.expectation import Expectation
@@ -72,7 +72,7 @@ class UpdatePlan:
         package_name: The package's file name, for people.
         package_sha256: SHA-256 of the package's file, hexadecimal.
         unit_name: The target as the user named it.
-        address: The address of the unit's application, or its name; ``None``: the road has none.
+        pin: By what the unit is known in the air; ``None``: the road leads to one unit alone.
         timeouts: How long to wait for what.
         pacing: How long the unit's flash is given.
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
@@ -84,9 +84,9 @@ class UpdatePlan:
     package_name: str
     package_sha256: str
     unit_name: str
-    address: UnitPin | None
+    pin: UnitPin | None
     timeouts: Timeouts
-    pacing: Pacing = FOR_BLUETOOTH
+    pacing: Pacing
     prn: int = 0
     expectation: Expectation | None = None
     checkpoint_s: float | None = DEFAULT_SPACING_S
@@ -234,11 +234,11 @@ class Update:
                 progress=self._progress,
                 expectation=plan.expectation,
             )
-        if plan.address is None:
-            raise LocalProtocolError("An update over a radio needs the unit's address.")
+        if plan.pin is None:
+            raise LocalProtocolError("An update over a radio needs the unit's pin.")
         return RadioRoad(
             link=link,
-            pin=plan.address,
+            pin=plan.pin,
             timeouts=plan.timeouts,
             report=self._report,
             ladder=self._ladder,
@@ -265,9 +265,9 @@ def plan_for(
     *,
     package_name: str,
     unit_name: str,
-    address: UnitPin | None,
+    pin: UnitPin | None,
+    pacing: Pacing,
     timeouts: Timeouts | None = None,
-    pacing: Pacing = FOR_BLUETOOTH,
     prn: int = 0,
     expectation: Expectation | None = None,
     checkpoint_s: float | None = DEFAULT_SPACING_S,
@@ -278,7 +278,7 @@ def plan_for(
         package_name=package_name,
         package_sha256=hashlib.sha256(content).hexdigest(),
         unit_name=unit_name,
-        address=address,
+        pin=pin,
         timeouts=timeouts or Timeouts(),
         pacing=pacing,
         prn=prn,

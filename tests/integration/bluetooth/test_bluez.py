@@ -77,7 +77,7 @@ async def update(
         b"",
         package_name="update.zip",
         unit_name=f"ble:{pin}",
-        address=pin,
+        pin=pin,
         timeouts=TIMEOUTS,
         pacing=NO_PAUSES,
         prn=8,

@@ -17,7 +17,7 @@ from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, ExitCode
 from firmline.formats.package import write_package
 from firmline.links import air
-from firmline.links import open as opening
+from firmline.links import open_many as opening
 from firmline.links.bluetooth.stack import Stack, System
 from firmline.links.virtual_radio import open_virtual_radio
 from integration.bluetooth.bleak_over_bumble import Computer, identifier

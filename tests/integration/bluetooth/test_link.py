@@ -317,3 +317,16 @@ async def test_closing_never_is_error(
     await connection.close()
     await connection.close()
     assert await connection.wait_closed(timeout_s=0.1) is None
+
+
+async def test_connections_that_are_gone_are_not_kept(
+    computer: Computer, link: BluetoothLink
+) -> None:
+    place(computer)
+    made = []
+    for _ in range(3):
+        made.append(await link.connect(ADDRESS, timeout_s=2))
+        assert not made[-1].lost
+        await made[-1].close()
+    assert all(connection.lost for connection in made)
+    assert link._connections == made[-1:]

@@ -12,9 +12,10 @@ from firmline import events
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.events import Event, Outcome
 from firmline.links.bluetooth.link import BluetoothLink
-from firmline.links.open import prn_for
+from firmline.links.open_many import prn_for
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.pacing import FOR_BLUETOOTH
 from firmline.updater.update import Update, UpdateResult, plan_for
 from integration.bluetooth.bleak_over_bumble import Computer
 from integration.test_physics import package
@@ -43,7 +44,8 @@ def update(
             b"",
             package_name="update.zip",
             unit_name="ble:",
-            address=unit.address,
+            pin=unit.address,
+            pacing=FOR_BLUETOOTH,
             prn=prn_for(link.capabilities) if prn is None else prn,
         )
         try:

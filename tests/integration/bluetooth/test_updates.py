@@ -20,7 +20,7 @@ from firmline.events import Event, Outcome, UnitMode
 from firmline.formats.package import Package
 from firmline.links.bluetooth.link import BluetoothLink
 from firmline.links.bluetooth.stack import System
-from firmline.links.open import prn_for
+from firmline.links.open_many import prn_for
 from firmline.protocol.pacing import NO_PAUSES
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
@@ -62,7 +62,7 @@ class Bench:
             b"",
             package_name="update.zip",
             unit_name=f"ble:{pin}",
-            address=pin,
+            pin=pin,
             timeouts=TIMEOUTS,
             pacing=NO_PAUSES,
             prn=prn_for(link.capabilities),

@@ -94,7 +94,7 @@ def update(
             b"",
             package_name="update.zip",
             unit_name="sim:unit",
-            address=None,
+            pin=None,
             timeouts=timeouts,
             pacing=NO_PAUSES,
             prn=prn,

@@ -47,7 +47,7 @@ def inspect(unit: UnitDescription = UNIT, **plan: Any) -> tuple[InspectionResult
 
     async def story() -> InspectionResult:
         link = virtual_serial_link(made, baud=115_200)
-        asked = InspectionPlan(unit_name="sim:unit", address=None, **plan)
+        asked = InspectionPlan(unit_name="sim:unit", pin=None, **plan)
         return await PortInspection(asked, link=link, report=heard.append).run()
 
     return run_in_virtual_time(story()), heard
@@ -113,7 +113,7 @@ def test_at_a_real_pseudo_terminal_nonsense_is_told_as_such() -> None:
     async def story() -> InspectionResult:
         link = serial_link(SerialOptions(port=peer.path))
         timeouts = Timeouts(serial=SerialTimeouts(bootloader_s=0.5))
-        plan = InspectionPlan(unit_name="serial:pty", address=None, timeouts=timeouts)
+        plan = InspectionPlan(unit_name="serial:pty", pin=None, timeouts=timeouts)
         return await PortInspection(plan, link=link, report=heard.append).run()
 
     try:

@@ -22,6 +22,7 @@ from firmline.links.usb.device import UsbDevice
 from firmline.links.usb.link import UsbLink
 from firmline.links.usb.virtual import VirtualBus
 from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.pacing import NO_PAUSES
 from firmline.protocol.usb_trigger import TriggerRequest
 from firmline.updater.expectation import expectation
 from firmline.updater.timeouts import Timeouts
@@ -157,7 +158,8 @@ def update(
             b"",
             package_name="update.zip",
             unit_name="usb:unit",
-            address=None,
+            pin=None,
+            pacing=NO_PAUSES,
             timeouts=timeouts,
             expectation=None if expect is None else expectation(expect),
         )

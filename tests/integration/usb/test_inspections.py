@@ -38,7 +38,7 @@ def inspect(
         bus = Bus([unit])
         prepare(bus)
         link = UsbLink(bus, serial_number)
-        wanted = InspectionPlan(unit_name="usb:unit", address=None, timeouts=QUICK, **plan)
+        wanted = InspectionPlan(unit_name="usb:unit", pin=None, timeouts=QUICK, **plan)
         try:
             return await inspection_over(link, wanted, report=heard.append).run()
         finally:

@@ -15,6 +15,7 @@ from firmline.links.serving.pseudo_terminal import serve_on_pty
 from firmline.links.serving.serial_driver import SerialDriver
 from firmline.links.usb.host_bus import HostBus
 from firmline.links.usb.link import UsbLink
+from firmline.protocol.pacing import NO_PAUSES
 from firmline.protocol.usb_trigger import TriggerRequest
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
@@ -105,7 +106,13 @@ async def run(late: int = 0, **changes: Any) -> tuple[UpdateResult, list[Event]]
 
         bus = HostBus(comports=computer.comports, devices=computer.devices)
         plan = plan_for(
-            package(), b"", package_name="a", unit_name="usb:a", address=None, timeouts=QUICK
+            package(),
+            b"",
+            package_name="a",
+            unit_name="usb:a",
+            pin=None,
+            pacing=NO_PAUSES,
+            timeouts=QUICK,
         )
         try:
             result = await Update(plan, link=UsbLink(bus, SERIAL), report=report).run()

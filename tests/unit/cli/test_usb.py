@@ -15,7 +15,7 @@ from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate
 from firmline.errors import Code, ExitCode, TransportError
 from firmline.formats.package import write_package
-from firmline.links import open as door
+from firmline.links import open_many as door
 from firmline.links.usb import host_bus
 from firmline.links.usb.problems import library_missing
 from firmline.protocol.usb_trigger import TriggerRequest

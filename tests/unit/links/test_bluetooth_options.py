@@ -11,7 +11,7 @@ from firmline.links.base import LinkCapabilities
 from firmline.links.bluetooth.ears import radio_address, split_uuids, uuid_text
 from firmline.links.bluetooth.options import adapter_of, pin_of
 from firmline.links.bluetooth.stack import Stack, System, this_stack
-from firmline.links.open import prn_for
+from firmline.links.open_many import prn_for
 from firmline.links.target import Scheme, Target, parse_radio, parse_target
 from firmline.values import AdvertisedName, BleAddress, PeripheralId, UnitPin
 from unit.protocol.expect import fails

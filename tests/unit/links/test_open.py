@@ -12,7 +12,7 @@ from firmline.device.fabrication import fabricate
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, ExitCode, InputError, TransportError, TransportReason
 from firmline.formats.keys import PublicKey, SigningKey
-from firmline.links import open as door
+from firmline.links import virtual_air
 from firmline.links.base import PortLink
 from firmline.links.bumble.central import BumbleLink
 from firmline.links.open import open_target, run_for_target
@@ -43,25 +43,25 @@ QUICK = {"ble-reference", "other-softdevice"}
 async def test_every_unit_of_the_gallery_is_in_the_air_under_its_address(name: str) -> None:
     async with open_target(parse_target(f"sim:{name}")) as opened:
         assert type(opened.link) is BumbleLink
-        assert opened.address == gallery_unit(name).address
-        sighting = await opened.link.find(opened.address, timeout_s=5.0)
+        assert opened.pin == gallery_unit(name).address
+        sighting = await opened.link.find(opened.pin, timeout_s=5.0)
         assert sighting.name == name
 
 
 @pytest.mark.parametrize("name", sorted(WAITING))
 async def test_a_unit_that_waits_in_its_bootloader_is_in_the_air_as_one(name: str) -> None:
     async with open_target(parse_target(f"sim:{name}")) as opened:
-        assert opened.address == gallery_unit(name).address
+        assert opened.pin == gallery_unit(name).address
         assert isinstance(opened.link, BumbleLink)
-        assert opened.address is not None
-        sighting = await opened.link.find(opened.address.plus_one(), timeout_s=5.0)
+        assert opened.pin is not None
+        sighting = await opened.link.find(opened.pin.plus_one(), timeout_s=5.0)
         assert sighting.name == "DfuTarg"
 
 
 async def test_a_unit_without_a_radio_is_at_a_port_of_its_own() -> None:
     async with open_target(parse_target("sim:uart-reference")) as opened:
         assert isinstance(opened.link, PortLink)
-        assert opened.address is None
+        assert opened.pin is None
         assert opened.link.capabilities.baud == 115_200
         port = await opened.link.open()
         await port.write(Channel.SERIAL, b"\x09\x42\xc0")
@@ -114,7 +114,7 @@ async def test_a_road_that_is_not_built_yet_is_told(scheme: Scheme) -> None:
 async def test_a_target_that_cannot_be_is_refused_before_a_radio_is_opened(
     text: str, code: Code, fragment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "open_virtual_radio", never)
+    monkeypatch.setattr(virtual_air, "open_virtual_radio", never)
     with pytest.raises(InputError) as caught:
         async with open_target(parse_target(text)):
             pytest.fail("it was opened")
@@ -155,7 +155,7 @@ class Watched:
             return fabricate(description, **given)
 
         monkeypatch.setattr(VirtualRadio, "close", watched_close)
-        monkeypatch.setattr(door, "fabricate", watched_fabricate)
+        monkeypatch.setattr(virtual_air, "fabricate", watched_fabricate)
 
 
 @pytest.fixture

@@ -331,7 +331,7 @@ def plan(contents: Package, pin: UnitPin = ADDRESS) -> UpdatePlan:
         write_package(contents),
         package_name="update.zip",
         unit_name="sim:bench-unit",
-        address=pin,
+        pin=pin,
         timeouts=TIMEOUTS,
         pacing=NO_PAUSES,
     )

@@ -209,9 +209,7 @@ async def test_a_name_is_taken_whole() -> None:
 
 async def test_an_inspection_finds_a_unit_by_its_name() -> None:
     heard: list[Event] = []
-    inspection_plan = InspectionPlan(
-        unit_name="ble:name=bench-unit", address=NAME, timeouts=TIMEOUTS
-    )
+    inspection_plan = InspectionPlan(unit_name="ble:name=bench-unit", pin=NAME, timeouts=TIMEOUTS)
     link = FakeLink(running_unit())
     result = await Inspection(inspection_plan, link=link, report=heard.append).run()
     assert result.error is None

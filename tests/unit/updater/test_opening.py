@@ -120,7 +120,7 @@ def test_an_update_whose_link_was_not_there_is_a_stream_too() -> None:
         content,
         package_name="dfu.zip",
         unit_name="ble:x",
-        address=None,
+        pin=None,
         pacing=NO_PAUSES,
     )
     started, image, finished = not_begun(plan, ADAPTER_OFF)

@@ -17,6 +17,7 @@ from firmline.events import Event, Outcome, UnitMode, UpdateFinished
 from firmline.links.base import NORDIC, DeviceInformation, RemoteVersion
 from firmline.protocol.buttonless import encode_buttonless_answer
 from firmline.protocol.channels import Channel
+from firmline.protocol.pacing import NO_PAUSES
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, plan_for
 from firmline.values import BleAddress, Fwid, FwVersion, ImageKind
@@ -655,7 +656,7 @@ async def test_between_two_images_a_unit_has_the_time_it_needs_to_activate_the_f
 def test_a_plan_keeps_the_waits_it_is_given_and_has_some_of_its_own() -> None:
     contents = package()
     assert plan(contents).timeouts is TIMEOUTS
-    bare = plan_for(contents, b"", package_name="", unit_name="", address=ADDRESS)
+    bare = plan_for(contents, b"", package_name="", unit_name="", pin=ADDRESS, pacing=NO_PAUSES)
     assert bare.timeouts == Timeouts()
 
 

@@ -112,6 +112,11 @@ class BluetoothConnection(Connection):
         sizes = [each.max_write_without_response_size for each in self._characteristics.values()]
         return max([DEFAULT_MTU, *(size + ATT_HEADER for size in sizes)])
 
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is gone."""
+        return self._lost
+
     # Setting up.
 
     async def open(self, client: BleakClient, *, settle_s: float) -> None:

@@ -135,6 +135,7 @@ class BluetoothLink(Link):
         finally:
             if not ready:
                 await connection.close()
+        self._connections = [each for each in self._connections if not each.lost]
         self._connections.append(connection)
         return connection
 

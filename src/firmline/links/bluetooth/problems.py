@@ -114,11 +114,6 @@ _HINTS: Final = {
 }
 
 
-def is_lost(problem: Exception) -> bool:
-    """Whether what was raised says that the connection is gone."""
-    return _code_of(problem) is Code.LINK_LOST
-
-
 def adapter_problem(problem: Exception, system: System) -> TransportError:
     """The error of a computer whose Bluetooth does not do what it should.
 
