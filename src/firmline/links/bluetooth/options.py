@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from firmline.errors import Code, InputError
 from firmline.links.bluetooth.stack import Stack, System
 from firmline.links.target import Target
+from firmline.links.target_options import refuse_others
 from firmline.values import AdvertisedName, BleAddress, PeripheralId, UnitPin
 
 BLE_OPTIONS: Final = ("adapter",)
@@ -24,13 +25,7 @@ def adapter_of(target: Target, stack: Stack) -> str | None:
     Raises:
         InputError: ``TARGET_MALFORMED``: there is no such option, or not on this system.
     """
-    for name in target.options:
-        if name not in BLE_OPTIONS:
-            raise InputError(
-                Code.TARGET_MALFORMED,
-                f"A ble: target has no option {name[:20]!r}.",
-                hint=f"Its options are: {', '.join(BLE_OPTIONS)}.",
-            )
+    refuse_others(target, BLE_OPTIONS)
     adapter = target.options.get("adapter")
     if adapter is None:
         return None

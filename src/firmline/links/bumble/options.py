@@ -14,8 +14,8 @@ from typing import Final
 
 from firmline.errors import Code, InputError, shortened
 from firmline.links.base import USUAL_INTERVAL_S
-from firmline.links.sim_options import INTERVAL_STEP_MS, MAX_INTERVAL_MS, MIN_INTERVAL_MS, NUMBER
 from firmline.links.target import Target
+from firmline.links.target_options import interval_option, refuse_others
 from firmline.values import BleAddress
 
 HCI_OPTIONS: Final = ("interval", "phy")
@@ -86,33 +86,13 @@ def hci_radio_options(target: Target) -> HciOptions:
 
 def _options(target: Target, transport: str, address: BleAddress | None) -> HciOptions:
     check_transport(transport)
-    for name in target.options:
-        if name not in HCI_OPTIONS:
-            raise InputError(
-                Code.TARGET_MALFORMED,
-                f"A hci: target has no option {name[:20]!r}.",
-                hint=f"Its options are: {', '.join(HCI_OPTIONS)}.",
-            )
+    refuse_others(target, HCI_OPTIONS)
     return HciOptions(
         transport=transport,
         address=address,
-        interval_s=_interval_s(target.options),
+        interval_s=interval_option(target),
         phy_2m=_phy_2m(target.options),
     )
-
-
-def _interval_s(options: Mapping[str, str]) -> float:
-    text = options.get("interval")
-    if text is None:
-        return USUAL_INTERVAL_S
-    value = float(text) if NUMBER.fullmatch(text) else -1.0
-    if not MIN_INTERVAL_MS <= value <= MAX_INTERVAL_MS or value % INTERVAL_STEP_MS:
-        raise InputError(
-            Code.TARGET_MALFORMED,
-            f"interval={text[:20]} is not a number of milliseconds in steps of 1.25 from"
-            f" {MIN_INTERVAL_MS:g} to {MAX_INTERVAL_MS:g}.",
-        )
-    return value / 1000
 
 
 def _phy_2m(options: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 from firmline.errors import Code, InputError
 from firmline.links.target import Target
+from firmline.links.target_options import refuse_others
 
 SERIAL_OPTIONS: Final = ("baud", "flow")
 """``baud``: bits per second. ``flow``: ``rtscts``, or ``none`` where RTS and CTS are not wired."""
@@ -55,13 +56,7 @@ def serial_options(target: Target) -> SerialOptions:
     Raises:
         InputError: ``TARGET_MALFORMED``: there is no such option, or not with this value.
     """
-    for name in target.options:
-        if name not in SERIAL_OPTIONS:
-            raise InputError(
-                Code.TARGET_MALFORMED,
-                f"A serial: target has no option {name[:20]!r}.",
-                hint=f"Its options are: {', '.join(SERIAL_OPTIONS)}.",
-            )
+    refuse_others(target, SERIAL_OPTIONS)
     text = target.options.get("flow", FlowControl.RTSCTS.value)
     try:
         flow = FlowControl(text)

@@ -6,6 +6,7 @@ from typing import Final
 
 from firmline.errors import Code, InputError
 from firmline.links.target import Target
+from firmline.links.target_options import refuse_others
 
 MAX_SIZE: Final = 126
 """Characters of a serial number (USB 2.0, section 9.6.7: 255 bytes with a head of two)."""
@@ -17,12 +18,9 @@ def serial_number_of(target: Target) -> str:
     Raises:
         InputError: ``TARGET_MALFORMED``: it has an option, or can be no serial number.
     """
-    for name in target.options:
-        raise InputError(
-            Code.TARGET_MALFORMED,
-            f"A usb: target has no option {name[:20]!r}.",
-            hint="USB has neither a speed nor flow control to choose: usb:SERIAL is all.",
-        )
+    refuse_others(
+        target, (), hint="USB has neither a speed nor flow control to choose: usb:SERIAL is all."
+    )
     number = target.where.strip()
     if len(number) > MAX_SIZE or not number.isprintable():
         raise InputError(
