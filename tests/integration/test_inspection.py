@@ -15,13 +15,9 @@ from firmline.device.description import UnitDescription, gallery_names, gallery_
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.profile import SDK15_3_BLE
 from firmline.device.radio_face import ResetKind
-from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, LocalProtocolError
 from firmline.events import Event, UnitMode
-from firmline.formats.firmware import FirmwareImage
-from firmline.formats.package import read_package, write_package
-from firmline.formats.package_build import PackageSpec, build_package
 from firmline.formats.probes import ProbeCatalogue, ProbeSource, SignedOnDemand
 from firmline.formats.probes_pack import (
     ProbePack,
@@ -45,6 +41,7 @@ from firmline.updater.inspection_record import InspectionResult
 from firmline.updater.update import Update, plan_for
 from firmline.values import BleAddress, Fwid, FwVersion
 from integration.links.scripted import HOME, ScriptedUnit
+from integration.story import package
 from unit.device.makers import ADDRESS, KEY, OTHER_KEY, TALKATIVE, describe
 
 APPLICATION, BOOTLOADER = UnitMode.APPLICATION, UnitMode.BOOTLOADER
@@ -461,23 +458,10 @@ def deaf_to_abort() -> Any:
 
 
 def update_of(bench: Bench, *, version: int) -> Update:
-    image = FirmwareImage(
-        data=synthetic_bytes("next", 20_000), address=None, source_name="application.bin"
-    )
-    content = write_package(
-        build_package(
-            PackageSpec(
-                application=image,
-                hw_version=52,
-                application_version=FwVersion(version),
-                sd_req=(Fwid(0x0103),),
-                signing_key=KEY,
-            )
-        )
-    )
+    contents = package(seed="next", application_version=FwVersion(version))
     plan = plan_for(
-        read_package(content, name="update.zip"),
-        content,
+        contents,
+        b"",
         package_name="update.zip",
         unit_name="sim:unit",
         pin=ADDRESS,

@@ -3,105 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from firmline import events
 from firmline.device.chips import chip
-from firmline.device.description import UnitDescription
-from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.physics.supply import Currents, Source
 from firmline.device.physics.timing import Timing
-from firmline.device.synthetic import synthetic_bytes
-from firmline.device.unit import VirtualUnit
 from firmline.errors import Code
 from firmline.events import Outcome, UnitMode
 from firmline.formats.event_json import event_to_json
-from firmline.formats.firmware import FirmwareImage
-from firmline.formats.package import Package
-from firmline.formats.package_build import PackageSpec, build_package
-from firmline.links.virtual_radio import open_virtual_radio
-from firmline.links.virtual_time import run_in_virtual_time
-from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES, Pacing
-from firmline.updater.update import Update, UpdateResult, plan_for
-from firmline.values import Fwid, FwVersion
-from unit.device.makers import FWID, KEY, describe
+from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES
+from integration.story import Told, package, update
+from unit.device.makers import describe
 
 pytestmark = pytest.mark.slow
-SIZE = 20_000
-
-
-@dataclass
-class Told:
-    """How a story went."""
-
-    result: UpdateResult
-    heard: list[events.Event]
-    unit: VirtualUnit
-
-    @property
-    def logged(self) -> list[str]:
-        return [entry.what for entry in self.unit.log]
-
-    def count(self, kind: type[events.Event]) -> int:
-        return sum(isinstance(event, kind) for event in self.heard)
-
-
-def package(size: int = SIZE) -> Package:
-    image = FirmwareImage(
-        data=synthetic_bytes("a newer one", size), address=None, source_name="app.bin"
-    )
-    return build_package(
-        PackageSpec(
-            application=image,
-            bootloader=None,
-            softdevice=None,
-            hw_version=52,
-            application_version=FwVersion(4),
-            bootloader_version=None,
-            sd_req=(Fwid(FWID),),
-            sd_id=(),
-            signing_key=KEY,
-        )
-    )
-
-
-def update(
-    description: UnitDescription,
-    *,
-    pacing: Pacing = FOR_BLUETOOTH,
-    size: int = SIZE,
-    checkpoint_s: float | None = 10.0,
-    **radio_options: Any,
-) -> Told:
-    """One update of one unit, from the first packet to the last event."""
-    heard: list[events.Event] = []
-    unit = fabricate(description, physics=physics_of(description))
-    interval_s = radio_options.pop("interval_s", 0.0075)
-    mtu = radio_options.pop("mtu", 247)
-
-    async def story() -> UpdateResult:
-        radio = open_virtual_radio(timed=True, **radio_options)
-        try:
-            unit.power_on(now_s=radio.now_s())
-            radio.add_unit(unit)
-            link = await radio.open_link(interval_s=interval_s, mtu=mtu)
-            plan = plan_for(
-                package(size),
-                b"",
-                package_name="update.zip",
-                unit_name="sim:unit",
-                pin=description.address,
-                pacing=pacing,
-                checkpoint_s=checkpoint_s,
-            )
-            return await Update(plan, link=link, report=heard.append).run()
-        finally:
-            await radio.close()
-
-    return Told(run_in_virtual_time(story()), heard, unit)
 
 
 def supplied(resistance_ohm: float) -> Source:
@@ -160,7 +78,7 @@ def test_a_packet_that_finds_the_queue_full_is_sent_again_and_nothing_else() -> 
 @pytest.mark.parametrize("mtu", [23, 247])
 def test_step_by_step_no_unit_is_too_slow(chunk_s: float, mtu: int) -> None:
     timing = replace(Timing.of(chip("nrf52832-512k")), chunk_s=chunk_s)
-    told = update(describe(timings=timing), size=9_000, interval_s=0.015, mtu=mtu)
+    told = update(describe(timings=timing), package(9_000), interval_s=0.015, mtu=mtu)
     assert told.result.finished.outcome is Outcome.UPDATED
 
 

@@ -29,7 +29,7 @@ from firmline.device.faults.plan import (
 from firmline.device.profile import PROFILES
 from firmline.events import Outcome, UnitMode
 from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, Pacing
-from integration.test_physics import SIZE, Told, package, update
+from integration.story import SIZE, Told, package, update
 from unit.device.makers import BANK_0, describe
 
 pytestmark = pytest.mark.slow

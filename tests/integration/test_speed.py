@@ -6,30 +6,21 @@ The unit's true costs are known here, and nowhere in the host: it learns them.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from firmline import events
 from firmline.device.chips import chip
-from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.faults.plan import CorruptedPackets, FaultPlan, LostPackets
 from firmline.device.physics.timing import Timing
-from firmline.device.synthetic import synthetic_bytes
-from firmline.device.unit import VirtualUnit
 from firmline.events import Outcome
-from firmline.formats.firmware import FirmwareImage
-from firmline.formats.package_build import PackageSpec, build_package
-from firmline.links.virtual_radio import open_virtual_radio
-from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.object_stream import MOST_WAITING
 from firmline.protocol.pacing import AHEAD
-from firmline.updater.update import Update, UpdateResult, plan_for
-from firmline.values import Fwid, FwVersion
-from unit.device.makers import FWID, KEY, describe
+from integration import story
+from unit.device.makers import describe
 
 pytestmark = pytest.mark.slow
-_E = TypeVar("_E", bound=events.Event)
 SIZE, OBJECT, PACKET, CHUNK = 60_000, 4096, 244, 20
 OBJECTS = -(-SIZE // OBJECT)
 PACKETS = 17
@@ -37,21 +28,11 @@ FAST, SLOW = 0.000_3, 0.005
 """Seconds that a unit's SoftDevice adds to a write of 20 bytes (physics spec, section 6)."""
 
 
-@dataclass
-class Told:
-    """How an update went."""
+@dataclass(kw_only=True)
+class Told(story.Told):
+    """How an update went, of a unit whose costs are known here."""
 
-    result: UpdateResult
-    heard: list[events.Event]
-    unit: VirtualUnit
     timing: Timing
-
-    @property
-    def logged(self) -> list[str]:
-        return [entry.what for entry in self.unit.log]
-
-    def of(self, kind: type[_E]) -> list[_E]:
-        return [event for event in self.heard if isinstance(event, kind)]
 
     @property
     def image_s(self) -> float:
@@ -85,45 +66,17 @@ def update(
     **radio: Any,
 ) -> Told:
     """One update of one unit that keeps its SoftDevice's patience."""
-    heard: list[events.Event] = []
     timing = replace(Timing.of(chip(on)), chunk_s=chunk_s)
     timing = timing if patience_s is None else replace(timing, patience_s=patience_s)
-    description = describe(chip=chip(on), timings=timing, faults=faults or FaultPlan())
-    unit = fabricate(description, physics=physics_of(description))
-    image = FirmwareImage(data=synthetic_bytes("fast", size), address=None, source_name="app.bin")
-    package = build_package(
-        PackageSpec(
-            application=image,
-            bootloader=None,
-            softdevice=None,
-            hw_version=52,
-            application_version=FwVersion(4),
-            bootloader_version=None,
-            sd_req=(Fwid(FWID),),
-            sd_id=(),
-            signing_key=KEY,
-        )
+    told = story.update(
+        describe(chip=chip(on), timings=timing, faults=faults or FaultPlan()),
+        story.package(size, seed="fast"),
+        interval_s=interval_s,
+        mtu=mtu,
+        pacing=AHEAD,
+        **radio,
     )
-
-    async def story() -> UpdateResult:
-        air = open_virtual_radio(timed=True, **radio)
-        try:
-            unit.power_on(now_s=air.now_s())
-            air.add_unit(unit)
-            link = await air.open_link(interval_s=interval_s, mtu=mtu)
-            plan = plan_for(
-                package,
-                b"",
-                package_name="update.zip",
-                unit_name="sim:unit",
-                pin=description.address,
-                pacing=AHEAD,
-            )
-            return await Update(plan, link=link, report=heard.append).run()
-        finally:
-            await air.close()
-
-    return Told(run_in_virtual_time(story()), heard, unit, timing)
+    return Told(result=told.result, heard=told.heard, unit=told.unit, timing=timing)
 
 
 @pytest.mark.parametrize("on", ["nrf52832-512k", "nrf52840"])

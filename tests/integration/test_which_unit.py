@@ -38,7 +38,7 @@ from firmline.protocol.pacing import FOR_BLUETOOTH
 from firmline.updater.update import Update, UpdateResult, plan_for
 from firmline.values import BleAddress, Fwid
 from integration.links.scripted import APPLICATION, ScriptedUnit
-from integration.test_physics import package
+from integration.story import package
 from unit.device.makers import ADDRESS, BANK_0, describe
 
 SIZE = 4_000

@@ -18,7 +18,7 @@ from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import FOR_BLUETOOTH
 from firmline.updater.update import Update, UpdateResult, plan_for
 from integration.bluetooth.bleak_over_bumble import Computer
-from integration.test_physics import package
+from integration.story import package
 from unit.device.makers import describe
 
 pytestmark = pytest.mark.slow

@@ -18,7 +18,8 @@ from firmline.formats.firmware import FirmwareImage
 from firmline.formats.package import Package
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.values import Fwid, FwVersion, ImageKind
-from integration.serial_port.road import Told, package, update, waiting
+from integration.serial_port.road import update, waiting
+from integration.story import Told, package
 
 pytestmark = pytest.mark.slow
 BOOTLOADER = FirmwareImage(

@@ -32,7 +32,8 @@ from firmline.device.faults.plan import (
 )
 from firmline.errors import Code
 from firmline.events import Outcome
-from integration.serial_port.road import Told, package, update, waiting
+from integration.serial_port.road import update, waiting
+from integration.story import Told, package
 from unit.device.makers import BANK_0, PAGE, SETTINGS_PAGE
 
 pytestmark = pytest.mark.slow

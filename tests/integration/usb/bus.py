@@ -27,7 +27,7 @@ from firmline.protocol.usb_trigger import TriggerRequest
 from firmline.updater.expectation import expectation
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
-from integration.serial_port.road import package
+from integration.story import package
 from unit.device.makers import describe
 
 USB = PROFILES["sdk17.1-usb"]

@@ -19,7 +19,7 @@ from firmline.protocol.pacing import NO_PAUSES
 from firmline.protocol.usb_trigger import TriggerRequest
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
-from integration.serial_port.road import package
+from integration.story import package
 from integration.usb.bus import SERIAL, plugged
 
 QUICK = Timeouts(serial=SerialTimeouts(reappear_s=1), return_s=3)

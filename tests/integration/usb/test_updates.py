@@ -21,7 +21,7 @@ from firmline.links.usb.device import UsbDevice
 from firmline.protocol.usb_trigger import OPEN_BOOTLOADER_ID, TriggerRequest
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.values import Fwid, FwVersion
-from integration.serial_port.road import package
+from integration.story import package
 from integration.usb.bus import SERIAL, Bus, plugged, update
 
 BOOTLOADER = FirmwareImage(

@@ -19,7 +19,7 @@ from firmline.links import open_many as door
 from firmline.links.usb import host_bus
 from firmline.links.usb.problems import library_missing
 from firmline.protocol.usb_trigger import TriggerRequest
-from integration.serial_port.road import package
+from integration.story import package
 from integration.usb.bus import Bus, plugged
 from unit.cli.program import Program, assert_failed
 
