@@ -10,7 +10,6 @@ from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.faults.plan import Fault, FaultPlan
-from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.formats.package import Package
 from firmline.links.serial.virtual import virtual_serial_link
@@ -19,13 +18,12 @@ from firmline.protocol.pacing import NO_PAUSES
 from firmline.updater.expectation import expectation
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
-from integration.story import SIZE, Told, package
+from integration.story import Told, package
 from unit.device.makers import UART, describe
 
 NEW = "virtual application 4+"
 """What only the new application of :func:`package` prints."""
 BAUD = 115_200
-IMAGE = synthetic_bytes("a newer one", SIZE)
 
 
 def waiting(*faults: Fault, seed: int = 1, **changes: Any) -> UnitDescription:
