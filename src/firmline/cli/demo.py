@@ -13,14 +13,14 @@ import click
 
 from firmline.cli.parameters import OnceCommand
 from firmline.cli.style import paint
-from firmline.device.synthetic import synthetic_bytes
+from firmline.device.synthetic import synthetic_program
 from firmline.errors import Code, ExitCode, FirmlineError
 from firmline.formats.records import format_intel_hex
 from firmline.formats.spans import Span
 
 APPLICATION_SIZE: Final = 150_000
-APPLICATION_START: Final = 0x26000
-"""Behind the SoftDevice of the virtual units (``data/units``)."""
+APPLICATION_START: Final = 0x19000
+"""Where S112 7.2.0 ends (``data/softdevices.toml``), whose FWID the virtual unit has."""
 SPEED: Final = 10
 """The update takes about 45 s on an nRF52832, and nobody waits for that in a demonstration."""
 
@@ -56,10 +56,7 @@ def _tell(speed: float) -> None:
     _say(1, "A signing key; the unit's bootloader holds its public half.")
     _run("keys", "generate", "demo.key")
     _say(2, f"A new application of {APPLICATION_SIZE // 1000} kB, packaged and signed.")
-    application = Span(
-        address=APPLICATION_START, data=synthetic_bytes("demo application", APPLICATION_SIZE)
-    )
-    Path("app.hex").write_text(format_intel_hex([application]), encoding="ascii")
+    Path("app.hex").write_text(application_hex(), encoding="ascii")
     _run(
         *("pkg", "generate", "--hw-version", "52", "--sd-req", "0x103"),
         *("--application", "app.hex", "--application-version", "5"),
@@ -72,6 +69,12 @@ def _tell(speed: float) -> None:
         *("update", "dfu.zip", "--to", "sim:other-softdevice?key=demo.key"),
         expect=ExitCode.REFUSED,
     )
+
+
+def application_hex() -> str:
+    """The application of the demo, as a linker would write it."""
+    program = synthetic_program("demo application", APPLICATION_SIZE, base=APPLICATION_START)
+    return format_intel_hex([Span(address=APPLICATION_START, data=program)])
 
 
 def _say(number: int, text: str) -> None:

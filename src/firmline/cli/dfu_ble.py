@@ -8,7 +8,8 @@ from typing import Final
 
 import click
 
-from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.dfu_options import connect_delay_option, output_options, package_option
+from firmline.cli.parameters import OnceCommand
 from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.errors import Code, InputError
 from firmline.links.bluetooth.options import NAME_PREFIX
@@ -27,9 +28,7 @@ DONGLE: Final = (
 
 
 @click.command(cls=OnceCommand)
-@click.option(
-    *("-pkg", "--package"), metavar="FILE", type=FilePath(), required=True, help="The DFU package."
-)
+@package_option
 @click.option(
     *("-a", "--address"),
     metavar="ADDRESS",
@@ -58,23 +57,14 @@ DONGLE: Final = (
 @click.option(
     *("-f", "--flash-connectivity"), is_flag=True, help="Taken, and nothing is flashed: likewise."
 )
-@click.option(
-    *("-cd", "--connect-delay"),
-    metavar="SECONDS",
-    type=click.IntRange(0, 3600),
-    help="Taken, and not waited for: the unit is looked for until it is seen.",
-)
+@connect_delay_option("the unit is looked for until it is seen", is_used=False)
 @click.option(
     *("-mtu", "--att-mtu"),
     metavar="N",
     type=click.IntRange(23, 517),
     help="Taken, and not asked for: the system agrees on the MTU by itself.",
 )
-@click.option(*("-v", "--verbose"), count=True, help="Print every event.")
-@click.option(
-    "--trace", metavar="FILE", type=FilePath(), help="Keep every event there, as JSON lines."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print events and result as JSON lines.")
+@output_options
 def ble(
     *,
     package: Path,
@@ -85,7 +75,6 @@ def ble(
     port: str | None,
     jlink_snr: str | None,
     flash_connectivity: bool,
-    connect_delay: int | None,
     att_mtu: int | None,
     verbose: int,
     trace: Path | None,
@@ -100,10 +89,6 @@ def ble(
     given = [option for option, value in dongle.items() if value is not None]
     if given:
         click.echo(f"note: {', '.join(given)}: {DONGLE}", err=True)
-    if connect_delay:
-        click.echo(
-            "note: -cd is not waited for; the unit is looked for until it is seen.", err=True
-        )
     if att_mtu is not None:
         click.echo("note: -mtu is not asked for; the system agrees on the MTU.", err=True)
     target = _target(address, name, adapter)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import click
 
+from firmline.cli.dfu_options import (
+    connect_delay_option,
+    output_options,
+    package_option,
+    prn_option,
+    timeout_option,
+)
 from firmline.cli.expect_options import expect_options, read_expectation
-from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.parameters import OnceCommand
 from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.errors import Code, InputError, TransportError, TransportReason
 from firmline.links.serial.options import MAX_BAUD, MIN_BAUD
@@ -18,15 +24,9 @@ from firmline.links.serial.ports import ports_hint
 from firmline.links.target import Scheme, Target
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 
-MAX_PRN: Final = 0xFFFF
-"""The PRN is a 16-bit number (bootloader spec, section 2.1)."""
-MAX_WAIT_S: Final = 3600
-
 
 @click.command("usb-serial", cls=OnceCommand)
-@click.option(
-    *("-pkg", "--package"), metavar="FILE", type=FilePath(), required=True, help="The DFU package."
-)
+@package_option
 @click.option(
     *("-p", "--port"),
     metavar="PORT",
@@ -38,21 +38,8 @@ MAX_WAIT_S: Final = 3600
     metavar="TEXT",
     help="Instead of a port: the unit's USB serial number.  [default: the one unit there is]",
 )
-@click.option(
-    *("-prn", "--packet-receipt-notification"),
-    "prn",
-    metavar="N",
-    type=click.IntRange(0, MAX_PRN),
-    default=0,
-    show_default=True,
-    help="Have the unit confirm every N packets; 0: every object, which is faster and as safe.",
-)
-@click.option(
-    *("-cd", "--connect-delay"),
-    metavar="SECONDS",
-    type=click.IntRange(0, MAX_WAIT_S),
-    help="Taken, and not waited for: the unit is looked for until it is there.",
-)
+@prn_option
+@connect_delay_option("the unit is looked for until it is there")
 @click.option(
     *("-fc", "--flow-control"),
     type=click.BOOL,
@@ -65,19 +52,12 @@ MAX_WAIT_S: Final = 3600
     type=click.IntRange(MIN_BAUD, MAX_BAUD),
     help="Taken, and of no use: USB has no baud rate.",
 )
-@click.option(
-    *("-t", "--timeout"),
-    metavar="SECONDS",
-    type=click.IntRange(1, MAX_WAIT_S),
-    help="How long the unit may take to be there, and to come back as its bootloader."
-    "  [default: 5 and 15, and what -cd says]",
-)
-@click.option(*("-v", "--verbose"), count=True, help="Print every event.")
-@click.option(
-    "--trace", metavar="FILE", type=FilePath(), help="Keep every event there, as JSON lines."
+@timeout_option(
+    "How long the unit may take to be there, and to come back as its bootloader."
+    "  [default: 5 and 15, and what -cd says]"
 )
 @expect_options
-@click.option("--json", "as_json", is_flag=True, help="Print events and result as JSON lines.")
+@output_options
 def usb_serial(
     *,
     package: Path,
@@ -101,10 +81,6 @@ def usb_serial(
     came back and said another version than before, or what --expect names.
     """
     expectation = read_expectation(expect, baud=expect_baud, timeout_s=expect_timeout)
-    if connect_delay:
-        click.echo(
-            "note: -cd is not waited for; the unit is looked for until it is there.", err=True
-        )
     given = {"-fc": flow_control, "-b": baud_rate}
     useless = [option for option, value in given.items() if value is not None]
     if useless:

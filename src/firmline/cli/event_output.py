@@ -53,6 +53,29 @@ class Lines:
         click.echo(f"  {label:<10} {text}")
 
 
+class Rate:
+    """How fast an image is sent, in the time of the unit: a virtual one's seconds are not ours."""
+
+    def __init__(self) -> None:
+        self._since: tuple[float, int] | None = None
+        self._last = 0
+
+    def at(self, at_s: float, offset: int) -> str:
+        """What to print of it; empty until there is something to compare.
+
+        Args:
+            at_s: When the bytes up to ``offset`` were sent, as events have it.
+            offset: Bytes of the image.
+        """
+        if self._since is None or offset < self._last:  # another image, or one that begins anew
+            self._since = (at_s, offset)
+        self._last = offset
+        begin_s, begin = self._since
+        if at_s <= begin_s or offset <= begin:
+            return ""
+        return f"{(offset - begin) / (at_s - begin_s) / 1000:,.1f} kB/s"
+
+
 class ProgressDisplay(Lines):
     """Lines, and below them a bar while an image is sent; for terminals."""
 
@@ -64,7 +87,6 @@ class ProgressDisplay(Lines):
             Progress,
             TextColumn,
             TimeRemainingColumn,
-            TransferSpeedColumn,
         )
 
         self._console = Console(highlight=False, emoji=False)
@@ -73,12 +95,13 @@ class ProgressDisplay(Lines):
             BarColumn(),
             TextColumn("[bold]{task.percentage:>3.0f} %"),
             DownloadColumn(),
-            TransferSpeedColumn(),
+            TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
         )
         self._task: TaskID | None = None
+        self._rate = Rate()
 
     def __enter__(self) -> Self:
         """Take the terminal's last line."""
@@ -93,9 +116,16 @@ class ProgressDisplay(Lines):
         """Print the event's line and move the bar."""
         match event:
             case events.ObjectCreated(object_type="data", offset=offset) if self._task is None:
-                self._task = self._progress.add_task("sending", total=None, completed=offset)
+                self._rate = Rate()
+                rate = self._rate.at(event.at_s, offset)
+                self._task = self._progress.add_task(
+                    "sending", total=None, completed=offset, rate=rate
+                )
             case events.PacketsSent(object_type="data") if self._task is not None:
-                self._progress.update(self._task, completed=event.offset, total=event.size)
+                rate = self._rate.at(event.at_s, event.offset)
+                self._progress.update(
+                    self._task, completed=event.offset, total=event.size, rate=rate
+                )
             case events.ImageSent() | events.UpdateFinished() if self._task is not None:
                 if isinstance(event, events.ImageSent):
                     self._progress.update(self._task, completed=event.size, total=event.size)

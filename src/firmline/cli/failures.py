@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import click
 
@@ -26,6 +27,14 @@ def next_thing(error: FirmlineError) -> str:
     return str(load_table("errors")[error.code]["do"])
 
 
+def problem_fields(problems: Iterable[FirmlineError]) -> list[dict[str, str]]:
+    """What went wrong beside the work itself: files of evidence that broke off, by their codes."""
+    return [
+        {"code": str(each.code), "message": printable(each.message), "next": next_thing(each)}
+        for each in problems
+    ]
+
+
 def print_failed_result(error: FirmlineError) -> None:
     """Print the result line of a command that failed before it had a result of its own.
 
@@ -41,5 +50,6 @@ def print_failed_result(error: FirmlineError) -> None:
         "seconds": 0.0,
         "transfer_seconds": 0.0,
         "limit_share": None,
+        "problems": [],
     }
     click.echo(json.dumps({"type": "result", **fields}))

@@ -14,6 +14,7 @@ from firmline.cli.inspection_options import (
     inspect_unit,
     inspection_options,
 )
+from firmline.cli.output_options import json_option
 from firmline.cli.parameters import KeySource, OnceCommand
 
 
@@ -21,7 +22,7 @@ from firmline.cli.parameters import KeySource, OnceCommand
 @click.argument("target_text", metavar="URI")
 @inspection_options
 @btsnoop_option
-@click.option("--json", "as_json", is_flag=True, help="Print events and result as JSON lines.")
+@json_option
 def inspect(
     target_text: str,
     *,
@@ -42,7 +43,7 @@ def inspect(
     """
     from firmline.cli.event_output import listener_for  # noqa: PLC0415 - the help stays fast
     from firmline.cli.facts_text import report_lines, result_fields  # noqa: PLC0415
-    from firmline.cli.failures import say  # noqa: PLC0415
+    from firmline.cli.failures import problem_fields, say  # noqa: PLC0415
 
     options = InspectionOptions(
         probes=probes,
@@ -60,7 +61,8 @@ def inspect(
     result = inspected.result
     with suppress(BrokenPipeError):  # the exit code still says how it ended
         if as_json:
-            click.echo(json.dumps(result_fields(result)))
+            fields = {**result_fields(result), "problems": problem_fields(inspected.problems)}
+            click.echo(json.dumps(fields))
         else:
             for line in report_lines(result):
                 click.echo(line)

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from firmline.cli.files import keep_apart, read_file
-from firmline.cli.parameters import FilePath, KeyName, KeySource, key_source
+from firmline.cli.files import read_file
+from firmline.cli.output_options import trace_option
+from firmline.cli.parameters import FilePath, KeyName, KeySource
 from firmline.cli.pkg_probes import HwVersions
 from firmline.cli.style import printable
 from firmline.errors import Code, InputError, TransportError
 
 if TYPE_CHECKING:
     from firmline.cli.event_output import Listener
-    from firmline.device.description import UnitDescription
     from firmline.errors import StoreError
     from firmline.events import Event
     from firmline.formats.keys import PublicKey
     from firmline.formats.probes import ProbeSource
-    from firmline.links.target import Target
+    from firmline.links.open_many import OpenedTarget
+    from firmline.links.wanted import WantedTarget
     from firmline.updater.inspection_plan import InspectionPlan
     from firmline.updater.inspection_record import InspectionResult
     from firmline.values import UnitPin
@@ -130,9 +130,7 @@ def inspection_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 is_flag=True,
                 help="Ask even where an update that was begun will have to begin anew.",
             ),
-            click.option(
-                "--trace", metavar="FILE", type=FILE, help="Keep every event there, as JSON lines."
-            ),
+            trace_option,
         )
     ):
         command = option(command)
@@ -172,41 +170,18 @@ def inspect_unit(
         TransportError: The link cannot be opened.
         StoreError: The trace cannot be begun.
     """
-    from firmline.cli.btsnoop_file import BtsnoopFile  # noqa: PLC0415 - the help stays fast
-    from firmline.cli.trace_file import TraceFile  # noqa: PLC0415 - likewise
-    from firmline.links.open import open_target, run_for_target  # noqa: PLC0415
+    from firmline.cli.unit_session import UnitSession  # noqa: PLC0415 - the help stays fast
     from firmline.updater.inspection import inspection_over  # noqa: PLC0415
 
     asked = _prepare(target_text, options)
-    trace_file: TraceFile | None = None
-    packets = BtsnoopFile(options.btsnoop, trace=options.trace) if options.btsnoop else None
+    session = UnitSession(asked.wanted, trace=options.trace, btsnoop=options.btsnoop)
 
-    async def go(stack: ExitStack) -> InspectionResult:
-        nonlocal trace_file
-        async with open_target(
-            asked.target,
-            unit=asked.unit,
-            trusted_key=asked.unit_key,
-            packet_log=None if packets is None else stack.enter_context(packets).write,
-        ) as opened:
-            listeners: list[Listener] = []
-            if options.trace is not None:
-                trace_file = stack.enter_context(TraceFile(options.trace))
-                listeners.append(trace_file)
-            if make_listener is not None:
-                listeners.append(stack.enter_context(make_listener()))
-            plan = _plan(asked, options, opened.pin)
-            return await inspection_over(opened.link, plan, report=_to_all(listeners)).run()
+    async def inspect(opened: OpenedTarget, report: Callable[[Event], None]) -> InspectionResult:
+        plan = _plan(asked, options, opened.pin)
+        return await inspection_over(opened.link, plan, report=report).run()
 
-    try:
-        with ExitStack() as stack:
-            result = run_for_target(asked.target, go(stack))
-    except TransportError as error:  # the link could not be opened, which is evidence, too
-        if options.trace is not None and trace_file is None:
-            _keep_failure(options.trace, asked, error)
-        raise
-    kept = [file.problem for file in (trace_file, packets) if file and file.problem]
-    return Inspected(result=result, probes_key=asked.probes_key, problems=tuple(kept))
+    result = session.run(inspect, make_listener=make_listener, not_begun=asked.not_begun)
+    return Inspected(result=result, probes_key=asked.probes_key, problems=session.problems)
 
 
 def _plan(asked: _Asked, options: InspectionOptions, pin: UnitPin | None) -> InspectionPlan:
@@ -227,75 +202,51 @@ class _Asked:
     """What is asked for, with its files read.
 
     Attributes:
-        target: The unit.
-        unit: Its description, where it is a virtual one.
-        unit_key: The key that a virtual unit is told to trust.
+        wanted: The unit.
         source: What to ask with.
         probes_key: The key behind that.
     """
 
-    target: Target
-    unit: UnitDescription | None
-    unit_key: PublicKey | None
+    wanted: WantedTarget
     source: ProbeSource | None
     probes_key: PublicKey | None
 
     @property
     def unit_name(self) -> str:
         """The target as the user named it, safe to print and to keep."""
-        return printable(self.target.shown)
+        return printable(self.wanted.target.shown)
 
     @property
     def public_key(self) -> str:
         """Of the probes' key, hexadecimal; empty without."""
         return "" if self.probes_key is None else self.probes_key.le_bytes.hex()
 
+    def not_begun(self, error: TransportError) -> tuple[Event, ...]:
+        """The events of a link that could not be opened."""
+        from firmline.events import InspectionStarted  # noqa: PLC0415 - the help stays fast
+        from firmline.updater.inspection_plan import not_begun  # noqa: PLC0415
 
-def _keep_failure(trace: Path, asked: _Asked, error: TransportError) -> None:
-    """Keep that the link could not be opened."""
-    from firmline.cli.trace_file import keep_events  # noqa: PLC0415 - likewise
-    from firmline.events import InspectionStarted  # noqa: PLC0415
-    from firmline.updater.inspection_plan import not_begun  # noqa: PLC0415
-
-    started = InspectionStarted(
-        unit=asked.unit_name,
-        with_probes=asked.source is not None,
-        public_key=asked.public_key,
-    )
-    keep_events(trace, not_begun(started, error))
+        started = InspectionStarted(
+            unit=self.unit_name,
+            with_probes=self.source is not None,
+            public_key=self.public_key,
+        )
+        return not_begun(started, error)
 
 
 def _prepare(target_text: str, options: InspectionOptions) -> _Asked:
     """Read everything that is named, before anything is sent."""
-    from firmline.cli.secrets_input import load_public_key  # noqa: PLC0415 - likewise
-    from firmline.cli.unit_choice import load_unit  # noqa: PLC0415
-    from firmline.links.open import check_packet_log  # noqa: PLC0415 - likewise
-    from firmline.links.target import Scheme, parse_target  # noqa: PLC0415
+    from firmline.cli.unit_session import prepare_unit  # noqa: PLC0415 - the help stays fast
+    from firmline.links.target import parse_target  # noqa: PLC0415
 
-    target = parse_target(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
-    is_sim = target.scheme is Scheme.SIM
-    unit = load_unit(target.where) if is_sim else None
-    unit_key = key_source(target.options["key"]) if is_sim and "key" in target.options else None
-    for output in (options.trace, options.btsnoop):
-        if output is not None:
-            keep_apart(output, options.probes, options.key_file, unit_key)
-    if options.btsnoop is not None:
-        check_packet_log(target, unit=unit)
-    trusted_key = None if unit_key is None else load_public_key(unit_key)
-    source, probes_key = _probe_source(options)
-    return _Asked(
-        target=target, unit=unit, unit_key=trusted_key, source=source, probes_key=probes_key
+    wanted = prepare_unit(
+        parse_target(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", "")),
+        trace=options.trace,
+        btsnoop=options.btsnoop,
+        inputs=(options.probes, options.key_file),
     )
-
-
-def _to_all(listeners: list[Listener]) -> Callable[[Event], None]:
-    """Tell each of them every event, in order."""
-
-    def report(event: Event) -> None:
-        for listener in listeners:
-            listener.hear(event)
-
-    return report
+    source, probes_key = _probe_source(options)
+    return _Asked(wanted=wanted, source=source, probes_key=probes_key)
 
 
 def _probe_source(options: InspectionOptions) -> tuple[ProbeSource | None, PublicKey | None]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from firmline import events
-from firmline.cli.event_output import Lines, WhileRead
+from firmline.cli.event_output import Lines, Rate, WhileRead
 from firmline.events import Event
 from firmline.formats.event_json import event_to_json
 
@@ -62,6 +62,7 @@ class UnitBar(UnitLines):
         super().__init__(name, width=width)
         self._bars = bars
         self._task = bars.add(self._name)
+        self._rate = Rate()
 
     def __enter__(self) -> Self:
         """Take the terminal's last lines, with the first of them."""
@@ -76,9 +77,11 @@ class UnitBar(UnitLines):
         """Print the event's line and move the bar."""
         match event:
             case events.PacketsSent(object_type="data"):
-                self._bars.move(self._task, event.offset, event.size)
+                rate = self._rate.at(event.at_s, event.offset)
+                self._bars.move(self._task, event.offset, event.size, rate)
             case events.ImageSent():
                 self._bars.move(self._task, event.size, event.size)
+                self._rate = Rate()
         super().hear(event)
 
     def _print(self, label: str, text: str) -> None:
@@ -95,7 +98,6 @@ class Bars:
             DownloadColumn,
             Progress,
             TextColumn,
-            TransferSpeedColumn,
         )
 
         self._console = Console(highlight=False, emoji=False)
@@ -104,7 +106,7 @@ class Bars:
             BarColumn(),
             TextColumn("[bold]{task.percentage:>3.0f} %"),
             DownloadColumn(),
-            TransferSpeedColumn(),
+            TextColumn("{task.fields[rate]}"),
             console=self._console,
         )
         self._is_shown = False
@@ -123,11 +125,13 @@ class Bars:
 
     def add(self, name: str) -> TaskID:
         """A bar for one unit."""
-        return self._progress.add_task(name, total=None)
+        return self._progress.add_task(name, total=None, rate="")
 
-    def move(self, task: TaskID, offset: int, size: int) -> None:
-        """So many bytes were sent."""
+    def move(self, task: TaskID, offset: int, size: int, rate: str | None = None) -> None:
+        """So many bytes were sent, and so fast; ``None``: as it was."""
         self._progress.update(task, completed=offset, total=size)
+        if rate is not None:
+            self._progress.update(task, rate=rate)
 
     def print(self, begin: str, label: str, text: str) -> None:
         """A line above the bars."""

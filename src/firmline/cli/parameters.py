@@ -5,6 +5,7 @@ A command of the type :class:`OnceCommand` takes each option once.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -76,7 +77,10 @@ class FilePath(click.Path):
                 f"{option_name(param)} has to name a file, and was given the URI of a token.",
                 hint=f"A file whose name begins like one is written ./{SCHEME}...",
             )
-        return super().convert(value, param, ctx)
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        # ``./-`` is a file, and a Path of it would be the ``-`` that stands for a stream.
+        is_meant = str(path) == "-" != str(value)
+        return Path(Path.cwd(), path) if is_meant else path
 
 
 class KeyName(FilePath):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +15,12 @@ from firmline.cli.files import write_file
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.style import printable
 from firmline.cli.trace_csv import packets_table, traces_table
-from firmline.cli.trace_input import name_of, read_trace_file
+from firmline.cli.trace_input import (
+    STANDARD_OUTPUT,
+    check_standard_output,
+    name_of,
+    read_trace_file,
+)
 from firmline.errors import Code, InputError
 from firmline.formats.hci_capture import encode_btsnoop, encode_pcap, is_btsnoop, read_btsnoop
 from firmline.formats.trace import read_traces
@@ -62,12 +68,20 @@ def convert(file: Path, *, wanted: str, out: Path, as_json: bool) -> None:
 
     A capture keeps every packet. A trace does not: its Bluetooth packets are rebuilt from its
     events, which the packets say of themselves, and no data packet is made up; csv has every event.
-    FILE may be - for standard input.
+    FILE may be - for standard input, and OUT - for standard output.
     """
-    content, name = read_trace_file(file), name_of(file)
     to = TraceFormat(wanted)
+    is_sent = out == STANDARD_OUTPUT
+    if is_sent:
+        check_standard_output(is_text=to is TraceFormat.CSV, as_json=as_json)
+    content, name = read_trace_file(file), name_of(file)
     converted = _capture(content, name, to) if is_btsnoop(content) else _trace(content, name, to)
-    write_file(out, converted.content)
+    if is_sent:
+        output = sys.stdout.buffer
+        output.write(converted.content)
+        output.flush()
+    else:
+        write_file(out, converted.content)
     with suppress(BrokenPipeError):
         _say(converted, out, to, as_json=as_json)
 
@@ -114,4 +128,5 @@ def _say(converted: _Converted, out: Path, to: TraceFormat, *, as_json: bool) ->
     how = ", rebuilt from events; no data packets" if converted.rebuilt else ""
     cut = "; the end of what was read is cut off" if converted.cut else ""
     rows = "rows" if to is TraceFormat.CSV else "packets"
-    click.echo(f"Written: {printable(out)} ({converted.rows:,} {rows}{how}{cut})")
+    said = f"Written: {printable(out)} ({converted.rows:,} {rows}{how}{cut})"
+    click.echo(said, err=out == STANDARD_OUTPUT)

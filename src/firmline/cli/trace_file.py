@@ -6,8 +6,6 @@ a new file, so that whoever looks into failures on a line can read it.
 
 from __future__ import annotations
 
-import errno
-import os
 import platform
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -15,8 +13,8 @@ from pathlib import Path
 from typing import Self
 
 from firmline import __version__
-from firmline.cli.files import keep_apart, spare_private_key
-from firmline.errors import Code, StoreError, shortened
+from firmline.cli.evidence_file import EvidenceFile
+from firmline.cli.files import spare_private_key
 from firmline.events import Event, TraceStarted
 from firmline.formats.trace import TRACE_FORMAT, encode_event
 
@@ -56,11 +54,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class TraceFile:
+class TraceFile(EvidenceFile):
     """Writes a trace; a new one replaces the old. What wrote it stands before its first event.
-
-    A trace that cannot be begun stops the update before it starts. One that breaks off in the
-    middle (a full disk) does not: the unit is worth more. It is remembered in ``problem``.
 
     Args:
         path: Where.
@@ -73,11 +68,9 @@ class TraceFile:
     """
 
     def __init__(self, path: Path, *, now: Callable[[], datetime] = _utc_now) -> None:
-        self.problem: StoreError | None = None
-        self._path = path
+        super().__init__(path, what="trace", option="--trace")
         self._now = now
         self._is_begun = False
-        keep_apart(path)
         try:
             spare_private_key(path)
             self._file = path.open("w", encoding="utf-8", newline="\n")
@@ -90,14 +83,7 @@ class TraceFile:
 
     def __exit__(self, *raised: object) -> None:
         """Bring everything to the disk."""
-        try:
-            try:
-                os.fsync(self._file.fileno())
-            finally:
-                self._file.close()
-        except OSError as problem:
-            if problem.errno != errno.EINVAL:  # a pipe has no disk to bring it to
-                self.problem = self.problem or self._not_writable(problem)
+        self._finish(self._file)
 
     def hear(self, event: Event) -> None:
         """Write one event, out of this process's hands when it returns."""
@@ -114,10 +100,3 @@ class TraceFile:
     def _write(self, event: Event) -> None:
         self._file.write(encode_event(event))
         self._file.flush()
-
-    def _not_writable(self, problem: OSError | ValueError) -> StoreError:
-        reason = getattr(problem, "strerror", None) or str(problem)
-        return StoreError(
-            Code.TRACE_NOT_WRITABLE,
-            f"The trace {shortened(self._path)} cannot be written: {reason.lower()}.",
-        )

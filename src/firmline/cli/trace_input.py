@@ -1,4 +1,4 @@
-"""Reading the file that a command about traces is given; ``-`` is standard input."""
+"""What commands about traces read and write; ``-`` is standard input, and standard output."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from firmline.cli.style import printable
 from firmline.errors import Code, InputError, shortened
 
 STANDARD_INPUT: Final = Path("-")
+STANDARD_OUTPUT: Final = STANDARD_INPUT
 
 
 def read_trace_file(path: Path) -> bytes:
@@ -35,6 +36,30 @@ def read_trace_file(path: Path) -> bytes:
             f"The trace from standard input is larger than {MAX_SIZE // 2**20} MiB.",
         )
     return content
+
+
+def check_standard_output(*, is_text: bool, as_json: bool) -> None:
+    """See that a file can be sent to standard output.
+
+    Args:
+        is_text: Whether people can read it.
+        as_json: Whether a result has to be printed there, too.
+
+    Raises:
+        InputError: ``OPTION_CONFLICT`` or ``USAGE``.
+    """
+    if as_json:
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "--json prints its result where - sends the file: to standard output.",
+            hint="Leave --json out, or name a file.",
+        )
+    if not is_text and sys.stdout.isatty():
+        raise InputError(
+            Code.USAGE,
+            "What is to be written is no text, and standard output is a terminal.",
+            hint="Name a file, or send it on: ... - | wireshark -k -i -",
+        )
 
 
 def name_of(path: Path) -> str:

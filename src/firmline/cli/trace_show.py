@@ -14,8 +14,10 @@ from firmline.cli.style import paint
 from firmline.cli.trace_input import name_of, read_trace_file
 from firmline.cli.trace_text import header_lines, last_lines, phase_lines, trace_fields
 from firmline.cli.trace_timeline import time_line
+from firmline.errors import Code, InputError
 from firmline.events import Event
 from firmline.formats.event_json import event_to_json
+from firmline.formats.hci_capture import is_btsnoop
 from firmline.formats.trace import Entry, Trace, read_traces
 from firmline.formats.trace_summary import summarize
 
@@ -30,7 +32,15 @@ def show(file: Path, *, every: bool, as_json: bool) -> None:
     FILE may hold several traces, and its last line may be cut off; - reads standard input. What
     update --json and inspect --json print is a trace, too.
     """
-    traces = read_traces(read_trace_file(file), name=name_of(file))
+    content = read_trace_file(file)
+    if is_btsnoop(content):
+        raise InputError(
+            Code.TRACE_MALFORMED,
+            f"{name_of(file)} is a btsnoop capture: packets, and no events that could be shown.",
+            hint="Open it in Wireshark, or make a table of it: firmline trace convert FILE --to csv"
+            " OUT.",
+        )
+    traces = read_traces(content, name=name_of(file))
     with suppress(BrokenPipeError):
         if as_json:
             _print_json(traces, every=every)

@@ -9,6 +9,7 @@ import click
 
 from firmline.cli.btsnoop_file import btsnoop_option
 from firmline.cli.expect_options import expect_options, read_expectation
+from firmline.cli.output_options import json_option, trace_option
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.recovery_options import recovery_options
 from firmline.cli.update_run import UpdateRequest, run_update
@@ -36,11 +37,9 @@ from firmline.updater.timeouts import Timeouts
 )
 @expect_options
 @recovery_options
-@click.option(
-    "--trace", metavar="FILE", type=FilePath(), help="Keep every event there, as JSON lines."
-)
+@trace_option
 @btsnoop_option
-@click.option("--json", "as_json", is_flag=True, help="Print events and result as JSON lines.")
+@json_option
 def update(
     *,
     package: Path,

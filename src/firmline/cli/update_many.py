@@ -13,29 +13,27 @@ from typing import NoReturn
 import click
 
 from firmline.cli.event_output import WhileRead
-from firmline.cli.failures import next_thing, say
-from firmline.cli.files import keep_apart, read_file
+from firmline.cli.failures import next_thing, problem_fields, say
+from firmline.cli.files import read_file
 from firmline.cli.many_output import many_listeners
 from firmline.cli.style import printable
 from firmline.cli.trace_file import TraceFile
-from firmline.cli.unit_choice import load_unit
+from firmline.cli.unit_session import prepare_unit
 from firmline.cli.update_run import (
     UpdateRequest,
     check_that_it_prints,
     has_own_time,
-    key_of,
     plan_of,
     result_fields,
     summary,
-    trusted_key_of,
 )
-from firmline.errors import Code, ExitCode, InputError, StoreError
+from firmline.errors import Code, ExitCode, InputError, StoreError, shortened
 from firmline.events import Event, Outcome
 from firmline.formats.package import read_package
 from firmline.links.open import run_for_target
 from firmline.links.open_many import open_targets
-from firmline.links.target import Scheme, Target
-from firmline.links.wanted import WantedTarget, check_targets
+from firmline.links.target import Target
+from firmline.links.wanted import check_targets
 from firmline.updater.many import update_all
 from firmline.updater.update import Update, UpdateResult
 
@@ -52,26 +50,29 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
         TransportError: The road to a unit is not available: nothing was begun.
         StoreError: A trace cannot be begun.
     """
-    requests = [replace(request, target=target) for target in targets]
-    wanted = [_wanted(one) for one in requests]
-    check_targets(wanted)
     if request.btsnoop is not None:
         raise InputError(
             Code.OPTION_CONFLICT,
             "--btsnoop keeps the packets of one unit, and several are named.",
             hint="Name one unit, or keep the events of each with --trace.",
         )
-    traces = [trace_of(request.trace, number) for number in range(1, len(targets) + 1)]
-    for one, trace in zip(requests, traces, strict=True):
-        if trace is not None:
-            keep_apart(trace, request.package, key_of(one.target))
+    requests = [
+        replace(request, target=target, trace=trace_of(request.trace, number))
+        for number, target in enumerate(targets, 1)
+    ]
+    wanted = [prepare_unit(one.target, trace=one.trace, inputs=[one.package]) for one in requests]
+    for one, unit in zip(requests, wanted, strict=True):
+        check_that_it_prints(one, unit.unit)
+    check_targets(wanted)
     content = read_file(request.package, what="package")
     images = read_package(content, name=str(request.package))
     kept: list[TraceFile] = []
 
     async def go(stack: ExitStack) -> list[UpdateResult]:
         async with open_targets(wanted) as opened:
-            kept.extend(stack.enter_context(TraceFile(path)) for path in traces if path)
+            kept.extend(
+                stack.enter_context(TraceFile(each.trace)) for each in requests if each.trace
+            )
             names = [_name(one.target) for one in requests]
             listeners = many_listeners(names, as_json=request.as_json)
             for listener in listeners:
@@ -89,7 +90,7 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
     with ExitStack() as stack:
         results = run_for_target(targets[0], go(stack))
     with suppress(BrokenPipeError):  # the exit code still says how they ended
-        _say_results(requests, results)
+        _say_results(requests, results, kept)
     problems = [trace.problem for trace in kept if trace.problem is not None]
     raise click.exceptions.Exit(_exit_code(results, problems))
 
@@ -100,15 +101,20 @@ def trace_of(trace: Path | None, number: int) -> Path | None:
     Args:
         trace: As the user named it.
         number: Of the unit, counted from 1.
+
+    Raises:
+        InputError: ``OPTION_CONFLICT``: it is a device, a pipe or a folder, which has no second.
     """
-    return None if trace is None else trace.with_name(f"{trace.stem}-{number}{trace.suffix}")
-
-
-def _wanted(request: UpdateRequest) -> WantedTarget:
-    target = request.target
-    unit = load_unit(target.where) if target.scheme is Scheme.SIM else None
-    check_that_it_prints(request, unit)
-    return WantedTarget(target=target, unit=unit, trusted_key=trusted_key_of(target))
+    if trace is None:
+        return None
+    if trace.exists() and not trace.is_file():
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            f"Each of several units has a trace of its own, and {shortened(trace)} is no plain"
+            " file.",
+            hint="Name a file: of t.jsonl there will be t-1.jsonl, t-2.jsonl and so on.",
+        )
+    return trace.with_name(f"{trace.stem}-{number}{trace.suffix}")
 
 
 def _name(target: Target) -> str:
@@ -125,11 +131,13 @@ def _reporter(trace: TraceFile | None, listener: WhileRead) -> Callable[[Event],
     return report
 
 
-def _say_results(requests: Sequence[UpdateRequest], results: Sequence[UpdateResult]) -> None:
+def _say_results(
+    requests: Sequence[UpdateRequest], results: Sequence[UpdateResult], kept: Sequence[TraceFile]
+) -> None:
     """How each ended, and how many of them were updated."""
     names = [_name(one.target) for one in requests]
     if requests[0].as_json:
-        _print_results(names, results)
+        _print_results(names, results, kept)
         return
     click.echo("")
     for one, name, result in zip(requests, names, results, strict=True):
@@ -144,9 +152,13 @@ def _say_results(requests: Sequence[UpdateRequest], results: Sequence[UpdateResu
     click.echo(f"{_updated(results)} of {len(results)} units were updated.")
 
 
-def _print_results(names: Sequence[str], results: Sequence[UpdateResult]) -> None:
-    for name, result in zip(names, results, strict=True):
-        click.echo(json.dumps({**result_fields(result), "type": "unit_result", "unit": name}))
+def _print_results(
+    names: Sequence[str], results: Sequence[UpdateResult], kept: Sequence[TraceFile]
+) -> None:
+    lost = [[trace.problem] if trace.problem else [] for trace in kept] or [[] for _ in results]
+    for name, result, problems in zip(names, results, lost, strict=True):
+        fields = {**result_fields(result), "problems": problem_fields(problems)}
+        click.echo(json.dumps({**fields, "type": "unit_result", "unit": name}))
     outcomes = Counter(result.finished.outcome.value for result in results)
     fields = {
         "type": "result",
@@ -154,6 +166,7 @@ def _print_results(names: Sequence[str], results: Sequence[UpdateResult]) -> Non
         "updated": _updated(results),
         "outcomes": {outcome.value: outcomes[outcome.value] for outcome in Outcome},
         "next": next((next_thing(r.error) for r in results if r.error), ""),
+        "problems": problem_fields(problem for problems in lost for problem in problems),
     }
     click.echo(json.dumps(fields))
 

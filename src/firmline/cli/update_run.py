@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
 import click
 
-from firmline.cli.btsnoop_file import BtsnoopFile
-from firmline.cli.event_output import Listener, listener_for
-from firmline.cli.failures import next_thing, say
-from firmline.cli.files import keep_apart, read_file
-from firmline.cli.parameters import KeySource, key_source
-from firmline.cli.secrets_input import load_public_key
+from firmline.cli.event_output import listener_for
+from firmline.cli.failures import next_thing, problem_fields, say
+from firmline.cli.files import read_file
 from firmline.cli.style import printable
-from firmline.cli.trace_file import TraceFile, keep_events
-from firmline.cli.unit_choice import load_unit
+from firmline.cli.unit_session import Report, UnitSession, prepare_unit
 from firmline.device.description import UnitDescription
-from firmline.errors import Code, InputError, TransportError
-from firmline.events import Event, UpdateFinished
-from firmline.formats.keys import PublicKey
+from firmline.errors import Code, ExitCode, InputError, StoreError
+from firmline.events import UpdateFinished
 from firmline.formats.package import Package, read_package
-from firmline.links.open import check_packet_log, open_target, run_for_target
 from firmline.links.open_many import OpenedTarget
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
@@ -75,62 +70,29 @@ def run_update(request: UpdateRequest) -> NoReturn:
         InputError: The package, the target or the trace cannot be used.
         TransportError: The road to the unit is not available.
     """
-    target, trace = request.target, request.trace
-    unit = load_unit(target.where) if target.scheme is Scheme.SIM else None
-    check_that_it_prints(request, unit)
-    key = key_of(target)
-    _check_outputs(request, key, unit)
-    trusted_key = trusted_key_of(target)
+    wanted = prepare_unit(
+        request.target, trace=request.trace, btsnoop=request.btsnoop, inputs=[request.package]
+    )
+    check_that_it_prints(request, wanted.unit)
     content = read_file(request.package, what="package")
     images = read_package(content, name=str(request.package))
-    trace_file: TraceFile | None = None
-    packets = BtsnoopFile(request.btsnoop, trace=trace) if request.btsnoop is not None else None
+    session = UnitSession(wanted, trace=request.trace, btsnoop=request.btsnoop)
 
-    async def go(stack: ExitStack) -> UpdateResult:
-        nonlocal trace_file
-        packet_log = None if packets is None else stack.enter_context(packets).write
-        async with open_target(
-            target, unit=unit, trusted_key=trusted_key, packet_log=packet_log
-        ) as opened:
-            listeners: list[Listener] = []
-            if trace is not None:
-                trace_file = stack.enter_context(TraceFile(trace))
-                listeners.append(trace_file)
-            listener = listener_for(as_json=request.as_json, verbose=request.verbose)
-            listeners.append(stack.enter_context(listener))
+    async def update(opened: OpenedTarget, report: Report) -> UpdateResult:
+        plan = plan_of(request, images, content, opened)
+        return await Update(plan, link=opened.link, report=report).run()
 
-            def report(event: Event) -> None:
-                for listener in listeners:
-                    listener.hear(event)
-
-            plan = plan_of(request, images, content, opened)
-            return await Update(plan, link=opened.link, report=report).run()
-
-    try:
-        with ExitStack() as stack:
-            result = run_for_target(target, go(stack))
-    except TransportError as error:  # the link could not be opened, which is evidence, too
-        if trace_file is None:
-            plan = plan_of(request, images, content)
-            _keep_failure(trace, plan, error)
-        raise
+    result = session.run(
+        update,
+        make_listener=lambda: listener_for(as_json=request.as_json, verbose=request.verbose),
+        not_begun=lambda error: not_begun(plan_of(request, images, content), error),
+    )
     with suppress(BrokenPipeError):  # the exit code still says how it ended
-        _say_result(result, as_json=request.as_json, is_virtual=has_own_time(target))
-    problems = [kept.problem for kept in (trace_file, packets) if kept and kept.problem]
-    for problem in problems:
+        _say_result(request, result, session.problems)
+    for problem in session.problems:
         say(problem)
-    raise click.exceptions.Exit(result.exit_code or (problems[0].exit_code if problems else 0))
-
-
-def _check_outputs(
-    request: UpdateRequest, key: KeySource | None, unit: UnitDescription | None
-) -> None:
-    """See that what is to be kept can be had, and takes the place of nothing that is read."""
-    for output in (request.trace, request.btsnoop):
-        if output is not None:
-            keep_apart(output, request.package, key)
-    if request.btsnoop is not None:
-        check_packet_log(request.target, unit=unit)
+    lost = session.problems[0].exit_code if session.problems else ExitCode.DONE
+    raise click.exceptions.Exit(result.exit_code or lost)
 
 
 def plan_of(
@@ -154,11 +116,6 @@ def plan_of(
     )
 
 
-def _keep_failure(trace: Path | None, plan: UpdatePlan, error: TransportError) -> None:
-    if trace is not None:
-        keep_events(trace, not_begun(plan, error))
-
-
 def check_that_it_prints(request: UpdateRequest, unit: UnitDescription | None) -> None:
     """See that the road is a serial port or USB, where something is expected to be printed."""
     if (
@@ -180,28 +137,13 @@ def has_own_time(target: Target) -> bool:
     return target.scheme is Scheme.SIM and sim_options(target).physics
 
 
-def key_of(target: Target) -> KeySource | None:
-    """The key that a virtual unit is told to trust."""
-    if target.scheme is not Scheme.SIM or "key" not in target.options:
-        return None
-    return key_source(target.options["key"])
-
-
-def trusted_key_of(target: Target) -> PublicKey | None:
-    """The same, read.
-
-    Raises:
-        InputError: It cannot be.
-    """
-    key = key_of(target)
-    return None if key is None else load_public_key(key)
-
-
-def _say_result(result: UpdateResult, *, as_json: bool, is_virtual: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(result_fields(result)))
+def _say_result(
+    request: UpdateRequest, result: UpdateResult, problems: Sequence[StoreError]
+) -> None:
+    if request.as_json:
+        click.echo(json.dumps({**result_fields(result), "problems": problem_fields(problems)}))
     elif result.error is None:
-        click.echo(summary(result.finished, virtual=is_virtual))
+        click.echo(summary(result.finished, virtual=has_own_time(request.target)))
     if result.error is not None:
         say(result.error)
 

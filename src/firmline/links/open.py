@@ -88,5 +88,17 @@ def check_packet_log(target: Target, *, unit: UnitDescription | None = None) -> 
             Code.OPTION_CONFLICT,
             "A btsnoop file holds what passes between a host and its Bluetooth controller, and"
             f" {shortened(target.text)!r} is reached over none that is ours.",
-            hint="Leave --btsnoop out, or reach the unit over hci:TRANSPORT/ADDRESS.",
+            hint=_packets_elsewhere(target),
         )
+
+
+def _packets_elsewhere(target: Target) -> str:
+    """How packets can be kept that are not ours to see."""
+    if target.scheme is Scheme.BLE:
+        return (
+            "Reach the unit over hci:TRANSPORT/ADDRESS; or leave --btsnoop out and let the system"
+            " keep the packets of its own Bluetooth, on Linux with: sudo btmon -w FILE."
+        )
+    if target.scheme is Scheme.SIM:
+        return "Leave --btsnoop out; --trace keeps every event."
+    return "Leave --btsnoop out, or reach the unit over hci:TRANSPORT/ADDRESS."

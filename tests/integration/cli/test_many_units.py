@@ -68,6 +68,32 @@ def test_each_unit_has_its_own_trace(firmline: Program) -> None:
     assert not Path("t.jsonl").exists()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.usefixtures("dfu")
+def test_the_result_of_a_unit_says_that_its_trace_was_lost(firmline: Program) -> None:
+    Path("t-2.jsonl").symlink_to("/dev/full")
+    ran = firmline(
+        *("update", "dfu.zip", "--trace", "t.jsonl", "--json"),
+        *("--to", "sim:ble-reference?key=private.key", "--to", "sim:other-key"),
+    )
+    *told, last = [json.loads(line) for line in ran.out.splitlines()]
+    first, second = [one["problems"] for one in told if one["type"] == "unit_result"]
+    assert first == []
+    assert second == last["problems"]
+    assert second[0]["message"].startswith("The trace t-2.jsonl cannot be written")
+
+
+@pytest.mark.parametrize("name", ["/dev/full", "/dev/null", "."])
+@pytest.mark.usefixtures("dfu")
+def test_what_is_one_cannot_hold_the_traces_of_several(name: str, firmline: Program) -> None:
+    ran = firmline(
+        "update", "dfu.zip", "--to", "sim:ble-reference", "--to", "sim:other-key", "--trace", name
+    )
+    assert ran.code == 2
+    assert Code.OPTION_CONFLICT in ran.err
+    assert f"Each of several units has a trace of its own, and {name} is no plain file." in ran.err
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
@@ -77,6 +103,10 @@ def test_each_unit_has_its_own_trace(firmline: Program) -> None:
         (("--to", "sim:ble-reference", "--to", "sim:other-key?speed=3"), Code.OPTION_CONFLICT),
         (("--to", "sim:ble-reference", "--to", "sim:no-such-unit"), None),
         (("--to", "sim:ble-reference", "--to", ""), Code.TARGET_MALFORMED),
+        (
+            ("--to", "ble:C6:05:04:03:02:01", "--to", "hci:usb:0/c6-05-04-03-02-01"),
+            Code.OPTION_CONFLICT,
+        ),
         (
             ("--to", "sim:ble-reference", "--to", "sim:other-key", "--btsnoop", "b.log"),
             Code.OPTION_CONFLICT,

@@ -172,3 +172,43 @@ def test_a_full_disk_is_said_at_the_end_of_a_command_that_was_carried_out(
     assert ran.result.get("outcome", "updated") == "updated"
     assert Code.TRACE_NOT_WRITABLE in ran.err
     assert "The btsnoop file /dev/full cannot be written" in ran.err
+    assert "Give --btsnoop a file" in ran.err
+    (problem,) = ran.result["problems"]
+    assert problem["code"] == Code.TRACE_NOT_WRITABLE
+    assert problem["message"] in ran.err
+    assert problem["next"] in ran.err
+
+
+@needs_full
+@pytest.mark.parametrize("words", [("update", "dfu.zip", "--to", SIM), ("inspect", SIM)])
+def test_a_result_tells_that_the_trace_was_lost(
+    firmline: Program, dfu: Path, words: tuple[str, ...]
+) -> None:
+    _ = dfu
+    ran = firmline(*words, "--json", "--trace", "/dev/full")
+    assert ran.code == ExitCode.LINK
+    (problem,) = ran.result["problems"]
+    assert problem["message"].startswith("The trace /dev/full cannot be written")
+    assert "Give --trace a file" in problem["next"]
+    assert firmline(*words, "--json", "--trace", "t").result["problems"] == []
+
+
+@pytest.mark.parametrize("option", ["--trace", "--btsnoop"])
+@pytest.mark.parametrize("words", [("update", "dfu.zip", "--to", SIM), ("inspect", SIM)])
+def test_evidence_has_to_have_a_file(
+    firmline: Program, dfu: Path, words: tuple[str, ...], option: str
+) -> None:
+    _ = dfu
+    ran = firmline(*words, option, "-")
+    assert_failed(ran, Code.USAGE)
+    assert f"{option} has to name a file" in ran.err
+    assert not Path("-").exists()
+
+
+def test_packets_of_the_systems_bluetooth_are_kept_by_the_system(
+    firmline: Program, dfu: Path
+) -> None:
+    _ = dfu
+    ran = firmline("update", "dfu.zip", "--to", "ble:AA:BB:CC:DD:EE:FF", "--btsnoop", "a")
+    assert_failed(ran, Code.OPTION_CONFLICT)
+    assert "btmon -w FILE" in ran.err

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from firmline.cli import main
+from firmline.cli.demo import application_hex
 from firmline.errors import Code, ExitCode
+from unit.cli.makers import KEY
 from unit.cli.program import Program, assert_failed
 
 Codes = Callable[[dict[str, int]], list[list[str]]]
@@ -51,6 +53,16 @@ def test_the_demo_runs_the_real_commands_in_a_folder_of_its_own(
     ]
     assert Path.cwd() == folder
     assert list((folder / "temporary").iterdir()) == []
+
+
+def test_of_the_demos_application_nothing_is_to_be_said(firmline: Program, folder: Path) -> None:
+    (folder / "app.hex").write_text(application_hex(), "ascii")
+    (folder / "demo.key").write_bytes(KEY.format_pem())
+    ran = firmline(
+        *("pkg", "generate", "--hw-version", "52", "--sd-req", "0x103", "--key-file", "demo.key"),
+        *("--application", "app.hex", "--application-version", "5", "dfu.zip"),
+    )
+    assert (ran.code, ran.err) == (0, "")
 
 
 def test_the_speed_is_told_and_handed_on(ends: Codes, firmline: Program) -> None:

@@ -16,7 +16,14 @@ import pytest
 
 from firmline import events
 from firmline.cli import event_output
-from firmline.cli.event_output import JsonLines, Lines, ProgressDisplay, WhileRead, listener_for
+from firmline.cli.event_output import (
+    JsonLines,
+    Lines,
+    ProgressDisplay,
+    Rate,
+    WhileRead,
+    listener_for,
+)
 from firmline.events import Event
 from firmline.formats.event_json import event_to_json, event_type
 from unit.cli.event_samples import CREATED, FINISHED, HOME, IMAGE_SENT, SAMPLES, SENT
@@ -153,6 +160,25 @@ def test_the_bar_goes_where_the_transfer_goes(terminal: Terminal) -> None:
         assert (task.completed, task.total) == (9000, 10_000)
         display.hear(IMAGE_SENT)
         assert display._progress.tasks == []
+
+
+def test_the_bar_shows_the_speed_in_the_time_of_the_unit(terminal: Terminal) -> None:
+    with redirect_stdout(terminal.stream), ProgressDisplay() as display:
+        display.hear(events.ObjectCreated(object_type="data", offset=4096, size=4096, at_s=100.0))
+        (task,) = display._progress.tasks
+        assert task.fields["rate"] == ""
+        sent = events.PacketsSent(object_type="data", count=1, offset=24_096, size=50_000)
+        display.hear(events.stamp(sent, 102.0))
+        assert task.fields["rate"] == "10.0 kB/s"
+        display._progress.refresh()
+    assert "10.0 kB/s" in terminal.read()
+
+
+def test_a_rate_begins_anew_with_another_image_and_is_silent_without_time() -> None:
+    rate = Rate()
+    told = [rate.at(at_s, offset) for at_s, offset in ((1, 0), (1, 10), (2, 2000), (9, 5), (9, 8))]
+    assert told == ["", "", "2.0 kB/s", "", ""]
+    assert rate.at(10.0, 1_500_005) == "1,500.0 kB/s"
 
 
 def test_a_second_image_has_a_bar_of_its_own(terminal: Terminal) -> None:

@@ -25,5 +25,5 @@ def test_a_failed_result_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
     assert out == (
         '{"type": "result", "outcome": "failed", "code": "DFU-BUG-001",'
         ' "message": "A\\\\nB", "next": "C", "bytes": 0, "seconds": 0.0,'
-        ' "transfer_seconds": 0.0, "limit_share": null}\n'
+        ' "transfer_seconds": 0.0, "limit_share": null, "problems": []}\n'
     )

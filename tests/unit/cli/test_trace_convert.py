@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from firmline import events
+from firmline.cli.main import run
 from firmline.cli.trace_csv import packets_table, traces_table
 from firmline.errors import Code, ExitCode
 from firmline.formats.hci_capture import (
@@ -21,7 +22,7 @@ from firmline.formats.hci_capture import (
 from firmline.formats.trace import Trace, UnknownEvent, encode_event, read_traces
 from firmline.formats.trace_rebuild import rebuild
 from unit.cli.event_samples import FINISHED, HOME, SAMPLES, STARTED
-from unit.cli.program import Program
+from unit.cli.program import Program, assert_failed
 
 TOLD = tuple(event for event in SAMPLES if not isinstance(event, events.PortOpened))
 
@@ -154,3 +155,38 @@ def test_packets_of_every_kind_are_rows() -> None:
     assert rows[1]["utc"] == "1970-01-01T00:00:01.500000Z"
     assert rows[3]["utc"] == ""
     assert table(packets_table([])) == []
+
+
+# Standard output.
+
+
+@pytest.mark.parametrize("to", ["btsnoop", "pcap", "csv"])
+def test_standard_output_takes_the_file_and_nothing_else(
+    to: str, folder: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert run(["trace", "convert", "t.jsonl", "--to", to, "out"]) == 0
+    capfdbinary.readouterr()
+    assert run(["trace", "convert", "t.jsonl", "--to", to, "-"]) == 0
+    printed = capfdbinary.readouterr()
+    assert printed.out == (folder / "out").read_bytes()
+    assert printed.err.startswith(b"Written: - (")
+    assert not (folder / "-").exists()
+
+
+def test_a_file_of_that_name_is_written_with_its_folder(folder: Path, firmline: Program) -> None:
+    assert firmline("trace", "convert", "t.jsonl", "--to", "csv", "./-").code == 0
+    assert len(table((folder / "-").read_bytes())) == len(TOLD)
+    assert firmline("trace", "convert", "./-", "--to", "csv", "again").code != 0  # it is a table
+
+
+def test_a_result_and_a_file_do_not_share_standard_output(firmline: Program) -> None:
+    ran = firmline("trace", "convert", "t.jsonl", "--to", "csv", "-", "--json")
+    assert ran.result["outcome"] == "failed"
+    assert Code.OPTION_CONFLICT in ran.err
+
+
+def test_a_terminal_gets_no_packets(firmline: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    ran = firmline("trace", "convert", "t.jsonl", "--to", "pcap", "-")
+    assert_failed(ran, Code.USAGE)
+    assert "wireshark" in ran.err

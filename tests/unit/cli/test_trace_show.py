@@ -14,6 +14,7 @@ from firmline.cli.trace_timeline import time_line
 from firmline.cli.trace_words import refusal_in_words
 from firmline.errors import Code, ExitCode
 from firmline.events import Event, Outcome, UnitMode, stamp
+from firmline.formats.hci_capture import encode_btsnoop
 from firmline.formats.trace import Trace, encode_event
 from firmline.values import ImageKind
 from unit.cli.event_samples import FINISHED, HOME, SAMPLES, STARTED
@@ -307,3 +308,15 @@ def test_colour_is_for_terminals_that_want_it(path: Path) -> None:
     assert "\x1b" not in run_process("trace", "show", str(path), cwd=path.parent).out
     env = environment(NO_COLOR="1")
     assert "\x1b" not in run_process("trace", "show", str(path), cwd=path.parent, env=env).out
+
+
+@pytest.mark.parametrize("words", [(), ("--all",), ("--json",)])
+def test_a_capture_has_packets_and_no_events(
+    words: tuple[str, ...], path: Path, firmline: Program
+) -> None:
+    path.write_bytes(encode_btsnoop(()))
+    ran = firmline("trace", "show", str(path), *words)
+    assert ran.code == ExitCode.INPUT
+    assert Code.TRACE_MALFORMED in ran.err
+    assert "is a btsnoop capture: packets, and no events" in ran.err
+    assert "firmline trace convert FILE --to csv OUT" in ran.err
