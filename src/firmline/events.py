@@ -27,7 +27,7 @@ from firmline.opening_events import ImageDescribed as ImageDescribed
 from firmline.opening_events import LinkDeclared as LinkDeclared
 from firmline.opening_events import TimingPlanned as TimingPlanned
 from firmline.opening_events import TraceStarted as TraceStarted
-from firmline.values import ImageKind, RadioAddress
+from firmline.values import BleAddress, ImageKind, RadioAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class InspectionFinished(Event):
         code: The stable error code; empty where nothing went wrong.
         message: One sentence for people.
         left_in: Where the unit was seen last; ``None``: nowhere.
-        duration_s: From start to end, seconds.
+        duration_s: From start to end, seconds; without the wait for its turn beside a neighbour.
     """
 
     code: str
@@ -154,6 +154,20 @@ class OtherUnitSeen(Event):
     address: RadioAddress
     name: str
     bootloader: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeighbourAwaited(Event):
+    """The unit's turn has not come: a unit that shares an address with it is updated first.
+
+    A unit's bootloader has the address after its application's, which is the next unit's where
+    units were made in a row.
+
+    Attributes:
+        address: The address that both have.
+    """
+
+    address: BleAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,12 @@
-"""Many units at once over one radio, in virtual time: none disturbs another."""
+"""Many units at once over one radio, in virtual time: none disturbs another.
+
+With a step of 1 between their addresses each unit's bootloader has the address of the next one's
+application, as on a real line.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,14 +15,16 @@ import pytest
 from firmline import events
 from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
-from firmline.device.faults.plan import FaultPlan, LinkLoss, LostPackets, PowerCutAt
+from firmline.device.faults.plan import Fault, FaultPlan, LinkLoss, LostPackets, PowerCutAt
 from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
+from firmline.errors import Code
 from firmline.events import Event, Outcome
 from firmline.formats.firmware import FirmwareImage
 from firmline.formats.package import Package
 from firmline.formats.package_build import PackageSpec, build_package
 from firmline.links.virtual_radio import open_virtual_radio
+from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import AHEAD
 from firmline.updater.many import update_all
@@ -44,17 +51,43 @@ def package() -> Package:
     )
 
 
-def units(count: int) -> list[UnitDescription]:
-    """As many as said, each with room for its bootloader's address before the next one's."""
+def units(count: int, *, step: int = 2) -> list[UnitDescription]:
+    """As many as said; with a step of 2 there is room for a bootloader between two of them."""
     first = int.from_bytes(bytes.fromhex("C60504030000"))
     return [
         replace(
             describe(),
             name=f"unit-{index}",
             serial_number=f"S-{index}",
-            address=BleAddress((first + 2 * index).to_bytes(6)),
+            address=BleAddress((first + step * index).to_bytes(6)),
         )
         for index in range(count)
+    ]
+
+
+async def placed(
+    radio: VirtualRadio, units: Sequence[VirtualUnit], heard: Sequence[list[Event]]
+) -> list[Update]:
+    """Updates of units that are in one air, over one radio."""
+    content = package()
+    for unit in units:
+        unit.power_on(now_s=radio.now_s())
+        radio.add_unit(unit)
+    link = await radio.open_link()
+    return [
+        Update(
+            plan_for(
+                content,
+                b"",
+                package_name="update.zip",
+                unit_name=unit.name,
+                pin=unit.address,
+                pacing=AHEAD,
+            ),
+            link=link,
+            report=stream.append,
+        )
+        for unit, stream in zip(units, heard, strict=True)
     ]
 
 
@@ -70,29 +103,8 @@ class Shift:
 
     async def _story(self) -> list[UpdateResult]:
         radio = open_virtual_radio(timed=True)
-        content = package()
         try:
-            for unit in self.units:
-                unit.power_on(now_s=radio.now_s())
-                radio.add_unit(unit)
-            link = await radio.open_link()
-            return await update_all(
-                [
-                    Update(
-                        plan_for(
-                            content,
-                            b"",
-                            package_name="update.zip",
-                            unit_name=unit.name,
-                            pin=unit.address,
-                            pacing=AHEAD,
-                        ),
-                        link=link,
-                        report=heard.append,
-                    )
-                    for unit, heard in zip(self.units, self.heard, strict=True)
-                ]
-            )
+            return await update_all(await placed(radio, self.units, self.heard))
         finally:
             await radio.close()
 
@@ -106,8 +118,12 @@ class Shift:
         return seen[-1].information["firmware_revision"]
 
 
-def test_32_units_are_updated_at_once_each_in_a_stream_of_its_own() -> None:
-    shift = Shift(units(32))
+STEPS = pytest.mark.parametrize("step", [1, 2])
+
+
+@STEPS
+def test_32_units_are_updated_at_once_each_in_a_stream_of_its_own(step: int) -> None:
+    shift = Shift(units(32, step=step))
     assert shift.outcomes == [Outcome.UPDATED] * 32
     for index, heard in enumerate(shift.heard):
         addresses = {e.address for e in heard if isinstance(e, events.Connected)}
@@ -125,8 +141,66 @@ def test_together_they_take_hardly_longer_than_one_alone() -> None:
     assert longest_s < 1.5 * alone.results[0].finished.duration_s
 
 
-def test_units_with_troubles_of_their_own_disturb_no_other() -> None:
-    descriptions = units(8)
+def test_of_a_row_every_other_unit_is_updated_at_once_and_then_the_rest() -> None:
+    shift = Shift(units(8, step=1))
+    waited = [
+        [e.address for e in heard if isinstance(e, events.NeighbourAwaited)]
+        for heard in shift.heard
+    ]
+    assert all(not addresses for addresses in waited[::2])
+    for index, addresses in enumerate(waited[1::2]):
+        own = shift.units[2 * index + 1].address
+        assert own in addresses
+        assert set(addresses) <= {own, own.plus_one()}
+    # Its duration is its own: the wait is none of it.
+    durations = [result.finished.duration_s for result in shift.results]
+    assert max(durations) < 1.5 * min(durations)
+    ends = [heard[-1].at_s for heard in shift.heard]
+    assert max(ends) - shift.heard[0][0].at_s < 2.5 * max(durations)
+
+
+@pytest.mark.parametrize(
+    "fault", [LinkLoss(after_packets=60), PowerCutAt(operation=1500), PowerCutAt(operation=1)]
+)
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_in_a_row_a_unit_recovers_beside_its_neighbours(index: int, fault: Fault) -> None:
+    descriptions = units(3, step=1)
+    descriptions[index] = replace(descriptions[index], faults=FaultPlan(faults=(fault,)))
+    shift = Shift(descriptions)
+    assert shift.outcomes == [Outcome.UPDATED] * 3
+    assert any(isinstance(event, events.LadderStepped) for event in shift.heard[index])
+    assert all(shift.runs(each).startswith("4+") for each in range(3))
+
+
+def test_updates_that_are_interrupted_in_their_turn_or_before_it_all_end_their_streams() -> None:
+    heard: list[list[Event]] = [[] for _ in range(4)]
+
+    async def story() -> None:
+        radio = open_virtual_radio(timed=True)
+        try:
+            made = [fabricate(one, physics=physics_of(one)) for one in units(4, step=1)]
+            updates = await placed(radio, made, heard)
+            running = asyncio.ensure_future(update_all(updates))
+            await asyncio.sleep(5)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+        finally:
+            await radio.close()
+
+    run_in_virtual_time(story())
+    for each in heard:
+        last = each[-1]
+        assert isinstance(last, events.UpdateFinished)
+        assert last.code == Code.INTERRUPTED
+    for each in heard[1::2]:
+        assert any(isinstance(event, events.NeighbourAwaited) for event in each)
+        assert not any(isinstance(event, events.Searching) for event in each)
+
+
+@STEPS
+def test_units_with_troubles_of_their_own_disturb_no_other(step: int) -> None:
+    descriptions = units(8, step=step)
     descriptions[1] = replace(descriptions[1], public_key=OTHER_KEY.public_key)
     descriptions[3] = replace(descriptions[3], faults=FaultPlan(faults=(LinkLoss(),)))
     descriptions[5] = replace(

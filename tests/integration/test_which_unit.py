@@ -121,6 +121,35 @@ def nothing_was_sent(room: Room) -> bool:
     return not room.count(events.ImageStarted) and not room.count(events.ObjectCreated)
 
 
+Neighbours = Callable[[Room], list[VirtualUnit]]
+
+
+def above(room: Room) -> list[VirtualUnit]:
+    """The next unit runs its application, at the address of the meant one's bootloader."""
+    return [room.place(identical(ADDRESS.plus_one()))[0]]
+
+
+def above_is_loud(room: Room) -> list[VirtualUnit]:
+    """It advertises as often as a bootloader, so that it answers as often."""
+    room.radio.add_unit(
+        ScriptedUnit(
+            address=ADDRESS.plus_one(), channels=APPLICATION, interval_ms=20, name="Tag", plain=True
+        )
+    )
+    return []
+
+
+def below_waits(room: Room) -> list[VirtualUnit]:
+    """The unit before waits in its bootloader, at the address of the meant one's application."""
+    return [room.place(identical(ADDRESS.minus_one(), gpregret=IN_BOOTLOADER))[0]]
+
+
+def on_both_sides(room: Room) -> list[VirtualUnit]:
+    return above(room) + below_waits(room)
+
+
+NEIGHBOURS = [above, above_is_loud, below_waits, on_both_sides]
+
 ROWS = ["C6:05:04:03:02:01", "C6:05:04:03:02:FB"]
 """The second goes over FF, from where it goes on at 00 without a carry."""
 
@@ -322,17 +351,72 @@ def test_a_unit_that_lost_the_request_in_its_restart_gets_there_at_the_next_try(
     in_a_room(story)
 
 
-# Moments at which unit and neighbour do not both answer one connection request: the virtual air
-# then leaves the bootloader connected to nobody, and the update ends as failed or unverified.
-@pytest.mark.parametrize("fault", [PowerCutAt(operation=300), LinkLoss(after_packets=9)])
-def test_a_neighbour_s_application_at_the_next_address_hides_no_recovery(fault: Fault) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(PowerCutAt(operation=operation) for operation in (1, 150, 300, 500, 900, 1200)),
+        *(LinkLoss(after_packets=packets) for packets in (0, 1, 2, 3, 5, 9, 12)),
+        ResetBrownOut(times=1),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("neighbours", NEIGHBOURS)
+def test_neighbours_hide_no_recovery(neighbours: Neighbours, fault: Fault) -> None:
     async def story(room: Room) -> None:
-        room.place(identical(ADDRESS, faults=FaultPlan(faults=(fault,))))
-        neighbour, _ = room.place(identical(ADDRESS.plus_one()))
-        before = flash_of(neighbour)
+        unit, _ = room.place(identical(ADDRESS, faults=FaultPlan(faults=(fault,))))
+        others = neighbours(room)
+        before = [flash_of(other) for other in others]
         assert ended(await room.update(ADDRESS)) == (Outcome.UPDATED, "")
         assert room.count(events.LadderStepped)
-        assert flash_of(neighbour) == before
+        assert (unit.firmware_revision or "").startswith("4+")
+        assert [flash_of(other) for other in others] == before
+
+    in_a_room(story)
+
+
+@pytest.mark.parametrize("neighbours", NEIGHBOURS)
+def test_a_unit_in_its_bootloader_that_returns_as_its_application_is_seen_beside_neighbours(
+    neighbours: Neighbours,
+) -> None:
+    async def story(room: Room) -> None:
+        faults = FaultPlan(faults=(PowerCutAt(operation=1),))
+        unit, _ = room.place(identical(ADDRESS, gpregret=IN_BOOTLOADER, faults=faults))
+        neighbours(room)
+        assert ended(await room.update(ADDRESS)) == (Outcome.UPDATED, "")
+        assert (unit.firmware_revision or "").startswith("4+")
+
+    in_a_room(story)
+
+
+def test_an_application_behind_another_s_bootloader_is_reached_in_the_end() -> None:
+    async def story(room: Room) -> None:
+        unit, _ = room.place(identical(ADDRESS))
+        (waiting,) = below_waits(room)
+        assert ended(await room.update(ADDRESS)) == (Outcome.UPDATED, "")
+        assert (unit.firmware_revision or "").startswith("4+")
+        assert waiting.mode is UnitMode.BOOTLOADER
+        # It took more than the tries in a row.
+        met = [e for e in room.heard if isinstance(e, events.Connected)]
+        assert sum(e.address == ADDRESS and e.mode is UnitMode.BOOTLOADER for e in met) > 1
+
+    in_a_room(story)
+
+
+def test_an_application_that_is_never_reached_behind_another_s_bootloader_is_said_to_be_there() -> (
+    None
+):
+    async def story(room: Room) -> None:
+        below_waits(room)
+        # Heard and never met: it lets in one central alone, and that is not this one.
+        shy = ScriptedUnit(
+            address=ADDRESS, channels=APPLICATION, name="Tag", plain=True, only_for=ADDRESS
+        )
+        room.radio.add_unit(shy)
+        result = await room.update(ADDRESS)
+        assert ended(result) == (Outcome.FAILED, Code.ADDRESS_TAKEN)
+        assert str(ADDRESS.minus_one()) in result.finished.message
+        assert nothing_was_sent(room)
 
     in_a_room(story)
 
@@ -345,12 +429,11 @@ def test_a_neighbour_s_application_at_the_next_address_hides_no_recovery(fault: 
         (ApplicationCrash(), Code.UNIT_STAYED_IN_APPLICATION),
     ],
 )
-def test_a_neighbour_s_application_at_the_next_address_hides_no_reason(
-    fault: Fault, code: Code
-) -> None:
+@pytest.mark.parametrize("neighbours", NEIGHBOURS)
+def test_neighbours_hide_no_reason(neighbours: Neighbours, fault: Fault, code: Code) -> None:
     async def story(room: Room) -> None:
         room.place(identical(ADDRESS, faults=FaultPlan(faults=(fault,))))
-        room.place(identical(ADDRESS.plus_one()))
+        neighbours(room)
         assert ended(await room.update(ADDRESS)) == (Outcome.FAILED, code)
 
     in_a_room(story)

@@ -27,7 +27,12 @@ _STEPS = {
 
 def describe(event: Event) -> Described:
     """A short label and one line, or ``None`` for what only programs want to know."""
-    return _describe_road(event) or _describe_port(event) or _describe_transfer(event)
+    return (
+        _describe_road(event)
+        or _describe_others(event)
+        or _describe_port(event)
+        or _describe_transfer(event)
+    )
 
 
 def full_line(fields: Mapping[str, object], *, at_s: float | None) -> str:
@@ -55,9 +60,6 @@ def _describe_road(event: Event) -> Described:
             signal = f", {event.rssi_dbm} dBm" if event.rssi_dbm is not None else ""
             name = event.name or "a unit without a name"
             described: Described = ("seen", f"{name} at {event.address}{signal}")
-        case events.OtherUnitSeen():
-            what = "another bootloader" if event.bootloader else "another unit's application"
-            described = ("beside", f"{what} at {event.address}")
         case events.LinkEncrypted():
             described = ("encrypted", f"the link, with {_bond(event)}")
         case events.ApplicationSeen():
@@ -81,6 +83,18 @@ def _describe_road(event: Event) -> Described:
         case _:
             described = None
     return described
+
+
+def _describe_others(event: Event) -> Described:
+    """Units beside the one that is meant."""
+    match event:
+        case events.OtherUnitSeen():
+            what = "another bootloader" if event.bootloader else "another unit's application"
+            return "beside", f"{what} at {event.address}"
+        case events.NeighbourAwaited():
+            return "waits", f"for the unit that shares {event.address} with it"
+        case _:
+            return None
 
 
 def _describe_port(event: Event) -> Described:

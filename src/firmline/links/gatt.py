@@ -188,6 +188,16 @@ def timed_out(peer: RadioAddress, what: str, timeout_s: float) -> TransportError
     )
 
 
+def still_connected(peer: RadioAddress, timeout_s: float) -> TransportError:
+    """The error of a wait for the end of a connection that this computer has to an address."""
+    return TransportError(
+        Code.LINK_TIMEOUT,
+        f"This computer is connected to {peer} already, and was so for {timeout_s:g} s; a radio has"
+        " one connection to an address.",
+        reason=TransportReason.TIMEOUT,
+    )
+
+
 def refused(peer: RadioAddress, what: str, att_status: int) -> TransportError:
     """The error of a request that the unit answered with an ATT error."""
     return TransportError(

@@ -11,7 +11,6 @@ Rules of this module:
   not take one, the unit is not sent into a bootloader that nobody could recognise.
 * Nothing here sends an image: what follows an open bootloader is the caller's business (an update,
   an inspection).
-* Every connection is closed however its use ends, and its loss on the way is reported.
 
 Use::
 
@@ -23,22 +22,21 @@ Use::
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from typing import Final
 
-from firmline import events
 from firmline.errors import Code, TransportError, TransportReason, VerifyError
 from firmline.events import UnitMode
-from firmline.links.base import BondUse, Connection, Link, RemoteVersion, Sighting
-from firmline.links.gatt import LEGACY_DFU_SERVICE, MIC_FAILURE
+from firmline.links.base import Connection, Link, RemoteVersion, Sighting
+from firmline.links.gatt import LEGACY_DFU_SERVICE
 from firmline.protocol.channels import WAYS_IN, Channel
+from firmline.updater.acquaintance import TRIES, Acquaintance
 from firmline.updater.ending import Information
 from firmline.updater.jump import Buttonless, Jump, drops, why_not_there
 from firmline.updater.naming import fresh_name
 from firmline.updater.recognition import (
+    hidden_application,
     named_bootloader,
     no_bootloader,
     no_way_in,
@@ -48,17 +46,16 @@ from firmline.updater.road import Report
 from firmline.updater.scanning import SeenKind, kind_of
 from firmline.updater.strangers import HARMLESS, who_is_there
 from firmline.updater.timeouts import Timeouts
-from firmline.updater.whereabouts import Whereabouts
+from firmline.updater.whereabouts import Whereabouts, anyone
 from firmline.values import RadioAddress, UnitPin
 
-TRIES: Final = 5
-"""How often an address is connected to that two units share: one of them answers, as it happens.
-A bootloader advertises every 25 ms, which most applications do not (spec section 11)."""
+AT_HOME_S: Final = 2.0
+"""For an application to be heard that may share its address: it advertises less often; ours."""
 PAUSE_S: Final = 1.0
 """Between two looks at an address where the unit's application is waited for; ours."""
 
 
-class PinnedUnit:
+class PinnedUnit(Acquaintance):
     """One unit, pinned by the address of its application, or first by its name.
 
     Args:
@@ -78,15 +75,11 @@ class PinnedUnit:
         report: Report,
         draw_name: Callable[[], str] = fresh_name,
     ) -> None:
+        super().__init__(link=link, timeouts=timeouts, report=report)
         self._where = Whereabouts(link=link, pin=pin, timeouts=timeouts, report=report)
         self._draw_name = draw_name
-        self._link = link
-        self._timeouts = timeouts
-        self._report = report
         self._jump: Jump | None = None
         self._radio_before: RemoteVersion | None = None
-        self._radio: tuple[Connection, RemoteVersion | None] | None = None
-        self._radio_reported: events.RadioVersionSeen | None = None
 
     @property
     def address(self) -> RadioAddress:
@@ -125,7 +118,7 @@ class PinnedUnit:
             TargetRefusedError: Its application said no.
         """
         search_s = self._timeouts.search_s
-        there = await self._where.look_for(UnitMode.APPLICATION, timeout_s=search_s)
+        there = await self.see_at_home(timeout_s=search_s)
         if there is None:
             await self.find_already_there()
             return None
@@ -134,18 +127,68 @@ class PinnedUnit:
             stranger = await who_is_there(
                 self._link, self.bootloader_address, timeouts=self._timeouts, report=self._report
             )
-        async with self._first_met(there) as connection:
-            if _is_no_bootloader(connection):
+        async with self.met_at_home(there) as connection:
+            if connection is not None and _is_no_bootloader(connection):
                 channel = _way_in(connection)
                 if channel is None:
                     raise no_way_in(self.address, connection.services)
                 if stranger is not None and channel is not Channel.BUTTONLESS_BONDED:
                     raise stranger
                 return await self._leave_application(connection, channel)
-            if await self.owns(connection):
-                return None
-        await self.find_beside_another()
+        if connection is None:
+            await self.find_beside_another()
         return None
+
+    async def see_at_home(self, *, timeout_s: float, back: bool = False) -> Sighting | None:
+        """Who is seen at the address of the unit's application; ``None``: nobody.
+
+        Args:
+            timeout_s: How long to look.
+            back: Whether its application has to come first, so that a bootloader, which may be
+                another unit's, is told of only when the time is over.
+
+        Raises:
+            TransportError: REFUSED: it is known by its name only, and another unit has that, too.
+        """
+        wanted = _says_no_bootloader if back else anyone
+        return await self._where.look_for(UnitMode.APPLICATION, timeout_s=timeout_s, wanted=wanted)
+
+    @asynccontextmanager
+    async def met_at_home(self, there: Sighting) -> AsyncIterator[Connection | None]:
+        """A connection to the unit at its application's address, in whichever mode it is there.
+
+        Another unit's bootloader may be at that address, too: the unit is met in spite of it, as
+        long as its application is heard.
+
+        Args:
+            there: Who was seen at the address.
+
+        Yields:
+            Its application, or its own bootloader, which keeps the address with a bond. ``None``:
+            only another unit's bootloader is there.
+
+        Raises:
+            TransportError: REFUSED: a bootloader that lets nobody in, or not this computer; or
+                another's takes every connection. LOST or TIMEOUT.
+        """
+        until_s = self._link.now_s() + self._timeouts.search_s
+        while True:
+            async with self._first_met(there) as connection:
+                if _is_no_bootloader(connection) or await self.owns(connection):
+                    yield connection
+                    return
+            if not await self._is_heard_at_home():
+                yield None
+                return
+            if self._link.now_s() >= until_s:
+                raise hidden_application(self.address)
+
+    async def _is_heard_at_home(self) -> bool:
+        """Whether an application is heard at the unit's address, beside another's bootloader."""
+        there = await self._where.look_for(
+            UnitMode.APPLICATION, timeout_s=AT_HOME_S, wanted=_says_harmless
+        )
+        return there is not None and _says_harmless(there)
 
     @asynccontextmanager
     async def _first_met(self, there: Sighting) -> AsyncIterator[Connection]:
@@ -188,19 +231,6 @@ class PinnedUnit:
         self._where.keeps_address = True
         return True
 
-    async def _encrypt(self, connection: Connection, *, may_pair: bool) -> None:
-        """Encrypt the link where the unit wants that, and say so."""
-        if not connection.needs_encryption:
-            return
-        used = await connection.encrypt(may_pair=may_pair, timeout_s=self._timeouts.pairing_s)
-        self._report(
-            events.LinkEncrypted(
-                address=connection.peer,
-                new_bond=used is not BondUse.KNOWN,
-                replaced_bond=used is BondUse.REPLACED,
-            )
-        )
-
     async def _leave_application(self, connection: Connection, channel: Channel) -> Information:
         """Read what tells the unit from others, then have it jump."""
         await self._encrypt(connection, may_pair=True)
@@ -226,11 +256,7 @@ class PinnedUnit:
             TransportError: It was not seen, stayed in its application, is no Secure DFU bootloader
                 or another unit's, or the connection failed.
         """
-        await self._find_in_bootloader(timeout_s)
-        assert self.bootloader_address is not None  # noqa: S101 - it was found there
-        async with self._reached(self.bootloader_address, _is_some_bootloader) as connection:
-            if Channel.CONTROL not in connection.channels:
-                raise await self._why_another(connection)
+        async with self._own_bootloader(timeout_s) as connection:
             await self._encrypt(connection, may_pair=False)
             radio = await self.radio_version(connection)
             problem = other_radio(self._radio_before, radio)
@@ -241,12 +267,35 @@ class PinnedUnit:
             self._jump = None
             yield connection
 
+    @asynccontextmanager
+    async def _own_bootloader(self, timeout_s: float) -> AsyncIterator[Connection]:
+        """A connection to who answers as a bootloader where the unit's own should be by now.
+
+        The next unit's application may answer there, too, and alone until this one has come so far:
+        it is connected to until the time is over, unless the unit is heard in its own application.
+        """
+        until_s = self._link.now_s() + timeout_s
+        left_s = timeout_s
+        while True:
+            await self._find_in_bootloader(max(left_s, 0.0))
+            assert self.bootloader_address is not None  # noqa: S101 - it was found there
+            async with self._reached(self.bootloader_address, _is_some_bootloader) as connection:
+                if Channel.CONTROL in connection.channels:
+                    yield connection
+                    return
+            left_s = until_s - self._link.now_s()
+            problem = await self._why_another(connection, is_over=left_s <= 0)
+            if problem is not None:
+                raise problem
+
     async def _find_in_bootloader(self, timeout_s: float) -> None:
         """See the unit in its bootloader, where it should be by now."""
         if await self.is_seen(UnitMode.BOOTLOADER, timeout_s=timeout_s):
             return
         there_s = self._timeouts.already_there_s
-        there = await self._where.look_for(UnitMode.APPLICATION, timeout_s=there_s)
+        there = await self._where.look_for(
+            UnitMode.APPLICATION, timeout_s=there_s, wanted=_says_no_bootloader
+        )
         if there is None:
             raise TransportError(
                 Code.UNIT_NOT_FOUND,
@@ -259,16 +308,27 @@ class PinnedUnit:
             raise _bonded_with_another(self.address)
         raise why_not_there(self._jump, self.address)
 
-    async def _why_another(self, found: Connection) -> TransportError:
-        """Why somebody else was found where the unit's bootloader should be.
+    async def _why_another(self, found: Connection, *, is_over: bool) -> TransportError | None:
+        """Why somebody else was found where the unit's bootloader should be; ``None``: too early.
 
-        It may be the next unit's application, while the unit is still in its own, or there again.
+        It may be the next unit's application, while the unit is still in its own, or there again,
+        or nowhere yet.
+
+        Args:
+            found: To who was found, and is none.
+            is_over: Whether the time for the unit to come is over.
         """
         if self._where.keeps_address:
             return why_not_there(self._jump, self.address)
-        there_s = self._timeouts.already_there_s
-        there = await self._where.look_for(UnitMode.APPLICATION, timeout_s=there_s)
-        if there is not None and kind_of(there) is not SeenKind.BOOTLOADER:
+        waits_s = self._timeouts.already_there_s if is_over else AT_HOME_S
+        there = await self._where.look_for(
+            UnitMode.APPLICATION, timeout_s=waits_s, wanted=_says_harmless
+        )
+        if there is not None and _says_harmless(there):
+            return why_not_there(self._jump, self.address)
+        if not is_over and not _is_some_bootloader(found):
+            return None
+        if there is not None and _says_no_bootloader(there):
             return why_not_there(self._jump, self.address)
         return no_bootloader(found.peer, found.services)
 
@@ -290,8 +350,10 @@ class PinnedUnit:
         beside = await self._where.look_for(UnitMode.BOOTLOADER, timeout_s=bootloader_s)
         if beside is not None and self._says_bootloader(beside):
             return UnitMode.BOOTLOADER
-        home = await self._where.look_for(UnitMode.APPLICATION, timeout_s=application_s)
-        if home is not None and kind_of(home) in HARMLESS:
+        home = await self._where.look_for(
+            UnitMode.APPLICATION, timeout_s=application_s, wanted=_says_harmless
+        )
+        if home is not None and _says_harmless(home):
             return UnitMode.APPLICATION
         if beside is not None and await self._answers_as_bootloader():
             return UnitMode.BOOTLOADER
@@ -365,77 +427,6 @@ class PinnedUnit:
                 )
             yield connection
 
-    @asynccontextmanager
-    async def _reached(
-        self,
-        address: RadioAddress,
-        wanted: Callable[[Connection], bool],
-        *,
-        tries: int = TRIES,
-        pause_s: float = 0.0,
-    ) -> AsyncIterator[Connection]:
-        """A connection to who is wanted at an address that two may share, or to the last one."""
-        for left in reversed(range(tries)):
-            async with self.connected(address) as connection:
-                if not left or wanted(connection):
-                    yield connection
-                    return
-            await asyncio.sleep(pause_s)
-
-    @asynccontextmanager
-    async def connected(self, address: RadioAddress) -> AsyncIterator[Connection]:
-        """A connection that is closed however its use ends; its loss on the way is reported."""
-        try:
-            connection = await self._link.connect(address, timeout_s=self._timeouts.connect_s)
-        except TransportError as error:
-            if error.hci_reason == MIC_FAILURE:
-                raise _bond_does_not_fit(address) from error
-            raise
-        in_bootloader = Channel.CONTROL in connection.channels
-        mode = UnitMode.BOOTLOADER if in_bootloader else UnitMode.APPLICATION
-        try:
-            self._report(events.Connected(address=connection.peer, mode=mode, mtu=connection.mtu))
-            yield connection
-        except TransportError as error:
-            if error.reason is TransportReason.LOST:
-                self._report(events.LinkLost(hci_reason=error.hci_reason, expected=False))
-            raise
-        finally:
-            await connection.close()
-
-    async def read_information(self, connection: Connection) -> Information:
-        """What the application says of itself (Device Information Service)."""
-        strings = asdict(await connection.device_information())
-        information = {name: text for name, text in strings.items() if text is not None}
-        self._report(events.ApplicationSeen(address=connection.peer, information=information))
-        return information
-
-    async def radio_version(self, connection: Connection) -> RemoteVersion | None:
-        """Who the unit's radio says it is; ``None``: it does not say so in time.
-
-        A connection is asked once, and what was said before is not reported again. It explains and
-        completes, so nothing is given up for want of it.
-        """
-        if not self._link.capabilities.remote_version:
-            return None
-        if self._radio is not None and self._radio[0] is connection:
-            return self._radio[1]
-        self._radio = (connection, None)
-        try:
-            version = await connection.remote_version(timeout_s=self._timeouts.radio_version_s)
-        except TransportError as error:
-            if error.reason is TransportReason.TIMEOUT:
-                return None
-            raise
-        self._radio = (connection, version)
-        seen = events.RadioVersionSeen(
-            version=version.version, company=version.company, subversion=version.subversion
-        )
-        if seen != self._radio_reported:
-            self._radio_reported = seen
-            self._report(seen)
-        return version
-
     async def await_drop(self, connection: Connection) -> None:
         """See the unit drop the link; if it does not, what is seen afterwards says more.
 
@@ -445,22 +436,22 @@ class PinnedUnit:
         await drops(connection, self._timeouts, self._report)
 
 
+def _says_harmless(sighting: Sighting) -> bool:
+    """Whether somebody says that it is no bootloader that could be mistaken for the unit's."""
+    return kind_of(sighting) in HARMLESS
+
+
+def _says_no_bootloader(sighting: Sighting) -> bool:
+    """Whether somebody does not say that it is a bootloader."""
+    return kind_of(sighting) is not SeenKind.BOOTLOADER
+
+
 def _bonded_with_another(address: RadioAddress) -> TransportError:
     return TransportError(
         Code.BOND_MISSING,
         "The unit is in its bootloader, which keeps its application's address"
         f" ({address}) and lets nobody in but the one it is bonded with.",
         reason=TransportReason.REFUSED,
-    )
-
-
-def _bond_does_not_fit(address: RadioAddress) -> TransportError:
-    return TransportError(
-        Code.BOND_MISSING,
-        f"What answers at {address} ended the connection since it encrypts with other keys: the"
-        " bond that this computer has with the unit does not fit.",
-        reason=TransportReason.REFUSED,
-        hci_reason=MIC_FAILURE,
     )
 
 

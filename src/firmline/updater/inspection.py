@@ -104,25 +104,25 @@ class Inspection:
 
     async def _inspect(self) -> None:
         search_s = self._plan.timeouts.search_s
-        if await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=search_s):
-            async with self._unit.connected(self._unit.address) as connection:
-                in_bootloader = Channel.CONTROL in connection.channels
-                if in_bootloader and await self._unit.owns(connection):
-                    # With a bond the bootloader keeps the application's address (section 11).
-                    await self._ask_and_send_back(connection)
-                    return
-                if not in_bootloader:
-                    await self._read_application(connection)
-            if in_bootloader:  # of the unit whose address comes before
-                await self._unit.find_beside_another()
-                await self._read_bootloader()
+        there = await self._unit.see_at_home(timeout_s=search_s)
+        if there is None:
+            await self._unit.find_already_there()
+            await self._read_bootloader()
+            return
+        async with self._unit.met_at_home(there) as connection:
+            if connection is not None and Channel.CONTROL in connection.channels:
+                # With a bond the bootloader keeps the application's address (section 11).
+                await self._ask_and_send_back(connection)
                 return
-            if self._plan.probes is None:
-                return
+            if connection is not None:
+                await self._read_application(connection)
+        if connection is None:  # but the bootloader of the unit whose address comes before
+            await self._unit.find_beside_another()
+        elif self._plan.probes is None:
+            return
+        else:
             self._entered, self._record.left_in = True, None  # whatever becomes of the jump
             await self._unit.enter_bootloader()
-        else:
-            await self._unit.find_already_there()
         await self._read_bootloader()
 
     # Its application.
@@ -208,10 +208,11 @@ class Inspection:
         waits = self._plan.timeouts.inactivity_s
         self._record.left_in = None
         there = False
-        if await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=waits):
-            async with self._unit.connected(self._unit.address) as connection:
-                there = Channel.CONTROL in connection.channels
-                if not there:
+        home = await self._unit.see_at_home(timeout_s=waits, back=True)
+        if home is not None:
+            async with self._unit.met_at_home(home) as connection:
+                there = connection is not None and Channel.CONTROL in connection.channels
+                if connection is not None and not there:
                     await self._unit.read_information(connection)
                     self._record.left_in = UnitMode.APPLICATION
                     return

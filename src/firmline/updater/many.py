@@ -2,6 +2,7 @@
 
 They share a radio as connections do: its controller takes their packets in turn, and while one
 unit erases, others are sent to. An update that fails ends as its own result and disturbs no other.
+Units that share an address take turns (:mod:`firmline.updater.turns`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from firmline.updater.turns import Turns
 from firmline.updater.update import Update, UpdateResult
 
 
@@ -26,7 +28,8 @@ async def update_all(updates: Sequence[Update]) -> list[UpdateResult]:
     Raises:
         Exception: A defect of ours, once all the others have come to their end.
     """
-    tasks = [asyncio.ensure_future(update.run()) for update in updates]
+    turns = Turns()
+    tasks = [asyncio.ensure_future(update.run(turns)) for update in updates]
     try:
         ended = await asyncio.gather(*tasks, return_exceptions=True)
     finally:

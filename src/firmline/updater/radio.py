@@ -139,7 +139,8 @@ class RadioRoad:
 
     async def _did_not_return(self) -> VerifyError:
         waits = self._timeouts.already_there_s
-        if await self._unit.is_seen(UnitMode.BOOTLOADER, timeout_s=waits):
+        mode = await self._unit.look(bootloader_s=waits, application_s=waits)
+        if mode is UnitMode.BOOTLOADER:
             return VerifyError(
                 Code.UNIT_DID_NOT_RETURN,
                 "The unit took the whole image but is in its bootloader again: either it did not"

@@ -53,6 +53,18 @@ def named_bootloader(address: RadioAddress) -> TransportError:
     )
 
 
+def hidden_application(address: RadioAddress) -> TransportError:
+    """The error where another unit's bootloader takes every connection to an application."""
+    before = address.minus_one() if isinstance(address, BleAddress) else address
+    return TransportError(
+        Code.ADDRESS_TAKEN,
+        f"An application is heard at {address}, but every connection to it ends at a bootloader"
+        f" with the same address: that of the unit {before}.",
+        reason=TransportReason.REFUSED,
+        hint=f"Update the unit {before} first, or switch it off.",
+    )
+
+
 def other_serial_number(before: Information | None, after: Information) -> VerifyError | None:
     """Why an application is not that of the unit that was updated; ``None``: no such sign.
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from firmline import events
@@ -41,8 +42,9 @@ from firmline.updater.serial_road import SerialRoad
 from firmline.updater.speed_limit import SpeedLimit
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.transfer import transfer
+from firmline.updater.turns import Turns, addresses_of
 from firmline.updater.usb_road import UsbRoad
-from firmline.values import UnitPin
+from firmline.values import BleAddress, UnitPin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +121,13 @@ class Update:
         self._transfer_s = 0.0
         self._accepted_size = 0
 
-    async def run(self) -> UpdateResult:
-        """Do it; errors end as a result, never as an exception (but for defects of ours)."""
+    async def run(self, turns: Turns | None = None) -> UpdateResult:
+        """Do it; errors end as a result, never as an exception (but for defects of ours).
+
+        Args:
+            turns: Where it waits for units that share an address with this one; ``None``: it is
+                updated alone.
+        """
         self._started_s = self._road.now_s()
         plan = self._plan
         for event in _introduced(plan):
@@ -130,10 +137,8 @@ class Update:
         error: FirmlineError | None = None
         seen = ""
         try:
-            await self._road.enter_bootloader()
-            for index, image in enumerate(plan.package.images):
-                await self._send(index, image)
-            seen = await self._road.see_end(plan.package.images[-1])
+            async with self._turn(turns or Turns()):
+                seen = await self._send_all()
         except FirmlineError as caught:
             error = caught
         except asyncio.CancelledError:
@@ -146,6 +151,23 @@ class Update:
         finally:
             await self._road.close()
         return self._finish(error, seen)
+
+    @asynccontextmanager
+    async def _turn(self, turns: Turns) -> AsyncIterator[None]:
+        def waits(address: BleAddress) -> None:
+            self._report(events.NeighbourAwaited(address=address))
+
+        async with turns.taken(addresses_of(self._plan.pin), waiting=waits):
+            self._started_s = self._road.now_s()
+            yield
+
+    async def _send_all(self) -> str:
+        """From the application into the new one; what was seen of that."""
+        images = self._plan.package.images
+        await self._road.enter_bootloader()
+        for index, image in enumerate(images):
+            await self._send(index, image)
+        return await self._road.see_end(images[-1])
 
     async def _send(self, index: int, image: PackageImage) -> None:
         async with self._road.bootloader(index) as opened:

@@ -13,6 +13,8 @@ Rules of this module:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from firmline import events
 from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
 from firmline.events import UnitMode
@@ -21,6 +23,14 @@ from firmline.updater.naming import find_named
 from firmline.updater.road import Report
 from firmline.updater.timeouts import Timeouts
 from firmline.values import AdvertisedName, BleAddress, RadioAddress, UnitPin
+
+Wanted = Callable[[Sighting], bool]
+"""Whether somebody who was seen is who is looked for, as far as it says."""
+
+
+def anyone(_sighting: Sighting) -> bool:
+    """Everybody is."""
+    return True
 
 
 class Whereabouts:
@@ -85,8 +95,16 @@ class Whereabouts:
     def __str__(self) -> str:
         return str(self._address or self._name)
 
-    async def look_for(self, mode: UnitMode, *, timeout_s: float) -> Sighting | None:
+    async def look_for(
+        self, mode: UnitMode, *, timeout_s: float, wanted: Wanted = anyone
+    ) -> Sighting | None:
         """Who is in the air where the unit is in this mode; ``None``: nobody.
+
+        Args:
+            mode: In which the unit would be.
+            timeout_s: How long to look.
+            wanted: Who is meant of two that share an address. Whoever else is there is told of only
+                when the time is over.
 
         Raises:
             TransportError: REFUSED: it is known by its name only, and another unit has that, too.
@@ -104,12 +122,9 @@ class Whereabouts:
                 name=name if by_name else "",
             )
         )
-        try:
-            sighting = await self._find(None if by_name else address, name, timeout_s)
-        except TransportError as error:
-            if error.reason is TransportReason.NOT_FOUND:
-                return None
-            raise
+        sighting = await self._find_wanted(None if by_name else address, name, timeout_s, wanted)
+        if sighting is None:
+            return None
         if in_application:
             self._address = sighting.address
         else:
@@ -119,6 +134,25 @@ class Whereabouts:
                 address=sighting.address, name=sighting.name, rssi_dbm=sighting.rssi_dbm
             )
         )
+        return sighting
+
+    async def _find_wanted(
+        self, address: RadioAddress | None, name: str, timeout_s: float, wanted: Wanted
+    ) -> Sighting | None:
+        """Who is wanted, or the last other one; ``None``: nobody."""
+        until_s = self._link.now_s() + timeout_s
+        sighting: Sighting | None = None
+        left_s = timeout_s
+        while sighting is None or left_s > 0:
+            try:
+                sighting = await self._find(address, name, left_s)
+            except TransportError as error:
+                if error.reason is TransportReason.NOT_FOUND:
+                    break
+                raise
+            if wanted(sighting):
+                break
+            left_s = until_s - self._link.now_s()
         return sighting
 
     async def _find(self, address: RadioAddress | None, name: str, timeout_s: float) -> Sighting:

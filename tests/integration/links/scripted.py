@@ -31,10 +31,14 @@ DROP = b"\xd0"
 RESTART = b"\xff"
 
 
-def advertising(name: str) -> bytes:
-    """Flags, Secure DFU service and name, as a bootloader sends them (spec section 11)."""
+def advertising(name: str, *, plain: bool = False) -> bytes:
+    """Flags, Secure DFU service and name, as a bootloader sends them (spec section 11).
+
+    An application that does not list the service is plain.
+    """
     text = name.encode()
-    return bytes.fromhex("020106030259FE") + bytes([len(text) + 1, 0x09]) + text
+    begin = "020106" if plain else "020106030259FE"
+    return bytes.fromhex(begin) + bytes([len(text) + 1, 0x09]) + text
 
 
 @dataclass
@@ -50,6 +54,8 @@ class ScriptedUnit:
     max_mtu: int = 247
     interval_ms: float = 20.0
     silent: bool = False
+    plain: bool = False
+    only_for: BleAddress | None = None
     device_information: tuple[tuple[int, str], ...] = ()
     legacy_dfu: bool = False
     battery_level: int | None = None
@@ -68,7 +74,10 @@ class ScriptedUnit:
         if self.silent:
             return None
         return UnitAdvertisement(
-            address=self.address, data=advertising(self.name), interval_ms=self.interval_ms
+            address=self.address,
+            data=advertising(self.name, plain=self.plain),
+            interval_ms=self.interval_ms,
+            only_for=self.only_for,
         )
 
     @property

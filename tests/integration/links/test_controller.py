@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,7 +14,7 @@ from bumble.device import AdvertisingType, Connection, Device, DeviceConfigurati
 from bumble.host import Host
 
 from firmline.device.radio_face import Indicate, Notify
-from firmline.errors import TransportError
+from firmline.errors import Code, TransportError
 from firmline.links.base import NORDIC
 from firmline.links.bumble.address import from_bumble, to_bumble
 from firmline.links.bumble.central import BumbleLink
@@ -304,7 +305,6 @@ async def test_a_vanished_chip_is_silent_for_good(radio: VirtualRadio, phone: De
     controller.vanish()
     connection.send_l2cap_pdu(att.ATT_CID, b"\x0a\x01\x00")
     controller.on_packet(bytes(hci.HCI_Read_BD_ADDR_Command()))
-    controller.on_link_acl_data(to_bumble(HOME), core.PhysicalTransport.LE, b"lost")
     controller.on_ll_control_pdu(to_bumble(HOME), ll.TerminateInd(0x13))
     radio._air.send_ll_control_pdu(to_bumble(NOBODY), to_bumble(HOME), ll.TerminateInd(0x13))
     radio._air.send_acl_data(controller, to_bumble(HOME), core.PhysicalTransport.LE, b"lost")
@@ -335,18 +335,51 @@ async def test_a_connected_chip_is_silent_even_when_told_to_advertise(
     peripheral._host.post(hci.HCI_LE_Set_Advertising_Enable_Command(advertising_enable=1))
     with pytest.raises(TransportError):
         await link.find(HOME, timeout_s=0.1)
-    assert radio._air.advertiser(to_bumble(HOME), to_bumble(HOME)) is None
 
 
-async def test_the_air_forgets_what_is_over(radio: VirtualRadio, phone: Device) -> None:
-    peripheral = radio.add_unit(ScriptedUnit())
+async def test_what_is_said_on_a_connection_that_is_over_reaches_nobody(
+    radio: VirtualRadio, phone: Device
+) -> None:
+    unit = ScriptedUnit()
+    peripheral = radio.add_unit(unit)
     connection = await phone.connect(to_bumble(HOME))
-    assert len(radio._air._receivers) == 2
+    (over,) = chip(phone).le_connections.values()
     await connection.disconnect()
-    assert radio._air._receivers == {}
-    await phone.connect(to_bumble(HOME))
+    connection = await phone.connect(to_bumble(HOME))
+    (ours,) = chip(phone).le_connections.values()
+    assert ours is not over
+    over.send_ll_control_pdu(ll.TerminateInd(0x13))
+    over.on_acl_pdu(b"lost")
+    await asyncio.sleep(0.01)
+    assert unit.life == ["connected", "disconnected", "connected"]
+    assert connection.handle in phone.connections
     await peripheral.close()
-    assert radio._air._receivers == {}
+    await asyncio.sleep(0.01)
+    assert not phone.connections
+    ours.on_acl_pdu(b"lost")
+
+
+async def test_an_address_is_connected_to_once(
+    radio: VirtualRadio, phone: Device, link: BumbleLink, caplog: pytest.LogCaptureFixture
+) -> None:
+    radio.add_unit(ScriptedUnit())
+    radio.add_unit(ScriptedUnit())
+    await phone.connect(to_bumble(HOME))
+    caplog.set_level(logging.ERROR, "bumble.host")  # Bumble warns of a refusal, too
+    with pytest.raises(hci.HCI_Error) as refused:
+        await phone.connect(to_bumble(HOME))
+    assert refused.value.error_code == hci.HCI_ErrorCode.CONNECTION_ALREADY_EXISTS_ERROR
+    # Another radio reaches the other one; our host waits for the end of the connection it has.
+    connection = await link.connect(HOME, timeout_s=5)
+    with pytest.raises(TransportError) as told:
+        await link.connect(HOME, timeout_s=0.1)
+    assert told.value.code is Code.LINK_TIMEOUT
+    assert f"connected to {HOME} already" in told.value.message
+    waiting = asyncio.create_task(link.connect(HOME, timeout_s=5))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    await connection.close()
+    assert (await waiting).mtu == 247
 
 
 async def test_the_answer_to_a_cancelled_command_is_not_taken_for_anothers(

@@ -67,6 +67,7 @@ SAMPLES: tuple[Event, ...] = (
     events.Searching(address=HOME, expected_mode=UnitMode.APPLICATION),
     events.UnitSeen(address=HOME, name="Tag", rssi_dbm=-50),
     events.OtherUnitSeen(address=HOME.plus_one(), name="DfuTarg", bootloader=True),
+    events.NeighbourAwaited(address=HOME.plus_one()),
     events.Connected(address=HOME, mode=UnitMode.BOOTLOADER, mtu=247),
     events.LinkEncrypted(address=HOME, new_bond=True),
     events.ApplicationSeen(address=HOME, information={"firmware_revision": "1.2"}),

@@ -20,6 +20,7 @@ LINES: dict[type[Event], tuple[str, str]] = {
     events.UnitSeen: ("seen", "Tag at C6:05:04:03:02:01, -50 dBm"),
     events.LinkEncrypted: ("encrypted", "the link, with a new bond, which both sides keep"),
     events.OtherUnitSeen: ("beside", "another bootloader at C6:05:04:03:02:02"),
+    events.NeighbourAwaited: ("waits", "for the unit that shares C6:05:04:03:02:02 with it"),
     events.Connected: ("connected", "to its bootloader, MTU 247"),
     events.ApplicationSeen: ("runs", "firmware 1.2"),
     events.RadioVersionSeen: ("has", "SoftDevice FWID 0x0103 (S112 7.2.0), says its radio"),

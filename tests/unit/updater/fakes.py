@@ -135,7 +135,12 @@ class FakeLink(Link):
         if self.unit is None or not self._is_in_the_air(address):
             self.wait_in_vain(timeout_s)
             raise transport_error(TransportReason.NOT_FOUND)
-        return Sighting(address=address, name=self.unit.name, services=frozenset(), rssi_dbm=-50)
+        advertisement = self.unit.advertisement
+        assert advertisement is not None
+        advertised = parse_advertising(advertisement.data)
+        return Sighting(
+            address=address, name=advertised.name, services=advertised.services, rssi_dbm=-50
+        )
 
     async def scan(self, *, duration_s: float, seen: Callable[[Sighting], None]) -> None:
         await self.step("scan")

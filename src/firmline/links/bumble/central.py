@@ -26,6 +26,7 @@ from firmline.links.gatt import (
     FAILED_TO_BE_ESTABLISHED,
     LOCAL_HOST_TERMINATED,
     not_found,
+    still_connected,
     timed_out,
 )
 from firmline.values import BleAddress, RadioAddress
@@ -191,22 +192,27 @@ class BumbleLink(Link):
     async def connect(self, address: RadioAddress, *, timeout_s: float) -> BumbleConnection:
         """Connect to exactly this address, agree on the MTU, discover and subscribe.
 
-        A radio creates one connection at a time (HCI); others wait their turn, in their time.
+        A radio creates one connection at a time (HCI), and has one to an address; others wait their
+        turn, in their time.
 
         Raises:
             TransportError: NOT_FOUND where nobody answered to the address, TIMEOUT where the unit
-                did but setting up took too long; LOST, REFUSED or NOT_AVAILABLE.
+                did but setting up took too long, or somebody is connected to the address already;
+                LOST, REFUSED or NOT_AVAILABLE.
         """
         self._check()
         connection: BumbleConnection | None = None
         ready = False
         try:
             async with asyncio.timeout(timeout_s):
+                await self._until_free(address)
                 while connection is None:
                     connection = await self._establish(address)
                     ready = await self._is_set_up(connection)
                     connection = connection if ready else None
         except TimeoutError:
+            if connection is None and self._own_connection(address) is not None:
+                raise still_connected(address, timeout_s) from None
             if connection is None:
                 raise not_found(address, timeout_s) from None
             raise timed_out(address, "tell its services", timeout_s) from None
@@ -215,6 +221,16 @@ class BumbleLink(Link):
                 connection.hang_up()
             self._connections = [other for other in self._connections if not other.lost]
         return connection
+
+    def _own_connection(self, address: RadioAddress) -> BumbleConnection | None:
+        """The connection to an address that there is."""
+        has_it = (each for each in self._connections if each.peer == address and not each.lost)
+        return next(has_it, None)
+
+    async def _until_free(self, address: RadioAddress) -> None:
+        """Wait for the end of the connection that there is: there can be one to an address."""
+        while (other := self._own_connection(address)) is not None:
+            await other.until_lost()
 
     async def _establish(self, address: RadioAddress) -> BumbleConnection:
         """Connect; an address does not say of which kind it is, so it is listened to first."""

@@ -356,7 +356,7 @@ class BumbleConnection(Connection):
         """Wait until the unit has dropped the link; the HCI reason."""
         try:
             async with asyncio.timeout(timeout_s):
-                await self._until_lost()
+                await self.until_lost()
         except TimeoutError:
             raise timed_out(self._peer, "drop the link", timeout_s) from None
         return self._reason
@@ -370,7 +370,7 @@ class BumbleConnection(Connection):
         supervision_s = self._link.parameters.supervision_timeout / 1000
         try:
             async with asyncio.timeout(supervision_s + _LONGER_THAN_SUPERVISION_S):
-                await self._until_lost()
+                await self.until_lost()
         except TimeoutError:
             self.mark_lost(LOCAL_HOST_TERMINATED)
 
@@ -435,7 +435,8 @@ class BumbleConnection(Connection):
         self._changed.clear()
         await self._changed.wait()
 
-    async def _until_lost(self) -> None:
+    async def until_lost(self) -> None:
+        """Wait until the link is gone, as long as it takes."""
         while self._loss is None:
             self._changed.clear()
             await self._changed.wait()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from firmline.errors import Code, TransportError, TransportReason
+
+_IN_WORDS: Final = {0x0B: ": it is connected to that address already"}
+"""Refusals that say more than their number (Core spec, Vol 1, Part F, 2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +47,10 @@ def refused(name: str, what: str, status: int) -> Failure:
         what: What it was asked for.
         status: Its answer (Core spec, Vol 1, Part F, 1.3).
     """
+    why = _IN_WORDS.get(status, "")
     return Failure(
         code=Code.CONTROLLER_REFUSED,
-        message=f"The Bluetooth controller {name} refused {what} (HCI error 0x{status:02X}).",
+        message=f"The Bluetooth controller {name} refused {what}{why} (HCI error 0x{status:02X}).",
     )
 
 

@@ -8,9 +8,10 @@ Rules of this room:
 * What is lost in the air vanishes silently, as in the air; no callback ever raises.
 * Bumble is used through its public classes and subclasses of them; nothing of it is patched.
 
-The parts: ``air`` carries packets between controllers (``schedule`` says when), ``controller`` is a
-radio chip, ``server``, ``unit_device`` and ``peripheral`` make a unit reachable, and ``radio`` owns
-it all. A host's link is the central of :mod:`firmline.links.bumble`, on a controller of this air.
+The parts: ``air`` carries packets between controllers (``ends`` are those of a connection,
+``schedule`` says when, ``control_pdus`` are some of what they say), ``controller`` is a radio chip,
+``server``, ``unit_device`` and ``peripheral`` make a unit reachable, and ``radio`` owns it all. A
+host's link is the central of :mod:`firmline.links.bumble`, on a controller of this air.
 """
 
 from __future__ import annotations

@@ -13,11 +13,10 @@ from functools import partial
 
 from bumble import hci, ll
 from bumble.controller import Connection, Controller, LegacyAdvertiser
-from bumble.core import PhysicalTransport
 
 from firmline.links.base import NORDIC
-from firmline.links.virtual_radio.air import (
-    Air,
+from firmline.links.virtual_radio.air import Air
+from firmline.links.virtual_radio.control_pdus import (
     LengthReq,
     LengthRsp,
     PhyInd,
@@ -152,18 +151,19 @@ class RadioController(Controller):
         self._taken[connection.handle] += 1
         connection.assembler.feed_packet(packet)
         # An air without time has not asked for them: they are sent.
-        self._report_sent(connection.handle, self._taken.pop(connection.handle, 0))
+        self._report_sent(connection, self._taken.pop(connection.handle, 0))
 
-    def take_packets(self, handle: int) -> Callable[[], None]:
+    def take_packets(self, connection: Connection) -> Callable[[], None]:
         """The packets that the air takes now; the call that reports them as sent."""
-        return partial(self._report_sent, handle, self._taken.pop(handle, 0))
+        return partial(self._report_sent, connection, self._taken.pop(connection.handle, 0))
 
-    def _report_sent(self, handle: int, count: int) -> None:
-        if not count or self.find_le_connection_by_handle(handle) is None:
+    def _report_sent(self, connection: Connection, count: int) -> None:
+        # Its handle may be another connection's by now.
+        if not count or self.le_connections.get(connection.peer_address) is not connection:
             return
         if not self._completed:
             asyncio.get_running_loop().call_soon(self._report_completed)
-        self._completed[handle] += count
+        self._completed[connection.handle] += count
 
     def _report_completed(self) -> None:
         completed, self._completed = self._completed, Counter()
@@ -200,20 +200,19 @@ class RadioController(Controller):
         self._phys.pop(connection.handle, None)
         super().on_le_disconnected(connection, reason)
 
-    def on_link_acl_data(
-        self, sender_address: hci.Address, transport: PhysicalTransport, data: bytes
-    ) -> None:
-        """Take data from the air; what comes after the end of its connection is lost."""
-        if sender_address in self.le_connections:
-            super().on_link_acl_data(sender_address, transport, data)
-
     # Scanning and connecting.
 
     def on_hci_le_create_connection_command(
         self, command: hci.HCI_LE_Create_Connection_Command
     ) -> None:
-        """Connect; Bumble takes parameters that no controller takes."""
-        if self._has_parameters(command):
+        """Connect; Bumble takes parameters that no controller takes, and waits where it cannot.
+
+        A controller has one connection to an address (Core spec, Vol 1, Part F, 2.11).
+        """
+        if command.peer_address in self.le_connections:
+            status = int(hci.HCI_ErrorCode.CONNECTION_ALREADY_EXISTS_ERROR)
+            self._send_hci_command_status(status, command.op_code)
+        elif self._has_parameters(command):
             super().on_hci_le_create_connection_command(command)
 
     def on_hci_le_connection_update_command(
@@ -254,7 +253,7 @@ class RadioController(Controller):
             self.create_le_connection(pdu.advertiser_address)
 
     def create_le_connection(self, peer_address: hci.Address) -> None:
-        """Connect, if the advertiser is still free; Bumble connects to it in any case."""
+        """Answer an advertisement, if its sender takes that; Bumble connects in any case."""
         pending = self.pending_le_connection
         is_public = pending is not None and pending.own_address_type == hci.OwnAddressType.PUBLIC
         ours = self.public_address if is_public else self.random_address
