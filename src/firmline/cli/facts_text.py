@@ -80,7 +80,8 @@ def report_lines(result: InspectionResult) -> Iterator[str]:
         yield "not known:"
         for one in result.missing:
             yield f"  {LABELS[one.fact]:<{_WIDTH}}  {one.why}"
-    yield _where(result)
+    if result.error is None or result.facts:  # a road that did not open shows nothing of a unit
+        yield _where(result)
 
 
 def fact_lines(facts: Iterable[FactFound]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmline.errors import Code, InputError
+from firmline.updater.serial_text import without_escapes
 
 MAX_KEPT: Final = 65_536
 """Characters of what was heard that are searched; what is older is forgotten."""
@@ -71,5 +72,6 @@ class Hearing:
         self._text = (self._text + data.decode("utf-8", errors="replace"))[-MAX_KEPT:]
 
     def has(self, expected: Expectation) -> bool:
-        """Whether what is expected was heard."""
-        return expected.pattern.search(self._text) is not None
+        """Whether what is expected was heard, in colours or without."""
+        texts = (self._text, without_escapes(self._text))
+        return any(expected.pattern.search(text) is not None for text in texts)

@@ -7,15 +7,15 @@ from typing import Final
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.links.base import PortConnection, PortLink
 from firmline.updater.serial_talk import SerialTalk
+from firmline.updater.serial_text import looks_like_text, shown
 from firmline.updater.timeouts import SerialTimeouts
 
-TEXT_SHARE: Final = 0.9
-"""Share of printable characters from which on what is heard is taken for text; ours."""
-SHOWN: Final = 40
-"""Bytes of it, or characters, that a message shows."""
+SHOWN: Final = 10
+"""Bytes of what makes no sense that a message shows."""
 TO_BOOTLOADER: Final = (
-    "Get the unit into its bootloader: reset it with its DFU button held, or have its application"
-    " restart it for an update; its application itself takes none on a serial port."
+    "Get the unit into its bootloader: reset it with its DFU button held; one without a button is"
+    " there when its application restarts it for an update (it writes 0xB1 to GPREGRET and resets),"
+    " or when it has no valid application."
 )
 
 
@@ -56,18 +56,18 @@ def not_back(name: str, waited_s: float) -> TransportError:
     )
 
 
-def looks_like_text(data: bytes) -> bool:
-    """Whether bytes are what an application prints, not noise."""
-    text = data.decode("utf-8", errors="replace")
-    good = sum((char.isprintable() and char != "�") or char in "\r\n\t" for char in text)
-    return good >= TEXT_SHARE * len(text)
+def fell_silent(strange: bytes) -> str:
+    """What to do with a unit that does not answer any more in the middle of an update.
 
-
-def shown(data: bytes) -> str:
-    """Text that was heard, for a message: the first line with something in it."""
-    lines = data.decode("utf-8", errors="replace").split("\n")
-    clean = ("".join(char for char in line if char.isprintable()).strip() for line in lines)
-    return next((line for line in clean if line), "")[:SHOWN]
+    Args:
+        strange: What was heard when its bootloader was asked whether it is there.
+    """
+    text = shown(strange) if looks_like_text(strange) else ""
+    says = f" (it says {text!r})" if text else ""
+    return (
+        "It was reset or has lost its power, and if its old application is whole, that runs now"
+        f"{says}. {TO_BOOTLOADER} Then start the update again."
+    )
 
 
 def _something_else(link: PortLink, talk: SerialTalk) -> TransportError:
@@ -84,7 +84,7 @@ def _something_else(link: PortLink, talk: SerialTalk) -> TransportError:
     else:
         says = (
             f"The bytes that arrive on {link.name} are no frames of a bootloader{_at(link)}"
-            f" ({strange[: SHOWN // 4].hex(' ').upper()})"
+            f" ({strange[:SHOWN].hex(' ').upper()})"
         )
         hint = (
             "Give the speed of the unit's bootloader with baud= (the SDK's has 115200), and make"

@@ -14,8 +14,8 @@ from firmline.updater.expectation import Expectation, Hearing
 from firmline.updater.flash_versions import left_in_bootloader, see_versions
 from firmline.updater.progress import Progress
 from firmline.updater.road import NEW_APPLICATION_RUNS, Report
-from firmline.updater.serial_absence import looks_like_text, shown
 from firmline.updater.serial_talk import SerialTalk, Versions
+from firmline.updater.serial_text import looks_like_text, shown
 from firmline.updater.timeouts import SerialTimeouts
 from firmline.values import ImageKind
 

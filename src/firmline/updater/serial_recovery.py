@@ -25,6 +25,7 @@ from firmline.errors import (
 )
 from firmline.updater.progress import Progress
 from firmline.updater.road import Report
+from firmline.updater.serial_absence import fell_silent
 from firmline.updater.serial_talk import SerialTalk
 from firmline.updater.timeouts import SerialTimeouts
 
@@ -79,6 +80,7 @@ class SerialRecovery:
                     "The unit has the whole image, but its answer to the last EXECUTE did not"
                     " arrive, and it is silent since: it may have restarted to activate the image.",
                 ) from error
+            error.hint = fell_silent(self._talk.strange)
             return False
         self._report(
             events.SessionRepeated(

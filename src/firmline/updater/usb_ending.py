@@ -16,9 +16,9 @@ from firmline.updater.ending import TITLES
 from firmline.updater.expectation import Expectation, Hearing
 from firmline.updater.flash_versions import left_in_bootloader, see_versions
 from firmline.updater.road import NEW_APPLICATION_RUNS, Report
-from firmline.updater.serial_absence import shown
 from firmline.updater.serial_road import SerialRoad
 from firmline.updater.serial_talk import Versions
+from firmline.updater.serial_text import shown
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.usb_absence import did_not_return
 from firmline.updater.usb_search import LOOKS_EVERY_S

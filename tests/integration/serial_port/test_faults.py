@@ -179,3 +179,12 @@ def test_one_fault_anywhere_is_recovered_from_but_for_the_last_answer(
     unseen = [told for told in ends if told.result.error is not None]
     assert len(unseen) <= (direction is FROM_UNIT)
     assert all("last EXECUTE" in told.result.finished.message for told in unseen)
+
+
+def test_after_a_power_cut_the_way_back_is_told_also_to_those_without_a_button() -> None:
+    error = update(waiting(PowerCutAt(operation=IN_THE_IMAGE))).result.error
+    assert error is not None
+    assert error.code is Code.LINK_TIMEOUT
+    assert "has lost its power" in error.hint
+    assert "one without a button" in error.hint
+    assert "start the update again" in error.hint

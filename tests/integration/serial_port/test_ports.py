@@ -292,11 +292,21 @@ def test_a_host_that_nobody_listens_at(update: tuple[Path, Path]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         where = f"serial:socket://127.0.0.1:{taken.getsockname()[1]}"
-        assert failed(where, update[0])["code"] == Code.PORT_FAILED
+        result = failed(where, update[0])
+    assert result["code"] == Code.PORT_NOT_FOUND
+    assert "the connection was refused" in result["message"]
+    assert "Start the program that serves the port" in result["next"]
 
 
-def test_a_url_that_pyserial_does_not_know(update: tuple[Path, Path]) -> None:
-    assert failed("serial:gopher://here", update[0])["code"] == Code.PORT_FAILED
+@pytest.mark.parametrize(
+    "url",
+    ["gopher://here", "socket://here", "socket://127.0.0.1:99999", "rfc2217://[", "socket:///dev"],
+)
+def test_a_url_that_names_no_port(url: str, update: tuple[Path, Path]) -> None:
+    result = failed(f"serial:{url}", update[0])
+    assert result["code"] == Code.PORT_NOT_FOUND
+    assert url in result["message"]
+    assert "socket://HOST:PORT" in result["next"]
 
 
 def test_a_port_that_another_program_holds(update: tuple[Path, Path]) -> None:
@@ -319,6 +329,14 @@ def test_an_application_that_talks_is_named(update: tuple[Path, Path]) -> None:
         result = failed(f"serial:{talking.path}", update[0])
     assert result["code"] == Code.PORT_NONSENSE
     assert "sensor 21.5 C" in result["message"]
+
+
+def test_an_application_that_talks_in_colours_is_named(update: tuple[Path, Path]) -> None:
+    said = b"\x1b[32mI (21)\x1b[0m \x1b[1;33mup\x1b[m\r\n"
+    with peer(lambda _data: said) as talking:
+        result = failed(f"serial:{talking.path}", update[0])
+    assert result["code"] == Code.PORT_NONSENSE
+    assert "it says 'I (21) up" in result["message"]
 
 
 def test_an_echo_is_named(update: tuple[Path, Path]) -> None:
@@ -367,6 +385,26 @@ def test_what_a_system_says_has_its_code(problem: Exception, code: Code) -> None
     error = cannot_open("/dev/null", problem)
     assert error.code is code
     assert error.reason is TransportReason.NOT_AVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("cause", "code", "says"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), Code.PORT_NOT_FOUND, "is not known"),
+        (ConnectionRefusedError(), Code.PORT_NOT_FOUND, "Nothing listens at"),
+        (TimeoutError("timed out"), Code.PORT_NOT_FOUND, "Nothing answers at"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), Code.PORT_FAILED, "unreachable"),
+    ],
+)
+def test_what_is_wrong_at_a_host_is_told_in_one_sentence(
+    cause: Exception, code: Code, says: str
+) -> None:
+    problem = serial.SerialException(f"Could not open port x: {cause}")
+    problem.__context__ = cause
+    error = cannot_open("rfc2217://bench:4000", problem)
+    assert error.code is code
+    assert says in error.message
+    assert "baud" not in error.hint
 
 
 def test_the_group_of_a_port_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

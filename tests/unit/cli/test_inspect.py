@@ -56,6 +56,12 @@ def test_the_result_line_is_the_contract(firmline: Program) -> None:
     assert types[-2:] == ["inspection_finished", "result"]
 
 
+def test_of_a_unit_that_nobody_saw_only_the_error_is_said(firmline: Program) -> None:
+    ran = firmline("inspect", "serial:/dev/ttyNOPE")
+    assert_failed(ran, Code.PORT_NOT_FOUND, ExitCode.LINK)
+    assert "Where the unit" not in ran.out
+
+
 def test_a_pack_and_a_key_find_the_same(firmline: Program) -> None:
     found = {
         ("softdevice_fwid", "0x00B7", "probe"),

@@ -12,7 +12,8 @@ from firmline.events import Event
 from firmline.updater.activation import longest_activation_s
 from firmline.updater.expectation import Hearing, expectation
 from firmline.updater.progress import Progress
-from firmline.updater.serial_absence import looks_like_text, shown
+from firmline.updater.serial_absence import fell_silent
+from firmline.updater.serial_text import looks_like_text, shown
 from firmline.values import ImageKind
 
 SIZE = 8_192
@@ -143,6 +144,15 @@ def test_what_cannot_be_expected_is_refused(text: str) -> None:
     assert caught.value.code is Code.USAGE
 
 
+def test_colours_are_no_part_of_what_is_expected() -> None:
+    hearing = Hearing()
+    hearing.hear(b"\x1b[1mTag \x1b[3")
+    hearing.hear(b"2m2.1\x1b[0m ready")
+    assert hearing.has(expectation("Tag 2.1 ready"))
+    assert hearing.has(expectation("/\x1b.32m2/"))
+    assert not hearing.has(expectation("[32m"[1:] + "Tag"))
+
+
 def test_what_was_heard_long_ago_is_forgotten() -> None:
     hearing = Hearing()
     hearing.hear(b"the first")
@@ -157,6 +167,9 @@ def test_what_was_heard_long_ago_is_forgotten() -> None:
     [
         (b"sensor 21.5 C\r\n", True),
         ("Fühler 21,5 °C\n".encode(), True),
+        (b"\x1b[32mI\x1b[0m \x1b[1;33m(21)\x1b[m", True),
+        (b"\x1b]0;Tag\x07\x1b[2J\x1b(B>", True),
+        (b"\x1b\x1b\x1b\x1b", False),
         (b"\xf8\x00\x1e\xfe\x00\x80\xe6", False),
         (b"\x60\x09\x01\x01\xc0", False),
     ],
@@ -165,6 +178,14 @@ def test_text_is_told_from_noise(data: bytes, is_text: bool) -> None:
     assert looks_like_text(data) is is_text
 
 
+@pytest.mark.parametrize(
+    ("strange", "says"),
+    [(b"", ""), (b"\x80\xf8\x00", ""), (b"\x1b[1mTag 1.0\x1b[m\r\n", " (it says 'Tag 1.0')")],
+)
+def test_what_a_silent_unit_says_instead_is_told(strange: bytes, says: str) -> None:
+    assert f"that runs now{says}. Get the unit into its bootloader: " in fell_silent(strange)
+
+
 def test_the_first_line_with_something_in_it_is_shown_clean() -> None:
-    assert shown(b"\r\n\x1b[2J  Tag \x07ready  \r\nmore") == "[2J  Tag ready"
+    assert shown(b"\r\n\x1b[2J  \x1b[32mTag\x1b[0m \x07ready  \r\nmore") == "Tag ready"
     assert len(shown(b"x" * 500)) == 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,8 @@ _MISSING: Final = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ENOT
 _BUSY: Final = frozenset({errno.EBUSY, errno.EAGAIN})
 _FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM})
 _NOT_A_PORT: Final = frozenset({errno.ENOTTY, errno.EISDIR, errno.EINVAL})
+
+_URLS: Final = "Write rfc2217://HOST:PORT or socket://HOST:PORT."
 
 
 def extra_missing() -> TransportError:
@@ -33,6 +36,8 @@ def cannot_open(port: str, problem: Exception) -> TransportError:
         port: As the user named it.
         problem: What pyserial, or the system, has raised.
     """
+    if "://" in port:
+        return _nothing_behind(port, problem)
     name = shortened(port)
     number = errno_of(problem)
     if number in _MISSING:
@@ -49,6 +54,35 @@ def cannot_open(port: str, problem: Exception) -> TransportError:
         why = " ".join(str(problem).split())
         code, says = Code.PORT_FAILED, f"The port {name} cannot be opened: {shortened(why)}."
         hint = ""
+    return TransportError(code, says, reason=TransportReason.NOT_AVAILABLE, hint=hint)
+
+
+def _nothing_behind(port: str, problem: Exception) -> TransportError:
+    """The error of a port elsewhere; why it cannot be opened stands inside of pyserial's words."""
+    name = shortened(port)
+    cause = problem.__cause__ or problem.__context__ or problem
+    code = Code.PORT_NOT_FOUND
+    match cause:
+        case socket.gaierror():
+            says = f"The host of {name} is not known."
+            hint = "Check the name of the host, or give its number."
+        case ConnectionRefusedError():
+            says = f"Nothing listens at {name}: the connection was refused."
+            hint = "Start the program that serves the port there, and check the port's number."
+        case TimeoutError():
+            says = f"Nothing answers at {name}."
+            hint = "Check that the host is on and lets you in, and the port's number."
+        case _ if "not known" in str(problem):
+            says = f"{name} begins with no kind of port that pyserial knows."
+            hint = _URLS
+        case TypeError() | KeyError() | ValueError() | AttributeError():
+            says = f"{name} does not name a host and the number of a port."
+            hint = _URLS
+        case _:
+            code = Code.PORT_FAILED
+            why = getattr(cause, "strerror", None) or " ".join(str(cause).split())
+            says = f"The port {name} cannot be opened: {shortened(why)}."
+            hint = f"Check host and port number. {_URLS}"
     return TransportError(code, says, reason=TransportReason.NOT_AVAILABLE, hint=hint)
 
 
