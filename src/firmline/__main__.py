@@ -1,6 +1,6 @@
 """``python -m firmline``: the same program where its script is not on the path."""
 
-from firmline.cli.main import main
+from firmline.cli.entry import main
 
 if __name__ == "__main__":
     main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from firmline.cli.dfu_options import (
 )
 from firmline.cli.expect_options import expect_options, read_expectation
 from firmline.cli.parameters import OnceCommand
+from firmline.cli.running import run_work
 from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.errors import Code, InputError, TransportError, TransportReason
 from firmline.links.serial.options import MAX_BAUD, MIN_BAUD
@@ -119,7 +119,7 @@ def _target(port: str | None, serial_number: str | None) -> Target:
     number = serial_number or ""
     if port is not None:
         real = str(Path(port).resolve()) if port.startswith("/") else port
-        number = asyncio.run(_serial_number_at(port, real))
+        number = run_work(_serial_number_at(port, real))
     return Target(text=f"usb:{number}", scheme=Scheme.USB, where=number)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import signal
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -19,6 +18,7 @@ import click
 
 from firmline import __version__
 from firmline.cli.failures import print_failed_result, say
+from firmline.cli.interruption import interruptions
 from firmline.cli.lazy import Command, LazyGroup, Section
 from firmline.errors import Code, ExitCode, FirmlineError, InputError
 
@@ -107,7 +107,6 @@ def main() -> NoReturn:
     if isinstance(sys.stdout, TextIOWrapper):
         # A name that this terminal's encoding lacks is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _as_interrupt)
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     sys.exit(run(sys.argv[1:]))
 
@@ -131,6 +130,8 @@ def run(arguments: list[str]) -> int:
             from traceback import print_exception  # noqa: PLC0415 - for developers only
 
             print_exception(problem)
+        if isinstance(problem.__cause__, KeyboardInterrupt):  # class bodies wrap what they raise
+            return _interrupted(arguments, as_json=as_json)
         return _fail(_as_error(problem), as_json=as_json)
     return code
 
@@ -198,14 +199,10 @@ def _fail(error: FirmlineError, *, as_json: bool) -> int:
 
 
 def _interrupted(arguments: list[str], *, as_json: bool) -> int:
+    interruptions.over()
     hint = UPDATE_GOES_ON if arguments[:1] in (["update"], ["dfu"]) else ""
     _fail(InputError(Code.INTERRUPTED, "The command was interrupted.", hint=hint), as_json=as_json)
     return ExitCode.INTERRUPTED
-
-
-def _as_interrupt(_signal: int, _frame: object) -> None:
-    """SIGTERM ends a command as Ctrl-C does: the unit is left safe and the trace is completed."""
-    raise KeyboardInterrupt
 
 
 def _let_go_of_output() -> None:

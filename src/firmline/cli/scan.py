@@ -66,10 +66,10 @@ def scan(*, target_text: str, duration_s: float, connect: bool, as_json: bool) -
     With names, addresses and the strongest signal heard. Only listens, unless --connect is given.
     Of units on USB it lists serial numbers and ports, at once; --connect asks for their versions.
     """
+    from firmline.cli.running import run_with  # noqa: PLC0415
     from firmline.cli.scan_usb import scan_usb  # noqa: PLC0415
     from firmline.cli.unit_choice import load_unit  # noqa: PLC0415 - the help stays fast
     from firmline.links.air import open_air, unit_names  # noqa: PLC0415
-    from firmline.links.open import run_for_target  # noqa: PLC0415
     from firmline.updater.scanning import scan as listen  # noqa: PLC0415
 
     if not 0 < duration_s <= LONGEST_S:
@@ -94,7 +94,7 @@ def scan(*, target_text: str, duration_s: float, connect: bool, as_json: bool) -
         async with open_air(target, units=units) as link:
             return await listen(link, duration_s=duration_s, report=report, connect=connect)
 
-    everyone = run_for_target(target, go())
+    everyone = run_with(target, go())
     if as_json:
         listed = [{**fields(seen), "sightings": seen.sightings} for seen in everyone]
         click.echo(json.dumps({"type": "result", "seconds": duration_s, "units": listed}))

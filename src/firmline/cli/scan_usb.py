@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Final
 
 import click
 
+from firmline.cli.running import run_work
 from firmline.cli.style import paint, printable
 from firmline.errors import Code, InputError, TransportError
 from firmline.links.target import Target
@@ -43,7 +43,7 @@ def scan_usb(target: Target, *, connect: bool, as_json: bool) -> None:
             f"{target.text[:60]!r} names a unit, and a scan lists everyone.",
             hint="Write --on usb.",
         )
-    units, plugged = asyncio.run(_scan(connect=connect))
+    units, plugged = run_work(_scan(connect=connect))
     if as_json:
         listed = [fields(unit) for unit in units]
         problem = plugged.problem

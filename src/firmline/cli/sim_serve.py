@@ -16,6 +16,7 @@ from typing import Final
 import click
 
 from firmline.cli.files import read_file
+from firmline.cli.interruption import ENDING
 from firmline.cli.parameters import FilePath, KeyName, KeySource, OnceCommand
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.style import paint, printable
@@ -36,8 +37,6 @@ SERIAL_UNIT: Final = "uart-reference"
 BLE_UNIT: Final = "ble-reference"
 MIN_BAUD, MAX_BAUD = 1200, 1_000_000
 """Of the nRF52's UART (product specification, BAUDRATE register)."""
-ENDING: Final = ("SIGINT", "SIGTERM", "SIGHUP")
-"""Signals that end the serving; the last is not on every system."""
 
 
 @click.command(cls=OnceCommand)

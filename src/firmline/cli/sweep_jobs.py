@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+from firmline.cli.interruption import ENDING
 from firmline.device.cuts.findings import weak_spot
 from firmline.device.cuts.flows import Flow, set_up, sweep_key
 from firmline.device.cuts.recording import Recording, record
@@ -160,8 +161,10 @@ def result_of(future: Future[_T]) -> _T:
 
 def _ignore_interrupts() -> None:
     """Ctrl-C reaches every process of a terminal: the one that the user started answers it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for name in ENDING:
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, signal.SIG_DFL if name == "SIGTERM" else signal.SIG_IGN)
 
 
 @lru_cache(maxsize=2)

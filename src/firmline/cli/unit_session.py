@@ -15,12 +15,13 @@ from firmline.cli.btsnoop_file import BtsnoopFile
 from firmline.cli.event_output import Listener
 from firmline.cli.files import keep_apart
 from firmline.cli.parameters import KeySource, key_source
+from firmline.cli.running import run_with
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.trace_file import TraceFile, keep_events
 from firmline.cli.unit_choice import load_unit
-from firmline.errors import StoreError, TransportError
+from firmline.errors import Code, StoreError, TransportError, TransportReason
 from firmline.events import Event
-from firmline.links.open import check_packet_log, open_target, run_for_target
+from firmline.links.open import check_packet_log, open_target
 from firmline.links.open_many import OpenedTarget
 from firmline.links.target import Scheme, Target
 from firmline.links.wanted import WantedTarget
@@ -97,16 +98,24 @@ class UnitSession:
             InputError: The target cannot be used.
             TransportError: The road is not available.
             StoreError: A file cannot be begun.
+            KeyboardInterrupt: A signal to end came; the work has come to its end, and is kept.
         """
         try:
             with ExitStack() as stack:
-                return run_for_target(
-                    self._wanted.target, self._over_road(stack, work, make_listener)
-                )
+                return run_with(self._wanted.target, self._over_road(stack, work, make_listener))
         except TransportError as error:
-            if self._trace is not None and self._trace_file is None:
-                keep_events(self._trace, not_begun(error))
+            self._keep_failure(error, not_begun)
             raise
+        except KeyboardInterrupt:
+            self._keep_failure(_interrupted(), not_begun)
+            raise
+
+    def _keep_failure(
+        self, error: TransportError, not_begun: Callable[[TransportError], Iterable[Event]]
+    ) -> None:
+        """Keep why the road never opened; what happened on an open one is in the trace already."""
+        if self._trace is not None and self._trace_file is None:
+            keep_events(self._trace, not_begun(error))
 
     @property
     def problems(self) -> tuple[StoreError, ...]:
@@ -140,3 +149,11 @@ class UnitSession:
                     listener.hear(event)
 
             return await work(opened, report)
+
+
+def _interrupted() -> TransportError:
+    return TransportError(
+        Code.INTERRUPTED,
+        "The command was interrupted before the road to the unit was open.",
+        reason=TransportReason.LOST,
+    )

@@ -16,6 +16,7 @@ from firmline.cli.event_output import WhileRead
 from firmline.cli.failures import next_thing, problem_fields, say
 from firmline.cli.files import read_file
 from firmline.cli.many_output import many_listeners
+from firmline.cli.running import run_with
 from firmline.cli.style import printable
 from firmline.cli.trace_file import TraceFile
 from firmline.cli.unit_session import prepare_unit
@@ -30,7 +31,6 @@ from firmline.cli.update_run import (
 from firmline.errors import Code, ExitCode, InputError, StoreError, shortened
 from firmline.events import Event, Outcome
 from firmline.formats.package import read_package
-from firmline.links.open import run_for_target
 from firmline.links.open_many import open_targets
 from firmline.links.target import Target
 from firmline.links.wanted import check_targets
@@ -88,7 +88,7 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
             return await update_all(updates)
 
     with ExitStack() as stack:
-        results = run_for_target(targets[0], go(stack))
+        results = run_with(targets[0], go(stack))
     with suppress(BrokenPipeError):  # the exit code still says how they ended
         _say_results(requests, results, kept)
     problems = [trace.problem for trace in kept if trace.problem is not None]

@@ -134,23 +134,23 @@ class Update:
             self._report(event)
         self._report(declare_link(self._link))
         self._report(plan_timing(self._link, plan.timeouts, pacing=plan.pacing, prn=plan.prn))
-        error: FirmlineError | None = None
+        error: FirmlineError | None = FirmlineError(Code.DEFECT, "firmline itself failed.")
         seen = ""
         try:
             async with self._turn(turns or Turns()):
                 seen = await self._send_all()
+            error = None
         except FirmlineError as caught:
             error = caught
         except asyncio.CancelledError:
-            self._finish(
-                TransportError(
-                    Code.INTERRUPTED, "The update was interrupted.", reason=TransportReason.LOST
-                )
-            )
+            error = interrupted()
             raise
         finally:
-            await self._road.close()
-        return self._finish(error, seen)
+            try:
+                await self._road.close()
+            finally:  # whatever happens, the stream has its last event
+                result = self._finish(error, seen)
+        return result
 
     @asynccontextmanager
     async def _turn(self, turns: Turns) -> AsyncIterator[None]:
@@ -320,6 +320,13 @@ def _introduced(plan: UpdatePlan) -> tuple[Event, ...]:
         total_size=sum(len(image.firmware) for image in images),
     )
     return started, *describe_images(plan.package)
+
+
+def interrupted() -> TransportError:
+    """How an update ends that somebody stops."""
+    return TransportError(
+        Code.INTERRUPTED, "The update was interrupted.", reason=TransportReason.LOST
+    )
 
 
 def not_begun(plan: UpdatePlan, error: FirmlineError) -> tuple[Event, ...]:
