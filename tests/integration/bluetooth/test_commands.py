@@ -165,7 +165,7 @@ def test_dfu_ble_says_what_it_does_not_do(firmline: Program) -> None:
     ran = firmline("dfu", "ble", "-pkg", ZIP, *words)
     assert ran.code == ExitCode.DONE, ran.err
     notes = [line.split()[1] for line in ran.err.splitlines() if line.startswith("note:")]
-    assert notes == ["-snr,", "-cd", "-mtu"]
+    assert notes == ["-cd", "-snr,", "-mtu"]
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable
 from functools import partial
 from typing import Final, NoReturn, TypeVar
@@ -13,25 +12,20 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.exc import BleakGATTProtocolErrorCode
 
 from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
-from firmline.links.base import Connection, DeviceInformation, Received, RemoteVersion
+from firmline.links.base import RemoteVersion
 from firmline.links.bluetooth.ears import uuid_text
 from firmline.links.bluetooth.problems import PROBLEMS, unit_problem
 from firmline.links.bluetooth.stack import System
 from firmline.links.gatt import (
-    BATTERY_LEVEL,
-    BATTERY_SERVICE,
     CHANNEL_UUIDS,
     DEFAULT_MTU,
-    DEVICE_INFORMATION_SERVICE,
     EXPERIMENTAL_SERVICE,
-    INFORMATION_FIELDS,
     NEEDS_ENCRYPTION,
     SECURE_DFU_SERVICE,
-    battery_percent,
-    information_from,
     lost,
     timed_out,
 )
+from firmline.links.gatt_connection import GattConnection
 from firmline.protocol.channels import Channel
 from firmline.values import RadioAddress
 
@@ -61,7 +55,7 @@ _NOT_OFFERED: Final = frozenset(
 _T = TypeVar("_T")
 
 
-class BluetoothConnection(Connection):
+class BluetoothConnection(GattConnection[BleakGATTCharacteristic]):
     """Implements :class:`firmline.links.base.Connection` over a client of Bleak.
 
     Args:
@@ -73,35 +67,19 @@ class BluetoothConnection(Connection):
     def __init__(
         self, peer: RadioAddress, *, system: System, request_timeout_s: float = ATT_TIMEOUT_S
     ) -> None:
-        self._peer = peer
+        super().__init__(peer)
         self._system = system
         self._request_timeout_s = request_timeout_s
         self._client: BleakClient | None = None
         self._characteristics: dict[Channel, BleakGATTCharacteristic] = {}
-        self._information: dict[int, BleakGATTCharacteristic] = {}
-        self._battery: BleakGATTCharacteristic | None = None
-        self._services: frozenset[str] = frozenset()
-        self._inbox: deque[Received] = deque()
-        self._changed = asyncio.Event()
-        self._lost = False
         self._is_closed = False
 
     # What it is.
 
     @property
-    def peer(self) -> RadioAddress:
-        """What the unit is connected under."""
-        return self._peer
-
-    @property
     def channels(self) -> frozenset[Channel]:
         """Which channels the unit serves: they tell its mode."""
         return frozenset(self._characteristics)
-
-    @property
-    def services(self) -> frozenset[str]:
-        """UUIDs of all services the unit offers."""
-        return self._services
 
     @property
     def mtu(self) -> int:
@@ -111,11 +89,6 @@ class BluetoothConnection(Connection):
         """
         sizes = [each.max_write_without_response_size for each in self._characteristics.values()]
         return max([DEFAULT_MTU, *(size + ATT_HEADER for size in sizes)])
-
-    @property
-    def lost(self) -> bool:
-        """Whether the connection is gone."""
-        return self._lost
 
     # Setting up.
 
@@ -144,19 +117,10 @@ class BluetoothConnection(Connection):
         self._services = frozenset(uuid_text(service.uuid) for service in services)
         for service in services:
             found = {uuid_text(each.uuid): each for each in service.characteristics}
-            match uuid_text(service.uuid):
-                case uuid if uuid in _DFU_SERVICES:
-                    self._adopt_channels(found)
-                case uuid if uuid == f"{DEVICE_INFORMATION_SERVICE:04X}":
-                    self._information = {
-                        number: found[f"{number:04X}"]
-                        for number in INFORMATION_FIELDS
-                        if f"{number:04X}" in found
-                    }
-                case uuid if uuid == f"{BATTERY_SERVICE:04X}":
-                    self._battery = found.get(f"{BATTERY_LEVEL:04X}")
-                case _:
-                    pass
+            uuid = uuid_text(service.uuid)
+            if uuid in _DFU_SERVICES:
+                self._adopt_channels(found)
+            self._adopt_values(uuid, found)
 
     def _adopt_channels(self, found: dict[str, BleakGATTCharacteristic]) -> None:
         for uuid, characteristic in found.items():
@@ -228,41 +192,11 @@ class BluetoothConnection(Connection):
             f"a write to {channel}",
         )
 
-    async def receive(self, *, timeout_s: float) -> Received:
-        """The next notification or indication; see the contract in ``links.base``."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not self._inbox:
-                    await self._change()
-        except TimeoutError:
-            raise timed_out(self._peer, "say anything", timeout_s) from None
-        return self._inbox.popleft()
-
-    async def device_information(self) -> DeviceInformation:
-        """Read the Device Information Service; all ``None`` where the unit has none."""
-        values: dict[int, bytes] = {}
-        for uuid, characteristic in self._information.items():
-            value = await self._read(
-                characteristic, f"a read of its {INFORMATION_FIELDS[uuid].replace('_', ' ')}"
-            )
-            if value is not None:
-                values[uuid] = value
-        return information_from(values)
-
-    async def battery_level(self) -> int | None:
-        """Read the Battery Service, percent; ``None`` where the unit has none."""
-        if self._battery is None:
-            return None
-        value = await self._read(self._battery, "a read of its battery level")
-        return None if value is None else battery_percent(value)
-
-    async def _read(self, characteristic: BleakGATTCharacteristic, what: str) -> bytes | None:
+    async def _read(self, place: BleakGATTCharacteristic, what: str) -> bytes | None:
         """Read a value from the unit; ``None`` where it does not offer it after all."""
         assert self._client is not None  # noqa: S101 - its services were seen
         try:
-            value = await self._ask(
-                self._client.read_gatt_char(characteristic, use_cached=False), what
-            )
+            value = await self._ask(self._client.read_gatt_char(place, use_cached=False), what)
         except TransportError as error:
             if error.context.get("att_status") in _NOT_OFFERED:
                 return None
@@ -275,17 +209,6 @@ class BluetoothConnection(Connection):
         raise LocalProtocolError(f"{self._system} tells nobody the version of a unit's radio.")
 
     # The end.
-
-    async def wait_closed(self, *, timeout_s: float) -> int | None:
-        """Wait until the unit has dropped the link; no system tells the reason: ``None``."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not self._lost:
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            raise timed_out(self._peer, "drop the link", timeout_s) from None
-        return None
 
     async def close(self) -> None:
         """Disconnect; harmless when already closed.
@@ -305,16 +228,14 @@ class BluetoothConnection(Connection):
 
     def on_disconnected(self, _client: BleakClient) -> None:
         """The link is gone: whoever waits is told, after what has arrived is handed out."""
-        self._lost = True
-        self._changed.set()
+        self._lose(lambda: lost(self._peer, None), None)
 
     # What arrives, and what goes wrong.
 
     def _on_value(
         self, channel: Channel, _sender: BleakGATTCharacteristic, data: bytearray
     ) -> None:
-        self._inbox.append(Received(channel=channel, data=bytes(data)))
-        self._changed.set()
+        self._arrived(channel, bytes(data))
 
     async def _ask(self, asked: Awaitable[_T], what: str) -> _T:
         """Something of Bleak, with every problem as ours."""
@@ -325,19 +246,9 @@ class BluetoothConnection(Connection):
             raise timed_out(self._peer, f"answer {what}", self._request_timeout_s) from None
         except PROBLEMS as problem:
             error = unit_problem(problem, peer=self._peer, what=what, system=self._system)
-            if self._lost and error.reason is not TransportReason.REFUSED:
+            if self.lost and error.reason is not TransportReason.REFUSED:
                 raise lost(self._peer, None) from problem
             raise error from problem
-
-    def _check(self) -> None:
-        if self._lost:
-            raise lost(self._peer, None)
-
-    async def _change(self) -> None:
-        """Wait until anything has changed; LOST if the link is gone."""
-        self._check()
-        self._changed.clear()
-        await self._changed.wait()
 
 
 def _speaks(characteristic: BleakGATTCharacteristic) -> bool:

@@ -19,9 +19,7 @@ from bumble.gatt_client import Client
 from firmline.errors import TransportError
 from firmline.links.bumble.address import from_bumble
 from firmline.links.gatt import refused, timed_out
-
-Loss = Callable[[], TransportError]
-"""Makes a new error of a connection that is gone."""
+from firmline.links.gatt_connection import Loss
 
 _NOT_OFFERED = frozenset(
     {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from bumble import hci
 from bumble.core import UUID
@@ -13,33 +12,27 @@ from bumble.gatt_client import CharacteristicProxy
 from bumble.host import DataPacketQueue
 
 from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
-from firmline.links.base import BondUse, Connection, DeviceInformation, Received, RemoteVersion
+from firmline.links.base import BondUse, RemoteVersion
 from firmline.links.bonds import BondStore
 from firmline.links.bumble.address import from_bumble
-from firmline.links.bumble.client import AttClient, Loss
+from firmline.links.bumble.client import AttClient
 from firmline.links.bumble.encryption import Encryption
 from firmline.links.bumble.host import FAILED, VERSION_TOLD, Answer, PacketQueue, QuietHost
 from firmline.links.gatt import (
-    BATTERY_LEVEL,
-    BATTERY_SERVICE,
     CHANNEL_UUIDS,
     DEFAULT_MTU,
-    DEVICE_INFORMATION_SERVICE,
     EXPERIMENTAL_SERVICE,
-    INFORMATION_FIELDS,
     LOCAL_HOST_TERMINATED,
     NEEDS_ENCRYPTION,
     REMOTE_USER_TERMINATED,
     SECURE_DFU_SERVICE,
     UNKNOWN_CONNECTION,
-    battery_percent,
-    information_from,
     lost,
     timed_out,
     uuid_text,
 )
+from firmline.links.gatt_connection import GattConnection, Loss
 from firmline.protocol.channels import Channel
-from firmline.values import BleAddress
 
 _CHANNELS = {UUID(text): channel for channel, text in CHANNEL_UUIDS.items()}
 _DFU_SERVICES = (UUID.from_16_bits(SECURE_DFU_SERVICE), UUID(EXPERIMENTAL_SERVICE))
@@ -52,7 +45,7 @@ spec, Vol 6, Part B, 5.1.6); ours on top of it."""
 _NOT_MEASURED = 127  # (Core spec, Vol 4, Part E, 7.5.4)
 
 
-class BumbleConnection(Connection):
+class BumbleConnection(GattConnection[int]):
     """Implements :class:`firmline.links.base.Connection` over Bumble.
 
     Args:
@@ -70,19 +63,12 @@ class BumbleConnection(Connection):
         request_timeout_s: float,
         bonds: BondStore,
     ) -> None:
+        super().__init__(from_bumble(link.peer_address))
         self._host = host
         self._link = link
-        self._peer = from_bumble(link.peer_address)
         self._client = AttClient(link, self._on_value, timeout_s=request_timeout_s)
         self._handles: dict[Channel, int] = {}
         self._speakers: dict[int, Channel] = {}
-        self._information: dict[int, int] = {}
-        self._battery: int | None = None
-        self._services: frozenset[str] = frozenset()
-        self._inbox: deque[Received] = deque()
-        self._changed = asyncio.Event()
-        self._loss: Loss | None = None
-        self._reason: int | None = None
         self._version: hci.HCI_Read_Remote_Version_Information_Complete_Event | None = None
         self._version_refused = 0
         self._closed: list[tuple[int, bytes, Channel]] = []
@@ -105,29 +91,14 @@ class BumbleConnection(Connection):
     # What it is.
 
     @property
-    def peer(self) -> BleAddress:
-        """The address the unit is connected under."""
-        return self._peer
-
-    @property
     def channels(self) -> frozenset[Channel]:
         """Which channels the unit serves: they tell its mode."""
         return frozenset(self._handles)
 
     @property
-    def services(self) -> frozenset[str]:
-        """UUIDs of all services the unit offers."""
-        return self._services
-
-    @property
     def mtu(self) -> int:
         """The ATT MTU agreed upon, in bytes."""
         return self._link.att_mtu
-
-    @property
-    def lost(self) -> bool:
-        """Whether the connection is gone."""
-        return self._loss is not None
 
     # Setting up.
 
@@ -183,17 +154,8 @@ class BumbleConnection(Connection):
             if service.uuid in _DFU_SERVICES:
                 for characteristic in characteristics:
                     await self._adopt(characteristic)
-            elif service.uuid == UUID.from_16_bits(DEVICE_INFORMATION_SERVICE):
-                self._information = {
-                    uuid: found.handle
-                    for uuid in INFORMATION_FIELDS
-                    for found in characteristics
-                    if found.uuid == UUID.from_16_bits(uuid)
-                }
-            elif service.uuid == UUID.from_16_bits(BATTERY_SERVICE):
-                level = UUID.from_16_bits(BATTERY_LEVEL)
-                handles = [found.handle for found in characteristics if found.uuid == level]
-                self._battery = handles[0] if handles else None
+            found = {_uuid_text(each.uuid): each.handle for each in reversed(characteristics)}
+            self._adopt_values(_uuid_text(service.uuid), found)
 
     async def _adopt(self, characteristic: CharacteristicProxy[bytes]) -> None:
         """Take a characteristic of the DFU service into use; unknown ones are left alone."""
@@ -264,44 +226,11 @@ class BumbleConnection(Connection):
         while self._queue.unacknowledged(self._link.handle):
             await self._change()
 
-    async def receive(self, *, timeout_s: float) -> Received:
-        """The next notification or indication; see the contract in ``links.base``."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not self._inbox:
-                    await self._change()
-        except TimeoutError:
-            raise timed_out(self._peer, "say anything", timeout_s) from None
-        return self._inbox.popleft()
-
     # What the unit and its radio say of themselves.
 
-    async def device_information(self) -> DeviceInformation:
-        """Read the Device Information Service; all ``None`` where the unit has none.
-
-        A string that is listed but not readable is not offered either.
-
-        Raises:
-            TransportError: LOST, REFUSED or TIMEOUT.
-        """
-        values: dict[int, bytes] = {}
-        for uuid, handle in self._information.items():
-            name = INFORMATION_FIELDS[uuid].replace("_", " ")
-            value = await self._client.read(handle, f"a read of its {name}")
-            if value is not None:
-                values[uuid] = value
-        return information_from(values)
-
-    async def battery_level(self) -> int | None:
-        """Read the Battery Service, percent; ``None`` where the unit has none.
-
-        Raises:
-            TransportError: LOST, REFUSED or TIMEOUT.
-        """
-        if self._battery is None:
-            return None
-        value = await self._client.read(self._battery, "a read of its battery level")
-        return None if value is None else battery_percent(value)
+    async def _read(self, place: int, what: str) -> bytes | None:
+        """Read a value by its handle."""
+        return await self._client.read(place, what)
 
     async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
         """Ask the unit's controller for its version: a SoftDevice answers with its FWID.
@@ -352,15 +281,6 @@ class BumbleConnection(Connection):
 
     # The end.
 
-    async def wait_closed(self, *, timeout_s: float) -> int | None:
-        """Wait until the unit has dropped the link; the HCI reason."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self.until_lost()
-        except TimeoutError:
-            raise timed_out(self._peer, "drop the link", timeout_s) from None
-        return self._reason
-
     async def close(self) -> None:
         """Disconnect; harmless when already closed.
 
@@ -376,7 +296,7 @@ class BumbleConnection(Connection):
 
     def hang_up(self) -> None:
         """Begin to disconnect, without waiting: usable where nothing may be awaited."""
-        if self._loss is None:
+        if not self.lost:
             command = hci.HCI_Disconnect_Command(
                 connection_handle=self._link.handle, reason=REMOTE_USER_TERMINATED
             )
@@ -399,21 +319,19 @@ class BumbleConnection(Connection):
         self._mark_lost(lambda: self._host.error(TransportReason.LOST), None)
 
     def _mark_lost(self, loss: Loss, reason: int | None) -> None:
-        if self._loss is None:
-            self._loss, self._reason = loss, reason
+        if not self.lost:
+            self._lose(loss, reason)
             self._client.fail(loss)
             self._queue.remove_listener("flow", self._changed.set)
             self._host.remove_listener(VERSION_TOLD, self._on_version)
             self._host.remove_listener(FAILED, self._on_controller_failed)
-            self._changed.set()
 
     # What arrives.
 
     def _on_value(self, handle: int, data: bytes) -> None:
         channel = self._speakers.get(handle)
         if channel is not None:
-            self._inbox.append(Received(channel=channel, data=data))
-            self._changed.set()
+            self._arrived(channel, data)
 
     def _on_version(self, event: hci.HCI_Read_Remote_Version_Information_Complete_Event) -> None:
         if event.connection_handle == self._link.handle:
@@ -424,22 +342,6 @@ class BumbleConnection(Connection):
         if status != UNKNOWN_CONNECTION:  # its loss is on its way then, and says more
             self._version_refused = status
             self._changed.set()
-
-    def _check(self) -> None:
-        if self._loss is not None:
-            raise self._loss()
-
-    async def _change(self) -> None:
-        """Wait until anything has changed; LOST if the link is gone."""
-        self._check()
-        self._changed.clear()
-        await self._changed.wait()
-
-    async def until_lost(self) -> None:
-        """Wait until the link is gone, as long as it takes."""
-        while self._loss is None:
-            self._changed.clear()
-            await self._changed.wait()
 
 
 def _rssi_of(answer: Answer) -> int | None:
