@@ -67,6 +67,8 @@ class ThreadedWire:
         self._loop = asyncio.get_running_loop()
         self._ending = threading.Event()
         self._reader: threading.Thread | None = None
+        self._writing: asyncio.Future[int | None] | None = None
+        """The last write: a thread goes on with it when nobody waits for it any more."""
         self._on_data: OnData = lambda _data: None
         self._on_lost: OnLost = lambda _error: None
 
@@ -100,12 +102,16 @@ class ThreadedWire:
         """Write all of it, in a thread: a port may block."""
         import serial  # noqa: PLC0415 - an optional part; it is there, the port is open
 
+        self._writing = self._loop.run_in_executor(None, self._port.write, data)
+        self._writing.add_done_callback(_fetched)
         try:
-            await asyncio.to_thread(self._port.write, data)
+            await asyncio.shield(self._writing)
         except serial.SerialTimeoutException:
             raise blocked(self._name, STALLED_S) from None
         except PORT_ERRORS as problem:
             raise lost(self._name, problem) from None
+        if self._ending.is_set():
+            raise lost(self._name)
 
     def set_baud(self, baud: int) -> None:
         """Go on at another speed."""
@@ -119,13 +125,28 @@ class ThreadedWire:
         return None
 
     async def close(self) -> None:
-        """End the thread and close the port."""
+        """End the threads, then close the port: none of them uses one that is closed."""
         if self._ending.is_set():
             return
         self._ending.set()
+        await self._end_write()
         with suppress(Exception):  # whatever a port that is gone answers
             self._port.reset_output_buffer()
         if self._reader is not None:
             await asyncio.to_thread(self._reader.join)
         with suppress(Exception):
             await asyncio.to_thread(self._port.close)
+
+    async def _end_write(self) -> None:
+        """Break off a write that a thread is still at; a URL's has to come to its own end."""
+        if self._writing is None or self._writing.done():
+            return
+        with suppress(Exception):  # ports that are gone, and URLs, which have no such method
+            self._port.cancel_write()
+        await asyncio.wait([self._writing], timeout=STALLED_S)
+
+
+def _fetched(writing: asyncio.Future[int | None]) -> None:
+    """How a write ended is of no interest where nobody waits for it any more."""
+    if not writing.cancelled():
+        writing.exception()
