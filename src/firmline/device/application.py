@@ -121,7 +121,10 @@ class Application:
             return ButtonlessResult.SUCCESS
         if keys is None:
             return ButtonlessResult.NOT_BONDED
-        return self._leave(PEER_DATA, encode_peer_data(keys))
+        result = self._leave(PEER_DATA, encode_peer_data(keys))
+        if result is ButtonlessResult.SUCCESS:
+            self._board.unaware.update(self._board.bonds)
+        return result
 
     def _leave(self, offset: int, data: bytes) -> ButtonlessResult:
         """Leave something for the bootloader in the settings page.

@@ -62,6 +62,8 @@ class Board:
         application_dfu: The DFU service that its application offers.
         bonds: Whom its application has bonded with, by address; kept over resets, as a product's
             peer manager does.
+        unaware: Those of them whom the application has still to tell that the services were others
+            meanwhile; kept likewise.
     """
 
     chip: Chip
@@ -73,6 +75,7 @@ class Board:
     registers: Registers = field(default_factory=Registers)
     application_dfu: ApplicationDfu = ApplicationDfu.BUTTONLESS
     bonds: dict[BleAddress, PeerKeys] = field(default_factory=dict)
+    unaware: set[BleAddress] = field(default_factory=set)
     physics: Physics | None = None
     nvmc: Nvmc = field(init=False)
     storage: Storage = field(init=False)

@@ -103,6 +103,7 @@ class UnitServices:
         battery_level: Percent, of the Battery Service; ``None``: it has none.
         smp: Whether the service of MCUboot's management protocol is there.
         security: What it does with bonds.
+        service_changed: Whether the characteristic Service Changed is there.
     """
 
     channels: frozenset[Channel]
@@ -113,6 +114,7 @@ class UnitServices:
     battery_level: int | None = None
     smp: bool = False
     security: UnitSecurity = NO_SECURITY
+    service_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,14 @@ class Indicate:
 
     channel: Channel
     data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicateChange:
+    """Indicate Service Changed: what was known of the product's services holds no more.
+
+    The radio reports its confirmation with ``change_confirmed``.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +166,7 @@ class LoseHost:
     """
 
 
-UnitOutput = Notify | Indicate | DropLink | Restarted | LoseHost
+UnitOutput = Notify | Indicate | IndicateChange | DropLink | Restarted | LoseHost
 
 
 class RadioUnit(Protocol):
@@ -197,6 +207,12 @@ class RadioUnit(Protocol):
 
     def indication_confirmed(self, channel: Channel, *, now_s: float) -> None:
         """The central has confirmed the indication."""
+
+    def wants_changes(self, enabled: bool, *, now_s: float) -> None:
+        """The central wrote the CCCD of Service Changed."""
+
+    def change_confirmed(self, *, now_s: float) -> None:
+        """The central has confirmed that it knows of the change of services."""
 
     def radio_used(self, start_s: float, end_s: float, *, now_s: float) -> None:
         """The radio was on from one time to another: its supply feels it."""

@@ -178,7 +178,7 @@ class VirtualUnit:
     def encrypted(self, peer: BleAddress, *, now_s: float) -> None:
         """The link to this central is encrypted from now on."""
         self._agenda.reach(now_s)
-        self._link.encrypted_for = peer
+        self._radio.encrypted(peer)
 
     def disconnected(self, *, now_s: float) -> None:
         """The central is gone; what that changes depends on the SDK (spec section 4.1)."""
@@ -199,6 +199,16 @@ class VirtualUnit:
         """The central has confirmed the application's indication."""
         self._agenda.reach(now_s)
         self._radio.indication_confirmed(channel)
+
+    def wants_changes(self, enabled: bool, *, now_s: float) -> None:
+        """The central wrote the CCCD of Service Changed."""
+        self._agenda.reach(now_s)
+        self._radio.changes.subscribed(enabled)
+
+    def change_confirmed(self, *, now_s: float) -> None:
+        """The central has confirmed that it knows of the change of services."""
+        self._agenda.reach(now_s)
+        self._radio.changes.confirmed()
 
     def usb_request(self, request: TriggerRequest, *, now_s: float) -> bytes | None:
         """A host asks the DFU trigger interface; ``None``: there is no answer."""

@@ -14,8 +14,12 @@ offset size field
 44     1    bit 0: LE Secure Connections; bit 1: authenticated; above: key length
 45     1    filler
 46     10   EDIV (2) and RAND (8); zero with Secure Connections
-56     8    CCCDs of the system's services
+56     8    CCCDs of the system's services: that of Service Changed (below)
 ====== ==== ====================================================================
+
+The SoftDevice keeps each CCCD as its handle (2), the size of its value (2) and the value (2), and a
+checksum (2) behind the last; of Service Changed, the one there is, these are the 8 bytes. How the
+checksum is made is not published: it is left zero here, and not looked at.
 """
 
 from __future__ import annotations
@@ -36,6 +40,11 @@ _KIND: Final = 20
 _ADDRESS: Final = slice(21, 27)
 _LTK: Final = slice(28, 44)
 _FLAGS: Final = 44
+_CHANGED_CCCD: Final = slice(56, 62)
+SERVICE_CHANGED_CCCD: Final = 0x000B
+"""Handle of the CCCD of Service Changed with a SoftDevice: the services of GAP (0x0001) and GATT
+(0x0008) come first, and the product's begin at 0x000C."""
+_HEARS_CHANGES: Final = SERVICE_CHANGED_CCCD.to_bytes(2, "little") + b"\x02\x00\x02\x00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +56,14 @@ class PeerKeys:
         ltk: Long term key, with which the link is encrypted again, 16 bytes as HCI takes it.
         irk: Identity resolving key, 16 bytes; zeros: none.
         authenticated: Whether the pairing was protected against somebody in the middle.
+        hears_changes: Whether the other side has subscribed to Service Changed.
     """
 
     address: BleAddress
     ltk: bytes = field(repr=False)
     irk: bytes = field(default=bytes(KEY_SIZE), repr=False)
     authenticated: bool = False
+    hears_changes: bool = False
 
 
 def encode_peer_data(keys: PeerKeys) -> bytes:
@@ -64,6 +75,8 @@ def encode_peer_data(keys: PeerKeys) -> bytes:
     data[_LTK] = keys.ltk
     authenticated = _AUTHENTICATED if keys.authenticated else 0
     data[_FLAGS] = _SECURE_CONNECTIONS | authenticated | KEY_SIZE << _LENGTH_SHIFT
+    if keys.hears_changes:
+        data[_CHANGED_CCCD] = _HEARS_CHANGES
     data[:4] = zlib.crc32(data[4:]).to_bytes(4, "little")
     return bytes(data)
 
@@ -77,4 +90,5 @@ def decode_peer_data(data: bytes) -> PeerKeys | None:
         ltk=bytes(data[_LTK]),
         irk=bytes(data[_IRK]),
         authenticated=bool(data[_FLAGS] & _AUTHENTICATED),
+        hears_changes=data[_CHANGED_CCCD] == _HEARS_CHANGES,
     )

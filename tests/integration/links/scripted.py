@@ -140,6 +140,14 @@ class ScriptedUnit:
         if self.packets == self.restart_after_packets:
             self.restart()
 
+    def wants_changes(self, enabled: bool, *, now_s: float) -> None:
+        assert now_s > 0
+        self.life.append(f"changes {'on' if enabled else 'off'}")
+
+    def change_confirmed(self, *, now_s: float) -> None:
+        assert now_s > 0
+        self.life.append("change confirmed")
+
     def indication_confirmed(self, channel: Channel, *, now_s: float) -> None:
         assert now_s > 0
         self.life.append(f"{channel} confirmed")

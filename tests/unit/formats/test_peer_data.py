@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ keys = st.builds(
     ltk=st.binary(min_size=16, max_size=16),
     irk=st.binary(min_size=16, max_size=16),
     authenticated=st.booleans(),
+    hears_changes=st.booleans(),
 )
 
 
@@ -38,6 +40,11 @@ def test_every_field_lies_where_the_c_compiler_puts_it() -> None:
     assert data[28:44] == LTK
     assert data[44] == 0x41  # 16 bytes of key, Secure Connections, not authenticated
     assert data[45:] == bytes(19)
+
+
+def test_the_subscription_to_service_changed_is_the_cccd_behind_the_keys() -> None:
+    data = encode_peer_data(replace(KEYS, hears_changes=True))
+    assert data[56:] == bytes.fromhex("0B00 0200 0200 0000")
 
 
 @given(keys)

@@ -67,7 +67,22 @@ def services_of(core: Core, running: Application | DfuMode | None) -> UnitServic
         fwid=0 if softdevice is None else softdevice.fwid,
         smp=dfu is ApplicationDfu.SMP,
         security=security_of(core, running),
+        service_changed=has_service_changed(core, running),
     )
+
+
+def has_service_changed(core: Core, running: Application | DfuMode | None) -> bool:
+    """Whether Service Changed is there: where there are bonds, for whom it is meant.
+
+    A SoftDevice has it for everyone if a product wants that; nothing is ever indicated then.
+    """
+    match running:
+        case Application():
+            return core.board.application_dfu is ApplicationDfu.BONDED
+        case DfuMode():
+            return running.peer is not None
+        case None:
+            return False
 
 
 def security_of(core: Core, running: Application | DfuMode | None) -> UnitSecurity:

@@ -28,12 +28,14 @@ class Link:
         is_open: Whether a host is connected.
         gives_up_s: When a host that is not heard any more is given up; ``None``: it is heard.
         encrypted_for: With whom the connection is encrypted; ``None``: it is not.
+        hears_changes: Whether the host has subscribed to Service Changed.
     """
 
     def __init__(self, core: Core) -> None:
         self.is_open = False
         self.gives_up_s: float | None = None
         self.encrypted_for: BleAddress | None = None
+        self.hears_changes = False
         self._core = core
         self._subscribed: set[Channel] = set()
 
@@ -41,6 +43,7 @@ class Link:
         """A host has connected, and must subscribe anew."""
         self.is_open = True
         self.encrypted_for = None
+        self.hears_changes = False
         self._subscribed.clear()
 
     def close(self, at_s: float) -> None:

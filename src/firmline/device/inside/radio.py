@@ -7,6 +7,7 @@ let it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Final, assert_never
 
@@ -16,6 +17,7 @@ from firmline.device.bootloader.dfu_mode import DfuMode
 from firmline.device.faults.link import SUPERVISION_S, LinkFault
 from firmline.device.faults.plan import ON_CONFIRMATION, ON_REQUEST, HostGone
 from firmline.device.inside.appearance import channels_of
+from firmline.device.inside.changes import Changes
 from firmline.device.inside.core import Core
 from firmline.device.inside.life import Life
 from firmline.device.inside.link import Link
@@ -32,6 +34,7 @@ from firmline.formats.peer_data import PeerKeys
 from firmline.protocol.buttonless import encode_enter_bootloader
 from firmline.protocol.channels import WAYS_IN, Channel
 from firmline.protocol.usb_trigger import TriggerRequest, encode_version
+from firmline.values import BleAddress
 
 CONNECTION_TIMEOUT: Final = 0x08
 """HCI reason of a connection whose other side is not heard any more (Core spec, Vol 1, Part F)."""
@@ -46,6 +49,9 @@ class Radio:
         core: What all parts share.
         link: Its connection.
         life: Its power and its programs.
+
+    Attributes:
+        changes: What hosts know of its services.
     """
 
     def __init__(self, core: Core, link: Link, life: Life) -> None:
@@ -53,6 +59,7 @@ class Radio:
         self._link = link
         self._life = life
         self._programs = life.programs
+        self.changes = Changes(core, link, life.programs)
 
     # Connections, and what ends them.
 
@@ -156,8 +163,14 @@ class Radio:
     def bonded(self, keys: PeerKeys) -> None:
         """The central has paired: the application keeps its keys."""
         board = self._core.board
-        board.bonds[keys.address] = keys
+        board.bonds[keys.address] = replace(keys, hears_changes=self._link.hears_changes)
+        board.unaware.discard(keys.address)  # a new bond knows of nothing from before
         board.log("bonded", peer=str(keys.address))
+
+    def encrypted(self, peer: BleAddress) -> None:
+        """The link to this central is encrypted from now on."""
+        self._link.encrypted_for = peer
+        self.changes.encrypted()
 
     def _hear(self, channel: Channel, data: bytes) -> None:
         """Something is on its way to the bootloader."""

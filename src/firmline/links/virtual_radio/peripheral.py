@@ -23,6 +23,7 @@ from firmline.device.radio_face import (
     AttStatus,
     DropLink,
     Indicate,
+    IndicateChange,
     LoseHost,
     Notify,
     RadioUnit,
@@ -193,6 +194,14 @@ class UnitPeripheral:
         """The central confirmed an indication."""
         self.unit.indication_confirmed(channel, now_s=self._loop.time())
 
+    def wants_changes(self, enabled: bool) -> None:
+        """The central wrote the CCCD of Service Changed."""
+        self.unit.wants_changes(enabled, now_s=self._loop.time())
+
+    def change_confirmed(self) -> None:
+        """The central confirmed Service Changed."""
+        self.unit.change_confirmed(now_s=self._loop.time())
+
     # What the unit wants done.
 
     def settle(self) -> None:
@@ -210,6 +219,9 @@ class UnitPeripheral:
             case Indicate():
                 if self._link is not None:
                     self._server.indicate(self._link, output.channel, output.data)
+            case IndicateChange():
+                if self._link is not None:
+                    self._server.indicate_change(self._link)
             case DropLink():
                 self._controller.drop_link(output.reason)
             case Restarted():

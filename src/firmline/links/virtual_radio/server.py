@@ -17,11 +17,21 @@ from bumble import att
 from bumble.att import Bearer
 from bumble.core import UUID
 from bumble.device import Connection, Device
-from bumble.gatt import Characteristic, Service
+from bumble.gatt import (
+    GATT_APPEARANCE_CHARACTERISTIC,
+    GATT_DEVICE_NAME_CHARACTERISTIC,
+    GATT_GENERIC_ACCESS_SERVICE,
+    GATT_GENERIC_ATTRIBUTE_SERVICE,
+    GATT_PERIPHERAL_PREFERRED_CONNECTION_PARAMETERS_CHARACTERISTIC,
+    GATT_SERVICE_CHANGED_CHARACTERISTIC,
+    Characteristic,
+    Service,
+)
 from bumble.gatt_server import Server
 
 from firmline.device.radio_face import AttStatus, UnitServices, agreed_mtu
 from firmline.errors import LocalProtocolError
+from firmline.formats.peer_data import SERVICE_CHANGED_CCCD
 from firmline.links.bumble.address import from_bumble
 from firmline.links.gatt import (
     BATTERY_LEVEL,
@@ -49,11 +59,12 @@ _PROPERTIES = {
 # Largest values in bytes: the SDK's max_len of the characteristics (spec section 11).
 _MAX_SIZE = {Channel.CONTROL: 23, Channel.PACKET: 244, **dict.fromkeys(WAYS_IN, 23)}
 # Bits of the Client Characteristic Configuration (Core spec, Vol 3, Part G, 3.3.3.3).
+_NOTIFICATIONS, _INDICATIONS = 0x01, 0x02
 _CCCD_BIT = {
-    Channel.CONTROL: 0x01,
-    Channel.BUTTONLESS: 0x02,
-    Channel.BUTTONLESS_BONDED: 0x02,
-    Channel.BUTTONLESS_EXPERIMENTAL: 0x01,
+    Channel.CONTROL: _NOTIFICATIONS,
+    Channel.BUTTONLESS: _INDICATIONS,
+    Channel.BUTTONLESS_BONDED: _INDICATIONS,
+    Channel.BUTTONLESS_EXPERIMENTAL: _NOTIFICATIONS,
 }
 
 
@@ -68,6 +79,12 @@ class UnitSide(Protocol):
 
     def confirm(self, channel: Channel) -> None:
         """The central confirmed an indication."""
+
+    def wants_changes(self, enabled: bool) -> None:
+        """The central wrote the CCCD of Service Changed."""
+
+    def change_confirmed(self) -> None:
+        """The central confirmed Service Changed."""
 
     def settle(self) -> None:
         """The packet is handled and answered: what the unit wants done can be done."""
@@ -122,8 +139,11 @@ class UnitServer(Server):
         self._switches: dict[int, Channel] = {}
         self._handles: dict[Channel, int] = {}
         self._enabled: set[Channel] = set()
-        self._indications: deque[tuple[Channel, bytes]] = deque()
+        self._indications: deque[tuple[Channel | None, bytes]] = deque()
+        self._changed: Characteristic[bytes] | None = None
         self._security = services.security
+        if services.service_changed:
+            self._serve_generic()
         experimental = services.channels & {Channel.BUTTONLESS_EXPERIMENTAL}
         if experimental:
             self._serve_dfu(UUID(EXPERIMENTAL_SERVICE), experimental)
@@ -155,6 +175,26 @@ class UnitServer(Server):
             if channel in _CCCD_BIT:
                 # Bumble puts the CCCD right behind a value that has no other descriptor.
                 self._switches[characteristic.handle + 1] = channel
+
+    def _serve_generic(self) -> None:
+        """Add the services of GAP and GATT, with which a SoftDevice's table begins.
+
+        Seven attributes, then four: the CCCD of Service Changed has the handle that an application
+        leaves to its bootloader (formats/peer_data), and the product's services begin behind it.
+        """
+        described = [
+            Characteristic[bytes](uuid, _Properties.READ, Characteristic.READABLE, value)
+            for uuid, value in (
+                (GATT_DEVICE_NAME_CHARACTERISTIC, self.device.name.encode()),
+                (GATT_APPEARANCE_CHARACTERISTIC, bytes(2)),
+                (GATT_PERIPHERAL_PREFERRED_CONNECTION_PARAMETERS_CHARACTERISTIC, bytes(8)),
+            )
+        ]
+        self.add_service(Service(GATT_GENERIC_ACCESS_SERVICE, described))
+        self._changed = Characteristic[bytes](
+            GATT_SERVICE_CHANGED_CHARACTERISTIC, _Properties.INDICATE, Characteristic.READABLE, b""
+        )
+        self.add_service(Service(GATT_GENERIC_ATTRIBUTE_SERVICE, [self._changed]))
 
     def _serve_closed(self, service: str, control: str, packet: str = "") -> None:
         """Add a service of another protocol; it can be found, and every write is refused."""
@@ -208,12 +248,20 @@ class UnitServer(Server):
             if len(self._indications) == 1:
                 self._send_indication(bearer)
 
+    def indicate_change(self, bearer: Bearer) -> None:
+        """Indicate Service Changed: of every handle behind its own, to the last there can be."""
+        first = SERVICE_CHANGED_CCCD + 1
+        self._indications.append((None, first.to_bytes(2, "little") + b"\xff\xff"))
+        if len(self._indications) == 1:
+            self._send_indication(bearer)
+
     def _send_indication(self, bearer: Bearer) -> None:
         channel, data = self._indications[0]
+        changed = 0 if self._changed is None else self._changed.handle
         self.send_response(
             bearer,
             att.ATT_Handle_Value_Indication(
-                attribute_handle=self._handles[channel],
+                attribute_handle=changed if channel is None else self._handles[channel],
                 attribute_value=data[: bearer.att_mtu - 3],
             ),
         )
@@ -268,7 +316,9 @@ class UnitServer(Server):
         """A write with response: the answer goes out before anything the unit says to it."""
         handle, value = request.attribute_handle, request.attribute_value
         status: int = AttStatus.WRITE_NOT_PERMITTED
-        if (switched := self._switches.get(handle)) is not None:
+        if self._changed is not None and handle == self._changed.handle + 1:
+            status = self._on_changes_switch(value)
+        elif (switched := self._switches.get(handle)) is not None:
             status = self._closed_to(bearer, switched) or self._on_switch(switched, value)
         elif (channel := self._values.get(handle)) is not None and channel is not Channel.PACKET:
             if closed := self._closed_to(bearer, channel):
@@ -289,6 +339,13 @@ class UnitServer(Server):
         self._unit.subscribe(channel, enabled)
         return AttStatus.OK
 
+    def _on_changes_switch(self, value: bytes) -> int:
+        """A write to the CCCD of Service Changed."""
+        if len(value) != 2:
+            return att.ATT_INVALID_ATTRIBUTE_LENGTH_ERROR
+        self._unit.wants_changes(bool(value[0] & _INDICATIONS))
+        return AttStatus.OK
+
     def _on_mtu_request(self, bearer: Bearer, request: att.ATT_Exchange_MTU_Request) -> None:
         """Agree on an MTU the way the SDK does."""
         mtu = agreed_mtu(request.client_rx_mtu, self.max_mtu)
@@ -302,7 +359,10 @@ class UnitServer(Server):
         channel, _ = self._indications.popleft()
         if self._indications:
             self._send_indication(bearer)
-        self._unit.confirm(channel)
+        if channel is None:
+            self._unit.change_confirmed()
+        else:
+            self._unit.confirm(channel)
         self._unit.settle()
 
     def _answer(self, bearer: Bearer, request: att.ATT_PDU, handle: int, status: int) -> None:
