@@ -41,6 +41,8 @@ class LinkCapabilities:
         remote_version: The peer's LL_VERSION_IND can be read.
         pairing: The link can pair and bond.
         rssi: The signal strength of a connection can be read.
+        remembers_services: The services of a unit with a bond may be those that it had before,
+            until it has indicated Service Changed.
     """
 
     mtu_request: bool
@@ -52,6 +54,7 @@ class LinkCapabilities:
     remote_version: bool
     pairing: bool
     rssi: bool = False
+    remembers_services: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,9 @@ from firmline.values import RadioAddress
 TRIES: Final = 5
 """How often an address is connected to in a row that two units share: one of them answers, as it
 happens. A bootloader advertises every 25 ms, which most applications do not (spec section 11)."""
+SERVICES_S: Final = 2.0
+"""For a system that remembers services to hear that they are others now, and to read them: Service
+Changed comes as soon as the link is encrypted, and reading takes some tens of round trips; ours."""
 
 
 class Acquaintance:
@@ -55,13 +58,25 @@ class Acquaintance:
         *,
         tries: int = TRIES,
         pause_s: float = 0.0,
+        may_be_stale: bool = False,
     ) -> AsyncIterator[Connection]:
-        """A connection to who is wanted at an address that two may share, or to the last one."""
+        """A connection to who is wanted at an address that two may share, or to the last one.
+
+        Args:
+            address: Where.
+            wanted: Whether it is who is looked for.
+            tries: How often to connect.
+            pause_s: How long to wait in between.
+            may_be_stale: Whether it may be who is wanted with services that the system remembers:
+                the connection is kept open for as long as it takes to hear of the change.
+        """
         for left in reversed(range(tries)):
             async with self.connected(address) as connection:
                 if not left or wanted(connection):
                     yield connection
                     return
+                if may_be_stale:
+                    await asyncio.sleep(SERVICES_S)
             await asyncio.sleep(pause_s)
 
     @asynccontextmanager

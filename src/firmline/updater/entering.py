@@ -198,9 +198,16 @@ class PinnedUnit(Acquaintance):
             TransportError: REFUSED: a bootloader that lets nobody in, or not this computer.
         """
         met = False
-        tries = TRIES if self._where.pins_application else 1
+        remembers = self._link.capabilities.remembers_services
+        tries = TRIES if self._where.pins_application or remembers else 1
+
+        def wanted(connection: Connection) -> bool:
+            return _may_be_ours(connection) and not (remembers and _contradicts(there, connection))
+
         try:
-            async with self._reached(self.address, _may_be_ours, tries=tries) as connection:
+            async with self._reached(
+                self.address, wanted, tries=tries, may_be_stale=remembers
+            ) as connection:
                 met = True
                 yield connection
         except TransportError as error:
@@ -279,7 +286,9 @@ class PinnedUnit(Acquaintance):
         while True:
             await self._find_in_bootloader(max(left_s, 0.0))
             assert self.bootloader_address is not None  # noqa: S101 - it was found there
-            async with self._reached(self.bootloader_address, _is_some_bootloader) as connection:
+            async with self._reached(
+                self.bootloader_address, _is_some_bootloader, may_be_stale=self._may_be_stale
+            ) as connection:
                 if Channel.CONTROL in connection.channels:
                     yield connection
                     return
@@ -287,6 +296,14 @@ class PinnedUnit(Acquaintance):
             problem = await self._why_another(connection, is_over=left_s <= 0)
             if problem is not None:
                 raise problem
+
+    @property
+    def _may_be_stale(self) -> bool:
+        """Whether the system may show the services of the unit's other mode.
+
+        It has one address in both with a bond, and is not forgotten by the system in between.
+        """
+        return self._where.keeps_address and self._link.capabilities.remembers_services
 
     async def _find_in_bootloader(self, timeout_s: float) -> None:
         """See the unit in its bootloader, where it should be by now."""
@@ -368,7 +385,9 @@ class PinnedUnit(Acquaintance):
         """Whether there is a bootloader where the unit's own is; yes, if nobody can be asked."""
         assert self.bootloader_address is not None  # noqa: S101 - it was seen there
         try:
-            async with self._reached(self.bootloader_address, _is_some_bootloader) as connection:
+            async with self._reached(
+                self.bootloader_address, _is_some_bootloader, may_be_stale=self._may_be_stale
+            ) as connection:
                 return _is_some_bootloader(connection)
         except TransportError as error:
             return error.reason is not TransportReason.NOT_FOUND
@@ -417,7 +436,11 @@ class PinnedUnit(Acquaintance):
         """
         tries = max(TRIES, round(timeout_s / PAUSE_S))
         async with self._reached(
-            self.address, _is_no_bootloader, tries=tries, pause_s=PAUSE_S
+            self.address,
+            _is_no_bootloader,
+            tries=tries,
+            pause_s=PAUSE_S,
+            may_be_stale=self._may_be_stale,
         ) as connection:
             if not _is_no_bootloader(connection):
                 raise VerifyError(
@@ -458,6 +481,16 @@ def _bonded_with_another(address: RadioAddress) -> TransportError:
 def _is_no_bootloader(connection: Connection) -> bool:
     """Whether somebody at the application's address can be an application."""
     return Channel.CONTROL not in connection.channels
+
+
+def _contradicts(there: Sighting, connection: Connection) -> bool:
+    """Whether somebody who says that it is a bootloader has an application's bonded service.
+
+    Its services are remembered ones then, and a request of theirs would mean something else to it;
+    or an application and another unit's bootloader share the address.
+    """
+    in_bootloader = kind_of(there) is SeenKind.BOOTLOADER
+    return in_bootloader and Channel.BUTTONLESS_BONDED in connection.channels
 
 
 def _may_be_ours(connection: Connection) -> bool:

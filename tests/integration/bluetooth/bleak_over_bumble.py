@@ -34,7 +34,9 @@ from bumble.gatt_client import CharacteristicProxy
 from bumble.host import Host
 
 from firmline.links.bluetooth.stack import Stack, System
+from firmline.links.bonds import MemoryBonds
 from firmline.links.bumble.address import from_bumble, to_bumble
+from firmline.links.bumble.keys import SharedKeys, just_works
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.values import BleAddress
 
@@ -68,6 +70,8 @@ class Computer:
         room: How many packets its system keeps; more are lost without a word, as on macOS.
             ``None``: it keeps all.
         dropped: How many were lost so.
+        bonds: Whom it is paired with, where ``pairs``.
+        pairs: Whether its user pairs it with everyone it connects to.
     """
 
     radio: VirtualRadio
@@ -78,6 +82,8 @@ class Computer:
     trouble: dict[str, Exception] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)
     taken: list[BleAddress] = field(default_factory=list)
+    bonds: MemoryBonds = field(default_factory=MemoryBonds)
+    pairs: bool = False
     connections: list[Connection] = field(default_factory=list)
     arguments: list[dict[str, Any]] = field(default_factory=list)
     room: int | None = None
@@ -120,6 +126,8 @@ class Computer:
                 address=address, gap_service_enabled=False, gatt_service_enabled=False
             )
             self.device = Device(config=config, host=host)
+            self.device.keystore = SharedKeys(self.bonds.get, self.bonds.put)
+            self.device.pairing_config_factory = just_works
             await self.device.power_on()
         return self.device
 

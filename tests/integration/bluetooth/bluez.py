@@ -3,7 +3,8 @@
 Written from BlueZ's ``doc/org.bluez.*.rst``: an object manager with one adapter, the devices it
 has heard, and the services of those that it is connected to. What is behind it is the virtual
 radio. A habit of BlueZ is kept on purpose: it remembers the services of a device until that is
-removed, and does not read them again.
+removed, and does not read them again, unless a device that it is paired with indicates Service
+Changed; and that takes a while.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bumble import hci
 from bumble.att import ATT_Error
 from bumble.core import UUID, AdvertisingData
 from bumble.device import Advertisement, Connection, Peer
+from bumble.gatt import GATT_SERVICE_CHANGED_CHARACTERISTIC
 from bumble.gatt_client import CharacteristicProxy
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
@@ -27,6 +29,8 @@ from firmline.links.bumble.address import from_bumble, to_bumble
 from firmline.values import BleAddress
 from integration.bluetooth.bleak_over_bumble import PROPERTIES, Computer, long_uuid
 
+REDISCOVERY_S = 0.3
+"""For services to be read again over a connection, some tens of round trips."""
 ADAPTER = "/org/bluez/hci0"
 ADAPTER_1, DEVICE_1 = "org.bluez.Adapter1", "org.bluez.Device1"
 SERVICE_1, CHARACTERISTIC_1 = "org.bluez.GattService1", "org.bluez.GattCharacteristic1"
@@ -258,8 +262,45 @@ class BlueZ:
         known.proxies = {
             proxy.handle: proxy for service in peer.services for proxy in service.characteristics
         }
+        if self._computer.pairs:
+            await self._secure(path, link)
         remembered = self.remembered.get(known.address)
         known.table = table_of(path, peer, link.att_mtu) if remembered is None else remembered
+        for name, interfaces in known.table.items():
+            self._add(name, interfaces)
+        self._change(path, DEVICE_1, ServicesResolved=Variant("b", True))
+
+    async def _secure(self, path: str, link: Connection) -> None:
+        """Encrypt, with a bond that there is or a new one, and listen for changes of services."""
+        known = self.devices[path]
+
+        def on_change(_handles: bytes) -> None:
+            task = asyncio.ensure_future(self._read_again(path, link))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        for proxy in known.proxies.values():
+            if proxy.uuid == GATT_SERVICE_CHANGED_CHARACTERISTIC:
+                await proxy.subscribe(on_change, prefer_notify=False)
+        if self._computer.bonds.get(known.address) is None:
+            await link.pair()
+        else:
+            await link.encrypt()
+        self._change(path, DEVICE_1, Paired=Variant("b", True), Bonded=Variant("b", True))
+
+    async def _read_again(self, path: str, link: Connection) -> None:
+        """Its services are others now: what was remembered of them is replaced."""
+        known = self.devices[path]
+        self.calls.append("ServiceChanged")
+        await asyncio.sleep(REDISCOVERY_S)
+        if known.link is not link:
+            return  # gone before they were read
+        self._change(path, DEVICE_1, ServicesResolved=Variant("b", False))
+        for name in known.table:
+            self._remove(name)
+        peer = Peer(link)
+        await peer.discover_all()  # type: ignore[no-untyped-call]
+        known.table = table_of(path, peer, link.att_mtu)
         for name, interfaces in known.table.items():
             self._add(name, interfaces)
         self._change(path, DEVICE_1, ServicesResolved=Variant("b", True))

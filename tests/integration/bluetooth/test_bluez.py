@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from firmline import events
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.fabrication import fabricate
+from firmline.device.profile import SDK15_3_BLE
+from firmline.device.radio_face import ResetKind
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, TransportError
 from firmline.events import Event, Outcome, UnitMode
@@ -18,11 +24,12 @@ from firmline.formats.package import Package
 from firmline.links.bluetooth.link import BluetoothLink
 from firmline.links.bluetooth.stack import Stack, System
 from firmline.protocol.pacing import NO_PAUSES
+from firmline.updater import acquaintance
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
-from firmline.values import AdvertisedName, UnitPin
+from firmline.values import AdvertisedName, FwVersion, UnitPin
 from integration.bluetooth.bleak_over_bumble import Computer
-from integration.bluetooth.bluez import BlueZ, message_bus
+from integration.bluetooth.bluez import REDISCOVERY_S, BlueZ, message_bus
 from unit.device.makers import ADDRESS, BANK_0, OTHER_KEY, describe
 from unit.updater.fakes import IMAGE, package
 
@@ -52,8 +59,8 @@ async def bluez(
         await process.wait()
 
 
-def place(computer: Computer) -> VirtualUnit:
-    unit = fabricate(describe(size=4_000))
+def place(computer: Computer, **changes: Any) -> VirtualUnit:
+    unit = fabricate(describe(size=4_000, **changes))
     unit.power_on(now_s=computer.radio.now_s())
     computer.radio.add_unit(unit)
     return unit
@@ -105,6 +112,62 @@ async def test_a_refused_package_is_refused_over_bluez(computer: Computer, bluez
     await bluez.start()
     result, _ = await update(ADDRESS, package(signing_key=OTHER_KEY))
     assert result.finished.outcome is Outcome.REFUSED
+
+
+@pytest.mark.slow
+async def test_a_unit_that_bluez_is_paired_with_is_updated_though_its_services_are_remembered(
+    computer: Computer, bluez: BlueZ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acquaintance, "SERVICES_S", 2 * REDISCOVERY_S)
+    computer.pairs = True
+    profile = replace(SDK15_3_BLE, requires_bond=True)
+    unit = place(computer, application_dfu=ApplicationDfu.BONDED, profile=profile)
+    await bluez.start()
+    for version in (4, 5):
+        result, heard = await update(ADDRESS, package(application_version=FwVersion(version)))
+        assert (result.finished.outcome, result.finished.code) == (Outcome.UPDATED, "")
+        assert {e.address for e in heard if isinstance(e, events.Connected)} == {ADDRESS}
+        assert (unit.firmware_revision or "").startswith(f"{version}+")
+    # In the bootloader, and back in the application; the bond stays.
+    assert bluez.calls.count("ServiceChanged") >= 2
+    assert bluez.calls.count("RemoveDevice") <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("comes_back", [False, True], ids=["in its bootloader", "back"])
+async def test_services_of_the_other_mode_are_not_acted_upon_where_the_unit_is_met(
+    computer: Computer, bluez: BlueZ, monkeypatch: pytest.MonkeyPatch, comes_back: bool
+) -> None:
+    monkeypatch.setattr(acquaintance, "SERVICES_S", 2 * REDISCOVERY_S)
+    computer.pairs = True
+    profile = replace(SDK15_3_BLE, requires_bond=True)
+    unit = place(computer, application_dfu=ApplicationDfu.BONDED, profile=profile)
+    await bluez.start()
+    await update(ADDRESS)
+    of_application = bluez.remembered[ADDRESS]
+    run: list[asyncio.Task[Any]] = []
+
+    def break_off(event: Event) -> None:
+        if isinstance(event, events.ImageStarted):
+            run[0].cancel()
+
+    newer = package(application_version=FwVersion(5))
+    run.append(asyncio.ensure_future(update(ADDRESS, newer, break_off)))
+    with pytest.raises(asyncio.CancelledError):
+        await run[0]
+    if comes_back:  # and BlueZ remembers the services of its bootloader
+        unit.reset(ResetKind.PIN, now_s=computer.radio.now_s())
+        computer.radio._units[0].settle()
+    else:
+        bluez.remembered[ADDRESS] = of_application
+    result, heard = await update(ADDRESS, newer)
+    asked = [e for e in heard if isinstance(e, events.RequestSent) and e.data == b"\x01"]
+    if comes_back:
+        assert (result.finished.outcome, result.finished.code) == (Outcome.UPDATED, "")
+        return
+    # Who lets this computer in may be another unit's bootloader, too: BlueZ does not tell.
+    assert (result.finished.outcome, result.finished.code) == (Outcome.FAILED, Code.UNIT_NOT_FOUND)
+    assert not asked
 
 
 async def test_services_that_bluez_remembers_from_another_time_are_forgotten(

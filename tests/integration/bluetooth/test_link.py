@@ -62,7 +62,9 @@ async def test_it_declares_nothing_that_a_system_does_not_do(
     computer.system = system
     can = BluetoothLink(stack=computer.stack).capabilities
     assert can.addresses_visible == (system is not System.CORE_BLUETOOTH)
-    others = {name: getattr(can, name) for name in can.__slots__ if name != "addresses_visible"}
+    assert can.remembers_services == (system is not System.WINRT)
+    told = {"addresses_visible", "remembers_services"}
+    others = {name: getattr(can, name) for name in can.__slots__ if name not in told}
     assert set(others.values()) == {False}
 
 

@@ -61,6 +61,7 @@ class BluetoothLink(Link):
             connection_parameters=False,
             remote_version=False,
             pairing=False,
+            remembers_services=self._stack.remembers_bonded_services,
         )
 
     def now_s(self) -> float:

@@ -51,6 +51,14 @@ class Stack:
         """
         return self.system is System.BLUEZ
 
+    @property
+    def remembers_bonded_services(self) -> bool:
+        """Whether that is so of a unit with a bond, which is not forgotten for that.
+
+        It has to indicate Service Changed then. Windows can be told to read them again.
+        """
+        return self.system is not System.WINRT
+
 
 def this_stack(platform: str = sys.platform) -> Stack:
     """The stack of this computer."""
