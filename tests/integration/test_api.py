@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from firmline.formats.firmware import FirmwareImage
 from firmline.formats.package import Package, write_package
 from firmline.formats.package_build import PackageSpec, build_package
 from firmline.updater.api import ConnectedUnit
+from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.values import Fwid, FwVersion
 from unit.device.makers import FWID, KEY, describe, softdevice_image
 
@@ -183,6 +185,107 @@ def test_what_is_no_package_is_refused_before_anything_is_sent() -> None:
         with pytest.raises(InputError):
             unit.update(b"no package")
         assert outcome_of(await update(unit, package())) is Outcome.UPDATED
+
+    with_unit(story)
+
+
+NAN = float("nan")
+WRONG: list[tuple[dict[str, object], Code, str]] = [
+    ({"prn": -1}, Code.NUMBER_OUT_OF_RANGE, "prn is -1"),
+    ({"prn": 65_536}, Code.NUMBER_OUT_OF_RANGE, "prn is 65536"),
+    ({"prn": 1.5}, Code.NUMBER_MALFORMED, "prn is 1.5"),
+    ({"prn": True}, Code.NUMBER_MALFORMED, "prn is True"),
+    ({"prn": "8"}, Code.NUMBER_MALFORMED, "prn is '8'"),
+    ({"prn": None}, Code.NUMBER_MALFORMED, "prn is None"),
+    ({"checkpoint_s": 0}, Code.NUMBER_OUT_OF_RANGE, "checkpoint_s is 0"),
+    ({"checkpoint_s": -5.0}, Code.NUMBER_OUT_OF_RANGE, "checkpoint_s is -5"),
+    ({"checkpoint_s": NAN}, Code.NUMBER_MALFORMED, "checkpoint_s is nan"),
+    ({"checkpoint_s": float("inf")}, Code.NUMBER_OUT_OF_RANGE, "checkpoint_s is inf"),
+    ({"checkpoint_s": "off"}, Code.NUMBER_MALFORMED, "checkpoint_s is 'off'"),
+    ({"timeouts": 10}, Code.USAGE, "10 are no timeouts"),
+    ({"timeouts": Timeouts(serial=3)}, Code.USAGE, "3 are no timeouts"),  # type: ignore[arg-type]
+    (
+        {"timeouts": Timeouts(execute_s="40")},  # type: ignore[arg-type]
+        Code.NUMBER_MALFORMED,
+        "timeouts.execute_s is '40'",
+    ),
+    ({"timeouts": Timeouts(search_s=NAN)}, Code.NUMBER_MALFORMED, "timeouts.search_s is nan"),
+    (
+        {"timeouts": Timeouts(serial=SerialTimeouts(ping_s=0))},
+        Code.NUMBER_OUT_OF_RANGE,
+        "timeouts.serial.ping_s is 0",
+    ),
+    ({"expectation": "v4"}, Code.USAGE, "'v4' is no Expectation"),
+    ({"package": "dfu.zip"}, Code.USAGE, "'dfu.zip' is neither a package"),
+    ({"package": "x" * 500}, Code.USAGE, "... is neither a package"),
+]
+
+
+@pytest.mark.parametrize(("asked", "code", "says"), WRONG, ids=lambda value: str(value)[:30])
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+    asked: dict[str, object], code: Code, says: str
+) -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        wishes: dict[str, Any] = {"package": package(), **asked}
+        with pytest.raises(InputError) as caught:
+            unit.update(wishes.pop("package"), **wishes)
+        assert caught.value.code is code
+        assert says in caught.value.message
+        if "timeouts" in asked:
+            with pytest.raises(InputError):
+                unit.inspect(timeouts=wishes["timeouts"])
+
+    with_unit(story)
+
+
+def test_what_is_at_the_bounds_is_taken() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        stream = unit.update(package(), prn=65_535, checkpoint_s=1, timeouts=Timeouts(erase_s=3600))
+        assert outcome_of([event async for event in stream]) is Outcome.UPDATED
+        stream = unit.update(package(5), prn=1, checkpoint_s=None)
+        assert outcome_of([event async for event in stream]) is Outcome.UPDATED
+
+    with_unit(story)
+
+
+@pytest.mark.parametrize("closes", [True, False], ids=["aclosing", "left to the connection"])
+@pytest.mark.parametrize("kind", [events.UpdateStarted, events.ObjectCreated, events.ImageSent])
+def test_whoever_leaves_the_loop_leaves_a_safe_unit_and_a_stream_with_an_end(
+    kind: type[Event], closes: bool
+) -> None:
+    kept: list[Event] = []
+
+    async def leave(stream: AsyncGenerator[Event]) -> None:
+        async for event in stream:
+            if isinstance(event, kind):
+                break
+
+    async def main() -> None:
+        radio_of_unit = firmline.connect(URI, unit=UNIT)
+        async with radio_of_unit as unit:
+            stream = unit.update(package(), report=kept.append)
+            if not closes:
+                await leave(stream)
+                await unit.close()
+            else:
+                async with aclosing(stream):
+                    await leave(stream)
+            finished = kept[-1]
+            assert isinstance(finished, events.UpdateFinished)
+            assert finished.code == Code.INTERRUPTED
+            count = len(kept)
+            await asyncio.sleep(500)
+            assert len(kept) == count
+            await assert_takes(unit, package())
+
+    firmline.run(URI, main())
+
+
+def test_an_inspection_is_reported_as_well() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        kept: list[Event] = []
+        heard = [event async for event in unit.inspect(report=kept.append)]
+        assert kept == heard
 
     with_unit(story)
 

@@ -8,14 +8,18 @@ from typing import Final, TypeVar
 import click
 
 from firmline.errors import Code, InputError
-from firmline.updater.checkpointing import DEFAULT_SPACING_S
-from firmline.updater.timeouts import Timeouts, timeout_names, with_timeout
+from firmline.updater.checkpointing import DEFAULT_SPACING_S, LEAST_SPACING_S, MOST_SPACING_S
+from firmline.updater.timeouts import (
+    LEAST_TIMEOUT_S,
+    MOST_TIMEOUT_S,
+    Timeouts,
+    timeout_names,
+    with_timeout,
+)
 
 _F = TypeVar("_F", bound=Callable[..., None])
 
 OFF: Final = "off"
-LEAST_SPACING_S, MOST_SPACING_S = 1.0, 3600.0
-LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.1, 3600.0
 
 
 def recovery_options(command: _F) -> _F:

@@ -36,11 +36,23 @@ from firmline.updater.inspection import inspection_over
 from firmline.updater.inspection_plan import InspectionPlan
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, plan_for
+from firmline.updater.wishes import (
+    check_checkpoints,
+    check_expectation,
+    check_package,
+    check_prn,
+    check_timeouts,
+)
 
 _T = TypeVar("_T")
 _Work = Coroutine[Any, Any, object]
+Report = Callable[[Event], None]
 DEFAULT_NAME: Final = "package.zip"
 """What a package is called in the stream where nobody says."""
+
+
+def nobody(_event: Event) -> None:
+    """Hears an event where nobody does but the stream."""
 
 
 class ConnectedUnit:
@@ -70,6 +82,7 @@ class ConnectedUnit:
         expectation: Expectation | None = None,
         checkpoint_s: float | None = DEFAULT_SPACING_S,
         prn: int = 0,
+        report: Report = nobody,
     ) -> AsyncGenerator[Event]:
         """Update the unit.
 
@@ -78,16 +91,25 @@ class ConnectedUnit:
             name: What to call it in the stream.
             timeouts: How long to wait for what.
             expectation: What the new application prints on a serial port.
-            checkpoint_s: Seconds of work between two checkpoints, at least; ``None``: none.
-            prn: Ask for an unasked CRC after so many packets; 0: as the road needs it.
+            checkpoint_s: Seconds of work between two checkpoints, at least, 1 to 3600; ``None``:
+                none.
+            prn: Ask for an unasked CRC after so many packets, up to 65535; 0: as the road needs it.
+            report: Hears every event as it happens, also those behind the one at which whoever
+                listens to the stream leaves it.
 
         Returns:
             The stream; its last event is an ``UpdateFinished``.
 
         Raises:
-            InputError: The bytes are no package. OPTION_CONFLICT: the unit is at work already; also
+            InputError: The bytes are no package. NUMBER_MALFORMED, NUMBER_OUT_OF_RANGE, USAGE: what
+                is asked for is none of its kind. OPTION_CONFLICT: the unit is at work already; also
                 raised when the stream is begun.
         """
+        check_package(package)
+        check_timeouts(timeouts)
+        check_expectation(expectation)
+        check_checkpoints(checkpoint_s)
+        check_prn(prn)
         content = package if isinstance(package, bytes) else write_package(package)
         images = read_package(content, name=name) if isinstance(package, bytes) else package
         opened = self._opened
@@ -103,26 +125,38 @@ class ConnectedUnit:
             expectation=expectation,
             checkpoint_s=checkpoint_s,
         )
-        return self._stream(lambda report: Update(plan, link=opened.link, report=report).run())
+        return self._stream(
+            lambda heard: Update(plan, link=opened.link, report=heard).run(), report
+        )
 
-    def inspect(self, *, timeouts: Timeouts | None = None) -> AsyncGenerator[Event]:
+    def inspect(
+        self, *, timeouts: Timeouts | None = None, report: Report = nobody
+    ) -> AsyncGenerator[Event]:
         """Read what the unit is, without taking it into its bootloader.
+
+        Args:
+            timeouts: How long to wait for what.
+            report: As for an update.
 
         Returns:
             The stream, with a ``FactFound`` for each thing that is known; its last event is an
             ``InspectionFinished``.
 
         Raises:
-            InputError: OPTION_CONFLICT: the unit is at work already.
+            InputError: NUMBER_MALFORMED, NUMBER_OUT_OF_RANGE, USAGE: the timeouts are none.
+                OPTION_CONFLICT: the unit is at work already.
         """
+        check_timeouts(timeouts)
         opened = self._opened
         plan = InspectionPlan(unit_name=self.name, pin=opened.pin, timeouts=timeouts or Timeouts())
-        return self._stream(lambda report: inspection_over(opened.link, plan, report=report).run())
+        return self._stream(
+            lambda heard: inspection_over(opened.link, plan, report=heard).run(), report
+        )
 
-    def _stream(self, work: Callable[[Callable[[Event], None]], _Work]) -> AsyncGenerator[Event]:
+    def _stream(self, work: Callable[[Report], _Work], report: Report) -> AsyncGenerator[Event]:
         """The events of some work, which begins with the first of them that is asked for."""
         self._check_idle()
-        return self._events(work)
+        return self._events(work, report)
 
     def _check_idle(self) -> None:
         if self._working is not None and not self._working.done():
@@ -133,11 +167,16 @@ class ConnectedUnit:
             )
 
     async def _events(
-        self, work: Callable[[Callable[[Event], None]], _Work]
+        self, work: Callable[[Report], _Work], report: Report
     ) -> AsyncGenerator[Event]:
         self._check_idle()
         heard: asyncio.Queue[Event | None] = asyncio.Queue()
-        task = asyncio.ensure_future(work(heard.put_nowait))
+
+        def hear(event: Event) -> None:
+            report(event)
+            heard.put_nowait(event)
+
+        task = asyncio.ensure_future(work(hear))
         task.add_done_callback(lambda _done: heard.put_nowait(None))
         self._working = task
         try:
@@ -182,7 +221,10 @@ async def connect(
 
     Raises:
         InputError: The URI names no unit, or an option there is not.
-        TransportError: NOT_AVAILABLE: the road cannot be opened.
+        TransportError: NOT_AVAILABLE: the road cannot be opened: its extra is not installed, the
+            Bluetooth adapter is off or forbidden, the controller of ``hci:`` does not answer, the
+            system lists no USB devices. A serial port is opened with the first stream, which tells
+            in its last event that it cannot be.
     """
     target = parse_target(uri)
     async with open_target(target, unit=unit, trusted_key=trusted_key) as opened:

@@ -20,6 +20,8 @@ from firmline.updater.ladder import Step
 
 DEFAULT_SPACING_S: Final = 10.0
 """Work that a power cut may cost; ours. The two page erases take 0.2 to 0.6 s."""
+LEAST_SPACING_S, MOST_SPACING_S = 1.0, 3600.0
+"""What a user may ask for; ours."""
 MOST_SHARE: Final = 0.03
 """Share of the time that may go into checkpoints, once it is known what they cost; ours."""
 WORTH_SHARE: Final = 0.25

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
+LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.1, 3600.0
+"""What a user may ask for; ours."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialTimeouts:
