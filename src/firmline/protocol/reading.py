@@ -100,6 +100,12 @@ def read_versions() -> Talk[Versions]:
     """Ask for chip and firmware; a bootloader with the reduced protocol says neither."""
     answer = yield from _hear(GetHardwareVersion())
     hardware = _body(answer, HardwareVersion) if answer.ok else None
+    images = yield from read_images()
+    return Versions(hardware=hardware, images=images)
+
+
+def read_images() -> Talk[tuple[FirmwareVersion, ...]]:
+    """Ask for what is installed; a bootloader with the reduced protocol does not say."""
     images: list[FirmwareVersion] = []
     for index in range(MAX_IMAGES):
         answer = yield from _hear(GetFirmwareVersion(index=index))
@@ -109,7 +115,7 @@ def read_versions() -> Talk[Versions]:
         if image.image_type is ImageType.UNKNOWN:
             break
         images.append(image)
-    return Versions(hardware=hardware, images=tuple(images))
+    return tuple(images)
 
 
 def run_probes(

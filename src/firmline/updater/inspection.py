@@ -19,7 +19,6 @@ CREATE. No flash work of ours can be under way then: no probe leads to any.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 
 from firmline import events
@@ -36,14 +35,14 @@ from firmline.links.base import Connection, Link, PortLink
 from firmline.links.usb.link import UsbLink
 from firmline.protocol.channels import Channel
 from firmline.protocol.framing import BleFraming
-from firmline.protocol.reading import read_progress, read_versions, run_probes
 from firmline.protocol.requests import Abort
 from firmline.updater import facts
+from firmline.updater.bootloader_questions import ask_bootloader
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.entering import PinnedUnit
-from firmline.updater.inspection_plan import InspectionPlan, progress_at_risk
+from firmline.updater.inspection_plan import InspectionPlan
 from firmline.updater.inspection_record import InspectionRecord, InspectionResult
-from firmline.updater.opening import AnyLink, declare_link, plan_timing
+from firmline.updater.opening import AnyLink
 from firmline.updater.port_inspection import PortInspection
 from firmline.updater.usb_inspection import UsbInspection
 
@@ -72,24 +71,10 @@ class Inspection:
 
     async def run(self) -> InspectionResult:
         """Do it; errors end as a result, never as an exception (but for defects of ours)."""
-        plan = self._plan
-        self._record.begin(
-            unit=plan.unit_name,
-            with_probes=plan.probes is not None,
-            public_key=plan.public_key,
-        )
-        self._report(declare_link(self._link))
-        self._report(plan_timing(self._link, plan.timeouts))
-        error: FirmlineError | None = None
-        try:
-            error = await self._inspect_and_return()
-        except asyncio.CancelledError:
-            self._record.interrupted()
-            raise
-        return self._record.finish(error, probes=plan.probes)
+        return await self._record.of(self._inspect_and_return, plan=self._plan, link=self._link)
 
-    async def _inspect_and_return(self) -> FirmlineError | None:
-        """Read the unit, then have it where it was; the first thing that went wrong."""
+    async def _inspect_and_return(self) -> None:
+        """Read the unit, then have it where it was; the first thing that went wrong is raised."""
         error: FirmlineError | None = None
         try:
             await self._inspect()
@@ -100,7 +85,8 @@ class Inspection:
                 await self._see_return()
             except FirmlineError as caught:
                 error = error or caught
-        return error
+        if error is not None:
+            raise error
 
     async def _inspect(self) -> None:
         search_s = self._plan.timeouts.search_s
@@ -178,20 +164,7 @@ class Inspection:
         version = await self._unit.radio_version(connection)
         if version is not None:
             self._keep(facts.facts_of_radio(version))
-        self._record.asked_bootloader = True
-        progress = await dialogue.run(read_progress())
-        self._keep(facts.facts_of_progress(progress))
-        self._keep(facts.facts_of_versions(await dialogue.run(read_versions())))
-        probes = self._plan.probes
-        if probes is None:
-            return
-        if progress and not self._plan.discard_progress:
-            raise progress_at_risk(progress)
-        await dialogue.run(
-            run_probes(probes, packet_size=dialogue.packet_size, found=self._record.take_findings)
-        )
-        if self._record.findings.problem is not None:
-            raise self._record.findings.problem
+        await ask_bootloader(dialogue, self._plan, self._record)
 
     # The way back.
 

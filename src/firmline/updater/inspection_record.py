@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from firmline import events
@@ -12,6 +13,8 @@ from firmline.formats.probes import ProbeSource
 from firmline.protocol.probing import Findings
 from firmline.updater import facts
 from firmline.updater.facts import Missing
+from firmline.updater.inspection_plan import InspectionPlan
+from firmline.updater.opening import AnyLink, declare_link, plan_timing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +64,43 @@ class InspectionRecord:
         self._sink = sink
         self._started_s = 0.0
 
-    def begin(self, *, unit: str, with_probes: bool, public_key: str) -> None:
-        """The inspection begins."""
+    async def of(
+        self, work: Callable[[], Awaitable[None]], *, plan: InspectionPlan, link: AnyLink
+    ) -> InspectionResult:
+        """An inspection from its first event to its last.
+
+        Args:
+            work: Reads the unit. An error ends as a result, with what was found until then.
+            plan: What is to be read.
+            link: The road to the unit.
+
+        Raises:
+            Exception: A defect of ours; the last event is told all the same.
+        """
         self._started_s = self._now_s()
         self.report(
-            events.InspectionStarted(unit=unit, with_probes=with_probes, public_key=public_key)
+            events.InspectionStarted(
+                unit=plan.unit_name,
+                with_probes=plan.probes is not None,
+                public_key=plan.public_key,
+            )
         )
+        self.report(declare_link(link))
+        self.report(plan_timing(link, plan.timeouts))
+        error: FirmlineError | None = FirmlineError(Code.DEFECT, "firmline itself failed.")
+        try:
+            await work()
+            error = None
+        except FirmlineError as caught:
+            error = caught
+        except asyncio.CancelledError:
+            error = TransportError(
+                Code.INTERRUPTED, "The inspection was interrupted.", reason=TransportReason.LOST
+            )
+            raise
+        finally:
+            result = self._finish(error, plan.probes)
+        return result
 
     def report(self, event: Event) -> None:
         """Tell an event; a fact that is known is not told again."""
@@ -87,24 +121,7 @@ class InspectionRecord:
         self.findings = findings
         self.keep(fact for fact in facts.facts_of_findings(findings) if fact not in known)
 
-    def interrupted(self) -> None:
-        """Somebody cancels it."""
-        self.finish(
-            TransportError(
-                Code.INTERRUPTED, "The inspection was interrupted.", reason=TransportReason.LOST
-            ),
-            probes=None,
-        )
-
-    def finish(
-        self, error: FirmlineError | None, *, probes: ProbeSource | None
-    ) -> InspectionResult:
-        """The end.
-
-        Args:
-            error: What went wrong; ``None``: nothing.
-            probes: What was asked with.
-        """
+    def _finish(self, error: FirmlineError | None, probes: ProbeSource | None) -> InspectionResult:
         now_s = self._now_s()
         finished = events.InspectionFinished(
             at_s=now_s,

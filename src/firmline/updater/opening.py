@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from enum import Enum
 
-from firmline.events import ImageDescribed, LinkDeclared, Scalar, TimingPlanned
+from firmline.events import ImageDescribed, LinkDeclared, PortOpened, Scalar, TimingPlanned
 from firmline.formats.package import Package, PackageImage
 from firmline.links.base import Link, PortLink
 from firmline.links.usb.link import UsbLink
@@ -53,6 +53,17 @@ def declare_link(link: AnyLink) -> LinkDeclared:
         case _:
             kind = "radio"
     return LinkDeclared(link=kind, capabilities=scalars(link.capabilities))
+
+
+def port_opened(link: PortLink) -> PortOpened:
+    """The port that was opened."""
+    can = link.capabilities
+    return PortOpened(
+        port=link.name,
+        baud=can.baud,
+        flow_control=can.flow_control,
+        exclusive=can.exclusive,
+    )
 
 
 def plan_timing(

@@ -6,24 +6,24 @@ chip it runs on and what is installed; probes tell the rest. It stays where it i
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 from firmline import events
-from firmline.errors import FirmlineError, TransportError, TransportReason
+from firmline.errors import TransportError, TransportReason
 from firmline.events import Event, FactFound, How, UnitMode
 from firmline.links.base import PortConnection, PortLink
 from firmline.protocol.framing import SerialFraming
-from firmline.protocol.reading import read_progress, read_versions, run_probes
-from firmline.updater import facts
+from firmline.updater.bootloader_questions import ask_bootloader
 from firmline.updater.dialogue import Dialogue
-from firmline.updater.inspection_plan import InspectionPlan, progress_at_risk
+from firmline.updater.inspection_plan import InspectionPlan
 from firmline.updater.inspection_record import InspectionRecord, InspectionResult
-from firmline.updater.opening import declare_link, plan_timing
+from firmline.updater.opening import port_opened
 from firmline.updater.serial_absence import nothing_answers
 from firmline.updater.serial_frames import FrameWisePort
 from firmline.updater.serial_talk import SerialTalk
+from firmline.updater.timeouts import SerialTimeouts
 
 
 class PortInspection:
@@ -44,69 +44,46 @@ class PortInspection:
 
     async def run(self) -> InspectionResult:
         """Do it; errors end as a result, never as an exception (but for defects of ours)."""
-        plan, record = self._plan, self._record
-        record.begin(
-            unit=plan.unit_name,
-            with_probes=plan.probes is not None,
-            public_key=plan.public_key,
-        )
-        record.report(declare_link(self._link))
-        record.report(plan_timing(self._link, plan.timeouts))
-        error: FirmlineError | None = None
-        try:
-            async with AsyncExitStack() as stack:
-                await self._ask(await self._open(stack))
-        except FirmlineError as caught:
-            error = caught
-            if isinstance(caught, TransportError) and caught.reason is TransportReason.LOST:
-                record.report(events.LinkLost(hci_reason=None, expected=False))
-        except asyncio.CancelledError:
-            record.interrupted()
-            raise
-        return record.finish(error, probes=plan.probes)
+        work = partial(read_at_port, self._link, self._plan, self._record)
+        return await self._record.of(work, plan=self._plan, link=self._link)
 
-    async def _open(self, stack: AsyncExitStack) -> PortConnection:
-        """The port, at which a bootloader answers."""
-        opened = await self._link.open()
-        stack.push_async_callback(opened.close)
-        port = FrameWisePort(opened)
-        can = self._link.capabilities
-        self._record.report(
-            events.PortOpened(
-                port=self._link.name,
-                baud=can.baud,
-                flow_control=can.flow_control,
-                exclusive=can.exclusive,
+
+async def read_at_port(link: PortLink, plan: InspectionPlan, record: InspectionRecord) -> None:
+    """Open a port and ask the bootloader that answers there.
+
+    Raises:
+        TransportError: The port cannot be used, or no bootloader answers, with the reason.
+        InputError: As :func:`~firmline.updater.bootloader_questions.ask_bootloader`.
+        TargetRefusedError: Likewise.
+        RemoteProtocolError: Likewise.
+    """
+    try:
+        async with AsyncExitStack() as stack:
+            port = await _open(stack, link, plan.timeouts.serial, record)
+            record.left_in = UnitMode.BOOTLOADER
+            record.keep([FactFound(fact="mode", value=UnitMode.BOOTLOADER.value, how=How.QUERY)])
+            dialogue = Dialogue(
+                port,
+                SerialFraming(),
+                report=record.report,
+                answer_timeout_s=plan.timeouts.serial.execute_s,
             )
-        )
-        timeouts = self._plan.timeouts.serial
-        talk = SerialTalk(
-            port, now_s=self._link.now_s, timeouts=timeouts, report=self._record.report
-        )
-        if not await talk.find(timeouts.bootloader_s):
-            raise nothing_answers(self._link, port, talk, timeouts)
-        return port
+            await ask_bootloader(dialogue, plan, record)
+    except TransportError as error:
+        if error.reason is TransportReason.LOST:
+            record.report(events.LinkLost(hci_reason=None, expected=False))
+        raise
 
-    async def _ask(self, port: PortConnection) -> None:
-        record, plan = self._record, self._plan
-        record.left_in = UnitMode.BOOTLOADER
-        record.keep([FactFound(fact="mode", value=UnitMode.BOOTLOADER.value, how=How.QUERY)])
-        dialogue = Dialogue(
-            port,
-            SerialFraming(),
-            report=record.report,
-            answer_timeout_s=plan.timeouts.serial.execute_s,
-        )
-        record.asked_bootloader = True
-        progress = await dialogue.run(read_progress())
-        record.keep(facts.facts_of_progress(progress))
-        record.keep(facts.facts_of_versions(await dialogue.run(read_versions())))
-        if plan.probes is None:
-            return
-        if progress and not plan.discard_progress:
-            raise progress_at_risk(progress)
-        await dialogue.run(
-            run_probes(plan.probes, packet_size=dialogue.packet_size, found=record.take_findings)
-        )
-        if record.findings.problem is not None:
-            raise record.findings.problem
+
+async def _open(
+    stack: AsyncExitStack, link: PortLink, timeouts: SerialTimeouts, record: InspectionRecord
+) -> PortConnection:
+    """The port, at which a bootloader answers."""
+    opened = await link.open()
+    stack.push_async_callback(opened.close)
+    port = FrameWisePort(opened)
+    record.report(port_opened(link))
+    talk = SerialTalk(port, now_s=link.now_s, timeouts=timeouts, report=record.report)
+    if not await talk.find(timeouts.bootloader_s):
+        raise nothing_answers(link, port, talk, timeouts)
+    return port

@@ -28,6 +28,7 @@ from firmline.links.base import PortConnection, PortLink
 from firmline.protocol.framing import SerialFraming
 from firmline.protocol.requests import CreateObject, ExecuteObject, Request
 from firmline.updater.expectation import Expectation
+from firmline.updater.opening import port_opened
 from firmline.updater.progress import Progress
 from firmline.updater.road import OpenBootloader, Report
 from firmline.updater.serial_absence import not_back, nothing_answers
@@ -98,15 +99,7 @@ class SerialRoad:
             RemoteProtocolError: What answers makes no sense.
         """
         self._port = FrameWisePort(await self._link.open())
-        can = self._link.capabilities
-        self._report(
-            events.PortOpened(
-                port=self._link.name,
-                baud=can.baud,
-                flow_control=can.flow_control,
-                exclusive=can.exclusive,
-            )
-        )
+        self._report(port_opened(self._link))
         async with self._losses_reported():
             talk = self._talk()
             if not await talk.find(self._serial.bootloader_s):

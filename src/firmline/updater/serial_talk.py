@@ -20,14 +20,14 @@ from firmline.links.base import PortConnection
 from firmline.protocol.answers import Answer, FirmwareVersion, Pong, decode_answer
 from firmline.protocol.codes import ImageType, Opcode
 from firmline.protocol.framing import SerialFraming
+from firmline.protocol.reading import read_images
 from firmline.protocol.refusals import refusal
-from firmline.protocol.requests import GetFirmwareVersion, Ping, Request, opcode_of
+from firmline.protocol.requests import Ping
 from firmline.protocol.slip import END, SlipDecoder
+from firmline.updater.dialogue import Dialogue
 from firmline.updater.road import Report
 from firmline.updater.timeouts import SerialTimeouts
 
-MAX_IMAGES: Final = 4
-"""Bootloader, SoftDevice, application, and the answer that there are no more (spec section 2.1)."""
 MAX_STRANGE: Final = 4096
 """Bytes of what is no answer that are kept to say what it was."""
 IS_IT_THERE: Final = "the question whether it is there"
@@ -146,36 +146,23 @@ class SerialTalk:
             TransportError: LOST or TIMEOUT.
             RemoteProtocolError: What answers makes no sense.
         """
-        versions: Versions = {}
-        for index in range(MAX_IMAGES):
-            answer = await self._ask(GetFirmwareVersion(index=index))
-            match answer.body:
-                case FirmwareVersion(image_type=ImageType.UNKNOWN):
-                    break
-                case FirmwareVersion() as told:
-                    versions[told.image_type] = told
-                    self._report(
-                        events.VersionSeen(
-                            image=told.image_type.name.lower(),
-                            version=told.version,
-                            address=told.address,
-                            size=told.size,
-                        )
-                    )
-                case _:  # it does not tell
-                    break
+        dialogue = Dialogue(
+            self._port,
+            SerialFraming(),
+            report=self._report,
+            answer_timeout_s=self._timeouts.answer_s,
+        )
+        versions = {told.image_type: told for told in await dialogue.run(read_images())}
+        for told in versions.values():
+            self._report(
+                events.VersionSeen(
+                    image=told.image_type.name.lower(),
+                    version=told.version,
+                    address=told.address,
+                    size=told.size,
+                )
+            )
         return versions
-
-    async def _ask(self, request: Request) -> Answer:
-        channel, data = self._framing.encode(request)
-        self._report(events.RequestSent(request=opcode_of(request).name.lower(), data=data))
-        await self._port.write(channel, data)
-        frames: list[bytes] = []
-        while not frames:
-            received = await self._port.receive(timeout_s=self._timeouts.answer_s)
-            frames = self._framing.decode(received.data)
-        self._report(events.AnswerReceived(data=frames[0]))
-        return decode_answer(frames[0])
 
 
 def _answer(frame: bytes) -> Answer | None:

@@ -21,7 +21,7 @@ from firmline.updater.serial_talk import Versions
 from firmline.updater.serial_text import shown
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.usb_absence import did_not_return
-from firmline.updater.usb_search import LOOKS_EVERY_S
+from firmline.updater.usb_search import LOOKS_EVERY_S, unit_seen
 from firmline.values import ImageKind
 
 NAME_IT: Final = "Look at the unit; next time name what the new application says: --expect 'TEXT'."
@@ -89,15 +89,7 @@ class UsbEnding:
                 f" {error.message}",
                 hint=error.hint,
             ) from error
-        self._report(
-            events.UsbUnitSeen(
-                serial_number=device.serial_number,
-                usb_id=device.usb_id,
-                mode=UnitMode.APPLICATION,
-                port=device.port,
-                version=version,
-            )
-        )
+        self._report(unit_seen(device, UnitMode.APPLICATION, version))
         if self._expectation is not None:
             await self._expect(self._expectation, version)
         else:

@@ -6,20 +6,17 @@ unit, and answers probes.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
-from firmline import events
-from firmline.errors import Code, FirmlineError, TransportError, TransportReason
+from firmline.errors import Code, TransportError, TransportReason
 from firmline.events import Event, FactFound, How, UnitMode
 from firmline.links.usb.device import UsbDevice, UsbKind
 from firmline.links.usb.link import UsbLink
 from firmline.updater.inspection_plan import InspectionPlan
 from firmline.updater.inspection_record import InspectionRecord, InspectionResult
-from firmline.updater.opening import declare_link, plan_timing
-from firmline.updater.port_inspection import PortInspection
+from firmline.updater.port_inspection import read_at_port
 from firmline.updater.usb_absence import BY_HAND, no_trigger
-from firmline.updater.usb_search import find
+from firmline.updater.usb_search import find, unit_seen
 
 
 class UsbInspection:
@@ -36,36 +33,18 @@ class UsbInspection:
     ) -> None:
         self._plan = plan
         self._link = link
-        self._report = report
         self._record = InspectionRecord(now_s=link.now_s, sink=report)
 
     async def run(self) -> InspectionResult:
         """Do it; errors end as a result, never as an exception (but for defects of ours)."""
-        try:
-            device = await find(self._link, self._plan.timeouts.serial.bootloader_s)
-            if device.kind is not UsbKind.APPLICATION and device.port is not None:
-                port = self._link.port(device)
-                return await PortInspection(self._plan, link=port, report=self._report).run()
-        except FirmlineError as error:
-            self._begin()
-            return self._record.finish(error, probes=None)
-        self._begin()
-        try:
-            await self._ask(device)
-        except FirmlineError as error:
-            return self._record.finish(error, probes=None)
-        except asyncio.CancelledError:
-            self._record.interrupted()
-            raise
-        return self._record.finish(None, probes=None)
+        return await self._record.of(self._inspect, plan=self._plan, link=self._link)
 
-    def _begin(self) -> None:
-        record, plan = self._record, self._plan
-        record.begin(
-            unit=plan.unit_name, with_probes=plan.probes is not None, public_key=plan.public_key
-        )
-        record.report(declare_link(self._link))
-        record.report(plan_timing(self._link, plan.timeouts))
+    async def _inspect(self) -> None:
+        device = await find(self._link, self._plan.timeouts.serial.bootloader_s)
+        if device.kind is UsbKind.APPLICATION or device.port is None:
+            await self._ask(device)
+        else:
+            await read_at_port(self._link.port(device), self._plan, self._record)
 
     async def _ask(self, device: UsbDevice) -> None:
         """What the application says of itself."""
@@ -73,15 +52,7 @@ class UsbInspection:
             raise self._link.problem or no_trigger(device)
         record = self._record
         version = await self._link.version(device)
-        record.report(
-            events.UsbUnitSeen(
-                serial_number=device.serial_number,
-                usb_id=device.usb_id,
-                mode=UnitMode.APPLICATION,
-                port=device.port,
-                version=version,
-            )
-        )
+        record.report(unit_seen(device, UnitMode.APPLICATION, version))
         record.left_in = UnitMode.APPLICATION
         facts = {
             "mode": UnitMode.APPLICATION.value,

@@ -38,7 +38,7 @@ from firmline.updater.usb_absence import (
     stayed,
 )
 from firmline.updater.usb_ending import UsbEnding
-from firmline.updater.usb_search import LOOKS_EVERY_S, find
+from firmline.updater.usb_search import LOOKS_EVERY_S, find, unit_seen
 
 ONLY_ONE: Final = 0
 """Every appearance of a bootloader takes one image."""
@@ -94,7 +94,7 @@ class UsbRoad:
         device = await find(self._link, self._timeouts.serial.bootloader_s)
         if device.kind is UsbKind.APPLICATION:
             self._version = await self._link.version(device)
-            self._see(device, UnitMode.APPLICATION, self._version)
+            self._report(unit_seen(device, UnitMode.APPLICATION, self._version))
             await self._enter_from(device)
         else:
             await self._open_as_it_is(device)
@@ -126,19 +126,6 @@ class UsbRoad:
             version_before=self._version,
             versions_before=self._first.versions,
             open_bootloader=self._open_patiently,
-        )
-
-    # Where the unit is.
-
-    def _see(self, device: UsbDevice, mode: UnitMode | None, version: str | None = None) -> None:
-        self._report(
-            events.UsbUnitSeen(
-                serial_number=device.serial_number,
-                usb_id=device.usb_id,
-                mode=mode,
-                port=device.port,
-                version=version,
-            )
         )
 
     # Into its bootloader.
@@ -183,7 +170,9 @@ class UsbRoad:
         while True:
             device = await self._link.look()
             if device is not None and device.kind is UsbKind.APPLICATION:
-                self._see(device, UnitMode.APPLICATION, await self._link.version(device))
+                self._report(
+                    unit_seen(device, UnitMode.APPLICATION, await self._link.version(device))
+                )
                 await self._enter_from(device)
                 return
             if device is not None and (left is None or device.address != left.address):
@@ -202,7 +191,7 @@ class UsbRoad:
         if device.port is None:
             raise self._link.problem or no_trigger(device)
         is_known = device.kind is UsbKind.BOOTLOADER
-        self._see(device, UnitMode.BOOTLOADER if is_known else None)
+        self._report(unit_seen(device, UnitMode.BOOTLOADER if is_known else None))
         try:
             await self._open(device)
         except TransportError as error:
@@ -213,7 +202,7 @@ class UsbRoad:
 
     async def _open_patiently(self, device: UsbDevice) -> SerialRoad:
         """Open a port that has just come: for a moment it may be nobody's, root's, or busy."""
-        self._see(device, UnitMode.BOOTLOADER)
+        self._report(unit_seen(device, UnitMode.BOOTLOADER))
         until_s = self.now_s() + self._timeouts.serial.reappear_s
         while True:
             try:

@@ -1,15 +1,33 @@
-"""Waiting for a unit on USB."""
+"""Waiting for a unit on USB, and telling that it is there."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Final
 
+from firmline.events import UnitMode, UsbUnitSeen
 from firmline.links.usb.device import UsbDevice
 from firmline.links.usb.link import UsbLink
 
 LOOKS_EVERY_S: Final = 0.1
 """Between two looks at what is plugged in; ours: a unit that restarts is away for longer."""
+
+
+def unit_seen(device: UsbDevice, mode: UnitMode | None, version: str | None = None) -> UsbUnitSeen:
+    """The event of a unit that was found plugged in.
+
+    Args:
+        device: As it is now.
+        mode: The program that it runs, where that is known.
+        version: What its application says of itself.
+    """
+    return UsbUnitSeen(
+        serial_number=device.serial_number,
+        usb_id=device.usb_id,
+        mode=mode,
+        port=device.port,
+        version=version,
+    )
 
 
 async def find(link: UsbLink, timeout_s: float) -> UsbDevice:
