@@ -1,4 +1,8 @@
-"""Faults as a host meets them: over the virtual radio, with physics, in virtual time."""
+"""Faults as a host meets them: over the virtual radio, with physics, in virtual time.
+
+How an update of each faulty unit ends is in the fault matrix (``test_fault_matrix.py``); here is
+what that does not show.
+"""
 
 from __future__ import annotations
 
@@ -10,42 +14,26 @@ from bumble.core import UUID
 from firmline import events
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.faults.plan import (
-    FAULTS,
-    ApplicationCrash,
-    ApplicationStays,
     BondMismatch,
-    BootloaderMissing,
-    BrownOut,
     CorruptedPackets,
-    CrystalDead,
-    DelayedPackets,
     Direction,
-    DroppedOperation,
-    DuplicatedPackets,
     Fault,
     FaultPlan,
-    HostGone,
     LegacyBootloader,
     LinkLoss,
     LostPackets,
-    PowerCutAt,
-    ResetBrownOut,
-    StaleSettings,
     StuckGpregret,
-    WatchdogRunning,
-    WornPage,
     WrongAddress,
 )
-from firmline.device.unit import VirtualUnit
-from firmline.errors import Code, TransportError, TransportReason
-from firmline.events import Outcome, UnitMode
+from firmline.errors import TransportError, TransportReason
+from firmline.events import UnitMode
 from firmline.links.bumble.central import BumbleLink
 from firmline.links.gatt import LEGACY_CONTROL, LEGACY_DFU_SERVICE, LEGACY_PACKET
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.channels import Channel
 from integration.story import Told, update
-from unit.device.makers import ADDRESS, BANK_0, PAGE, SETTINGS_PAGE, describe
+from unit.device.makers import ADDRESS, BANK_0, PAGE, describe
 
 pytestmark = pytest.mark.slow
 APPLICATION, BOOTLOADER = UnitMode.APPLICATION, UnitMode.BOOTLOADER
@@ -54,78 +42,9 @@ BANK_1 = BANK_0 + 5 * PAGE
 IN_THE_IMAGE = 700
 """A flash operation behind both settings pages and before the end of the image."""
 
-ENDS: list[tuple[Fault, Outcome, Code | None, UnitMode | None]] = [
-    # What a host that checks and repeats gets over.
-    (LostPackets(first=20), Outcome.UPDATED, None, APPLICATION),
-    (LostPackets(share=0.02), Outcome.UPDATED, None, APPLICATION),
-    (CorruptedPackets(first=20), Outcome.UPDATED, None, APPLICATION),
-    (DuplicatedPackets(first=20), Outcome.UPDATED, None, APPLICATION),
-    (DelayedPackets(first=20, delay_s=1), Outcome.UPDATED, None, APPLICATION),
-    (DelayedPackets(first=5, delay_s=1, direction=FROM_UNIT), Outcome.UPDATED, None, APPLICATION),
-    (WatchdogRunning(reload_register=0), Outcome.UPDATED, None, APPLICATION),
-    # What a host gets over that connects anew, enters the bootloader again, starts afresh.
-    (LostPackets(first=5, direction=FROM_UNIT), Outcome.UPDATED, None, APPLICATION),
-    (LinkLoss(), Outcome.UPDATED, None, APPLICATION),
-    (LinkLoss(times=1000), Outcome.UPDATED, None, APPLICATION),
-    (LinkLoss(after_packets=0, times=3), Outcome.UPDATED, None, APPLICATION),
-    (HostGone(), Outcome.UPDATED, None, APPLICATION),
-    (PowerCutAt(operation=IN_THE_IMAGE), Outcome.UPDATED, None, APPLICATION),
-    (DroppedOperation(operation=IN_THE_IMAGE), Outcome.UPDATED, None, APPLICATION),
-    (WatchdogRunning(period_s=7), Outcome.UPDATED, None, APPLICATION),
-    # What ends the update on the road.
-    (BrownOut(load="flash"), Outcome.FAILED, Code.LINK_LOST, APPLICATION),
-    (BrownOut(load="radio"), Outcome.FAILED, Code.UNIT_NOT_FOUND, None),
-    (BrownOut(load="cpu"), Outcome.FAILED, Code.LINK_LOST, APPLICATION),
-    (WatchdogRunning(), Outcome.FAILED, Code.LINK_LOST, APPLICATION),
-    # What shows at the end.
-    (WornPage(address=BANK_1), Outcome.REFUSED, Code.REFUSED_VERIFICATION, BOOTLOADER),
-    (WornPage(address=SETTINGS_PAGE), Outcome.UNVERIFIED, Code.UNIT_DID_NOT_RETURN, BOOTLOADER),
-    (StuckGpregret(), Outcome.UNVERIFIED, Code.UNIT_DID_NOT_RETURN, BOOTLOADER),
-    (StaleSettings(), Outcome.UPDATED, None, APPLICATION),
-    # What keeps the host from the bootloader.
-    (BondMismatch(), Outcome.FAILED, Code.BOND_MISSING, BOOTLOADER),
-    (WrongAddress(), Outcome.FAILED, Code.UNIT_NOT_FOUND, BOOTLOADER),
-    (ApplicationCrash(), Outcome.FAILED, Code.UNIT_STAYED_IN_APPLICATION, APPLICATION),
-    (
-        ApplicationCrash(when="on-request"),
-        Outcome.FAILED,
-        Code.APPLICATION_CRASHED,
-        APPLICATION,
-    ),
-    (ApplicationStays(), Outcome.FAILED, Code.UNIT_DID_NOT_RESTART, APPLICATION),
-    (ResetBrownOut(), Outcome.UPDATED, None, APPLICATION),
-    (ResetBrownOut(times=9), Outcome.FAILED, Code.UNIT_STAYED_IN_APPLICATION, APPLICATION),
-    (CrystalDead(), Outcome.FAILED, Code.UNIT_NOT_FOUND, None),
-    (CrystalDead(program="application"), Outcome.FAILED, Code.UNIT_NOT_FOUND, None),
-    (BootloaderMissing(), Outcome.FAILED, Code.UNIT_STAYED_IN_APPLICATION, APPLICATION),
-    (LegacyBootloader(), Outcome.FAILED, Code.LEGACY_DFU, BOOTLOADER),
-]
-
 
 def updated_with(*faults: Fault, seed: int = 1) -> Told:
     return update(describe(faults=FaultPlan(faults=faults, seed=seed)))
-
-
-def struck(unit: VirtualUnit) -> set[object]:
-    return {entry.facts["name"] for entry in unit.log if entry.what == "fault"}
-
-
-def test_every_fault_is_met() -> None:
-    assert {fault.name for fault, *_ in ENDS} == set(FAULTS)
-
-
-@pytest.mark.parametrize(
-    ("fault", "outcome", "code", "mode"), ENDS, ids=lambda value: getattr(value, "name", None)
-)
-def test_how_an_update_of_a_faulty_unit_ends(
-    fault: Fault, outcome: Outcome, code: Code | None, mode: UnitMode | None
-) -> None:
-    told = updated_with(fault)
-    finished = told.result.finished
-    assert (finished.outcome, finished.code) == (outcome, code or "")
-    assert told.unit.mode is mode
-    harmless = isinstance(fault, WatchdogRunning | BondMismatch) and "fault" not in told.logged
-    assert harmless or struck(told.unit) == {fault.name}
 
 
 def test_the_same_seed_is_the_same_run_to_the_byte_of_the_log() -> None:

@@ -27,6 +27,7 @@ from firmline.updater.fault_matrix import (
 FEW = 12
 """Cases that are done before other processes have started."""
 NOT_THERE = "-"
+NOT_MET = "*"
 FAULT_WIDTH, CELL_WIDTH = 50, 25
 
 
@@ -77,12 +78,14 @@ def _print(todo: list[Case], endings: dict[Case, Ending]) -> None:
     rows: dict[str, dict[LinkKind, str]] = {}
     for case in todo:
         ending = endings.get(case)
-        cell = NOT_THERE if ending is None else _cell(ending)
-        rows.setdefault(case.text, {})[case.link] = cell
+        shown = NOT_THERE if ending is None else cell(ending)
+        rows.setdefault(case.text, {})[case.link] = shown
     click.echo(_line("fault", [link.value for link in links]))
     for row, cells in rows.items():
         click.echo(_line(row, [cells.get(link, NOT_THERE) for link in links]))
     click.echo("")
+    if not all(ending.struck for ending in endings.values()):
+        click.echo(f"  {NOT_MET} the fault did nothing before the update was done")
     _print_reasons(list(endings.values()))
     counts = Counter(each.verdict for each in endings.values())
     told = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict)
@@ -99,8 +102,10 @@ def _line(head: str, cells: list[str]) -> str:
     return f"  {head:<{FAULT_WIDTH}}" + "".join(f"{cell:<{CELL_WIDTH}}" for cell in cells).rstrip()
 
 
-def _cell(ending: Ending) -> str:
-    return f"{ending.verdict.value} {ending.code}".strip()
+def cell(ending: Ending) -> str:
+    """How a case ended, in the table."""
+    did_nothing = "" if ending.struck else NOT_MET
+    return f"{ending.verdict.value}{did_nothing} {ending.code}".strip()
 
 
 def _print_reasons(endings: list[Ending]) -> None:
@@ -136,6 +141,7 @@ def _fields(ending: Ending) -> dict[str, object]:
         "code": ending.code,
         "message": printable(ending.message),
         "runs": ending.truth.value,
+        "struck": ending.struck,
         "steps": list(ending.steps),
         "seconds": round(ending.seconds, 3),
     }

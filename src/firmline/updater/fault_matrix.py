@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from firmline.device.application import GPREGRET_ENTER_DFU
+from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.cuts.flows import SOFTDEVICE, Flow, FlowSetup, set_up, sweep_key
 from firmline.device.cuts.sweep import running_parts
 from firmline.device.fabrication import fabricate, physics_of
@@ -48,6 +49,8 @@ from firmline.device.unit import VirtualUnit
 from firmline.events import Event, LadderStepped, Outcome, SessionRepeated, UnitMode
 from firmline.links.serial.options import DEFAULT_BAUD
 from firmline.links.serial.virtual import virtual_serial_link
+from firmline.links.usb.link import UsbLink
+from firmline.links.usb.virtual import VirtualBus
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import AHEAD, NO_PAUSES
@@ -59,6 +62,8 @@ IMAGE_SIZE: Final = 20_000
 NEW_APPLICATION: Final = "virtual application 4+"
 """What the new application prints on a serial port, and nothing else does."""
 SEED: Final = 1
+SERIAL_NUMBER: Final = "FL-0001"
+"""By which a unit on USB is followed."""
 FROM_UNIT: Final = Direction.FROM_UNIT
 
 # Flash operations of an update of this size, counted from 1: a saving of both settings pages has
@@ -133,6 +138,8 @@ class Ending:
         code: The error's stable code; empty where there is none.
         message: Its sentence.
         truth: What the unit really does.
+        struck: Whether the fault did anything in this update, as the unit's log tells; one that
+            keeps a peer out does nothing but that, and is in no log.
         steps: What was done to recover, in order.
         seconds: Of the update, by the unit's clock.
     """
@@ -142,6 +149,7 @@ class Ending:
     code: str
     message: str
     truth: Truth
+    struck: bool
     steps: tuple[str, ...]
     seconds: float
 
@@ -240,15 +248,11 @@ def run_case(case: Case) -> Ending:
     The same case always comes to the same ending.
     """
     setup = _setup(case.link)
-    waits = GPREGRET_ENTER_DFU if case.link is not LinkKind.RADIO else setup.unit.gpregret
-    description = replace(
-        setup.unit, faults=FaultPlan(faults=(case.fault,), seed=SEED), gpregret=waits
-    )
+    description = replace(setup.unit, faults=FaultPlan(faults=(case.fault,), seed=SEED))
     heard: list[Event] = []
     on_port = case.link is not LinkKind.RADIO
     unit = fabricate(description, physics=physics_of(description), greets=on_port)
-    talk = _over_a_port if on_port else _over_the_air
-    result = run_in_virtual_time(talk(unit, setup, case.link, heard))
+    result = run_in_virtual_time(_OVER[case.link](unit, setup, heard))
     finished = result.finished
     return Ending(
         case=case,
@@ -256,6 +260,8 @@ def run_case(case: Case) -> Ending:
         code=str(finished.code),
         message=finished.message,
         truth=_truth(unit, setup),
+        struck=any(entry.what == "fault" for entry in unit.log)
+        or isinstance(case.fault, BondMismatch),
         steps=tuple(_step(event) for event in heard if _step(event)),
         seconds=finished.duration_s,
     )
@@ -274,9 +280,20 @@ def _step(event: Event) -> str:
 
 @lru_cache
 def _setup(link: LinkKind) -> FlowSetup:
-    """The unit of a link, without a fault, and its package."""
+    """The unit of a link as it is found there, without a fault, and its package."""
     profile = PROFILES[PROFILE_OF[link]]
-    return set_up(Flow.APPLICATION, profile=profile, image_size=IMAGE_SIZE, key=sweep_key())
+    setup = set_up(Flow.APPLICATION, profile=profile, image_size=IMAGE_SIZE, key=sweep_key())
+    match link:
+        case LinkKind.RADIO:
+            unit = setup.unit
+        case LinkKind.UART:  # nobody can ask it into its bootloader
+            unit = replace(setup.unit, gpregret=GPREGRET_ENTER_DFU)
+        case LinkKind.USB:
+            trigger = ApplicationDfu.TRIGGER
+            unit = replace(setup.unit, application_dfu=trigger, serial_number=SERIAL_NUMBER)
+        case _:
+            assert_never(link)
+    return replace(setup, unit=unit)
 
 
 def _memory(link: LinkKind) -> MemoryMap:
@@ -284,9 +301,7 @@ def _memory(link: LinkKind) -> MemoryMap:
     return MemoryMap.of(unit.chip, unit.profile)
 
 
-async def _over_the_air(
-    unit: VirtualUnit, setup: FlowSetup, _link: LinkKind, heard: list[Event]
-) -> UpdateResult:
+async def _over_the_air(unit: VirtualUnit, setup: FlowSetup, heard: list[Event]) -> UpdateResult:
     radio = open_virtual_radio(timed=True)
     try:
         unit.power_on(now_s=radio.now_s())
@@ -298,12 +313,27 @@ async def _over_the_air(
         await radio.close()
 
 
-async def _over_a_port(
-    unit: VirtualUnit, setup: FlowSetup, link: LinkKind, heard: list[Event]
-) -> UpdateResult:
-    port = virtual_serial_link(unit, baud=DEFAULT_BAUD if link is LinkKind.UART else None)
+async def _over_usb(unit: VirtualUnit, setup: FlowSetup, heard: list[Event]) -> UpdateResult:
+    """Its application is asked into the bootloader, and its port goes with every restart."""
+    link = UsbLink(VirtualBus([unit]), SERIAL_NUMBER)
+    try:
+        plan = _plan(setup, pin=None, pacing=NO_PAUSES)
+        return await Update(plan, link=link, report=heard.append).run()
+    finally:
+        await link.close()
+
+
+async def _over_uart(unit: VirtualUnit, setup: FlowSetup, heard: list[Event]) -> UpdateResult:
+    port = virtual_serial_link(unit, baud=DEFAULT_BAUD)
     plan = _plan(setup, pin=None, pacing=NO_PAUSES, expectation=expectation(NEW_APPLICATION))
     return await Update(plan, link=port, report=heard.append).run()
+
+
+_OVER: Final = {
+    LinkKind.RADIO: _over_the_air,
+    LinkKind.UART: _over_uart,
+    LinkKind.USB: _over_usb,
+}
 
 
 def _plan(setup: FlowSetup, **how: Any) -> UpdatePlan:  # noqa: ANN401 - as plan_for has it

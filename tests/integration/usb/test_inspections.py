@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from firmline import events
 from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
+from firmline.device.faults.plan import FaultPlan, LostPackets
 from firmline.errors import Code
 from firmline.events import Event, How, UnitMode
 from firmline.formats.probes import ProbeSource
@@ -97,3 +101,28 @@ def _probes() -> ProbeSource:
     from unit.cli.makers import probe_pack  # noqa: PLC0415 - it is made when it is needed
 
     return read_probe_pack(probe_pack(), name="p.zip")
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_an_inspection_that_is_stopped_has_its_last_event(is_there: bool) -> None:
+    """While the unit is looked for, and while its bootloader is silent."""
+    heard: list[Event] = []
+    deaf = FaultPlan(faults=(LostPackets(share=1.0),), seed=1)
+    description = plugged(gpregret=GPREGRET_ENTER_DFU, faults=deaf)
+    unit = fabricate(description, physics=physics_of(description))
+
+    async def story() -> None:
+        link = UsbLink(Bus([unit] if is_there else []), SERIAL)
+        patient = Timeouts(serial=SerialTimeouts(bootloader_s=60))
+        plan = InspectionPlan(unit_name="usb:unit", pin=None, timeouts=patient)
+        task = asyncio.ensure_future(inspection_over(link, plan, report=heard.append).run())
+        asyncio.get_running_loop().call_later(5, task.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await link.close()
+
+    run_in_virtual_time(story())
+    assert any(isinstance(event, events.PortOpened) for event in heard) is is_there
+    finished = heard[-1]
+    assert isinstance(finished, events.InspectionFinished)
+    assert finished.code == Code.INTERRUPTED

@@ -48,6 +48,7 @@ def test_the_json_is_the_contract(firmline: Program) -> None:
         "code": "",
         "message": "The unit runs the new application.",
         "runs": "new",
+        "struck": True,
         "steps": ["resume"],
     }
 
@@ -73,3 +74,11 @@ def test_a_false_success_is_told_and_has_its_exit_code(
 
 def test_a_link_there_is_not_is_refused(firmline: Program) -> None:
     assert firmline("sim", "faults", "--link", "wifi").code == ExitCode.INPUT
+
+
+def test_a_fault_that_did_nothing_is_told(firmline: Program) -> None:
+    ran = firmline("sim", "faults", "--fault", "crystal", "--link", "uart")
+    _, quiet, loud, *_ = ran.out.splitlines()
+    assert quiet.split() == ["crystal", "recovered*"]
+    assert loud.split() == ["crystal", "program=application", "unverified", "DFU-END-001"]
+    assert "  * the fault did nothing before the update was done\n" in ran.out
