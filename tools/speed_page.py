@@ -54,7 +54,8 @@ METHODS = """
   answers](../adr/0015-ahead-of-the-answers.md), as fast as the unit's flash is learned to take
   them; nothing is known of it beforehand. On a serial line objects go one by one.
 - **step by step**: firmline's careful way, which it falls back to. After the first 15 packets of
-  an object it asks whether each was taken.
+  an object it asks whether each was taken. Over `ble:` it is the only one: no system's own
+  Bluetooth tells a program what has arrived, and who sends ahead has to know.
 - **100 ms, 400 ms after CREATE**: what hosts do that know nothing of the unit's flash: CREATE, a
   fixed wait, all packets at once, the CRC, EXECUTE; three attempts for each object. It is a small
   host of our own, written for this comparison (`tests/bench/customary.py`): no product was
@@ -196,8 +197,7 @@ def _verdict_without_wait(rows: Sequence[Row]) -> str:
         "How long a SoftDevice waits before it erases against the radio is the assumption in"
         " which the most can be wrong. If it does not wait at all, the limit is that of the bare"
         " flash, and the radio is deaf while it erases."
-        f" {_range(others, 'With such units firmline')} Fast flash is idle there while the host,"
-        " which cannot hear that the erase is over, leaves room for it."
+        f" {_range(others, 'With such units firmline')}"
     )
 
 

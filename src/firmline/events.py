@@ -341,6 +341,13 @@ class AnswerReceived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPassedOver(Event):
+    """The latest answer was a second copy of an earlier one to this request: it changed nothing."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
     """The unit already had this much of an object, and its CRC was right."""
 

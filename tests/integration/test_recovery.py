@@ -74,22 +74,28 @@ def test_a_link_that_is_lost_behind_any_packet_is_made_again(profile: str, pacin
         assert told.count(events.LadderStepped) == 1
 
 
+@pytest.mark.parametrize("pacing", PACINGS)
 @pytest.mark.parametrize("profile", BLE)
-def test_a_link_that_is_lost_in_every_connection_comes_to_the_end(profile: str) -> None:
-    told = told_with(LinkLoss(after_packets=25, times=1000), profile=profile)
+def test_a_link_that_is_lost_in_every_connection_comes_to_the_end(
+    profile: str, pacing: Pacing
+) -> None:
+    told = told_with(LinkLoss(after_packets=25, times=1000), profile=profile, pacing=pacing)
     assert told.result.finished.outcome is Outcome.UPDATED
     steps = [event.step for event in told.heard if isinstance(event, events.LadderStepped)]
     forgets = PROFILES[profile].reloads_settings_after_link_loss
     assert ("denser-checkpoints" in steps) is forgets
 
 
-def test_a_link_that_is_lost_again_and_again_is_made_with_a_longer_interval() -> None:
+@pytest.mark.parametrize("pacing", PACINGS)
+def test_a_link_that_is_lost_again_and_again_is_made_with_a_longer_interval(
+    pacing: Pacing,
+) -> None:
     """At once, so that no connection makes progress before the interval is asked for."""
-    told = told_with(LinkLoss(after_packets=0, times=3))
+    told = told_with(LinkLoss(after_packets=0, times=3), pacing=pacing)
     assert told.result.finished.outcome is Outcome.UPDATED
     steps = [e.step for e in told.heard if isinstance(e, events.LadderStepped)]
     assert steps.count("longer-interval") == 1
-    quick, slow = update(describe()), told
+    quick, slow = update(describe(), pacing=pacing), told
     answers = [
         max(one.at_s for one in of.heard if isinstance(one, events.ImageSent))
         - max(one.at_s for one in of.heard if isinstance(one, events.ImageStarted))
@@ -110,12 +116,13 @@ def test_a_power_cut_at_operations_all_over_an_update_is_overcome(
         assert steps == ["resume", "reenter"], operation
 
 
+@pytest.mark.parametrize("pacing", PACINGS)
 @pytest.mark.parametrize("operation", range(OPERATIONS + 3, OPERATIONS + SETTINGS, 37))
 def test_a_power_cut_between_the_last_answer_and_the_commit_is_never_updated(
-    operation: int,
+    operation: int, pacing: Pacing
 ) -> None:
     """The unit runs its old application, and has answered success to everything."""
-    told = told_with(PowerCutAt(operation=operation))
+    told = told_with(PowerCutAt(operation=operation), pacing=pacing)
     assert "ImageSent" in {type(event).__name__ for event in told.heard}
     is_new = told.unit.board.flash.read(BANK_0, SIZE) == package().images[0].firmware
     is_updated = told.result.finished.outcome is Outcome.UPDATED
@@ -155,12 +162,13 @@ def test_any_three_faults_together_never_make_a_false_success_nor_an_endless_upd
     assert told.unit.mode is not None
 
 
-def test_a_slow_link_that_loses_a_unit_with_checkpoints_sends_less_again() -> None:
+@pytest.mark.parametrize("pacing", PACINGS)
+def test_a_slow_link_that_loses_a_unit_with_checkpoints_sends_less_again(pacing: Pacing) -> None:
     """30 kB at 20 bytes a packet take long enough for checkpoints every two seconds to pay."""
     cut = PowerCutAt(operation=OPERATIONS - 400)
     description = describe(faults=FaultPlan(faults=(cut,)), chip=replace(FAST))
-    with_them = update(description, checkpoint_s=1.0)
-    without = update(description, checkpoint_s=None)
+    with_them = update(description, checkpoint_s=1.0, pacing=pacing)
+    without = update(description, checkpoint_s=None, pacing=pacing)
     assert_honest(with_them)
     assert with_them.result.finished.outcome is Outcome.UPDATED
     assert without.result.finished.outcome is Outcome.UPDATED

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from firmline import events
 from firmline.errors import Code, RemoteProtocolError
 from firmline.protocol.answers import Answer, Mtu, Selected, encode_answer
 from firmline.protocol.codes import Opcode, ResultCode
@@ -69,18 +70,28 @@ def test_a_falsified_answer_ends_the_session_wherever_it_comes(
 
 
 @pytest.mark.parametrize("road", Road)
-def test_an_answer_that_comes_twice_is_unexpected(road: Road) -> None:
-    for at in range(12):
-        said, _unit = falsified(road, at, lambda answer: [answer, answer])
-        assert isinstance(said.error, RemoteProtocolError)
-        assert said.error.code is UNEXPECTED
-        assert "was due" in said.error.message
+def test_an_answer_that_comes_twice_is_passed_over(road: Road) -> None:
+    for at in range(12 + (road is Road.SLIP)):
+        said, unit = falsified(road, at, lambda answer: [answer, answer])
+        assert said.error is None
+        assert said.is_finished
+        assert unit.accepted == FIRMWARE
+        assert len(said.events(events.AnswerPassedOver)) == 1
+        assert said.events(events.ObjectRepeated) == []
 
 
-def test_an_answer_after_the_end_is_reported_but_changes_no_success() -> None:
-    said, unit = falsified(Road.BLE, 11, lambda answer: [answer, answer])
+@pytest.mark.parametrize("road", Road)
+def test_an_answer_that_never_stops_coming_makes_no_sense(road: Road) -> None:
+    said, unit = falsified(road, 3, lambda answer: [answer] * 9)
+    assert isinstance(said.error, RemoteProtocolError)
+    assert said.error.code is UNEXPECTED
+    assert unit.accepted is None
+
+
+def test_another_answer_after_the_end_is_reported_but_changes_no_success() -> None:
+    said, unit = falsified(Road.BLE, 11, lambda answer: [answer, b"\x60\x0c\x01"])
     assert said.error is not None
-    assert "sent 60 04 01 when no answer was due" in said.error.message
+    assert "answered request 0C when no answer was due" in said.error.message
     assert said.is_finished
     assert unit.accepted == FIRMWARE
 

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError
-from firmline.protocol.answers import Answer, AnswerBody, Crc
+from firmline.protocol.answers import Answer, AnswerBody, Crc, Selected
 from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.framing import Framing
 from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE, refusal
-from firmline.protocol.requests import GetCrc, Request, opcode_of
+from firmline.protocol.requests import GetCrc, Request, SelectObject, opcode_of
 from firmline.protocol.steps import Effect, Report, Talk, Write
 
 _Body = TypeVar("_Body", bound=AnswerBody)
@@ -59,6 +59,36 @@ class Asking:
         crc = body_of(answer, Crc)
         yield crc_checked(object_type, crc, source, end)
         return crc
+
+    def check_taken(self, object_type: ObjectType, source: bytes, end: int) -> Talk[Crc]:
+        """The same, and certain where it is not what it should be: SELECT says it again then.
+
+        What CRC_GET seems to say may be a copy of its last answer, and who believed it would send
+        again what the unit has (:mod:`firmline.protocol.leftovers`).
+        """
+        crc = yield from self.check_crc(object_type, source, end)
+        if holds(crc, source, end):
+            return crc
+        selected = yield from self.select(object_type)
+        crc = Crc(offset=selected.offset, crc=selected.crc)
+        yield crc_checked(object_type, crc, source, end)
+        return crc
+
+    def select(self, object_type: ObjectType) -> Talk[Selected]:
+        """Ask how far objects of a type have come; such an object is the current one then.
+
+        Raises:
+            RemoteProtocolError: ``ANSWER_MALFORMED``: its objects have no room.
+        """
+        answer = yield from self.ask(
+            SelectObject(object_type=object_type), phase=phase_of(object_type)
+        )
+        selected = body_of(answer, Selected)
+        if selected.max_size == 0:
+            raise RemoteProtocolError(
+                Code.ANSWER_MALFORMED, "The unit says that its objects have no room at all."
+            )
+        return selected
 
 
 def judge(

@@ -19,20 +19,18 @@ import zlib
 
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError
-from firmline.protocol.answers import Crc, Mtu, Selected
+from firmline.protocol.answers import Mtu, Selected
 from firmline.protocol.asking import Asking, body_of, created, executed, phase_of
 from firmline.protocol.checkpoints import NO_CHECKPOINTS, Checkpoints, save_progress
 from firmline.protocol.codes import ObjectType, ResultCode
+from firmline.protocol.flash_costs import WORD_SIZE
 from firmline.protocol.framing import Framing, SerialFraming
 from firmline.protocol.object_sender import ObjectSender
 from firmline.protocol.object_stream import ObjectStream
 from firmline.protocol.pacing import NO_PAUSES, Pacing
-from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE
-from firmline.protocol.requests import CreateObject, ExecuteObject, GetMtu, SelectObject, SetPrn
+from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE, RECEIPT_PHASE
+from firmline.protocol.requests import CreateObject, ExecuteObject, GetMtu, SetPrn
 from firmline.protocol.steps import Report, Talk
-
-WORD_SIZE = 4
-"""Bytes that the unit writes to flash at once: packets are whole words (spec section 4)."""
 
 
 class DfuConversation(Asking):
@@ -111,7 +109,7 @@ class DfuConversation(Asking):
         )
 
     def _set_prn(self, count: int) -> Talk[None]:
-        yield from self.ask(SetPrn(count=count), phase="the packet receipt notification")
+        yield from self.ask(SetPrn(count=count), phase=RECEIPT_PHASE)
         self._objects.prn_is_set(count)
 
     def _agree_on_mtu(self, framing: SerialFraming) -> Talk[None]:
@@ -130,12 +128,14 @@ class DfuConversation(Asking):
         would save the progress of this moment (spec section 16.1 W7), and a reset could later bring
         an offset back whose flash has changed since.
         """
-        has_init_packet = yield from self._has_init_packet()
-        if not has_init_packet:
+        held = yield from self.select(ObjectType.COMMAND)
+        if not self._is_init_packet(held):
             yield from self._send_init_packet()
             return 0, (yield from self._select_fresh_image())
         yield Report(event=events.Resumed(object_type="command", offset=len(self._init_packet)))
-        selected = yield from self._select(ObjectType.DATA)
+        selected = yield from self.select(ObjectType.DATA)
+        if selected == held:  # a copy of the answer before it: the true one is still to come
+            selected = yield from self.select(ObjectType.DATA)
         if selected.offset == 0:
             yield from self._execute_or_resend_init_packet()
             return 0, (yield from self._select_fresh_image())
@@ -167,7 +167,7 @@ class DfuConversation(Asking):
         )
         if not answer.ok:
             return 0
-        selected = yield from self._select(ObjectType.DATA)
+        selected = yield from self.select(ObjectType.DATA)
         if selected.offset != start or not self._is_prefix(selected):
             return 0
         yield Report(event=events.Resumed(object_type="data", offset=start))
@@ -178,7 +178,7 @@ class DfuConversation(Asking):
         yield from self._execute(ObjectType.DATA, end)
         return end
 
-    def _start_afresh(self, held: Selected | Crc) -> Talk[int]:
+    def _start_afresh(self, held: Selected) -> Talk[int]:
         """Begin the image again, from its first byte on.
 
         CREATE(data) rewinds to the last executed object only; a new CREATE(command) zeroes the
@@ -191,25 +191,24 @@ class DfuConversation(Asking):
 
     def _select_fresh_image(self) -> Talk[int]:
         """The image begins, once flash is idle; the unit's object size."""
-        selected = yield from self._select(ObjectType.DATA)
+        selected = yield from self.select(ObjectType.DATA)
         if self._waits_for_idle:
             yield from self.ask(
                 ExecuteObject(), phase=FIRMWARE_PHASE, tolerate=ResultCode.OPERATION_NOT_PERMITTED
             )
         return selected.max_size
 
-    def _has_init_packet(self) -> Talk[bool]:
+    def _is_init_packet(self, held: Selected) -> bool:
         """Whether the unit holds exactly this init packet, complete."""
-        selected = yield from self._select(ObjectType.COMMAND)
-        here = selected.crc == zlib.crc32(self._init_packet)
-        return here and selected.offset == len(self._init_packet)
+        here = held.crc == zlib.crc32(self._init_packet)
+        return here and held.offset == len(self._init_packet)
 
     def _execute_or_resend_init_packet(self) -> Talk[None]:
         """Execute an init packet that is there; 08: it was created with another size.
 
         A serial line has no checksum that would have shown a damaged CREATE.
         """
-        yield from self._select(ObjectType.COMMAND)
+        yield from self.select(ObjectType.COMMAND)
         answer = yield from self.ask(
             ExecuteObject(),
             phase=INIT_PACKET_PHASE,
@@ -262,14 +261,3 @@ class DfuConversation(Asking):
     def _execute(self, object_type: ObjectType, end: int) -> Talk[None]:
         yield from self.ask(ExecuteObject(), phase=phase_of(object_type))
         yield executed(object_type, end)
-
-    def _select(self, object_type: ObjectType) -> Talk[Selected]:
-        answer = yield from self.ask(
-            SelectObject(object_type=object_type), phase=phase_of(object_type)
-        )
-        selected = body_of(answer, Selected)
-        if selected.max_size == 0:
-            raise RemoteProtocolError(
-                Code.ANSWER_MALFORMED, "The unit says that its objects have no room at all."
-            )
-        return selected

@@ -11,9 +11,11 @@ Pure: times are passed in, in seconds on one clock.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Self
 
+WORD_SIZE: Final = 4
+"""Bytes that the unit writes to flash at once: packets are whole words (spec section 4)."""
 QUEUE_SIZE: Final = 16
 """Entries of the unit's flash queue (NRF_FSTORAGE_SD_QUEUE_SIZE; bootloader spec, section 1)."""
 SLOWEST_ERASE_S: Final = 0.2
@@ -32,11 +34,17 @@ class FlashCosts:
         erase_s: Of the erase at the head of an object.
         packet_s: Of one packet.
         object_s: Of a whole object, its erase included.
+        create_s: How long CREATE was waited for by a host that saw the erase end: it counts what
+            follows from then on.
+        erase_left_s: Of an erase that met idle flash, from when its CREATE was answered or, if that
+            was sooner, was due.
     """
 
     erase_s: float
     packet_s: float
     object_s: float
+    create_s: float = 0.0
+    erase_left_s: float = float("inf")
 
     @classmethod
     def slowest(cls, *, packet_size: int, packets: int) -> Self:
@@ -53,10 +61,6 @@ class FlashCosts:
             object_s=SLOWEST_ERASE_S + packets * packet_s,
         )
 
-    def with_object(self, object_s: float) -> Self:
-        """The same with another figure for a whole object."""
-        return replace(self, object_s=object_s)
-
 
 class QueueBound:
     """How full a unit's flash queue can be at most.
@@ -72,7 +76,7 @@ class QueueBound:
         self.costs = costs
         self._ends: deque[float] = deque()
         self._last_end_s = _EARLIEST
-        self._begin_s = _EARLIEST
+        self._begin_s = self._erased_s = _EARLIEST
         self._since_s = _EARLIEST
         """Latest of the times at which the object's packets would have begun without waiting."""
         self._packets = 0
@@ -80,15 +84,38 @@ class QueueBound:
     def idle(self) -> None:
         """All that has arrived is done; what follows belongs to an object that is erased."""
         self._ends.clear()
-        self._last_end_s = self._begin_s = self._since_s = _EARLIEST
+        self._last_end_s = self._begin_s = self._erased_s = self._since_s = _EARLIEST
         self._packets = 0
 
-    def erase(self, now_s: float) -> None:
-        """An erase has arrived, at the latest now: an object begins."""
+    def erase(self, now_s: float, *, said_s: float = _EARLIEST) -> None:
+        """An object begins: an erase has arrived.
+
+        Args:
+            now_s: When its CREATE was answered: no later.
+            said_s: When that was said: no sooner.
+        """
+        costs = self.costs
+        was_idle = self._last_end_s <= said_s
         self._begin_s = max(self._last_end_s, now_s)
+        self._erased_s = self._begin_s + costs.erase_s
+        if was_idle:
+            due_s = max(now_s, said_s + costs.create_s)
+            self._erased_s = min(self._erased_s, due_s + costs.erase_left_s)
         self._since_s = _EARLIEST
         self._packets = 0
-        self._append(self._begin_s + self.costs.erase_s)
+        self._append(self._erased_s)
+
+    def erased(self, now_s: float) -> None:
+        """The object's erase is done, and all that was before it."""
+        packet_s = self.costs.packet_s
+        while len(self._ends) > self._packets:
+            self._ends.popleft()
+        first = self._packets - len(self._ends) + 1
+        self._ends = deque(
+            min(end_s, now_s + packet * packet_s) for packet, end_s in enumerate(self._ends, first)
+        )
+        self._erased_s = min(self._erased_s, now_s)
+        self._last_end_s = self._ends[-1] if self._ends else self._erased_s
 
     def packets(self, count: int, now_s: float) -> None:
         """Packets of the object have arrived, at the latest now."""
@@ -97,8 +124,8 @@ class QueueBound:
             self._since_s = max(self._since_s, now_s - self._packets * costs.packet_s)
             self._packets += 1
             written_s = self._packets * costs.packet_s
-            behind_erase_s = min(costs.erase_s + written_s, costs.object_s)
-            self._append(max(self._begin_s + behind_erase_s, self._since_s + written_s))
+            behind_erase_s = min(self._erased_s + written_s, self._begin_s + costs.object_s)
+            self._append(max(behind_erase_s, self._since_s + written_s))
 
     def room(self, now_s: float) -> int:
         """How many entries surely find room."""

@@ -23,15 +23,15 @@ class BusyTime:
 
     Attributes:
         duration_s: From handing over the first request or packet to the answer.
-        objects: How many objects' packets.
+        objects: How many objects' packets; what one is less than whole counts as a part.
         erases: How many erases.
         air_s: The way of one packet through the air.
-        round_trip_s: From a request to its answer: so much of ``duration_s`` may have passed before
-            the first packet arrived, and as much before the answer did.
+        round_trip_s: From a request to its answer, or to several answers one behind the other:
+            so much of ``duration_s`` flash may have been idle.
     """
 
     duration_s: float
-    objects: int
+    objects: float
     erases: int
     air_s: float
     round_trip_s: float
@@ -60,6 +60,8 @@ class FlashLesson:
         self.wants_packets_alone = True
         self._packets = packets
         self._is_flash_bound = False
+        self._idle_s = 0.0
+        """What of the time of packets alone flash may have been idle."""
 
     def hear(self, busy: BusyTime) -> None:
         """Learn from one time of work; whole objects only."""
@@ -70,10 +72,24 @@ class FlashLesson:
         else:
             self._hear_erases(busy)
 
+    def hear_erase(self, *, create_s: float, left_s: float, round_trip_s: float) -> None:
+        """Learn when an erase was over that met idle flash.
+
+        A unit that erases at once is deaf meanwhile, and answers when it is done: for that unit
+        hardly anything is left. CREATE and its answer may take a round trip less or more next time.
+
+        Args:
+            create_s: From saying CREATE to its answer.
+            left_s: From there until a packet was with the unit that found room only behind it.
+            round_trip_s: From a request that needs no flash to its answer.
+        """
+        self.costs = replace(self.costs, create_s=create_s, erase_left_s=left_s + round_trip_s)
+
     def _hear_packets(self, busy: BusyTime) -> None:
-        packet_s = busy.duration_s / self._packets
+        packet_s = busy.duration_s / (busy.objects * self._packets)
         self.costs = replace(self.costs, packet_s=packet_s)
         self.wants_packets_alone = False
+        self._idle_s = busy.round_trip_s
         self._is_flash_bound = packet_s > FLASH_BOUND * busy.air_s
 
     def _hear_erases(self, busy: BusyTime) -> None:
@@ -81,7 +97,7 @@ class FlashLesson:
         packets_s = self._packets * self.costs.packet_s
         erase_s = SLOWEST_ERASE_S
         if self._is_flash_bound and busy.erases:
-            left_s = busy.duration_s - packets_s + busy.round_trip_s
+            left_s = busy.duration_s - (packets_s - self._idle_s)
             erase_s = min(erase_s, left_s / busy.erases)
         self.costs = replace(self.costs, erase_s=erase_s, object_s=erase_s + packets_s)
         self.least_object_s = erase_s + packets_s

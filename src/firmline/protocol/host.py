@@ -19,8 +19,10 @@ from firmline import events
 from firmline.errors import Code, FirmlineError, LocalProtocolError, RemoteProtocolError
 from firmline.protocol.answers import Answer, decode_answer
 from firmline.protocol.checkpoints import NO_CHECKPOINTS, Checkpoints
+from firmline.protocol.codes import Opcode
 from firmline.protocol.conversation import DfuConversation
 from firmline.protocol.framing import Framing
+from firmline.protocol.leftovers import Leftovers, passed_over
 from firmline.protocol.pacing import NO_PAUSES, Pacing
 from firmline.protocol.requests import GetCrc, WriteObject, opcode_of
 from firmline.protocol.steps import AnyAnswer, Delivery, Effect, Fail, Report, Wait
@@ -50,6 +52,7 @@ class HostSession:
     ) -> None:
         self._framing = framing
         self._awaiting: Wait | None = None
+        self._leftovers = Leftovers()
         self._started = False
         self._finished = False
         self._failed = False
@@ -97,30 +100,42 @@ class HostSession:
                 break
             effects.append(Report(event=events.AnswerReceived(data=message)))
             try:
-                effects += self._advance(self._accept(message))
+                effects += self._take(decode_answer(message))
             except FirmlineError as error:
                 effects += self._give_up(error)
         return effects
 
-    def _accept(self, message: bytes) -> Answer:
-        if self._awaiting is None or isinstance(self._awaiting, Delivery):
-            raise RemoteProtocolError(
-                Code.ANSWER_UNEXPECTED,
-                f"The unit sent {message[:20].hex(' ').upper()} when no answer was due.",
-            )
-        answer = decode_answer(message)
-        if isinstance(self._awaiting, AnyAnswer):
-            return answer
-        expected = opcode_of(
-            GetCrc() if isinstance(self._awaiting, WriteObject) else self._awaiting
+    def _take(self, answer: Answer) -> list[Effect]:
+        """Go on with an answer that is waited for; pass over a copy of one that was.
+
+        Raises:
+            RemoteProtocolError: It is neither.
+        """
+        due = self._due
+        if answer.opcode in due:
+            self._leftovers.take(answer.opcode)
+            return self._advance(answer)
+        if self._leftovers.pass_over(answer.opcode):
+            return [Report(event=passed_over(answer))]
+        named = " or ".join(f"{opcode:02X} ({opcode.name})" for opcode in sorted(due))
+        awaited = f"the answer to {named}" if due else "no answer"
+        raise RemoteProtocolError(
+            Code.ANSWER_UNEXPECTED,
+            f"The unit answered request {answer.opcode:02X} when {awaited} was due.",
         )
-        if answer.opcode != expected:
-            raise RemoteProtocolError(
-                Code.ANSWER_UNEXPECTED,
-                f"The unit answered request {answer.opcode:02X} when the answer to"
-                f" {expected:02X} ({expected.name}) was due.",
-            )
-        return answer
+
+    @property
+    def _due(self) -> frozenset[Opcode]:
+        """Opcodes of what is waited for."""
+        match self._awaiting:
+            case None | Delivery():
+                return frozenset()
+            case AnyAnswer(due=due):
+                return due
+            case WriteObject():
+                return frozenset({opcode_of(GetCrc())})
+            case request:
+                return frozenset({opcode_of(request)})
 
     def _advance(self, answer: Answer | None) -> list[Effect]:
         """Run the conversation up to the next thing it waits for."""

@@ -147,8 +147,7 @@ class ObjectSender(Asking):
                 object_type=name_of(object_type), count=count, offset=end, size=len(source)
             )
         )
-        crc = yield from self.check_crc(object_type, source, end)
-        return crc
+        return (yield from self.check_taken(object_type, source, end))
 
     def _receipt(self, packet: WriteObject, object_type: ObjectType) -> Talk[None]:
         """Wait for the unasked CRC, if this packet was the one that brings it."""

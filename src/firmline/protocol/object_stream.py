@@ -3,53 +3,54 @@
 Step by step the flash is idle whenever host and unit wait for each other. Here it is not:
 
 * The packets that find room follow each CREATE at once, while its page is erased; the rest follow
-  as flash makes room for them. When that is, is learned (:mod:`firmline.protocol.flash_lesson`).
+  as flash makes room for them. When that is, is learned: from two objects that are sent alone
+  (:mod:`firmline.protocol.flash_trial`), and then from every few
+  (:mod:`firmline.protocol.flash_lesson`).
 * EXECUTE and the next CREATE go out back to back. The unit takes an object over at EXECUTE and only
   answers when flash is idle, so the next erase is queued behind packets that are being written. An
   object that lost a packet is refused with 08 at once and not taken over; what CREATE then created
   is not written to, but created again.
-* Once it is known, the unit counts packets, and sends its CRC behind the last of each object
-  without being asked.
+* The unit counts packets, and sends its CRC behind the last of each object without being asked.
 
 Rules that keep the unit safe:
 
 * No data before their CREATE was answered with success: refused data leak a receive buffer of a
   real bootloader (bootloader spec, section 13).
+* The unit works in order, so the CRC behind an object comes before the answer to the next CREATE.
+  What looks like that answer and comes sooner is a copy of the one before, and passed over.
 * Never more in the unit's queue than surely finds room there. After the first loss nothing is sent
-  ahead any more, until the object is there and everything is learned anew.
+  ahead any more: everything under way comes to its end, SELECT says where the unit is, and
+  everything is learned anew.
 * An EXECUTE that waits looks at the image when flash is idle, and would end it if it were complete
   by then: so none waits while the last object is written. Nor do more wait than the unit's queue of
   tasks has room for beside its packets: 32 and 17 (section 11).
+* The CRC behind the last object is waited for before its EXECUTE is said: what is then answered to
+  an EXECUTE is the unit's verdict on the whole image, and no copy of an earlier answer.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from firmline import events
-from firmline.errors import Code, RemoteProtocolError
-from firmline.protocol.answers import Answer, Crc
-from firmline.protocol.asking import (
-    Asking,
-    body_of,
-    crc_checked,
-    created,
-    executed,
-    holds,
-    judge,
-)
+from firmline.errors import Code, RemoteProtocolError, TargetRefusedError
+from firmline.protocol.answers import Answer, Crc, Selected
+from firmline.protocol.asking import Asking, body_of, crc_checked, created, executed, holds, judge
 from firmline.protocol.codes import ObjectType, Opcode, ResultCode
-from firmline.protocol.flash_costs import SLOWEST_ERASE_S, QueueBound
+from firmline.protocol.flash_costs import QueueBound
 from firmline.protocol.flash_lesson import BusyTime, FlashLesson
+from firmline.protocol.flash_trial import FlashTrial
 from firmline.protocol.framing import Framing
-from firmline.protocol.refusals import FIRMWARE_PHASE
+from firmline.protocol.leftovers import passed_over
+from firmline.protocol.refusals import FIRMWARE_PHASE, RECEIPT_PHASE
 from firmline.protocol.requests import (
     CreateObject,
     ExecuteObject,
-    GetCrc,
     Request,
+    SelectObject,
     SetPrn,
     WriteObject,
 )
@@ -59,9 +60,8 @@ MOST_WAITING: Final = 8
 """EXECUTEs that wait for their answer at once; 32 - 17 could."""
 MOST_PACKETS: Final = 32
 """Of an object, to learn anything with: those that find no room are offered one at a time; ours."""
-MAX_OFFERS: Final = 100
-"""How often a packet is offered while nothing is known: each takes a round trip, and the slowest
-unit has room after 0.2 s; ours."""
+MAX_COPIES: Final = 1000
+"""Of answers to EXECUTE in one image; ours: an image of 4 MB has as many objects."""
 MAX_LOSSES: Final = 3
 """After so many the rest of the image goes step by step; ours."""
 
@@ -94,43 +94,36 @@ class ObjectStream(Asking):
     ) -> None:
         super().__init__(framing)
         self.has_stopped = False
-        self.spoiled: Crc | None = None
+        self.spoiled: Selected | None = None
         self._firmware = firmware
         self._object_size = object_size
         self._stops_at = stops_at
         self._clock = clock
         self._losses = 0
-        self._prn = 0
-        """After how many packets of an object the unit sends its CRC without being asked."""
-        self._prn_answer: Answer | None = None
+        self._copies = 0
         self._begin_anew()
 
     def _begin_anew(self) -> None:
         """Nothing is under way, and nothing is known."""
         self._lesson = FlashLesson(packet_size=self.framing.packet_size, packets=self._packets)
+        self._trial = FlashTrial(
+            self.framing, self._firmware, lesson=self._lesson, clock=self._clock
+        )
         self._queue = QueueBound(self._lesson.costs)
         self._executing: deque[int] = deque()
         """Ends of the objects whose EXECUTE is not answered."""
         self._is_ahead = False
         """Whether the unit has been given more to do since the latest EXECUTE."""
-        self._receipts: deque[int] = deque()
-        """Ends of the objects behind which the unit's CRC is still to come."""
-        self._asked: Crc | None = Crc(offset=0, crc=0)
-        """What the unit says it has, when it is asked; ``None``: not yet."""
-        self._handed_over_s = 0.0
+        self._receipt: int | None = None
+        """End of the object behind which the unit's CRC is still to come."""
+        self._creating: int | None = None
+        """Beginning of the object whose CREATE is not answered."""
+        self._create_said_s = 0.0
+        self._is_lost = False
+        """Whether the unit did not take over what it should have; nothing is sent ahead then."""
         self._on_their_way = 0
         """Packets that were written and may not have arrived."""
-        self._writes = 0
-        """Packets of this object that were written, those that found no room among them."""
-        self._creating = 0
-        self._created_s = 0.0
-        """When CREATE was said."""
-        self._creation: Answer | None = None
-        self._lost: int | None = None
-        """Beginning of the object that the unit did not take over."""
         self._cycle = 1
-        self._round_trip_s = 0.0
-        self._air_s = float("inf")
         self._count_anew()
 
     def _count_anew(self) -> None:
@@ -157,315 +150,351 @@ class ObjectStream(Asking):
             an object that was lost. Nothing is under way then.
 
         Raises:
-            TargetRefusedError: The unit does not take it.
+            TargetRefusedError: The unit does not take it; nothing is under way either.
             RemoteProtocolError: Its answers make no sense.
         """
         self.has_stopped = False
-        yield from self._create_first(start)
-        while self._is_going_well:
-            end = self._end_of(start)
-            yield from self._fill(start, end)
-            is_last = end == len(self._firmware)
-            self.has_stopped = self._is_going_well and not is_last and self._stops_at(end)
-            yield from self._execute(end, is_end=is_last or self.has_stopped)
-            if self._is_going_well and (is_last or self.has_stopped):
-                return end
-            yield from self._create_behind(end)
-            start = end
-        self.has_stopped = False
-        return (yield from self._give_way())
+        try:
+            if not self._lesson.is_learned:
+                start = yield from self._learn_first(start)
+            if not self._is_over(start):
+                start = yield from self._send_ahead(start)
+        except TargetRefusedError:
+            if self._creating is not None or self._executing or self._receipt is not None:
+                yield from self._settle()
+            raise
+        return (yield from self._give_way()) if self._is_lost else start
 
-    @property
-    def _is_going_well(self) -> bool:
-        """Whether nothing was lost, and an object is open or was just executed."""
-        return self._lost is None and self._creation is not None and self._creation.ok
+    def _is_over(self, offset: int) -> bool:
+        return self._is_lost or self.has_stopped or offset == len(self._firmware)
 
     def _end_of(self, start: int) -> int:
         return min(start + self._object_size, len(self._firmware))
 
-    # CREATE.
+    # The first objects, alone.
 
-    def _create_first(self, start: int) -> Talk[None]:
-        """Create an object while flash is idle; a unit that is not known yet is let erase it.
+    def _learn_first(self, start: int) -> Talk[int]:
+        """Send objects alone until the unit is known; where the image goes on."""
+        while not (self._lesson.is_learned or self._is_over(start)):
+            end = self._end_of(start)
+            queued_erases = 2 if self._losses else 1
+            is_taken = yield from self._trial.send(start, end, queued_erases=queued_erases)
+            if not is_taken:
+                self._is_lost = True
+                return start
+            self.has_stopped = end < len(self._firmware) and self._stops_at(end)
+            start = end
+        if self._lesson.is_learned:
+            yield self._told()
+            # From here on it sends its CRC behind the last packet of each whole object.
+            yield from self.ask(SetPrn(count=self._packets), phase=RECEIPT_PHASE)
+            self._queue.costs = self._lesson.costs
+        return start
 
-        After a loss another erase may still be queued.
-        """
-        if self._lesson.wants_packets_alone:
-            yield from self._time_round_trip()
+    def _told(self) -> Report:
+        costs = self._lesson.costs
+        return Report(
+            event=events.FlashLearned(
+                erase_s=costs.erase_s,
+                packet_s=costs.packet_s,
+                object_s=costs.object_s,
+                least_object_s=self._lesson.least_object_s,
+            )
+        )
+
+    # All others, ahead of the answers.
+
+    def _send_ahead(self, start: int) -> Talk[int]:
+        """Send objects until something is over; where the image then goes on."""
         yield from self._create(start)
-        if self._lesson.wants_packets_alone:
-            erases = 2 if self._losses else 1
-            erased_s = self._clock() + erases * SLOWEST_ERASE_S
-            while self._clock() < erased_s:
-                yield from self._until(erased_s)
-            self._queue.idle()
-            self._count_anew()
-
-    def _time_round_trip(self) -> Talk[None]:
-        """Ask for what needs no flash: the answer to CREATE may come after its erase."""
-        said_s = self._clock()
-        yield from self._set_prn(0)
-        self._round_trip_s = self._clock() - said_s
+        while not self._is_lost:
+            end = self._end_of(start)
+            yield from self._fill(start, end)
+            is_last = end == len(self._firmware)
+            if is_last and not self._is_lost:
+                yield from self._check_last(end)
+            if self._is_lost:
+                break
+            self.has_stopped = not is_last and self._stops_at(end)
+            yield from self._execute(end)
+            if is_last or self.has_stopped:
+                yield from self._catch_up()
+                return end
+            yield from self._create_behind(end)
+            start = end
+        return start
 
     def _create_behind(self, start: int) -> Talk[None]:
         """Create an object behind an EXECUTE, and let answers catch up where it is time for that.
 
         None may wait while the last object is written; and how long they took teaches something.
         """
-        while self._is_going_well and not self._queue.room(self._clock()):
-            yield from self._until(self._queue.next_room_s)
-        if not self._is_going_well:
+        while not self._is_lost and not self._queue.room(self._clock()):
+            yield from self._hear(until_s=self._queue.next_room_s)
+        if self._is_lost:
             return
         yield from self._create(start)
         is_last = self._end_of(start) == len(self._firmware)
-        is_time = is_last or not self._lesson.is_learned or self._objects >= self._cycle
-        if self._executing and is_time:
+        if self._executing and (is_last or self._objects >= self._cycle):
             yield from self._catch_up()
 
     def _create(self, start: int) -> Talk[None]:
         """Say CREATE, and wait for its answer."""
-        self._creating, self._creation = start, None
-        self._created_s = self._clock()
-        self._begin_count()
+        said_s = self._create_said_s = self._clock()
+        self._creating = start
+        self._begin_count(said_s)
         size = self._end_of(start) - start
-        request = CreateObject(object_type=ObjectType.DATA, size=size)
-        yield from self.say(request)
-        while self._creation is None:
-            yield from self._hear(request)
+        yield from self.say(CreateObject(object_type=ObjectType.DATA, size=size))
+        while self._creating is not None:
+            yield from self._hear()
+        self._begin_count(said_s)  # flash was idle when it was heard
 
-    def _begin_count(self) -> None:
+    def _begin_count(self, now_s: float) -> None:
         """Something is handed over: flash is idle no more."""
         if self._since_s is None:
-            self._since_s = self._clock()
-
-    # Packets.
+            self._since_s = now_s
 
     def _fill(self, start: int, end: int) -> Talk[None]:
         """Write an object's packets, each as soon as it finds room."""
         size = self.framing.packet_size
-        position, self._writes = start, 0
-        while position < end and self._is_going_well:
+        position = start
+        while position < end:
+            if self._is_lost:
+                return
             room = self._queue.room(self._clock())
-            stop = min(position + room * size, end)
-            if position > start and not self._lesson.is_learned:
-                position = yield from self._offer(position, min(position + size, end))
-            elif room:
+            if room:
+                stop = min(position + room * size, end)
                 yield from self._hand_over(position, stop)
                 if stop < end:
                     yield from self._deliver()
                 position = stop
             else:
-                yield from self._until(self._queue.next_room_s)
-        if not self._is_going_well:
-            return
-        if self._prn and self._writes == self._prn:
-            self._receipts.append(end)
+                yield from self._hear(until_s=self._queue.next_room_s)
         self._objects += 1
-        yield Report(
-            event=events.PacketsSent(
-                object_type="data", count=self._writes, offset=end, size=len(self._firmware)
-            )
+        self._receipt = end if end - start == self._object_size else None
+        count = -(-(end - start) // size)
+        sent = events.PacketsSent(
+            object_type="data", count=count, offset=end, size=len(self._firmware)
         )
-
-    def _offer(self, position: int, stop: int) -> Talk[int]:
-        """Write one packet to a queue that may be full, and ask; where the unit then is.
-
-        A packet that found no room has left everything as it was.
-        """
-        for _ in range(MAX_OFFERS):
-            yield from self._hand_over(position, stop)
-            self._asked = None
-            yield from self.say(GetCrc())
-            while self._asked is None:
-                yield from self._hear(GetCrc())
-            crc = self._asked
-            if holds(crc, self._firmware, stop):
-                yield crc_checked(ObjectType.DATA, crc, self._firmware, stop)
-                yield from self._deliver()
-                return stop
-            self._on_their_way = 0
-            if not holds(crc, self._firmware, position):
-                yield crc_checked(ObjectType.DATA, crc, self._firmware, stop)
-                break
-        self._lost = (position - 1) // self._object_size * self._object_size
-        return position
+        yield Report(event=sent)
 
     def _hand_over(self, position: int, stop: int) -> Talk[None]:
         """Write packets at once."""
-        self._begin_count()
-        self._handed_over_s, size = self._clock(), self.framing.packet_size
+        self._begin_count(self._clock())
+        size = self.framing.packet_size
         for at in range(position, stop, size):
             packet = WriteObject(data=self._firmware[at : min(at + size, stop)])
             channel, data = self.framing.encode(packet)
             yield Write(channel=channel, data=data)
             self._on_their_way += 1
-            self._writes += 1
 
     def _deliver(self) -> Talk[None]:
         """Wait until the packets on their way are with the unit."""
         yield Delivery()
         count, self._on_their_way = self._on_their_way, 0
-        if count:
-            self._air_s = min(self._air_s, (self._clock() - self._handed_over_s) / count)
-            self._queue.packets(count, self._clock())
+        self._queue.packets(count, self._clock())
 
-    # EXECUTE.
+    def _check_last(self, end: int) -> Talk[None]:
+        """Hear that all of the image is there, before its EXECUTE is said."""
+        held = yield from self._ask_where()
+        crc = Crc(offset=held.offset, crc=held.crc)
+        yield crc_checked(ObjectType.DATA, crc, self._firmware, end)
+        self._is_lost = not holds(crc, self._firmware, end)
 
-    def _execute(self, end: int, *, is_end: bool) -> Talk[None]:
-        """Say EXECUTE; wait for its answer only where nothing may be sent ahead of it."""
-        if not self._is_going_well:
-            return
+    def _execute(self, end: int) -> Talk[None]:
         self._executing.append(end)
         self._is_ahead = False
         yield from self.say(ExecuteObject())
         yield from self._deliver()  # the last packets went before it
-        if end == len(self._firmware):
-            yield from self._hear_executes()
-        elif self._lesson.wants_packets_alone or is_end:
-            yield from self._catch_up()
-
-    def _hear_executes(self) -> Talk[None]:
-        while self._executing:
-            yield from self._hear(ExecuteObject())
 
     def _catch_up(self) -> Talk[None]:
         """Wait until every EXECUTE is answered: flash is idle then."""
-        yield from self._hear_executes()
-        if self._lost is None:
+        is_end = bool(self._executing) and self._executing[-1] == len(self._firmware)
+        while self._executing and not self._is_lost:
+            yield from self._hear()
+        if not (self._is_lost or is_end):
             yield from self._learn()
 
     def _learn(self) -> Talk[None]:
-        """Flash is idle."""
-        is_new = not self._lesson.is_learned
+        """Flash is idle: learn from what it has done since it was idle before."""
         if self._since_s is not None and self._objects:
-            self._lesson.hear(
-                BusyTime(
-                    duration_s=self._clock() - self._since_s,
-                    objects=self._objects,
-                    erases=self._erases,
-                    air_s=self._air_s,
-                    round_trip_s=self._round_trip_s,
-                )
+            busy = BusyTime(
+                duration_s=self._clock() - self._since_s,
+                objects=self._objects,
+                erases=self._erases,
+                air_s=self._trial.air_s,
+                round_trip_s=self._trial.round_trip_s,
             )
-            self._cycle = 1 if is_new else min(2 * self._cycle, MOST_WAITING)
-            if self._lesson.is_learned:
-                yield _learned(self._lesson)
+            self._lesson.hear(busy)
+            self._cycle = min(2 * self._cycle, MOST_WAITING)
+            yield self._told()
         self._queue.costs = self._lesson.costs
         self._queue.idle()
         self._count_anew()
-        if is_new and self._lesson.is_learned:
-            yield from self._set_prn(self._packets)
 
-    def _set_prn(self, count: int) -> Talk[None]:
-        """Have the unit say its CRC behind so many packets of each object; 0: never."""
-        request = SetPrn(count=count)
-        self._prn_answer = None
-        yield from self.say(request)
-        while self._prn_answer is None:
-            yield from self._hear(request)
-        yield from judge(request, self._prn_answer, phase="the packet receipt notification")
-        self._prn = count
+    # Answers, each when it is due.
 
-    # Answers, in whichever order they come.
-
-    def _until(self, until_s: float) -> Talk[None]:
-        """Take one answer, or let the time come."""
-        answer = yield AnyAnswer(until_s=until_s, request=ExecuteObject())
-        if answer is not None:
-            yield from self._take(answer)
-
-    def _hear(self, request: Request) -> Talk[None]:
-        """Take one answer, whichever it is."""
-        answer = yield AnyAnswer(until_s=None, request=request)
-        if answer is not None:
-            yield from self._take(answer)
-
-    def _take(self, answer: Answer) -> Talk[None]:
+    def _hear(self, *, until_s: float | None = None) -> Talk[None]:
+        """Take one answer, whichever it is, or let the time come."""
+        due = self._due()
+        *_, request = due.values() if not self._executing else [ExecuteObject()]
+        answer = yield AnyAnswer(until_s=until_s, request=request, due=frozenset(due))
+        if answer is None:
+            return
         match answer.opcode:
-            case Opcode.OBJECT_EXECUTE if self._executing:
+            case Opcode.OBJECT_EXECUTE:
                 yield from self._take_executed(answer)
-            case Opcode.OBJECT_CREATE if self._creation is None:
+            case Opcode.OBJECT_CREATE:
                 yield from self._take_created(answer)
-            case Opcode.PRN_SET if self._prn_answer is None:
-                self._prn_answer = answer
-            case Opcode.CRC_GET if self._receipts or self._asked is None:
-                yield from self._take_receipt(answer)
             case _:
-                raise RemoteProtocolError(
-                    Code.ANSWER_UNEXPECTED,
-                    f"The unit answered request {answer.opcode:02X} when no such answer was due.",
-                )
+                yield from self._take_receipt(answer)
+
+    def _due(self) -> dict[Opcode, Request]:
+        """What the unit may answer next; the CRC behind an object comes before the next CREATE.
+
+        A copy of an answer to an EXECUTE looks like the answer to the next one, and makes that one
+        come when none seems to be due. It may be the one that says that an object was lost.
+        """
+        due: dict[Opcode, Request] = {Opcode.OBJECT_EXECUTE: ExecuteObject()}
+        if self._receipt is not None:
+            due[Opcode.CRC_GET] = WriteObject(data=b"")
+        elif self._creating is not None:
+            due[Opcode.OBJECT_CREATE] = CreateObject(object_type=ObjectType.DATA, size=0)
+        return due
 
     def _take_executed(self, answer: Answer) -> Talk[None]:
         """An object was taken over, some time ago; or the latest one was not, just now."""
-        yield from judge(
-            ExecuteObject(),
-            answer,
-            phase=FIRMWARE_PHASE,
-            tolerate=ResultCode.OPERATION_NOT_PERMITTED,
-        )
-        if not answer.ok:
-            end = self._executing.pop()
-            self._lost = (end - 1) // self._object_size * self._object_size
+        if not self._executing:
+            yield from self._take_extra(answer)
             return
-        end = self._executing.popleft()
+        end = self._executing.popleft() if answer.ok else self._executing.pop()
+        lost = ResultCode.OPERATION_NOT_PERMITTED
+        yield from judge(ExecuteObject(), answer, phase=FIRMWARE_PHASE, tolerate=lost)
+        if not answer.ok:
+            self._receipt = None  # too few packets came for it
+            self._is_lost = True
+            return
         yield executed(ObjectType.DATA, end)
-        if not self._executing and not self._is_ahead and end < len(self._firmware):
+        if self._is_ahead:  # it waited for that, too
+            self._queue.erased(self._clock())
+        if self._executing or self._is_ahead or end == len(self._firmware):
+            return
+        if self._creating is None or self._objects >= self._cycle:
             yield from self._learn()
+        else:
+            self._queue.idle()
+
+    def _take_extra(self, answer: Answer) -> Talk[None]:
+        """An EXECUTE was answered although all are: to one of them there was a copy."""
+        lost = ResultCode.OPERATION_NOT_PERMITTED
+        yield from judge(ExecuteObject(), answer, phase=FIRMWARE_PHASE, tolerate=lost)
+        self._copies += 1
+        if self._copies > MAX_COPIES:
+            raise RemoteProtocolError(
+                Code.ANSWER_UNEXPECTED, "The unit answers EXECUTE again and again without need."
+            )
+        yield Report(event=passed_over(answer))
+        if not answer.ok:
+            self._receipt = None
+            self._is_lost = True
 
     def _take_created(self, answer: Answer) -> Talk[None]:
         """An object was created, unless the one before it was lost: then it is that one again."""
-        self._creation = answer
+        start, self._creating = self._creating, None
         self._is_ahead = True
-        if self._lost is not None:
+        if self._is_lost or start is None:
             return
         request = CreateObject(object_type=ObjectType.DATA, size=0)
         full = ResultCode.INVALID_OBJECT
         yield from judge(request, answer, phase=FIRMWARE_PHASE, tolerate=full)
+        self._is_lost = not answer.ok
         if answer.ok:
-            yield created(ObjectType.DATA, self._creating, self._end_of(self._creating))
-            self._queue.erase(self._clock())
+            yield created(ObjectType.DATA, start, self._end_of(start))
+            self._queue.erase(self._clock(), said_s=self._create_said_s)
             self._erases += 1
-            if self._since_s is None:  # flash was idle when CREATE was heard
-                self._since_s = self._created_s
 
     def _take_receipt(self, answer: Answer) -> Talk[None]:
-        """What the unit has behind the last packet of an object; EXECUTE judges what is missing."""
+        """What the unit has behind the last packet of an object."""
+        end, self._receipt = self._receipt, None
         yield from judge(WriteObject(data=b""), answer, phase=FIRMWARE_PHASE)
         crc = body_of(answer, Crc)
-        if not self._receipts:
-            self._asked = crc
+        if end is None or 0 < crc.offset <= end - self._object_size:
+            self._receipt = end
+            yield Report(event=passed_over(answer))
             return
-        end = self._receipts.popleft()
         yield crc_checked(ObjectType.DATA, crc, self._firmware, end)
-        if crc.offset == end and not holds(crc, self._firmware, end):
-            self.spoiled = crc
-            self._lost = end - self._object_size
+        self._is_lost |= not holds(crc, self._firmware, end)
 
     # Trouble.
 
     def _give_way(self) -> Talk[int]:
-        """Let everything that is under way come to its end; where the image goes on."""
-        while self._creation is None:
-            yield from self._hear(CreateObject(object_type=ObjectType.DATA, size=0))
-        while self._executing:
-            yield from self._hear(ExecuteObject())
-        offset = self._creating if self._lost is None else self._lost
+        """After a loss: let everything come to its end, and forget all; where the image goes on.
+
+        CREATE discards what is there of an object, so that it goes on at the beginning of one.
+        """
+        held = yield from self._settle()
+        yield from self.ask(SetPrn(count=0), phase=RECEIPT_PHASE)
+        if not self._is_prefix(held):
+            held = yield from self._rewind(held)
+        if not self._is_prefix(held):
+            self.spoiled = held
         self._losses += 1
-        if self._prn:
-            yield from self._set_prn(0)
         self._begin_anew()
+        offset = held.offset // self._object_size * self._object_size
         yield Report(event=events.ObjectLost(object_type="data", offset=offset))
         return offset
 
+    def _is_prefix(self, held: Selected) -> bool:
+        return held.crc == zlib.crc32(self._firmware[: held.offset])
 
-def _learned(lesson: FlashLesson) -> Report:
-    costs = lesson.costs
-    return Report(
-        event=events.FlashLearned(
-            erase_s=costs.erase_s,
-            packet_s=costs.packet_s,
-            object_s=costs.object_s,
-            least_object_s=lesson.least_object_s,
-        )
-    )
+    def _rewind(self, held: Selected) -> Talk[Selected]:
+        """Discard the open object, which lacks packets; what there is then (spec section 4.1).
+
+        What is left of it in the queue is written before, so that there is room for an erase.
+        """
+        idle_s = self._clock() + self._lesson.costs.object_s
+        while self._clock() < idle_s:
+            yield from self._hear(until_s=idle_s)
+        start = max(0, held.offset - 1) // self._object_size * self._object_size
+        request = CreateObject(object_type=ObjectType.DATA, size=self._end_of(start) - start)
+        lost = ResultCode.OPERATION_NOT_PERMITTED
+        yield from self.ask(request, phase=FIRMWARE_PHASE, tolerate=lost)
+        return (yield from self.select(ObjectType.DATA))
+
+    def _settle(self) -> Talk[Selected]:
+        """Let everything that is under way come to its end, for better or worse; what there is."""
+        yield from self._deliver()
+        while self._creating is not None or self._executing:
+            answer = yield AnyAnswer(until_s=None, request=ExecuteObject(), due=_UNDER_WAY)
+            yield from self._drop(answer)
+        return (yield from self._ask_where())
+
+    def _ask_where(self) -> Talk[Selected]:
+        """Ask where the unit is; what else is under way is answered before."""
+        request = SelectObject(object_type=ObjectType.DATA)
+        yield from self.say(request)
+        due = _UNDER_WAY | {Opcode.OBJECT_SELECT}
+        while True:
+            answer = yield AnyAnswer(until_s=None, request=request, due=due)
+            if answer is not None and answer.opcode == Opcode.OBJECT_SELECT:
+                yield from judge(request, answer, phase=FIRMWARE_PHASE)
+                return body_of(answer, Selected)
+            yield from self._drop(answer)
+
+    def _drop(self, answer: Answer | None) -> Talk[None]:
+        """Whatever it says, what it answers is under way no more."""
+        match answer:
+            case Answer(opcode=Opcode.OBJECT_EXECUTE) if self._executing:
+                self._executing.popleft()
+            case Answer(opcode=Opcode.OBJECT_CREATE) if self._creating is not None:
+                self._creating = None
+            case Answer(opcode=Opcode.CRC_GET) if self._receipt is not None:
+                self._receipt = None
+            case Answer():
+                yield Report(event=passed_over(answer))
+            case None:
+                pass
+
+
+_UNDER_WAY: Final = frozenset({Opcode.OBJECT_EXECUTE, Opcode.OBJECT_CREATE, Opcode.CRC_GET})
+"""What may still be answered when something went wrong."""

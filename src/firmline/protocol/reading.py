@@ -36,7 +36,7 @@ from firmline.protocol.answers import (
 )
 from firmline.protocol.codes import ImageType, ObjectType
 from firmline.protocol.probing import Findings, ProbeSearch
-from firmline.protocol.refusals import refusal
+from firmline.protocol.refusals import RECEIPT_PHASE, refusal
 from firmline.protocol.requests import (
     CreateObject,
     ExecuteObject,
@@ -132,7 +132,7 @@ def run_probes(
         TargetRefusedError: The unit takes no command object.
         RemoteProtocolError: One never arrived intact.
     """
-    yield from _ask(SetPrn(count=0), phase="the packet receipt notification")
+    yield from _ask(SetPrn(count=0), phase=RECEIPT_PHASE)
     search = ProbeSearch(source.catalogue)
     while (probe := search.next_probe) is not None:
         yield from _send(source.packet(probe), packet_size)

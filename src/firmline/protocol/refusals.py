@@ -15,6 +15,7 @@ from firmline.protocol.requests import CreateObject, ExecuteObject, Request
 
 INIT_PACKET_PHASE: Final = "the init packet"
 FIRMWARE_PHASE: Final = "the firmware"
+RECEIPT_PHASE: Final = "the packet receipt notification"
 """What the host is doing when it is refused, as the sentences say it."""
 
 _RESULTS: Final[dict[int, tuple[Code, str]]] = {

@@ -14,6 +14,7 @@ from firmline.errors import FirmlineError
 from firmline.events import Event
 from firmline.protocol.answers import Answer
 from firmline.protocol.channels import Channel
+from firmline.protocol.codes import Opcode
 from firmline.protocol.requests import Request
 
 
@@ -58,11 +59,13 @@ class AnyAnswer:
     Attributes:
         until_s: At most until this time, on the clock of who drives the session; ``None``: as long
             as the answer to ``request`` may take.
-        request: One that is under way.
+        request: One that is under way: its answer may take longest.
+        due: Opcodes of the answers that may come; others are copies, or make no sense.
     """
 
     until_s: float | None
     request: Request
+    due: frozenset[Opcode]
 
 
 Effect = Write | Report | Pause | Fail

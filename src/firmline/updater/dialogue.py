@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError
 from firmline.links.base import Exchange
 from firmline.protocol.answers import Answer, decode_answer
 from firmline.protocol.framing import Framing
+from firmline.protocol.leftovers import Leftovers, passed_over
 from firmline.protocol.reading import Talk
-from firmline.protocol.requests import Request, WriteObject, opcode_of
+from firmline.protocol.requests import Request, SetPrn, WriteObject, opcode_of
 from firmline.updater.road import Report
 
 _T = TypeVar("_T")
+MAX_LEFTOVERS: Final = 64
+"""Answers that can be on their way: as many as the unit has tasks and flash entries; ours."""
 
 
 class Dialogue:
@@ -35,6 +38,7 @@ class Dialogue:
         self._report = report
         self._answer_timeout_s = answer_timeout_s
         self._heard: deque[bytes] = deque()
+        self._leftovers = Leftovers()
 
     @property
     def packet_size(self) -> int:
@@ -62,6 +66,28 @@ class Dialogue:
             else:
                 answer = await self._ask(step)
 
+    async def settle(self) -> None:
+        """Hear what is still on its way: copies of answers that a failed session has left.
+
+        Answers come in order, so that behind the one to this request, which changes nothing that
+        the next session does not set itself, there is nothing left but copies of it.
+
+        Raises:
+            TransportError: The link failed, or the answer did not come in time.
+            RemoteProtocolError: Nothing that comes is the answer.
+        """
+        request = SetPrn(count=0)
+        await self.say(request)
+        for _ in range(MAX_LEFTOVERS):
+            answer = await self._hear()
+            if answer.opcode == opcode_of(request):
+                self._leftovers.take(answer.opcode)
+                return
+        raise RemoteProtocolError(
+            Code.ANSWER_UNEXPECTED,
+            f"The unit sent {MAX_LEFTOVERS} answers, and none to what it was asked.",
+        )
+
     async def say(self, request: Request) -> None:
         """Send a request for whose answer nobody waits."""
         channel, data = self._framing.encode(request)
@@ -76,16 +102,24 @@ class Dialogue:
             self._report(events.PacketsSent(object_type="command", count=1, offset=size, size=size))
             return None
         await self.say(request)
+        while True:
+            answer = await self._hear()
+            if answer.opcode == opcode_of(request):
+                self._leftovers.take(answer.opcode)
+                return answer
+            if not self._leftovers.pass_over(answer.opcode):
+                raise RemoteProtocolError(
+                    Code.ANSWER_UNEXPECTED,
+                    f"The unit answered request {answer.opcode:02X} when the answer to"
+                    f" {opcode_of(request):02X} ({opcode_of(request).name}) was due.",
+                )
+            self._report(passed_over(answer))
+
+    async def _hear(self) -> Answer:
+        """The next answer, whatever it is to."""
         while not self._heard:
             received = await self._exchange.receive(timeout_s=self._answer_timeout_s)
             self._heard.extend(self._framing.decode(received.data))
         data = self._heard.popleft()
         self._report(events.AnswerReceived(data=data))
-        answer = decode_answer(data)
-        if answer.opcode != opcode_of(request):
-            raise RemoteProtocolError(
-                Code.ANSWER_UNEXPECTED,
-                f"The unit answered request {answer.opcode:02X} when the answer to"
-                f" {opcode_of(request):02X} ({opcode_of(request).name}) was due.",
-            )
-        return answer
+        return decode_answer(data)

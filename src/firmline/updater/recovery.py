@@ -53,6 +53,9 @@ LOOK_S: Final = {UnitMode.BOOTLOADER: 1.0, UnitMode.APPLICATION: 2.0}
 """In turns, for so many seconds: a bootloader advertises every 25 ms, an application less often."""
 RESTARTS_BY_ITSELF: Final = 3
 """Returns into the application in one update that are no chance any more; ours."""
+MOST_LINKS_LOST: Final = 3
+"""With so many lost, objects go one by one: what is sent ahead has first to be learned from two of
+them, and a link may not last for as long; ours."""
 ANY_INIT_SIZE: Final = 1
 """Bytes of an init packet that is created only to have the progress of another one zeroed."""
 
@@ -69,11 +72,13 @@ class Changes:
         slower: How often the time for the unit's flash was doubled.
         receipts: Whether packets are acknowledged.
         smaller: How often packets were made smaller.
+        links_lost: How many links were lost so far.
     """
 
     slower: int = 0
     receipts: bool = False
     smaller: int = 0
+    links_lost: int = 0
 
     def after(self, step: Step) -> Changes:
         """With one step more."""
@@ -95,7 +100,8 @@ class Changes:
         """How objects are sent now."""
         factor = 2**self.slower
         # What was dropped or spoiled is looked for object by object, not ahead of the answers.
-        streams = planned.pacing.streams and self == Changes()
+        is_unchanged = replace(self, links_lost=0) == Changes()
+        streams = planned.pacing.streams and is_unchanged and self.links_lost < MOST_LINKS_LOST
         pacing = replace(
             planned.pacing,
             streams=streams,
@@ -281,14 +287,21 @@ class RadioRecovery:
         """Do what was decided; the bootloader is open afterwards."""
         if step.step in CHANGES_OBJECTS:
             self._changes = self._changes.after(step.step)
+        if step.observed in (Observed.LINK_LOST, Observed.PLACE_LOST_WITH_LINK):
+            self._changes = replace(self._changes, links_lost=self._changes.links_lost + 1)
         if step.step is Step.LONGER_INTERVAL:
             self._ask_longer_interval()
         if step.step is Step.RESTART:
             await self._restart(step, error)
-        if not self._is_usable(step, error):
+        is_new = not self._is_usable(step, error)
+        if is_new:
             await self._connect_again(step, error)
+        dialogue = self._dialogue()
+        if not is_new:
+            await dialogue.settle()
         if step.step is Step.FRESH_START:
-            await self._dialogue().run(_zero_progress())
+            await dialogue.run(_zero_progress())
+            await dialogue.settle()
 
     def _ask_longer_interval(self) -> None:
         address = self._unit.bootloader_address
@@ -296,7 +309,7 @@ class RadioRecovery:
             self._link.ask_interval(address, LONGER_INTERVAL_S)
 
     def _is_usable(self, step: LadderStep, error: FirmlineError) -> bool:
-        """Whether the connection is as good as a new one: nothing is under way in it.
+        """Whether the connection is as good as a new one: every question in it is answered.
 
         SDK 16 and 17 lose the place in the image with the link, so it is not given up lightly.
         """
@@ -363,7 +376,7 @@ class RadioRecovery:
         await self.close()
 
     async def _await_activation(self, error: FirmlineError) -> None:
-        """See the unit again, if only the answer to the last EXECUTE is missing.
+        """See the unit again, if only the answer to the last EXECUTE is missing, or makes no sense.
 
         Raises:
             VerifyError: It is nowhere; or it now refuses what it may have taken.
@@ -375,7 +388,8 @@ class RadioRecovery:
                 " image a second time because its version is not higher than the installed one: it"
                 " may have taken it the first time.",
             ) from error
-        if not self._ladder.session.last_execute_sent or not isinstance(error, TransportError):
+        is_unheard = isinstance(error, TransportError | RemoteProtocolError)
+        if not (self._ladder.session.last_execute_sent and is_unheard):
             return
         self._may_have_taken = True
         await self.close(error)

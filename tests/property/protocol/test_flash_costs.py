@@ -56,6 +56,43 @@ def test_who_sends_only_what_surely_finds_room_overruns_nothing(
                 bound.packets(1, now_s)
 
 
+@given(
+    idle_s=st.floats(min_value=0.05, max_value=1.0),
+    erase_s=cost_s,
+    packet_s=cost_s,
+    early=share,
+    spare=share,
+)
+def test_an_erase_that_was_seen_to_end_is_followed_as_soon_and_overruns_nothing(
+    idle_s: float, erase_s: float, packet_s: float, early: float, spare: float
+) -> None:
+    """CREATE is said at 0; the next time it arrives, and is answered, up to 30 ms sooner or later.
+
+    The first time it arrived at 30 ms and was answered when the erase was over or at once.
+    """
+    travel_s = 0.03
+    answered_s = travel_s + erase_s * spare
+    costs = FlashCosts(
+        erase_s=1.0,
+        packet_s=packet_s,
+        object_s=1.0 + PACKETS * packet_s,
+        create_s=answered_s,
+        erase_left_s=travel_s + erase_s - (answered_s - travel_s),
+    )
+    flash, bound = Flash(), QueueBound(costs)
+    arrives_s = idle_s + travel_s * early
+    heard_s = arrives_s + erase_s * spare
+    flash.take(arrives_s, erase_s)
+    bound.erase(heard_s, said_s=idle_s)
+    now_s = heard_s
+    for _ in range(PACKETS):
+        while not bound.room(now_s):
+            now_s = bound.next_room_s
+        flash.take(now_s, packet_s)
+        now_s += 0.001
+        bound.packets(1, now_s)
+
+
 @given(count=st.integers(min_value=1, max_value=40), erase_s=cost_s, packet_s=cost_s)
 def test_the_bound_is_reached_by_a_unit_that_is_as_slow_as_it_can_be(
     count: int, erase_s: float, packet_s: float

@@ -102,6 +102,7 @@ SAMPLES: tuple[Event, ...] = (
     events.ImageStarted(kind=ImageKind.APPLICATION, index=0, init_packet_size=141, size=150_000),
     events.RequestSent(request="create", data=b"\x01\x02"),
     events.AnswerReceived(data=b"\x60\x01\x01"),
+    events.AnswerPassedOver(request="crc_get"),
     events.Resumed(object_type="data", offset=8192),
     CREATED,
     SENT,

@@ -58,6 +58,7 @@ SILENT: set[type[Event]] = {
     events.ImageStarted,  # the bar shows it
     events.RequestSent,
     events.AnswerReceived,
+    events.AnswerPassedOver,
     events.ObjectCreated,
     events.FlashLearned,  # the share at the end says what came of it
     events.PacketsSent,

@@ -166,7 +166,13 @@ def test_an_object_is_created_again_where_offset_or_crc_is_wrong(wrong: Crc) -> 
     dialogue.answer(selected(0, INIT_PACKET))
     dialogue.answer(Done())
     dialogue.answer(wrong)
-    checked, repeated, sent = dialogue.told
+    (checked, _asked) = dialogue.told
+    asked: object = dialogue.asked
+    assert asked == SelectObject(object_type=ObjectType.COMMAND)
+    # What CRC_GET said may have been a copy; SELECT cannot be one.
+    dialogue.answer(Selected(max_size=512, offset=wrong.offset, crc=wrong.crc))
+    again, repeated, sent = dialogue.told
+    assert again == checked
     assert checked == events.CrcChecked(
         object_type="command",
         offset=wrong.offset,

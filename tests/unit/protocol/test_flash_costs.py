@@ -133,3 +133,70 @@ def test_an_erase_that_was_not_within_is_added() -> None:
     lesson = learned()
     lesson.hear(busy(2 * 0.25 - 0.08, objects=2, erases=1))
     assert lesson.costs.object_s >= 0.25
+
+
+# Erases that were seen to end.
+
+SEEN = FlashCosts(erase_s=0.1, packet_s=0.01, object_s=0.3, create_s=0.05, erase_left_s=0.02)
+
+
+def test_an_erase_that_met_idle_flash_ends_soon_after_its_answer() -> None:
+    bound = QueueBound(SEEN)
+    bound.erase(0.05, said_s=0.0)
+    bound.packets(15, 0.05)
+    assert bound.next_room_s == pytest.approx(0.07)
+
+
+def test_an_answer_that_comes_sooner_than_the_one_that_was_seen_makes_no_erase_shorter() -> None:
+    bound = QueueBound(SEEN)
+    bound.erase(0.03, said_s=0.0)
+    assert bound.next_room_s == pytest.approx(0.05 + 0.02)
+
+
+def test_an_erase_behind_packets_may_take_its_whole_time() -> None:
+    bound = QueueBound(SEEN)
+    bound.packets(4, 0.0)
+    bound.erase(0.03, said_s=0.02)
+    assert bound.room(0.0401) == QUEUE_SIZE - 1
+    assert bound.next_room_s == pytest.approx(0.04 + 0.1)
+
+
+def test_what_waited_for_an_erase_begins_when_it_is_known_to_be_over() -> None:
+    bound = QueueBound(COSTS)
+    bound.packets(3, 0.0)
+    bound.erase(0.0)
+    bound.packets(5, 0.0)
+    bound.erased(0.06)
+    assert bound.room(0.06) == QUEUE_SIZE - 5
+    assert bound.next_room_s == pytest.approx(0.07)
+    assert bound.room(0.1101) == QUEUE_SIZE
+    bound.packets(1, 0.06)
+    assert bound.room(0.1199) == QUEUE_SIZE - 1
+    assert bound.room(0.1201) == QUEUE_SIZE
+
+
+def test_an_erase_that_is_known_to_be_over_makes_nothing_later() -> None:
+    bound = QueueBound(COSTS)
+    bound.erase(0.0)
+    bound.packets(2, 0.0)
+    bound.erased(5.0)
+    assert bound.room(0.1201) == QUEUE_SIZE
+
+
+def test_where_an_erase_ends_is_learned_with_a_round_trip_to_spare() -> None:
+    lesson = FlashLesson(packet_size=244, packets=17)
+    lesson.hear_erase(create_s=0.1, left_s=0.02, round_trip_s=0.03)
+    lesson.hear(busy(0.17, erases=0))
+    lesson.hear(busy(0.27))
+    assert lesson.costs.create_s == 0.1
+    assert lesson.costs.erase_left_s == pytest.approx(0.05)
+
+
+def test_time_in_which_flash_may_have_been_idle_is_not_taken_for_packets() -> None:
+    """An erase that they seem to leave no room for would be known too short."""
+    busy_s = [0.17 + 0.12, 0.25 + 0.02]
+    lesson = FlashLesson(packet_size=244, packets=17)
+    idle = BusyTime(duration_s=busy_s[0], objects=1, erases=0, air_s=0.002, round_trip_s=0.12)
+    lesson.hear(idle)
+    lesson.hear(busy(busy_s[1]))
+    assert lesson.costs.erase_s >= 0.08

@@ -96,7 +96,9 @@ def test_a_failed_session_can_neither_be_started_nor_does_it_count_as_finished(b
 
 def test_bytes_before_the_beginning_are_the_units_fault() -> None:
     fail = failure(session().receive(PRN_SET_DONE))
-    with fails(RemoteProtocolError, Code.ANSWER_UNEXPECTED, "sent 60 02 01 when no answer was due"):
+    with fails(
+        RemoteProtocolError, Code.ANSWER_UNEXPECTED, "answered request 02 when no answer was due"
+    ):
         raise fail.error
 
 

@@ -10,13 +10,19 @@ import pytest
 
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError
-from firmline.protocol.answers import Answer, Crc, Done
+from firmline.protocol.answers import Answer, Crc, Done, Selected
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ObjectType, Opcode, ResultCode
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.object_sender import FREE_PACKETS, MAX_OFFERS, ObjectSender
 from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES, Pacing
-from firmline.protocol.requests import CreateObject, ExecuteObject, GetCrc, WriteObject
+from firmline.protocol.requests import (
+    CreateObject,
+    ExecuteObject,
+    GetCrc,
+    SelectObject,
+    WriteObject,
+)
 from firmline.protocol.steps import Effect, Pause, Report, Talk, Write
 from unit.protocol.expect import fails
 
@@ -91,6 +97,9 @@ class Queue:
                 self.receipts += 1
             case GetCrc():
                 pass
+            case SelectObject():
+                held = Selected(max_size=4096, offset=len(self.held), crc=zlib.crc32(self.held))
+                return Answer(opcode=Opcode.OBJECT_SELECT, result=ResultCode.SUCCESS, body=held)
             case _:
                 raise AssertionError(step)
         crc = Crc(offset=len(self.held), crc=zlib.crc32(self.held))

@@ -15,7 +15,7 @@ from firmline.device.synthetic import synthetic_bytes
 from firmline.errors import Code, TransportReason
 from firmline.events import Outcome, UnitMode
 from firmline.protocol.channels import Channel
-from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES
+from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, NO_PAUSES
 from firmline.protocol.requests import ExecuteObject, SelectObject, encode_request
 from firmline.updater.ladder import MAX_WITHOUT_PROGRESS, Step
 from firmline.updater.recovery import Changes
@@ -65,6 +65,12 @@ def test_nothing_is_changed_at_first() -> None:
     changes = Changes()
     assert changes.mtu(247) == 247
     assert changes.method(PLANNED, packet_size=244) == PLANNED
+
+
+@pytest.mark.parametrize(("links_lost", "streams"), [(0, True), (2, True), (3, False), (9, False)])
+def test_where_links_do_not_last_nothing_is_sent_ahead(links_lost: int, streams: bool) -> None:
+    method = Changes(links_lost=links_lost).method(Method(prn=0, pacing=AHEAD), packet_size=244)
+    assert method.pacing == replace(AHEAD, streams=streams)
 
 
 def test_each_longer_delay_is_twice_as_long() -> None:

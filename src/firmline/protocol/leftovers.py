@@ -1,0 +1,50 @@
+"""Answers that arrive twice: which ones are second copies of what was answered before.
+
+An answer of the bootloader carries no number; only its opcode says what it is about. A stack that
+has subscribed twice hands every notification out twice, and who takes the copy for the answer to
+the next request thinks that packets were lost which the unit has. It would send them again, and
+each packet that the unit must refuse costs it a receive buffer (bootloader spec, section 13).
+
+Answers and their copies arrive in order, so a copy comes before the answer to anything that is
+asked later. From that the two rules of this room follow:
+
+* What nothing waits for is a copy, if an answer to the same opcode was taken before, and is passed
+  over. At most as many as were taken, and one that an earlier session on the same connection has
+  left: a unit that goes on and on makes no sense.
+* Whoever asks the same opcode twice in a row must not act on an answer that a copy could give.
+  Whether packets were lost is therefore asked by CRC_GET, and if so by SELECT
+  (:meth:`firmline.protocol.asking.Asking.check_taken`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from firmline import events
+from firmline.protocol.answers import Answer
+from firmline.protocol.codes import Opcode
+
+
+class Leftovers:
+    """Counts the answers of one session by their opcodes."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[int] = Counter()
+        self._passed_over: Counter[int] = Counter()
+
+    def take(self, opcode: int) -> None:
+        """An answer was the one that was waited for."""
+        self._taken[opcode] += 1
+
+    def pass_over(self, opcode: int) -> bool:
+        """Nothing waits for this answer: whether it can be a copy; it then is one."""
+        taken = self._taken[opcode]
+        if not taken or self._passed_over[opcode] > taken:
+            return False
+        self._passed_over[opcode] += 1
+        return True
+
+
+def passed_over(answer: Answer) -> events.AnswerPassedOver:
+    """What is told of a copy."""
+    return events.AnswerPassedOver(request=Opcode(answer.opcode).name.lower())

@@ -1,0 +1,36 @@
+"""Copies of answers: passed over where one was taken before, and not for ever."""
+
+from __future__ import annotations
+
+from firmline import events
+from firmline.protocol.answers import Answer
+from firmline.protocol.codes import Opcode, ResultCode
+from firmline.protocol.leftovers import Leftovers, passed_over
+
+
+def test_what_was_never_answered_has_no_copy() -> None:
+    leftovers = Leftovers()
+    leftovers.take(Opcode.OBJECT_CREATE)
+    assert not leftovers.pass_over(Opcode.CRC_GET)
+
+
+def test_each_answer_has_a_copy_and_an_earlier_session_may_have_left_one() -> None:
+    leftovers = Leftovers()
+    leftovers.take(Opcode.CRC_GET)
+    leftovers.take(Opcode.CRC_GET)
+    assert [leftovers.pass_over(Opcode.CRC_GET) for _ in range(5)] == [True] * 3 + [False] * 2
+
+
+def test_copies_of_one_kind_are_none_of_another() -> None:
+    leftovers = Leftovers()
+    leftovers.take(Opcode.CRC_GET)
+    leftovers.take(Opcode.OBJECT_SELECT)
+    assert leftovers.pass_over(Opcode.CRC_GET)
+    assert leftovers.pass_over(Opcode.CRC_GET)
+    assert not leftovers.pass_over(Opcode.CRC_GET)
+    assert leftovers.pass_over(Opcode.OBJECT_SELECT)
+
+
+def test_a_copy_is_told_by_the_request_it_answers() -> None:
+    answer = Answer(opcode=Opcode.CRC_GET, result=ResultCode.SUCCESS)
+    assert passed_over(answer) == events.AnswerPassedOver(request="crc_get")
