@@ -29,22 +29,31 @@ from typing import Final
 from firmline.errors import Code, TransportError, TransportReason, VerifyError
 from firmline.events import UnitMode
 from firmline.links.base import Connection, Link, RemoteVersion, Sighting
-from firmline.links.gatt import LEGACY_DFU_SERVICE
-from firmline.protocol.channels import WAYS_IN, Channel
+from firmline.protocol.channels import Channel
 from firmline.updater.acquaintance import TRIES, Acquaintance
+from firmline.updater.appearances import (
+    contradicts,
+    is_no_bootloader,
+    is_some_bootloader,
+    may_be_ours,
+    says_harmless,
+    says_no_bootloader,
+    way_in,
+)
 from firmline.updater.ending import Information
 from firmline.updater.jump import Buttonless, Jump, drops, why_not_there
 from firmline.updater.naming import fresh_name
 from firmline.updater.recognition import (
+    bonded_with_another,
     hidden_application,
     named_bootloader,
     no_bootloader,
     no_way_in,
+    not_arrived,
     other_radio,
 )
 from firmline.updater.road import Report
-from firmline.updater.scanning import SeenKind, kind_of
-from firmline.updater.strangers import HARMLESS, who_is_there
+from firmline.updater.strangers import who_is_there
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.whereabouts import Whereabouts, anyone
 from firmline.values import RadioAddress, UnitPin
@@ -128,8 +137,8 @@ class PinnedUnit(Acquaintance):
                 self._link, self.bootloader_address, timeouts=self._timeouts, report=self._report
             )
         async with self.met_at_home(there) as connection:
-            if connection is not None and _is_no_bootloader(connection):
-                channel = _way_in(connection)
+            if connection is not None and is_no_bootloader(connection):
+                channel = way_in(connection)
                 if channel is None:
                     raise no_way_in(self.address, connection.services)
                 if stranger is not None and channel is not Channel.BUTTONLESS_BONDED:
@@ -150,7 +159,7 @@ class PinnedUnit(Acquaintance):
         Raises:
             TransportError: REFUSED: it is known by its name only, and another unit has that, too.
         """
-        wanted = _says_no_bootloader if back else anyone
+        wanted = says_no_bootloader if back else anyone
         return await self._where.look_for(UnitMode.APPLICATION, timeout_s=timeout_s, wanted=wanted)
 
     @asynccontextmanager
@@ -174,7 +183,7 @@ class PinnedUnit(Acquaintance):
         until_s = self._link.now_s() + self._timeouts.search_s
         while True:
             async with self._first_met(there) as connection:
-                if _is_no_bootloader(connection) or await self.owns(connection):
+                if is_no_bootloader(connection) or await self.owns(connection):
                     yield connection
                     return
             if not await self._is_heard_at_home():
@@ -186,9 +195,9 @@ class PinnedUnit(Acquaintance):
     async def _is_heard_at_home(self) -> bool:
         """Whether an application is heard at the unit's address, beside another's bootloader."""
         there = await self._where.look_for(
-            UnitMode.APPLICATION, timeout_s=AT_HOME_S, wanted=_says_harmless
+            UnitMode.APPLICATION, timeout_s=AT_HOME_S, wanted=says_harmless
         )
-        return there is not None and _says_harmless(there)
+        return there is not None and says_harmless(there)
 
     @asynccontextmanager
     async def _first_met(self, there: Sighting) -> AsyncIterator[Connection]:
@@ -202,7 +211,7 @@ class PinnedUnit(Acquaintance):
         tries = TRIES if self._where.pins_application or remembers else 1
 
         def wanted(connection: Connection) -> bool:
-            return _may_be_ours(connection) and not (remembers and _contradicts(there, connection))
+            return may_be_ours(connection) and not (remembers and contradicts(there, connection))
 
         try:
             async with self._reached(
@@ -213,9 +222,9 @@ class PinnedUnit(Acquaintance):
         except TransportError as error:
             if met or error.reason is not TransportReason.NOT_FOUND:
                 raise
-            if kind_of(there) is not SeenKind.BOOTLOADER:
+            if says_no_bootloader(there):
                 raise
-            raise _bonded_with_another(self.address) from error
+            raise bonded_with_another(self.address) from error
 
     async def owns(self, connection: Connection) -> bool:
         """Whether a bootloader at the application's address is the unit's own.
@@ -287,7 +296,7 @@ class PinnedUnit(Acquaintance):
             await self._find_in_bootloader(max(left_s, 0.0))
             assert self.bootloader_address is not None  # noqa: S101 - it was found there
             async with self._reached(
-                self.bootloader_address, _is_some_bootloader, may_be_stale=self._may_be_stale
+                self.bootloader_address, is_some_bootloader, may_be_stale=self._may_be_stale
             ) as connection:
                 if Channel.CONTROL in connection.channels:
                     yield connection
@@ -311,18 +320,13 @@ class PinnedUnit(Acquaintance):
             return
         there_s = self._timeouts.already_there_s
         there = await self._where.look_for(
-            UnitMode.APPLICATION, timeout_s=there_s, wanted=_says_no_bootloader
+            UnitMode.APPLICATION, timeout_s=there_s, wanted=says_no_bootloader
         )
         if there is None:
-            raise TransportError(
-                Code.UNIT_NOT_FOUND,
-                "The unit left its application but was not seen in its bootloader"
-                f" ({self.bootloader_address or self._where.bootloader_name})"
-                f" within {timeout_s:g} s.",
-                reason=TransportReason.NOT_FOUND,
-            )
-        if kind_of(there) is SeenKind.BOOTLOADER:
-            raise _bonded_with_another(self.address)
+            where = self.bootloader_address or self._where.bootloader_name
+            raise not_arrived(where, timeout_s)
+        if not says_no_bootloader(there):
+            raise bonded_with_another(self.address)
         raise why_not_there(self._jump, self.address)
 
     async def _why_another(self, found: Connection, *, is_over: bool) -> TransportError | None:
@@ -339,13 +343,13 @@ class PinnedUnit(Acquaintance):
             return why_not_there(self._jump, self.address)
         waits_s = self._timeouts.already_there_s if is_over else AT_HOME_S
         there = await self._where.look_for(
-            UnitMode.APPLICATION, timeout_s=waits_s, wanted=_says_harmless
+            UnitMode.APPLICATION, timeout_s=waits_s, wanted=says_harmless
         )
-        if there is not None and _says_harmless(there):
+        if there is not None and says_harmless(there):
             return why_not_there(self._jump, self.address)
-        if not is_over and not _is_some_bootloader(found):
+        if not is_over and not is_some_bootloader(found):
             return None
-        if there is not None and _says_no_bootloader(there):
+        if there is not None and says_no_bootloader(there):
             return why_not_there(self._jump, self.address)
         return no_bootloader(found.peer, found.services)
 
@@ -368,27 +372,27 @@ class PinnedUnit(Acquaintance):
         if beside is not None and self._says_bootloader(beside):
             return UnitMode.BOOTLOADER
         home = await self._where.look_for(
-            UnitMode.APPLICATION, timeout_s=application_s, wanted=_says_harmless
+            UnitMode.APPLICATION, timeout_s=application_s, wanted=says_harmless
         )
-        if home is not None and _says_harmless(home):
+        if home is not None and says_harmless(home):
             return UnitMode.APPLICATION
         if beside is not None and await self._answers_as_bootloader():
             return UnitMode.BOOTLOADER
-        is_other = beside is not None and home is not None and kind_of(home) is SeenKind.BOOTLOADER
+        is_other = beside is not None and home is not None and not says_no_bootloader(home)
         return None if home is None or is_other else UnitMode.APPLICATION
 
     def _says_bootloader(self, sighting: Sighting) -> bool:
         """Whether somebody where the unit's bootloader is has its name, or that of all of them."""
-        return bool(self._where.bootloader_name) or kind_of(sighting) is SeenKind.BOOTLOADER
+        return bool(self._where.bootloader_name) or not says_no_bootloader(sighting)
 
     async def _answers_as_bootloader(self) -> bool:
         """Whether there is a bootloader where the unit's own is; yes, if nobody can be asked."""
         assert self.bootloader_address is not None  # noqa: S101 - it was seen there
         try:
             async with self._reached(
-                self.bootloader_address, _is_some_bootloader, may_be_stale=self._may_be_stale
+                self.bootloader_address, is_some_bootloader, may_be_stale=self._may_be_stale
             ) as connection:
-                return _is_some_bootloader(connection)
+                return is_some_bootloader(connection)
         except TransportError as error:
             return error.reason is not TransportReason.NOT_FOUND
 
@@ -437,12 +441,12 @@ class PinnedUnit(Acquaintance):
         tries = max(TRIES, round(timeout_s / PAUSE_S))
         async with self._reached(
             self.address,
-            _is_no_bootloader,
+            is_no_bootloader,
             tries=tries,
             pause_s=PAUSE_S,
             may_be_stale=self._may_be_stale,
         ) as connection:
-            if not _is_no_bootloader(connection):
+            if not is_no_bootloader(connection):
                 raise VerifyError(
                     Code.UNIT_DID_NOT_RETURN,
                     f"The unit took the whole image, and {timeout_s:g} s later a bootloader is at"
@@ -457,52 +461,3 @@ class PinnedUnit(Acquaintance):
         """
         self._radio_before = None
         await drops(connection, self._timeouts, self._report)
-
-
-def _says_harmless(sighting: Sighting) -> bool:
-    """Whether somebody says that it is no bootloader that could be mistaken for the unit's."""
-    return kind_of(sighting) in HARMLESS
-
-
-def _says_no_bootloader(sighting: Sighting) -> bool:
-    """Whether somebody does not say that it is a bootloader."""
-    return kind_of(sighting) is not SeenKind.BOOTLOADER
-
-
-def _bonded_with_another(address: RadioAddress) -> TransportError:
-    return TransportError(
-        Code.BOND_MISSING,
-        "The unit is in its bootloader, which keeps its application's address"
-        f" ({address}) and lets nobody in but the one it is bonded with.",
-        reason=TransportReason.REFUSED,
-    )
-
-
-def _is_no_bootloader(connection: Connection) -> bool:
-    """Whether somebody at the application's address can be an application."""
-    return Channel.CONTROL not in connection.channels
-
-
-def _contradicts(there: Sighting, connection: Connection) -> bool:
-    """Whether somebody who says that it is a bootloader has an application's bonded service.
-
-    Its services are remembered ones then, and a request of theirs would mean something else to it;
-    or an application and another unit's bootloader share the address.
-    """
-    in_bootloader = kind_of(there) is SeenKind.BOOTLOADER
-    return in_bootloader and Channel.BUTTONLESS_BONDED in connection.channels
-
-
-def _may_be_ours(connection: Connection) -> bool:
-    """Whether somebody at the application's address can be the unit, in whichever mode."""
-    return _is_no_bootloader(connection) or connection.needs_encryption
-
-
-def _way_in(connection: Connection) -> Channel | None:
-    """The service that takes an application into its bootloader; ``None``: it has none."""
-    return next((channel for channel in WAYS_IN if channel in connection.channels), None)
-
-
-def _is_some_bootloader(connection: Connection) -> bool:
-    """Whether somebody at the bootloader's address is one, of whatever kind."""
-    return Channel.CONTROL in connection.channels or LEGACY_DFU_SERVICE in connection.services

@@ -40,6 +40,35 @@ def other_radio(before: RemoteVersion | None, after: RemoteVersion | None) -> Tr
     )
 
 
+def not_arrived(where: object, waited_s: float) -> TransportError:
+    """The error of a unit that left its application for its bootloader, and was not seen in either.
+
+    Args:
+        where: The address or the name that its bootloader should have.
+        waited_s: For how long.
+    """
+    return TransportError(
+        Code.UNIT_NOT_FOUND,
+        f"The unit left its application but was not seen in its bootloader ({where}) within"
+        f" {waited_s:g} s.",
+        reason=TransportReason.NOT_FOUND,
+        hint="Leave its supply as it is and run firmline scan: it may be back in its application,"
+        " or advertise under another address. If nothing of it is heard, its supply or its 32 kHz"
+        " crystal may fail in the bootloader: connect a bench supply beside the cell before you"
+        " take the cell out.",
+    )
+
+
+def bonded_with_another(address: RadioAddress) -> TransportError:
+    """The error of a bootloader with bonds that does not know this computer."""
+    return TransportError(
+        Code.BOND_MISSING,
+        "The unit is in its bootloader, which keeps its application's address"
+        f" ({address}) and lets nobody in but the one it is bonded with.",
+        reason=TransportReason.REFUSED,
+    )
+
+
 def named_bootloader(address: RadioAddress) -> TransportError:
     """The error where a bootloader has the address that was given for an application."""
     before = address.minus_one() if isinstance(address, BleAddress) else address

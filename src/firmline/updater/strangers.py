@@ -11,13 +11,11 @@ from __future__ import annotations
 from firmline import events
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.links.base import Link, Sighting
+from firmline.updater.appearances import HARMLESS, says_harmless
 from firmline.updater.road import Report
-from firmline.updater.scanning import SeenKind, kind_by_services, kind_of
+from firmline.updater.scanning import kind_by_services
 from firmline.updater.timeouts import Timeouts
 from firmline.values import RadioAddress
-
-HARMLESS = frozenset({SeenKind.APPLICATION, SeenKind.OTHER, SeenKind.SMP})
-"""What is no bootloader of a kind that could be mistaken for the unit's."""
 
 
 async def who_is_there(
@@ -57,7 +55,7 @@ async def who_is_there(
 
 async def _is_bootloader(link: Link, sighting: Sighting, timeouts: Timeouts) -> bool:
     """Whether somebody is a bootloader; who advertises a DFU service is asked what it is."""
-    if kind_of(sighting) in HARMLESS:
+    if says_harmless(sighting):
         return False
     try:
         connection = await link.connect(sighting.address, timeout_s=timeouts.connect_s)
