@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +67,7 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
     content = read_file(request.package, what="package")
     images = read_package(content, name=str(request.package))
     kept: list[TraceFile] = []
+    updates: list[Update] = []
 
     async def go(stack: ExitStack) -> list[UpdateResult]:
         async with open_targets(wanted) as opened:
@@ -77,22 +78,25 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
             listeners = many_listeners(names, as_json=request.as_json)
             for listener in listeners:
                 stack.enter_context(listener)
-            updates = [
+            updates.extend(
                 Update(
                     plan_of(one, images, content, road),
                     link=road.link,
                     report=_reporter(kept[index] if kept else None, listeners[index]),
                 )
                 for index, (one, road) in enumerate(zip(requests, opened, strict=True))
-            ]
+            )
             return await update_all(updates)
 
-    with ExitStack() as stack:
-        results = run_with(targets[0], go(stack))
+    try:
+        with ExitStack() as stack:
+            results = run_with(targets[0], go(stack))
+    except KeyboardInterrupt:
+        _say_broken_off(requests, [update.result for update in updates], kept)
+        raise
     with suppress(BrokenPipeError):  # the exit code still says how they ended
         _say_results(requests, results, kept)
-    problems = [trace.problem for trace in kept if trace.problem is not None]
-    raise click.exceptions.Exit(_exit_code(results, problems))
+    raise click.exceptions.Exit(_exit_code(results, _problems(kept)))
 
 
 def trace_of(trace: Path | None, number: int) -> Path | None:
@@ -131,17 +135,33 @@ def _reporter(trace: TraceFile | None, listener: WhileRead) -> Callable[[Event],
     return report
 
 
+def _say_broken_off(
+    requests: Sequence[UpdateRequest],
+    results: Sequence[UpdateResult | None],
+    kept: Sequence[TraceFile],
+) -> None:
+    """How each had ended when all were stopped; that they were is for the program to say."""
+    ended = [result for result in results if result is not None]
+    if len(ended) < len(requests):  # their roads were not open: nothing was begun
+        return
+    with suppress(BrokenPipeError):
+        if requests[0].as_json:
+            _print_units(requests, ended, kept)
+        else:
+            _say_results(requests, ended, kept)
+
+
 def _say_results(
     requests: Sequence[UpdateRequest], results: Sequence[UpdateResult], kept: Sequence[TraceFile]
 ) -> None:
     """How each ended, and how many of them were updated."""
-    names = [_name(one.target) for one in requests]
     if requests[0].as_json:
-        _print_results(names, results, kept)
+        _print_units(requests, results, kept)
+        _print_total(results, kept)
         return
     click.echo("")
-    for one, name, result in zip(requests, names, results, strict=True):
-        click.echo(name)
+    for one, result in zip(requests, results, strict=True):
+        click.echo(_name(one.target))
         if result.error is None:
             click.echo(f"  {summary(result.finished, virtual=has_own_time(one.target))}")
         else:
@@ -152,13 +172,16 @@ def _say_results(
     click.echo(f"{_updated(results)} of {len(results)} units were updated.")
 
 
-def _print_results(
-    names: Sequence[str], results: Sequence[UpdateResult], kept: Sequence[TraceFile]
+def _print_units(
+    requests: Sequence[UpdateRequest], results: Sequence[UpdateResult], kept: Sequence[TraceFile]
 ) -> None:
-    lost = [[trace.problem] if trace.problem else [] for trace in kept] or [[] for _ in results]
-    for name, result, problems in zip(names, results, lost, strict=True):
-        fields = {**result_fields(result), "problems": problem_fields(problems)}
-        click.echo(json.dumps({**fields, "type": "unit_result", "unit": name}))
+    traces: Sequence[TraceFile | None] = kept or [None] * len(results)
+    for one, result, trace in zip(requests, results, traces, strict=True):
+        fields = {**result_fields(result), "problems": problem_fields(_problems([trace]))}
+        click.echo(json.dumps({**fields, "type": "unit_result", "unit": _name(one.target)}))
+
+
+def _print_total(results: Sequence[UpdateResult], kept: Sequence[TraceFile]) -> None:
     outcomes = Counter(result.finished.outcome.value for result in results)
     fields = {
         "type": "result",
@@ -166,9 +189,14 @@ def _print_results(
         "updated": _updated(results),
         "outcomes": {outcome.value: outcomes[outcome.value] for outcome in Outcome},
         "next": next((next_thing(r.error) for r in results if r.error), ""),
-        "problems": problem_fields(problem for problems in lost for problem in problems),
+        "problems": problem_fields(_problems(kept)),
     }
     click.echo(json.dumps(fields))
+
+
+def _problems(kept: Iterable[TraceFile | None]) -> list[StoreError]:
+    """Why traces broke off."""
+    return [trace.problem for trace in kept if trace is not None and trace.problem is not None]
 
 
 def _updated(results: Sequence[UpdateResult]) -> int:

@@ -101,6 +101,9 @@ class Update:
         plan: What is to be done.
         link: The road to the unit.
         report: Takes every event, in order, as it happens; when it returns, the event is kept.
+
+    Attributes:
+        result: How it ended, also where it was cancelled; ``None``: it has not ended.
     """
 
     def __init__(self, plan: UpdatePlan, *, link: AnyLink, report: Callable[[Event], None]) -> None:
@@ -120,6 +123,7 @@ class Update:
         self._started_s = 0.0
         self._transfer_s = 0.0
         self._accepted_size = 0
+        self.result: UpdateResult | None = None
 
     async def run(self, turns: Turns | None = None) -> UpdateResult:
         """Do it; errors end as a result, never as an exception (but for defects of ours).
@@ -149,8 +153,8 @@ class Update:
             try:
                 await self._road.close()
             finally:  # whatever happens, the stream has its last event
-                result = self._finish(error, seen)
-        return result
+                self.result = self._finish(error, seen)
+        return self.result
 
     @asynccontextmanager
     async def _turn(self, turns: Turns) -> AsyncIterator[None]:

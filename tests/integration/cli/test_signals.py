@@ -186,6 +186,22 @@ def test_two_signals_at_once_are_as_one() -> None:
         assert_complete(1)
 
 
+def test_of_several_units_each_has_its_result_when_all_are_stopped() -> None:
+    words = ("update", "dfu.zip", "--to", f"sim:ble-reference{KEY}", "--to", f"sim:sdk17-ble{KEY}")
+    ran = begun(
+        BEHIND_EVENTS, "30", str(int(signal.SIGTERM)), *words, "--trace", "t.jsonl", "--json"
+    )
+    told = [json.loads(line) for line in ran.out.splitlines()]
+    *_, first, second, last = told
+    assert [first["type"], second["type"], last["type"]] == ["unit_result", "unit_result", "result"]
+    assert [first["unit"], second["unit"]] == ["sim:ble-reference", "sim:sdk17-ble"]
+    assert {first["code"], second["code"], last["code"]} == {Code.INTERRUPTED}
+    assert [line["type"] for line in told].count("result") == 1
+    ran = begun(BEHIND_EVENTS, "30", str(int(signal.SIGTERM)), *words, "--trace", "t.jsonl")
+    assert ran.code == ExitCode.INTERRUPTED
+    assert "0 of 2 units were updated." in ran.out
+
+
 def assert_complete(at: int) -> None:
     """Every trace ends with the last event, which says why; of several units one may be done."""
     ends = [trace[-1] for trace in traces()]
