@@ -53,6 +53,7 @@ ENDS: list[tuple[Fault, Outcome, Code | None]] = [
     (CorruptedPackets(first=4, every=16, direction=FROM_UNIT), Outcome.UPDATED, None),
     (DuplicatedPackets(first=20), Outcome.UPDATED, None),
     (DuplicatedPackets(first=3, every=15, direction=FROM_UNIT), Outcome.UPDATED, None),
+    (DuplicatedPackets(first=3, every=5, direction=FROM_UNIT), Outcome.UPDATED, None),
     (DelayedPackets(first=20, delay_s=1), Outcome.UPDATED, None),
     (DelayedPackets(first=8, delay_s=4, direction=FROM_UNIT), Outcome.UPDATED, None),
     # What does not concern a bootloader that was there from the start, and has no radio.
@@ -62,11 +63,6 @@ ENDS: list[tuple[Fault, Outcome, Code | None]] = [
     # What ends the update: a line on which nothing arrives whole, a unit that starts anew.
     (LostPackets(first=30, every=31), Outcome.FAILED, Code.OBJECT_DAMAGED),
     (LostPackets(first=9, every=7, direction=FROM_UNIT), Outcome.FAILED, Code.LINK_TIMEOUT),
-    (
-        DuplicatedPackets(first=3, every=5, direction=FROM_UNIT),
-        Outcome.FAILED,
-        Code.ANSWER_UNEXPECTED,
-    ),
     (LostPackets(share=1, direction=FROM_UNIT), Outcome.FAILED, Code.PORT_SILENT),
     (LostPackets(share=1), Outcome.FAILED, Code.PORT_SILENT),
     (PowerCutAt(operation=IN_THE_IMAGE), Outcome.FAILED, Code.LINK_TIMEOUT),

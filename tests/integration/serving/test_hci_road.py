@@ -79,7 +79,8 @@ def test_a_unit_behind_a_controller_is_seen_read_and_updated(place: str, tmp_pat
     assert result["firmware_revision"] == f"2+{zlib.crc32(APPLICATION):08x}"
     packets = (tmp_path / "air.btsnoop").read_bytes()
     assert packets.startswith(b"btsnoop\0\0\0\0\x01\0\0\x03\xea")
-    assert APPLICATION[:200] in packets
+    # Some packet of the image, as it is: the first ones may be small, to learn the flash by.
+    assert any(APPLICATION[at : at + 200] in packets for at in range(500))
 
 
 def test_the_death_of_the_controller_in_mid_update_is_told_at_once(tmp_path: Path) -> None:
