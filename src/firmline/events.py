@@ -443,7 +443,7 @@ class SessionRepeated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderStepped(Event):
-    """Something went wrong over a radio; what is done about it now, before the image goes on.
+    """Something went wrong over a radio, or a unit on USB was lost; what is done about it now.
 
     Attributes:
         step: What is done, e.g. ``resume`` (:class:`firmline.updater.ladder.Step`).

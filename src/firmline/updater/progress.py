@@ -59,8 +59,8 @@ class Progress:
                 | events.CrcChecked(object_type="data")
             ):
                 self._reached = event.offset
-            case events.SessionRepeated():
-                # It answers: it is not where the last EXECUTE leads.
+            case events.BootloaderAnswered():
+                # It is not where the last EXECUTE leads.
                 self.last_execute_sent = False
         if self._is_open:
             self.transfer_s = event.at_s - self._begin_s

@@ -27,7 +27,6 @@ from firmline.errors import (
     TargetRefusedError,
     TransportError,
     TransportReason,
-    VerifyError,
 )
 from firmline.events import UnitMode
 from firmline.links.base import Connection, Link, Received
@@ -43,6 +42,7 @@ from firmline.updater.ladder import CHANGES_OBJECTS, Ladder, LadderStep, Step
 from firmline.updater.observing import Observed
 from firmline.updater.road import Method, Report
 from firmline.updater.timeouts import Timeouts
+from firmline.updater.unheard_end import not_seen_again, refused_again
 
 RECEIPT_BYTES: Final = 80
 """Between two receipts: four chunks of 20 bytes, which a flash that takes 5 ms for each has written
@@ -382,23 +382,14 @@ class RadioRecovery:
             VerifyError: It is nowhere; or it now refuses what it may have taken.
         """
         if self._may_have_taken and error.code is Code.REFUSED_FW_VERSION:
-            raise VerifyError(
-                Code.NEW_APPLICATION_NOT_SEEN,
-                "The unit's answer to the last EXECUTE did not arrive, and it refuses the same"
-                " image a second time because its version is not higher than the installed one: it"
-                " may have taken it the first time.",
-            ) from error
+            raise refused_again() from error
         is_unheard = isinstance(error, TransportError | RemoteProtocolError)
         if not (self._ladder.session.last_execute_sent and is_unheard):
             return
         self._may_have_taken = True
         await self.close(error)
         if await self._find(self._timeouts.return_s) is None:
-            raise VerifyError(
-                Code.UNIT_DID_NOT_RETURN,
-                "The unit has the whole image, but its answer to the last EXECUTE did not arrive,"
-                f" and it was not seen again within {self._timeouts.return_s:g} s.",
-            ) from error
+            raise not_seen_again(self._timeouts.return_s) from error
 
     def _dialogue(self) -> Dialogue:
         return Dialogue(

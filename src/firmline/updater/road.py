@@ -22,6 +22,9 @@ from firmline.links.base import Exchange
 from firmline.protocol.framing import Framing
 from firmline.protocol.pacing import Pacing
 from firmline.protocol.requests import Request
+from firmline.updater.expectation import Expectation
+from firmline.updater.progress import Progress
+from firmline.updater.timeouts import Timeouts
 
 Report = Callable[[Event], None]
 """Takes an event, stamps it with the time and passes it on."""
@@ -53,6 +56,23 @@ def as_planned(method: Method) -> Method:
 async def gives_up(_error: FirmlineError) -> bool:
     """No session follows a failed one."""
     return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefing:
+    """What a road over ports is told of the update that it serves.
+
+    Attributes:
+        timeouts: How long to wait for what.
+        report: Takes every event, unstamped, as it happens.
+        progress: Hears all events of this update.
+        expectation: What the new application prints or says, if the user knows.
+    """
+
+    timeouts: Timeouts
+    report: Report
+    progress: Progress
+    expectation: Expectation | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

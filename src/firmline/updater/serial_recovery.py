@@ -7,11 +7,13 @@ never endlessly.
 
 The one answer that is not asked for again is that to the last EXECUTE: a unit that has heard it
 restarts. Without that answer nothing is called a success.
+
+A port that is gone is no matter of this room.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from firmline import events
 from firmline.errors import (
@@ -23,11 +25,9 @@ from firmline.errors import (
     TransportReason,
     VerifyError,
 )
-from firmline.updater.progress import Progress
-from firmline.updater.road import Report
+from firmline.updater.road import Briefing
 from firmline.updater.serial_absence import fell_silent
 from firmline.updater.serial_talk import SerialTalk
-from firmline.updater.timeouts import SerialTimeouts
 
 MAX_SESSIONS: Final = 4
 """Sessions without progress, the first included, before it is given up."""
@@ -35,23 +35,27 @@ MAX_ALL: Final = 40
 """Sessions in all: a line that loses something in every object carries no update in useful time."""
 
 
+class Talkative(Protocol):
+    """A bootloader that can be asked single questions."""
+
+    @property
+    def talk(self) -> SerialTalk:
+        """What asks them, at the port that is open now."""
+
+
 class SerialRecovery:
     """Decides, after a failed session, whether there is another one.
 
     Args:
-        talk: Asks the bootloader whether it is there.
-        progress: Of the image.
-        report: Takes every event, unstamped.
-        timeouts: How long to wait for what.
+        bootloader: Is asked whether it is there, at whichever port it has by then.
+        briefing: Of the road.
     """
 
-    def __init__(
-        self, talk: SerialTalk, *, progress: Progress, report: Report, timeouts: SerialTimeouts
-    ) -> None:
-        self._talk = talk
-        self._progress = progress
-        self._report = report
-        self._timeouts = timeouts
+    def __init__(self, bootloader: Talkative, briefing: Briefing) -> None:
+        self._bootloader = bootloader
+        self._progress = briefing.progress
+        self._report = briefing.report
+        self._timeouts = briefing.timeouts.serial
         self._sessions = 1
         self._all = 1
         self._executed = 0
@@ -73,14 +77,15 @@ class SerialRecovery:
         self._all += 1
         if self._sessions > MAX_SESSIONS or self._all > MAX_ALL:
             return False
-        if not await self._talk.find(self._timeouts.silence_s):
+        talk = self._bootloader.talk
+        if not await talk.find(self._timeouts.silence_s):
             if at_end:
                 raise VerifyError(
                     Code.NEW_APPLICATION_NOT_SEEN,
                     "The unit has the whole image, but its answer to the last EXECUTE did not"
                     " arrive, and it is silent since: it may have restarted to activate the image.",
                 ) from error
-            error.hint = fell_silent(self._talk.strange)
+            error.hint = fell_silent(talk.strange)
             return False
         self._report(
             events.SessionRepeated(

@@ -34,6 +34,8 @@ class SerialTimeouts:
         reappear_s: For a unit on USB that restarts to be plugged in again as its bootloader, with a
             port that can be opened: it boots, the system reads its descriptors, and on Linux udev
             gives its port away, a second or two in all; on Windows a new port takes longer.
+        replug_s: For a unit on USB that was lost in the middle to be plugged in again: a person has
+            to see that, and find the plug.
         expect_s: For the text that the new application prints, counted from when it can run.
     """
 
@@ -46,6 +48,7 @@ class SerialTimeouts:
     boot_s: float = 0.2
     farewell_s: float = 0.2
     reappear_s: float = 15.0
+    replug_s: float = 60.0
     expect_s: float = 30.0
 
 

@@ -37,7 +37,7 @@ from firmline.updater.ladder import Ladder
 from firmline.updater.opening import AnyLink, declare_link, describe_images, plan_timing
 from firmline.updater.progress import Progress
 from firmline.updater.radio import RadioRoad
-from firmline.updater.road import Method, OpenBootloader, Road
+from firmline.updater.road import Briefing, Method, OpenBootloader, Road
 from firmline.updater.serial_road import SerialRoad
 from firmline.updater.speed_limit import SpeedLimit
 from firmline.updater.timeouts import Timeouts
@@ -244,22 +244,16 @@ class Update:
     def _road_over(self, link: AnyLink) -> Road:
         """The road over a link: the one place where their kinds are told apart."""
         plan = self._plan
+        briefing = Briefing(
+            timeouts=plan.timeouts,
+            report=self._report,
+            progress=self._progress,
+            expectation=plan.expectation,
+        )
         if isinstance(link, UsbLink):
-            return UsbRoad(
-                link=link,
-                timeouts=plan.timeouts,
-                report=self._report,
-                progress=self._progress,
-                expectation=plan.expectation,
-            )
+            return UsbRoad(link, briefing, ladder=self._ladder)
         if isinstance(link, PortLink):
-            return SerialRoad(
-                link=link,
-                timeouts=plan.timeouts,
-                report=self._report,
-                progress=self._progress,
-                expectation=plan.expectation,
-            )
+            return SerialRoad(link, briefing)
         if plan.pin is None:
             raise LocalProtocolError("An update over a radio needs the unit's pin.")
         return RadioRoad(

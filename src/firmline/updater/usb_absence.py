@@ -69,6 +69,28 @@ def no_bootloader(device: UsbDevice, waited_s: float, newcomers: frozenset[str])
     )
 
 
+def not_back_in_middle(
+    serial_number: str, waited_s: float, newcomers: frozenset[str]
+) -> TransportError:
+    """The error of a unit that was lost in the middle of an update, and did not come back.
+
+    Args:
+        serial_number: The unit's.
+        waited_s: How long it was waited for.
+        newcomers: Serial numbers of bootloaders that have come since.
+    """
+    beside = ", ".join(sorted(number or "(none)" for number in newcomers))
+    says = f"; another bootloader has come ({beside}), and nothing was sent to it" if beside else ""
+    return TransportError(
+        Code.UNIT_NOT_FOUND,
+        f"The USB unit {serial_number} was lost in the middle of the update, and was not plugged in"
+        f" again with a port within {waited_s:g} s{says}.",
+        reason=TransportReason.NOT_FOUND,
+        hint="Plug it in and start the update again: it goes on where the unit stands;"
+        " --timeout replug=SECONDS waits longer.",
+    )
+
+
 def not_back_for_next(serial_number: str, waited_s: float) -> TransportError:
     """The error of a unit that took an image and is not back for the next one."""
     return TransportError(

@@ -15,11 +15,9 @@ from firmline.links.usb.link import UsbLink
 from firmline.updater.ending import TITLES
 from firmline.updater.expectation import Expectation, Hearing
 from firmline.updater.flash_versions import left_in_bootloader, see_versions
-from firmline.updater.road import NEW_APPLICATION_RUNS, Report
-from firmline.updater.serial_road import SerialRoad
+from firmline.updater.road import NEW_APPLICATION_RUNS, Briefing
 from firmline.updater.serial_talk import Versions
 from firmline.updater.serial_text import shown
-from firmline.updater.timeouts import Timeouts
 from firmline.updater.usb_absence import did_not_return
 from firmline.updater.usb_search import LOOKS_EVERY_S, unit_seen
 from firmline.values import ImageKind
@@ -32,26 +30,16 @@ class UsbEnding:
 
     Args:
         link: The unit.
+        briefing: Of the road.
         left: Its bootloader, as it took the last image.
-        timeouts: How long to wait for what.
-        report: Takes every event, unstamped.
-        expectation: What the new application says or prints, if the user knows.
     """
 
-    def __init__(
-        self,
-        link: UsbLink,
-        *,
-        left: UsbDevice,
-        timeouts: Timeouts,
-        report: Report,
-        expectation: Expectation | None,
-    ) -> None:
+    def __init__(self, link: UsbLink, briefing: Briefing, *, left: UsbDevice) -> None:
         self._link = link
         self._left = left
-        self._timeouts = timeouts
-        self._report = report
-        self._expectation = expectation
+        self._timeouts = briefing.timeouts
+        self._report = briefing.report
+        self._expectation = briefing.expectation
         self._hearing = Hearing()
 
     async def see(
@@ -60,7 +48,7 @@ class UsbEnding:
         *,
         version_before: str | None,
         versions_before: Versions,
-        open_bootloader: Callable[[UsbDevice], Awaitable[SerialRoad]],
+        read_bootloader: Callable[[UsbDevice], Awaitable[Versions]],
     ) -> str:
         """Return, with what was seen, when it is proven that the unit has what was sent.
 
@@ -69,7 +57,7 @@ class UsbEnding:
             version_before: What its application said before the update; ``None``: nothing, or
                 there was none.
             versions_before: What its bootloader told of its flash before the update.
-            open_bootloader: Opens a bootloader that has come back.
+            read_bootloader: Asks a bootloader that has come back what is in its flash.
 
         Raises:
             VerifyError: What could not be seen, or what speaks against it.
@@ -77,7 +65,7 @@ class UsbEnding:
         try:
             device = await self._await_return()
             if device.usb_id == self._left.usb_id:
-                after = (await open_bootloader(device)).versions
+                after = await read_bootloader(device)
                 if image.kind is ImageKind.APPLICATION:
                     raise left_in_bootloader(image, after)
                 return see_versions(image.kind, versions_before, after)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from firmline import events
 from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.chips import chip
 from firmline.device.description import UnitDescription
-from firmline.device.fabrication import fabricate, physics_of
+from firmline.device.fabrication import fabricate, physics_of, softdevice_image
 from firmline.device.profile import PROFILES
-from firmline.device.radio_face import ResetKind
+from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.errors import TransportError
+from firmline.formats.firmware import FirmwareImage
 from firmline.formats.package import Package
 from firmline.links.serial.link import SerialLink
 from firmline.links.usb.bus import Plugged
@@ -32,6 +34,9 @@ from unit.device.makers import describe
 
 USB = PROFILES["sdk17.1-usb"]
 SERIAL = "FL-0001"
+BOOTLOADER = FirmwareImage(
+    data=synthetic_bytes("a newer bootloader", 20_480), address=None, source_name="bl.bin"
+)
 
 
 def plugged(serial_number: str = SERIAL, **changes: Any) -> UnitDescription:
@@ -43,6 +48,14 @@ def plugged(serial_number: str = SERIAL, **changes: Any) -> UnitDescription:
         "serial_number": serial_number,
     }
     return describe(**{**usual, **changes})
+
+
+def softdevice() -> FirmwareImage:
+    """A newer one than the unit's."""
+    mine = plugged().softdevice
+    assert mine is not None
+    data = softdevice_image(replace(mine, version=7_003_000))
+    return FirmwareImage(data=data, address=0x1000, source_name="sd.bin")
 
 
 class Bus(VirtualBus):
@@ -83,13 +96,41 @@ class Bus(VirtualBus):
     @property
     def units(self) -> list[VirtualUnit]:
         """What hangs on it."""
-        return [driver.unit for driver in self._drivers]
+        return [socket.driver.unit for socket in self._sockets]
 
-    def pull(self, unit: VirtualUnit) -> None:
-        """Pull a unit out, and plug it in again at once."""
-        (driver,) = [each for each in self._drivers if each.unit is unit]
-        unit.reset(ResetKind.POWER, now_s=self.now_s())
-        driver.feed(b"")
+    def away(self, unit: VirtualUnit, seconds: float, *, powered: bool) -> None:
+        """Pull a unit out, and plug it in again after a while.
+
+        Args:
+            unit: The unit.
+            seconds: For how long.
+            powered: It goes on meanwhile, from a cell of its own.
+        """
+
+        def back() -> None:
+            if not powered:
+                self.cut_power(unit)
+            self.plug_in(unit)
+
+        self.unplug(unit)
+        asyncio.get_running_loop().call_later(seconds, back)
+
+    def tear(self, unit: VirtualUnit, through: Callable[[bytes], bytes], seconds: float) -> None:
+        """Pull a unit with a cell of its own out while something is sent to it.
+
+        Args:
+            unit: The unit.
+            through: What of the bytes that are sent next still reaches it.
+            seconds: After how long it is plugged in again.
+        """
+        driver = self._socket(unit).driver
+
+        def feed(data: bytes) -> None:
+            vars(driver).pop("feed")
+            driver.feed(through(data))
+            self.away(unit, seconds, powered=True)
+
+        vars(driver)["feed"] = feed
 
     def port(self, device: UsbDevice) -> SerialLink:
         return super().port(self._real[device])
@@ -135,6 +176,7 @@ def update(
     contents: Package | None = None,
     expect: str | None = None,
     timeouts: Timeouts | None = None,
+    checkpoint_s: float | None = 10.0,
     prepare: Callable[[Bus], None] = lambda _bus: None,
     on_event: Callable[[events.Event, list[VirtualUnit], Bus], None] = lambda *_given: None,
 ) -> Told:
@@ -162,6 +204,7 @@ def update(
             pacing=NO_PAUSES,
             timeouts=timeouts,
             expectation=None if expect is None else expectation(expect),
+            checkpoint_s=checkpoint_s,
         )
         link = UsbLink(bus, serial_number)
         try:

@@ -9,32 +9,19 @@ import pytest
 from firmline import events
 from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.application_dfu import ApplicationDfu
-from firmline.device.fabrication import softdevice_image
 from firmline.device.faults.plan import FaultPlan, StuckGpregret
 from firmline.device.profile import PROFILES
-from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.events import Outcome, UnitMode
-from firmline.formats.firmware import FirmwareImage
 from firmline.links.usb.device import UsbDevice
 from firmline.protocol.usb_trigger import OPEN_BOOTLOADER_ID, TriggerRequest
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.values import Fwid, FwVersion
 from integration.story import package
-from integration.usb.bus import SERIAL, Bus, plugged, update
+from integration.usb.bus import BOOTLOADER, SERIAL, Bus, plugged, softdevice, update
 
-BOOTLOADER = FirmwareImage(
-    data=synthetic_bytes("a newer bootloader", 20_480), address=None, source_name="bl.bin"
-)
 QUICK = Timeouts(serial=SerialTimeouts(bootloader_s=1, reappear_s=2, expect_s=1), return_s=20)
-
-
-def softdevice() -> FirmwareImage:
-    mine = plugged().softdevice
-    assert mine is not None
-    data = softdevice_image(replace(mine, version=7_003_000))
-    return FirmwareImage(data=data, address=0x1000, source_name="sd.bin")
 
 
 def forbidden() -> TransportError:
@@ -268,7 +255,9 @@ def test_a_unit_that_does_not_restart_is_told() -> None:
 def test_a_unit_that_comes_back_as_its_application_is_told() -> None:
     def forgetful(bus: Bus) -> None:
         async def restart(_device: UsbDevice, _request: TriggerRequest, _data: bytes) -> None:
-            bus.pull(bus.units[0])  # what it has left for its bootloader is gone with its power
+            bus.cut_power(
+                bus.units[0]
+            )  # what it has left for its bootloader is gone with its power
 
         setattr(bus, "write", restart)  # noqa: B010 - mypy knows it for a method
 
@@ -346,13 +335,3 @@ def test_a_unit_that_is_not_plugged_in_again_is_told() -> None:
     told = update(on_event=pull, timeouts=QUICK)
     assert told.ended == (Outcome.UNVERIFIED, Code.UNIT_DID_NOT_RETURN)
     assert "was not plugged in again, within 20 s" in told.message
-
-
-def test_a_unit_that_is_pulled_out_in_the_middle_is_a_lost_port() -> None:
-    def pull(event: events.Event, units: list[VirtualUnit], bus: Bus) -> None:
-        if isinstance(event, events.ObjectExecuted) and event.object_type == "data":
-            bus.pull(units[0])
-
-    told = update(on_event=pull)
-    assert told.ended == (Outcome.FAILED, Code.LINK_LOST)
-    assert not told.is_new

@@ -73,8 +73,8 @@ def test_the_last_execute_is_the_one_with_everything_behind_it() -> None:
 
 
 def test_a_unit_that_answers_again_has_not_acted_upon_the_last_execute() -> None:
-    repeated = events.SessionRepeated(at_s=13.0, reason="lost", code="X", attempt=2)
-    assert not after([*WHOLE[:10], repeated]).last_execute_sent
+    answered = events.BootloaderAnswered(at_s=13.0, after_s=0.1)
+    assert not after([*WHOLE[:10], answered]).last_execute_sent
 
 
 def test_what_was_there_already_was_not_sent_by_us() -> None:

@@ -1,7 +1,7 @@
 """Virtual units on a USB bus of their own: they enumerate anew with every restart.
 
 A unit that boots is not on the bus. Its application and its bootloader are two products with one
-serial number, and nothing of a port that was open survives a restart.
+serial number, and nothing of a port that was open survives a restart, or the plug being out.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from firmline.device.application_dfu import ApplicationDfu
+from firmline.device.radio_face import ResetKind
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.events import UnitMode
@@ -49,13 +50,15 @@ class VirtualWire:
     def listen(self, on_data: OnData, on_lost: OnLost) -> None:
         """Tell what arrives."""
         self._on_lost = on_lost
-        self._driver.plug(on_data, on_restart=self._end)
+        self._driver.plug(on_data, on_restart=self.end)
         self._driver.open_port()
 
-    def _end(self) -> None:
-        self._is_gone = True
-        self._driver.unplug()
-        self._on_lost(lost(self._name))
+    def end(self) -> None:
+        """The unit is gone from its port; harmless when nobody listens any more."""
+        if not self._is_gone:
+            self._is_gone = True
+            self._driver.unplug()
+            self._on_lost(lost(self._name))
 
     async def write(self, data: bytes) -> None:
         """Hand the bytes over, no faster than the unit takes them."""
@@ -79,18 +82,72 @@ class VirtualWire:
             self._driver.unplug()
 
 
+class Socket:
+    """Where a unit is plugged in.
+
+    Args:
+        driver: Of the unit.
+        number: On the bus.
+
+    Attributes:
+        driver: Of the unit.
+        number: On the bus.
+        wire: Through its port, if somebody has opened that.
+        is_in: Whether the plug is in.
+        pulls: How often it was pulled.
+    """
+
+    def __init__(self, driver: SerialDriver, number: int) -> None:
+        self.driver = driver
+        self.number = number
+        self.wire: VirtualWire | None = None
+        self.is_in = True
+        self.pulls = 0
+
+    def open(self, name: str) -> VirtualWire:
+        """Open the unit's port."""
+        self.wire = VirtualWire(self.driver, name)
+        return self.wire
+
+    def pull(self) -> None:
+        """Pull the plug; whoever has the port open hears of it."""
+        self.is_in = False
+        self.pulls += 1
+        if self.wire is not None:
+            self.wire.end()
+            self.wire = None
+
+
 class VirtualBus:
     """A :class:`~firmline.links.usb.bus.UsbBus` with virtual units on it, in the loop's time.
 
     Args:
-        units: The units, switched off; their power comes from the bus.
+        units: The units, switched off; their power comes when the bus is made.
     """
 
     def __init__(self, units: Iterable[VirtualUnit]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._drivers = [SerialDriver(unit, baud=None) for unit in units]
-        for driver in self._drivers:
+        drivers = [SerialDriver(unit, baud=None) for unit in units]
+        self._sockets = [Socket(driver, number) for number, driver in enumerate(drivers, 1)]
+        for driver in drivers:
             driver.power_on()
+
+    def unplug(self, unit: VirtualUnit) -> None:
+        """Pull a unit's plug. It goes on, as one with a cell of its own does."""
+        self._socket(unit).pull()
+
+    def plug_in(self, unit: VirtualUnit) -> None:
+        """Plug a unit in again: it is enumerated anew."""
+        self._socket(unit).is_in = True
+
+    def cut_power(self, unit: VirtualUnit) -> None:
+        """Take a unit's power away for a moment, wherever its plug is: it boots."""
+        unit.reset(ResetKind.POWER, now_s=self.now_s())
+        self._socket(unit).driver.feed(b"")  # has what follows from it happen
+
+    def _socket(self, unit: VirtualUnit) -> Socket:
+        (socket,) = [each for each in self._sockets if each.driver.unit is unit]
+        return socket
 
     def now_s(self) -> float:
         """The event loop's clock."""
@@ -100,11 +157,9 @@ class VirtualBus:
         """What is plugged in at this moment."""
         return Plugged(devices=tuple(self._found()))
 
-    def _found(self) -> dict[UsbDevice, SerialDriver]:
-        described = {
-            _described(driver, number): driver for number, driver in enumerate(self._drivers, 1)
-        }
-        return {device: driver for device, driver in described.items() if device is not None}
+    def _found(self) -> dict[UsbDevice, Socket]:
+        described = {_described(socket): socket for socket in self._sockets}
+        return {device: socket for device, socket in described.items() if device is not None}
 
     async def read(self, device: UsbDevice, request: TriggerRequest, size: int) -> bytes:
         """Ask a unit's trigger interface."""
@@ -120,24 +175,24 @@ class VirtualBus:
         raise _stalled(device)
 
     def _driver_of(self, device: UsbDevice) -> SerialDriver:
-        driver = self._found().get(device)
-        if driver is None:
+        socket = self._found().get(device)
+        if socket is None:
             raise TransportError(
                 Code.USB_FAILED,
                 f"The USB device {device.shown} cannot be asked: it is gone.",
                 reason=TransportReason.LOST,
             )
-        return driver
+        return socket.driver
 
     def port(self, device: UsbDevice) -> SerialLink:
         """The road through a unit's port; nothing is opened yet."""
         name = device.port or ""
 
         async def plug_in() -> VirtualWire:
-            driver = self._found().get(device)
-            if driver is None:
+            socket = self._found().get(device)
+            if socket is None:
                 raise cannot_open(name, FileNotFoundError(2, "gone"))
-            return VirtualWire(driver, name)
+            return socket.open(name)
 
         return SerialLink(
             name=name,
@@ -147,9 +202,9 @@ class VirtualBus:
 
     async def close(self) -> None:
         """Take the power away: the units' time stops."""
-        for driver in self._drivers:
-            driver.unplug()
-            driver.close()
+        for socket in self._sockets:
+            socket.driver.unplug()
+            socket.driver.close()
 
 
 def _stalled(device: UsbDevice) -> TransportError:
@@ -160,11 +215,11 @@ def _stalled(device: UsbDevice) -> TransportError:
     )
 
 
-def _described(driver: SerialDriver, number: int) -> UsbDevice | None:
-    """A unit as the bus sees it; ``None``: nothing of it runs."""
-    unit = driver.unit
+def _described(socket: Socket) -> UsbDevice | None:
+    """A unit as the bus sees it; ``None``: nothing of it runs, or its plug is out."""
+    unit = socket.driver.unit
     mode = unit.mode
-    if mode is None:
+    if mode is None or not socket.is_in:
         return None
     is_application = mode is UnitMode.APPLICATION
     has_trigger = unit.board.application_dfu is ApplicationDfu.TRIGGER
@@ -175,6 +230,6 @@ def _described(driver: SerialDriver, number: int) -> UsbDevice | None:
         product=unit.name if is_application else "Open DFU Bootloader",
         port=f"the port of {unit.name}",
         trigger=TRIGGER_INTERFACE if is_application and has_trigger else None,
-        place=f"1-{number}",
-        address=driver.restarts + 1,
+        place=f"1-{socket.number}",
+        address=socket.driver.restarts + socket.pulls + 1,
     )
