@@ -7,8 +7,9 @@ application, as on a real line.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from itertools import cycle
 
 import pytest
 
@@ -23,17 +24,24 @@ from firmline.events import Event, Outcome
 from firmline.formats.firmware import FirmwareImage
 from firmline.formats.package import Package
 from firmline.formats.package_build import PackageSpec, build_package
+from firmline.links.base import Link
+from firmline.links.bluetooth.link import BluetoothLink
+from firmline.links.open_many import prn_for
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_time import run_in_virtual_time
-from firmline.protocol.pacing import AHEAD
+from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH
 from firmline.updater.many import update_all
 from firmline.updater.update import Update, UpdateResult, plan_for
 from firmline.values import BleAddress, Fwid, FwVersion
+from integration.bluetooth.bleak_over_bumble import Computer
 from unit.device.makers import FWID, KEY, OTHER_KEY, describe
 
 pytestmark = pytest.mark.slow
 SIZE = 16_384
+LATEST = 1.25
+"""Of equal units the last is at its end no later than this times the first: they connect one after
+the other, and over Bleak that includes the discovery of their services."""
 
 
 def package() -> Package:
@@ -65,15 +73,55 @@ def units(count: int, *, step: int = 2) -> list[UnitDescription]:
     ]
 
 
+async def over_controller(radio: VirtualRadio) -> Link:
+    """A controller of ours."""
+    return await radio.open_link()
+
+
+async def over_bluetooth(radio: VirtualRadio) -> Link:
+    """The computer's own Bluetooth."""
+    return BluetoothLink(stack=Computer(radio=radio).stack)
+
+
+OpenLink = Callable[[VirtualRadio], Awaitable[Link]]
+EVERY_LINK = pytest.mark.parametrize("opening", [over_controller, over_bluetooth])
+
+
 async def placed(
-    radio: VirtualRadio, units: Sequence[VirtualUnit], heard: Sequence[list[Event]]
+    radio: VirtualRadio,
+    units: Sequence[VirtualUnit],
+    heard: Sequence[list[Event]],
+    *,
+    links: Sequence[Link],
+    vanishing: Sequence[int] = (),
 ) -> list[Update]:
-    """Updates of units that are in one air, over one radio."""
+    """Updates of units that are in one air, over these radios in turn.
+
+    Args:
+        radio: The air.
+        units: Switched off so far.
+        heard: The stream of each.
+        links: The first unit is reached over the first of them, the second over the next.
+        vanishing: Who vanishes, for good, once its bootloader was seen.
+    """
     content = package()
+    peripherals = []
     for unit in units:
         unit.power_on(now_s=radio.now_s())
-        radio.add_unit(unit)
-    link = await radio.open_link()
+        peripherals.append(radio.add_unit(unit))
+    leaving: dict[int, asyncio.Task[None]] = {}
+
+    def report_of(index: int) -> Callable[[Event], None]:
+        bootloader = units[index].address.plus_one()
+
+        def hear(event: Event) -> None:
+            heard[index].append(event)
+            is_there = isinstance(event, events.UnitSeen) and event.address == bootloader
+            if is_there and index in vanishing and index not in leaving:
+                leaving[index] = asyncio.create_task(peripherals[index].close())
+
+        return hear
+
     return [
         Update(
             plan_for(
@@ -82,19 +130,34 @@ async def placed(
                 package_name="update.zip",
                 unit_name=unit.name,
                 pin=unit.address,
-                pacing=AHEAD,
+                pacing=AHEAD if link.capabilities.flow_control else FOR_BLUETOOTH,
+                prn=prn_for(link.capabilities),
             ),
             link=link,
-            report=stream.append,
+            report=report_of(index),
         )
-        for unit, stream in zip(units, heard, strict=True)
+        for index, (unit, link) in enumerate(zip(units, cycle(links), strict=False))
     ]
 
 
 class Shift:
-    """What came of it."""
+    """What came of it.
 
-    def __init__(self, descriptions: Sequence[UnitDescription]) -> None:
+    Args:
+        descriptions: The units.
+        radios: What opens the link of each radio that they are reached over.
+        vanishing: Who vanishes, for good, once its bootloader was seen.
+    """
+
+    def __init__(
+        self,
+        descriptions: Sequence[UnitDescription],
+        *,
+        radios: Sequence[OpenLink] = (over_controller,),
+        vanishing: Sequence[int] = (),
+    ) -> None:
+        self._radios = radios
+        self._vanishing = vanishing
         self.units: list[VirtualUnit] = [
             fabricate(one, physics=physics_of(one)) for one in descriptions
         ]
@@ -104,13 +167,26 @@ class Shift:
     async def _story(self) -> list[UpdateResult]:
         radio = open_virtual_radio(timed=True)
         try:
-            return await update_all(await placed(radio, self.units, self.heard))
+            links = [await opening(radio) for opening in self._radios]
+            updates = await placed(
+                radio, self.units, self.heard, links=links, vanishing=self._vanishing
+            )
+            results = await update_all(updates)
+            for link in links:
+                await link.close()
+            return results
         finally:
             await radio.close()
 
     @property
     def outcomes(self) -> list[Outcome]:
         return [result.finished.outcome for result in self.results]
+
+    @property
+    def ends_s(self) -> list[float]:
+        """When each was at its end, counted from the first event of all."""
+        begin_s = min(heard[0].at_s for heard in self.heard)
+        return [heard[-1].at_s - begin_s for heard in self.heard]
 
     def runs(self, index: int) -> str:
         """The last that a unit's application said of itself."""
@@ -179,7 +255,8 @@ def test_updates_that_are_interrupted_in_their_turn_or_before_it_all_end_their_s
         radio = open_virtual_radio(timed=True)
         try:
             made = [fabricate(one, physics=physics_of(one)) for one in units(4, step=1)]
-            updates = await placed(radio, made, heard)
+            links = [await radio.open_link()]
+            updates = await placed(radio, made, heard, links=links)
             running = asyncio.ensure_future(update_all(updates))
             await asyncio.sleep(5)
             running.cancel()
@@ -217,3 +294,35 @@ def test_units_with_troubles_of_their_own_disturb_no_other(step: int) -> None:
         assert outcomes[index] in {Outcome.UPDATED, Outcome.UNVERIFIED}
         assert shift.runs(index).startswith("4+")
     assert shift.runs(1).startswith("1+") or not shift.runs(1).startswith("4+")
+
+
+@EVERY_LINK
+def test_units_that_vanish_in_their_jump_end_no_other(opening: OpenLink) -> None:
+    shift = Shift(units(8), radios=[opening], vanishing=[0, 1, 2])
+    assert shift.outcomes == [*[Outcome.FAILED] * 3, *[Outcome.UPDATED] * 5]
+    assert {result.finished.code for result in shift.results[:3]} == {Code.UNIT_NOT_FOUND}
+    others = shift.heard[3:]
+    assert not any(isinstance(e, events.LadderStepped) for heard in others for e in heard)
+
+
+# Fair.
+
+
+@EVERY_LINK
+@pytest.mark.parametrize("count", [4, 12])
+def test_of_equal_units_none_ends_long_after_the_others(opening: OpenLink, count: int) -> None:
+    shift = Shift(units(count), radios=[opening])
+    assert shift.outcomes == [Outcome.UPDATED] * count
+    ends_s = shift.ends_s
+    assert max(ends_s) < LATEST * min(ends_s)
+
+
+@pytest.mark.parametrize("second", [over_controller, over_bluetooth])
+def test_units_are_updated_over_two_radios_at_once(second: OpenLink) -> None:
+    shift = Shift(units(8), radios=[over_controller, second])
+    assert shift.outcomes == [Outcome.UPDATED] * 8
+    for index in range(8):
+        assert shift.runs(index).startswith("4+")
+    ends_s = shift.ends_s
+    for radio in (ends_s[::2], ends_s[1::2]):
+        assert max(radio) < LATEST * min(radio)

@@ -198,6 +198,17 @@ def still_connected(peer: RadioAddress, timeout_s: float) -> TransportError:
     )
 
 
+def radio_busy(peer: RadioAddress, waited_s: float) -> TransportError:
+    """The error of a wait for the radio's turn to connect: the unit itself was never called."""
+    return TransportError(
+        Code.LINK_TIMEOUT,
+        f"{peer} was not connected to within {waited_s:g} s: the radio was busy with other"
+        " connections.",
+        reason=TransportReason.TIMEOUT,
+        hint="Update fewer units at once over this radio, or share them between several radios.",
+    )
+
+
 def refused(peer: RadioAddress, what: str, att_status: int) -> TransportError:
     """The error of a request that the unit answered with an ATT error."""
     return TransportError(

@@ -224,15 +224,27 @@ class Client(BaseBleakClient):
         device = await self.computer.switch_on()
         address = to_bumble(self.computer.known[self.address])
         async with asyncio.timeout(self._timeout):
-            self._link = await device.connect(
-                address, own_address_type=hci.OwnAddressType.RANDOM, timeout=None
-            )
+            self._link = await self._called(device, address)
             self._link.on("disconnection", self._on_disconnection)
             self.computer.connections.append(self._link)
             peer = Peer(self._link)
             await self._call(peer.request_mtu(self.computer.mtu))
             await self._call(peer.discover_all())  # type: ignore[no-untyped-call]
         self.services = self._collect(peer)
+
+    async def _called(self, device: Device, address: hci.Address) -> Connection:
+        """A connection; who stops waiting for it stops calling, as on every system."""
+        calling = asyncio.ensure_future(
+            device.connect(address, own_address_type=hci.OwnAddressType.RANDOM, timeout=None)
+        )
+        try:
+            return await asyncio.shield(calling)
+        except asyncio.CancelledError:
+            await device.cancel_connection()  # type: ignore[no-untyped-call]
+            await asyncio.wait([calling])
+            if calling.exception() is None:
+                await calling.result().disconnect()
+            raise
 
     def _collect(self, peer: Peer) -> BleakGATTServiceCollection:
         collection = BleakGATTServiceCollection()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from bleak.backends.device import BLEDevice
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 
 from firmline.device.fabrication import fabricate
@@ -188,16 +189,47 @@ async def test_an_application_and_a_bootloader_are_told_by_their_channels(
     assert dfu.mtu == 247
 
 
-async def test_a_device_that_the_system_has_forgotten_meanwhile_is_heard_again_next_time(
+async def test_a_device_that_the_system_has_forgotten_meanwhile_is_heard_again(
     computer: Computer, link: BluetoothLink
 ) -> None:
     place(computer)
     computer.trouble["connect"] = BleakDeviceNotFoundError(str(ADDRESS), "was removed")
+    connection = await link.connect(ADDRESS, timeout_s=2)
+    assert connection.channels == {Channel.BUTTONLESS}
+    assert computer.count("connect") == 2
+
+
+async def test_a_device_that_the_system_does_not_know_time_and_again_is_not_found(
+    computer: Computer, link: BluetoothLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(computer)
+
+    async def forgotten(*_args: object, **_kwargs: object) -> None:
+        computer.step("connect")
+        raise BleakDeviceNotFoundError(str(ADDRESS), "was removed")
+
+    monkeypatch.setattr("integration.bluetooth.bleak_over_bumble.Client.connect", forgotten)
     with pytest.raises(TransportError) as caught:
         await link.connect(ADDRESS, timeout_s=2)
     assert caught.value.reason is TransportReason.NOT_FOUND
-    connection = await link.connect(ADDRESS, timeout_s=2)
-    assert connection.channels == {Channel.BUTTONLESS}
+    assert computer.count("connect") == 2
+
+
+async def test_what_the_system_calls_others_does_not_hide_that_a_unit_was_not_found(
+    computer: Computer, link: BluetoothLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nameless = BLEDevice("no address at all", None, None)
+
+    async def connected(*_args: object, **_kwargs: object) -> list[BLEDevice]:
+        return [nameless]
+
+    monkeypatch.setattr(
+        "integration.bluetooth.bleak_over_bumble.Adapter.get_connected_devices", connected
+    )
+    computer.taken.append(ADDRESS)
+    with pytest.raises(TransportError) as caught:
+        await link.find(ADDRESS, timeout_s=0.1)
+    assert caught.value.code is Code.UNIT_NOT_FOUND
 
 
 async def test_a_stack_that_hangs_is_given_up_in_time(

@@ -92,12 +92,11 @@ class BluetoothConnection(GattConnection[BleakGATTCharacteristic]):
 
     # Setting up.
 
-    async def open(self, client: BleakClient, *, settle_s: float) -> None:
-        """Connect, look at the services, and subscribe to all that speaks.
+    async def connect(self, client: BleakClient) -> None:
+        """Connect, and look at the services: no system does one without the other.
 
         Args:
             client: A client that has :meth:`on_disconnected` for a callback.
-            settle_s: How long to wait for a packet size above the smallest, where it matters.
 
         Raises:
             TransportError: LOST, REFUSED, TIMEOUT or NOT_FOUND.
@@ -105,6 +104,17 @@ class BluetoothConnection(GattConnection[BleakGATTCharacteristic]):
         self._client = client
         await self._ask(client.connect(), "a connection")
         self._adopt(client)
+
+    async def set_up(self, *, settle_s: float) -> None:
+        """Subscribe to all that speaks.
+
+        Args:
+            settle_s: How long to wait for a packet size above the smallest, where it matters.
+
+        Raises:
+            TransportError: LOST, REFUSED or TIMEOUT.
+        """
+        client = self._connected()
         for channel, characteristic in self._characteristics.items():
             if _speaks(characteristic):
                 await self._subscribe(client, channel, characteristic)
@@ -184,24 +194,30 @@ class BluetoothConnection(GattConnection[BleakGATTCharacteristic]):
         controller's queue, let alone the unit's.
         """
         characteristic = self._characteristics.get(channel)
-        if characteristic is None or self._client is None:
+        if characteristic is None:
             raise LocalProtocolError(f"Nothing can be written to {channel} of {self._peer}.")
         response = channel is not Channel.PACKET
         await self._ask(
-            self._client.write_gatt_char(characteristic, data, response=response),
+            self._connected().write_gatt_char(characteristic, data, response=response),
             f"a write to {channel}",
         )
 
     async def _read(self, place: BleakGATTCharacteristic, what: str) -> bytes | None:
         """Read a value from the unit; ``None`` where it does not offer it after all."""
-        assert self._client is not None  # noqa: S101 - its services were seen
+        client = self._connected()
         try:
-            value = await self._ask(self._client.read_gatt_char(place, use_cached=False), what)
+            value = await self._ask(client.read_gatt_char(place, use_cached=False), what)
         except TransportError as error:
             if error.context.get("att_status") in _NOT_OFFERED:
                 return None
             raise
         return bytes(value)
+
+    def _connected(self) -> BleakClient:
+        """The client that moves the bytes."""
+        if self._client is None:
+            raise LocalProtocolError(f"{self._peer} is asked before it was connected to.")
+        return self._client
 
     async def remote_version(self, *, timeout_s: float) -> RemoteVersion:
         """No system tells; the link's capabilities say so."""

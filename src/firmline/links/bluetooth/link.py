@@ -10,12 +10,13 @@ from bleak import BleakAdapter, BleakClient
 from bleak.args.bluez import BlueZAdapterArgs
 from bleak.backends.device import BLEDevice
 
-from firmline.errors import TransportError, TransportReason
+from firmline.errors import InputError, TransportError, TransportReason
 from firmline.links.base import Link, LinkCapabilities, Sighting
 from firmline.links.bluetooth.connection import ATT_TIMEOUT_S, BluetoothConnection
 from firmline.links.bluetooth.ears import Ears, radio_address
 from firmline.links.bluetooth.problems import PROBLEMS
 from firmline.links.bluetooth.stack import Stack
+from firmline.links.connecting_turns import ConnectingTurns, TurnOverError
 from firmline.links.gatt import not_found, timed_out
 from firmline.values import RadioAddress
 
@@ -46,7 +47,7 @@ class BluetoothLink(Link):
         self._request_timeout_s = request_timeout_s
         self._settle_s = settle_s
         self._ears = Ears(stack, adapter)
-        self._connecting = asyncio.Lock()
+        self._turns = ConnectingTurns()
         self._connections: list[BluetoothConnection] = []
 
     @property
@@ -104,7 +105,7 @@ class BluetoothLink(Link):
             adapter = await BleakAdapter.get(bluez=chosen, backend=self._stack.adapter)
             devices = await adapter.get_connected_devices()
             return address in [radio_address(device.address) for device in devices]
-        except (*PROBLEMS, NotImplementedError):
+        except (*PROBLEMS, NotImplementedError, InputError):
             return False
 
     # Connecting.
@@ -112,32 +113,54 @@ class BluetoothLink(Link):
     async def connect(self, address: RadioAddress, *, timeout_s: float) -> BluetoothConnection:
         """Connect to exactly this address, discover and subscribe; see ``links.base``.
 
-        One connection is made at a time, as radios do; others wait their turn, in their time.
+        One connection is made at a time, as radios do. Others wait their turn, which is none of
+        their time; subscribing, and what a system takes to settle, are nobody else's either.
         """
-        connection = BluetoothConnection(
-            address, system=self._stack.system, request_timeout_s=self._request_timeout_s
-        )
-        begun = ready = False
+        connection: BluetoothConnection | None = None
+        ready = was_called = was_heard = False
         try:
-            async with asyncio.timeout(timeout_s), self._connecting:
-                device = await self._heard(address, timeout_s)
-                begun = True
-                client = self._client(device, connection, timeout_s=timeout_s)
-                await connection.open(client, settle_s=self._settle_s)
+            async with asyncio.timeout(timeout_s) as limit:
+                while connection is None:
+                    was_called = False
+                    device = await self._heard(address, timeout_s)
+                    try:
+                        async with self._turns.taken(address, limit=limit, was_heard=was_heard):
+                            was_called = True
+                            connection = await self._called(device, address, timeout_s)
+                    except TurnOverError:
+                        self._ears.devices.pop(address, None)
+                    except TransportError as error:
+                        if error.reason is not TransportReason.NOT_FOUND or was_heard:
+                            raise
+                        self._ears.devices.pop(address, None)  # the system has forgotten it
+                    was_heard = True
+                await connection.set_up(settle_s=self._settle_s)
             ready = True
         except TimeoutError:
-            if not begun:
+            if not was_called:
                 raise not_found(address, timeout_s) from None
             raise timed_out(address, "tell its services", timeout_s) from None
-        except TransportError as error:
-            if error.reason is TransportReason.NOT_FOUND:
-                self._ears.devices.pop(address, None)
-            raise
         finally:
-            if not ready:
+            if connection is not None and not ready:
                 await connection.close()
         self._connections = [each for each in self._connections if not each.lost]
         self._connections.append(connection)
+        return connection
+
+    async def _called(
+        self, device: BLEDevice, address: RadioAddress, timeout_s: float
+    ) -> BluetoothConnection:
+        """A connection; where there is none, the system is told so before anybody else connects."""
+        connection = BluetoothConnection(
+            address, system=self._stack.system, request_timeout_s=self._request_timeout_s
+        )
+        is_open = False
+        try:
+            await connection.connect(self._client(device, connection, timeout_s=timeout_s))
+            is_open = True
+        finally:
+            if not is_open:
+                await connection.close()
         return connection
 
     async def _heard(self, address: RadioAddress, timeout_s: float) -> BLEDevice:

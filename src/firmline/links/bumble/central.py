@@ -21,6 +21,7 @@ from firmline.links.bumble.host import FAILED, ControllerGoneError, QuietHost
 from firmline.links.bumble.initiator import Initiator
 from firmline.links.bumble.keys import SharedKeys, just_works
 from firmline.links.bumble.scanner import Scanner
+from firmline.links.connecting_turns import ConnectingTurns, TurnOverError
 from firmline.links.gatt import (
     DEFAULT_MTU,
     FAILED_TO_BE_ESTABLISHED,
@@ -94,6 +95,7 @@ class BumbleLink(Link):
         self._device.keystore = SharedKeys(settings.bonds.get)
         self._device.pairing_config_factory = just_works
         self._scanner = Scanner(host)
+        self._turns = ConnectingTurns()
         self._initiator = Initiator(host, self._device, self._adopt)
         self._connections: list[BumbleConnection] = []
         self._closed = False
@@ -192,22 +194,22 @@ class BumbleLink(Link):
     async def connect(self, address: RadioAddress, *, timeout_s: float) -> BumbleConnection:
         """Connect to exactly this address, agree on the MTU, discover and subscribe.
 
-        A radio creates one connection at a time (HCI), and has one to an address; others wait their
-        turn, in their time.
+        A radio creates one connection at a time (HCI), and has one to an address. Others wait their
+        turn, which is none of their time.
 
         Raises:
             TransportError: NOT_FOUND where nobody answered to the address, TIMEOUT where the unit
-                did but setting up took too long, or somebody is connected to the address already;
-                LOST, REFUSED or NOT_AVAILABLE.
+                did but setting up took too long, somebody is connected to the address already, or
+                the turn did not come; LOST, REFUSED or NOT_AVAILABLE.
         """
         self._check()
         connection: BumbleConnection | None = None
         ready = False
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(timeout_s) as limit:
                 await self._until_free(address)
                 while connection is None:
-                    connection = await self._establish(address)
+                    connection = await self._establish(address, limit)
                     ready = await self._is_set_up(connection)
                     connection = connection if ready else None
         except TimeoutError:
@@ -232,7 +234,7 @@ class BumbleLink(Link):
         while (other := self._own_connection(address)) is not None:
             await other.until_lost()
 
-    async def _establish(self, address: RadioAddress) -> BumbleConnection:
+    async def _establish(self, address: RadioAddress, limit: asyncio.Timeout) -> BumbleConnection:
         """Connect; an address does not say of which kind it is, so it is listened to first."""
         kind = self._settings.kind
         if kind is None:
@@ -242,7 +244,14 @@ class BumbleLink(Link):
             kind = self._scanner.kind_of(address)
         peer = to_bumble(address) if kind is None else to_bumble(address, kind)
         interval_s = self._intervals.get(address, self._settings.interval_s)
-        return await self._initiator.connect(peer, interval_s=interval_s)
+        was_heard = False
+        while True:
+            try:
+                async with self._turns.taken(address, limit=limit, was_heard=was_heard):
+                    return await self._initiator.connect(peer, interval_s=interval_s)
+            except TurnOverError:
+                await self._scanner.find(address)
+                was_heard = True
 
     async def _is_set_up(self, connection: BumbleConnection) -> bool:
         """Take a connection into use; ``False``: it was none, as the controller knows by now."""

@@ -9,6 +9,7 @@ from bumble import hci
 from bumble.core import PhysicalTransport
 from bumble.device import Connection, Device
 
+from firmline.errors import LocalProtocolError
 from firmline.links.bumble import commands
 from firmline.links.bumble.connection import BumbleConnection
 from firmline.links.bumble.failure import Failure, refused
@@ -25,6 +26,8 @@ Adopt = Callable[[Connection], BumbleConnection]
 class Initiator:
     """Has the controller connect, and gives up cleanly when cancelled.
 
+    For one caller at a time: who is next is not decided here (``links.connecting_turns``).
+
     Args:
         host: The host of the controller.
         device: Bumble's device on it.
@@ -35,7 +38,6 @@ class Initiator:
     def __init__(self, host: QuietHost, device: Device, adopt: Adopt) -> None:
         self._host = host
         self._adopt = adopt
-        self._turn = asyncio.Lock()
         self._idle = asyncio.Event()
         self._idle.set()
         self._expected: tuple[hci.Address, asyncio.Future[BumbleConnection | Failure]] | None = None
@@ -53,26 +55,28 @@ class Initiator:
 
         Raises:
             TransportError: NOT_AVAILABLE.
+            LocalProtocolError: Somebody else connects.
         """
-        async with self._turn:
-            await self._until_idle()
-            if self._stopped is not None:
-                raise self._stopped.error()
-            made: asyncio.Future[BumbleConnection | Failure]
-            made = asyncio.get_running_loop().create_future()
-            self._expected = (address, made)
-            self._idle.clear()
-            extended = commands.is_extended(self._host)
-            self._command = commands.connect(address, interval_s=interval_s, extended=extended)
-            taken = False
-            try:
-                self._host.post(self._command, self._on_answer)
-                outcome = await made
-                taken = True
-            finally:
-                self._expected = None
-                if not taken:
-                    self._give_up(made)
+        if self._expected is not None:
+            raise LocalProtocolError("A controller creates one connection at a time.")
+        await self._until_idle()
+        if self._stopped is not None:
+            raise self._stopped.error()
+        made: asyncio.Future[BumbleConnection | Failure]
+        made = asyncio.get_running_loop().create_future()
+        self._expected = (address, made)
+        self._idle.clear()
+        extended = commands.is_extended(self._host)
+        self._command = commands.connect(address, interval_s=interval_s, extended=extended)
+        taken = False
+        try:
+            self._host.post(self._command, self._on_answer)
+            outcome = await made
+            taken = True
+        finally:
+            self._expected = None
+            if not taken:
+                self._give_up(made)
         if isinstance(outcome, Failure):
             raise outcome.error()
         return outcome

@@ -121,7 +121,8 @@ class SerialConnection:
             await self._wait(timeout_s)
         if self._heard:
             return Received(channel=Channel.SERIAL, data=self._heard.popleft())
-        assert self._lost is not None  # noqa: S101 - the wait ended with one or the other
+        if self._lost is None:
+            raise LocalProtocolError("A wait ended with nothing heard and nothing lost.")
         raise self._lost
 
     def discard_input(self) -> None:
