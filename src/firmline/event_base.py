@@ -33,6 +33,9 @@ class How(StrEnum):
     QUERY = "query"
     """Its bootloader says so, asked for it."""
 
+    USB = "usb"
+    """Its application says so over USB (descriptors, and the version string of its trigger)."""
+
     PROBE = "probe"
     """The way in which its bootloader refused signed probes says so."""
 

@@ -26,7 +26,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from firmline.errors import Code, TransportError, TransportReason, VerifyError
+from firmline.errors import (
+    Code,
+    LocalProtocolError,
+    TransportError,
+    TransportReason,
+    VerifyError,
+)
 from firmline.events import UnitMode
 from firmline.links.base import Connection, Link, RemoteVersion, Sighting
 from firmline.protocol.channels import Channel
@@ -294,9 +300,8 @@ class PinnedUnit(Acquaintance):
         left_s = timeout_s
         while True:
             await self._find_in_bootloader(max(left_s, 0.0))
-            assert self.bootloader_address is not None  # noqa: S101 - it was found there
             async with self._reached(
-                self.bootloader_address, is_some_bootloader, may_be_stale=self._may_be_stale
+                self._known_address(), is_some_bootloader, may_be_stale=self._may_be_stale
             ) as connection:
                 if Channel.CONTROL in connection.channels:
                     yield connection
@@ -387,16 +392,22 @@ class PinnedUnit(Acquaintance):
 
     async def _answers_as_bootloader(self) -> bool:
         """Whether there is a bootloader where the unit's own is; yes, if nobody can be asked."""
-        assert self.bootloader_address is not None  # noqa: S101 - it was seen there
+        address = self._known_address()
         try:
             async with self._reached(
-                self.bootloader_address, is_some_bootloader, may_be_stale=self._may_be_stale
+                address, is_some_bootloader, may_be_stale=self._may_be_stale
             ) as connection:
                 return is_some_bootloader(connection)
         except TransportError as error:
             return error.reason is not TransportReason.NOT_FOUND
 
     # Steps that several of the above take, and callers as well.
+
+    def _known_address(self) -> RadioAddress:
+        """The address of the bootloader, which was seen there."""
+        if self.bootloader_address is None:
+            raise LocalProtocolError("A bootloader was to be reached before it was found.")
+        return self.bootloader_address
 
     async def is_seen(self, mode: UnitMode, *, timeout_s: float) -> bool:
         """Whether the unit is in the air in this mode before the time is over.

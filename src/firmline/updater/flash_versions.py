@@ -18,6 +18,7 @@ BRINGS: Final = {
     ImageKind.SOFTDEVICE_BOOTLOADER: (ImageType.SOFTDEVICE, ImageType.BOOTLOADER),
 }
 """What an image changes of what a bootloader tells of its flash."""
+WORDS: Final = {ImageType.SOFTDEVICE: "SoftDevice", ImageType.BOOTLOADER: "bootloader"}
 
 
 def left_in_bootloader(image: PackageImage, after: Versions) -> VerifyError:
@@ -56,17 +57,19 @@ def see_versions(kind: ImageKind, before: Versions, after: Versions) -> str:
         What was seen: a sentence for people.
 
     Raises:
-        VerifyError: It tells the same, or nothing.
+        VerifyError: It tells the same, tells nothing now, or told nothing before.
     """
-    doubtful = [
-        image.name.lower()
-        for image in BRINGS[kind]
-        if image not in after or after[image] == before.get(image) or not before
-    ]
-    if doubtful:
-        raise VerifyError(
-            Code.NEW_APPLICATION_NOT_SEEN,
-            "The unit took the whole image and is in its bootloader, which tells the same"
-            f" {' and '.join(doubtful)} as before.",
-        )
-    return f"The unit's bootloader tells that its new {TITLES[kind]} is in place."
+    silent = [WORDS[image] for image in BRINGS[kind] if image not in after]
+    same = [WORDS[image] for image in BRINGS[kind] if after.get(image) == before.get(image)]
+    if silent:
+        doubt = f"tells nothing of its {' and '.join(silent)} now"
+    elif not before:
+        doubt = "told nothing of its flash before, so there is nothing to compare with"
+    elif same:
+        doubt = f"tells the same {' and '.join(same)} as before"
+    else:
+        return f"The unit's bootloader tells that its new {TITLES[kind]} is in place."
+    raise VerifyError(
+        Code.NEW_APPLICATION_NOT_SEEN,
+        f"The unit took the whole image and is in its bootloader, which {doubt}.",
+    )

@@ -60,7 +60,7 @@ class UsbInspection:
             "firmware_revision": version,
         }
         record.keep(
-            FactFound(fact=fact, value=value, how=How.QUERY)
+            FactFound(fact=fact, value=value, how=How.USB)
             for fact, value in facts.items()
             if value is not None
         )

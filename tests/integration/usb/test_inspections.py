@@ -56,9 +56,10 @@ def inspect(
 def test_an_application_is_asked_and_left_alone() -> None:
     result, heard = inspect(plugged())
     known = {fact.fact: (fact.value, fact.how) for fact in result.facts}
-    assert known["mode"] == ("application", How.QUERY)
-    assert known["serial_number"] == (SERIAL, How.QUERY)
+    assert known["mode"] == ("application", How.USB)
+    assert known["serial_number"] == (SERIAL, How.USB)
     assert known["firmware_revision"][0].startswith("virtual-application 3.0.0+")
+    assert known["firmware_revision"][1] is How.USB
     assert (result.error, result.finished.left_in) == (None, UnitMode.APPLICATION)
     assert not any(isinstance(event, events.EnteringBootloader) for event in heard)
     assert isinstance(heard[0], events.InspectionStarted)
