@@ -24,6 +24,22 @@ class Outcome(StrEnum):
     UNVERIFIED = "unverified"
 
 
+class Proof(StrEnum):
+    """What shows that a unit has what was sent."""
+
+    APPLICATION = "application"
+    """Its application says that it is another one, or what the user expects of the new one."""
+
+    RETURN = "return"
+    """It ended the connection itself, and was back no sooner than a copy of the image takes."""
+
+    SOFTDEVICE = "softdevice"
+    """Its radio is that of the new SoftDevice, and was another one's."""
+
+    BOOTLOADER = "bootloader"
+    """Its bootloader tells other versions of what was sent."""
+
+
 class How(StrEnum):
     """How a fact about a unit is known (``design/command-line.md``)."""
 

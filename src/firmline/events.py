@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from firmline.event_base import Event as Event
 from firmline.event_base import How as How
 from firmline.event_base import Outcome as Outcome
+from firmline.event_base import Proof as Proof
 from firmline.event_base import Scalar as Scalar
 from firmline.event_base import UnitMode as UnitMode
 from firmline.event_base import stamp as stamp
@@ -519,6 +520,7 @@ class UpdateFinished(Event):
         transfer_s: The part of it from the first object to the answer to the last, seconds.
         limit_share: How much of the unit's own speed limit was reached, up to 1; ``None``: nobody
             knows the limit.
+        proof: What shows that the unit has what was sent; ``None``: nothing does.
     """
 
     outcome: Outcome
@@ -528,3 +530,4 @@ class UpdateFinished(Event):
     duration_s: float
     transfer_s: float
     limit_share: float | None = None
+    proof: Proof | None = None

@@ -10,7 +10,7 @@ import typing
 import pytest
 
 from firmline import events
-from firmline.events import Event, How, Outcome, UnitMode, stamp
+from firmline.events import Event, How, Outcome, Proof, UnitMode, stamp
 from firmline.formats.event_json import event_to_json, event_type
 from firmline.values import BleAddress, Crc32, Fwid, ImageKind
 
@@ -29,6 +29,7 @@ SAMPLES: dict[object, object] = {
     UnitMode: UnitMode.BOOTLOADER,
     ImageKind: ImageKind.SOFTDEVICE,
     Outcome: Outcome.UPDATED,
+    Proof: Proof.APPLICATION,
     How: How.PROBE,
 }
 

@@ -41,10 +41,11 @@ def print_failed_result(error: FirmlineError) -> None:
     It has the fields that programs rely on in the result of an update; other commands' results name
     no outcome.
     """
-    fields = {
+    fields: dict[str, object] = {
         "outcome": "failed",
         "code": str(error.code),
         "message": printable(error.message),
+        "proof": None,
         "next": next_thing(error),
         "bytes": 0,
         "seconds": 0.0,

@@ -18,7 +18,7 @@ from firmline.cli.style import printable
 from firmline.cli.unit_session import Report, UnitSession, prepare_unit
 from firmline.device.description import UnitDescription
 from firmline.errors import Code, ExitCode, InputError, StoreError
-from firmline.events import UpdateFinished
+from firmline.events import Proof, UpdateFinished
 from firmline.formats.package import Package, read_package
 from firmline.links.open_many import OpenedTarget
 from firmline.links.sim_options import sim_options
@@ -26,7 +26,6 @@ from firmline.links.target import Scheme, Target
 from firmline.protocol.pacing import NO_PAUSES
 from firmline.updater.checkpointing import DEFAULT_SPACING_S
 from firmline.updater.expectation import Expectation
-from firmline.updater.road import NEW_APPLICATION_RUNS
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdatePlan, UpdateResult, not_begun, plan_for
 
@@ -156,6 +155,7 @@ def result_fields(result: UpdateResult) -> dict[str, object]:
         "outcome": finished.outcome.value,
         "code": str(finished.code),
         "message": printable(finished.message),
+        "proof": None if finished.proof is None else finished.proof.value,
         "next": next_thing(result.error) if result.error else "",
         "bytes": finished.size,
         "seconds": round(finished.duration_s, 3),
@@ -169,7 +169,7 @@ def summary(finished: UpdateFinished, *, virtual: bool = False) -> str:
     rate = finished.size / finished.transfer_s / 1000 if finished.transfer_s else 0.0
     decimals = 0 if rate >= SLOW_KB_PER_S else 1
     own = " of its own time" if virtual else ""
-    runs = finished.message == NEW_APPLICATION_RUNS
+    runs = finished.proof is Proof.APPLICATION
     seen = ", new application seen running." if runs else f". {finished.message}"
     limit = "" if finished.limit_share is None else f", {finished.limit_share:.0%} of its limit"
     return (

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from firmline.updater.flash_bounds import LONGEST_ERASE_S, LONGEST_WORD_S, PAGE_SIZE, WORD_SIZE
 from firmline.updater.progress import Progress
 
-PAGE_SIZE: Final = 4096
 PAGES_PER_SAVING: Final = 8
 """Bootloader spec, section 1: NRF_BL_FW_COPY_PROGRESS_STORE_STEP."""
-SLOWEST_PAGE_S: Final = 0.0897 + PAGE_SIZE / 4 * 338e-6
-"""Erase of a page and 338 us a word: the nRF52832's most (physics spec, section 1)."""
-SLOWEST_SAVING_S: Final = 2 * (0.0897 + 224 * 338e-6)
+SLOWEST_PAGE_S: Final = LONGEST_ERASE_S + PAGE_SIZE / WORD_SIZE * LONGEST_WORD_S
+"""A page, erased and written."""
+SLOWEST_SAVING_S: Final = 2 * (LONGEST_ERASE_S + 224 * LONGEST_WORD_S)
 """Two settings pages of 224 words (bootloader spec, section 8.2)."""
 SAVINGS_AROUND: Final = 3
 """After the last object, after the copy, and one for what is not counted above."""

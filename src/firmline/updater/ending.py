@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from firmline.errors import Code, VerifyError
+from firmline.events import Proof
 from firmline.formats.known_softdevices import describe_fwid
 from firmline.updater.homecoming import Return
-from firmline.updater.road import NEW_APPLICATION_RUNS
+from firmline.updater.road import NEW_APPLICATION_RUNS, Seen
 from firmline.values import Fwid, ImageKind
 
 Information = dict[str, str]
@@ -31,8 +32,8 @@ not count: one that could not be read this time would look like a change."""
 
 def judge_ending(
     before: Information | None, after: Information, *, last_image: ImageKind, back: Return
-) -> str:
-    """Say, in a sentence, what shows that the unit has what was sent.
+) -> Seen:
+    """Say what shows that the unit has what was sent.
 
     Args:
         before: What the application said before the update; ``None``: it was not running.
@@ -47,17 +48,19 @@ def judge_ending(
     if doubt is None:
         return NEW_APPLICATION_RUNS
     if back.is_late_enough:
-        return (
-            f"The unit took the whole {TITLES.get(last_image, 'application')}, ended the connection"
-            f" itself and runs its application ({_summary(after)}) since {back.after_s:.1f} s after"
-            f" that; to put the image in place takes {back.shortest_s:.1f} s at least."
+        title = TITLES.get(last_image, "application")
+        return Seen(
+            proof=Proof.RETURN,
+            message=f"The unit took the whole {title}, ended the connection itself and runs its"
+            f" application ({_summary(after)}) since {back.after_s:.1f} s after that; to put the"
+            f" image in place takes {back.shortest_s:.1f} s at least.",
         )
     doubt.message = f"{doubt.message} {back.missing()}"
     raise doubt
 
 
-def judge_softdevice(sent: Fwid | None, *, before: int | None, after: int | None) -> str | None:
-    """Say, in a sentence, that the unit's radio is that of the SoftDevice that was sent.
+def judge_softdevice(sent: Fwid | None, *, before: int | None, after: int | None) -> Seen | None:
+    """Say that the unit's radio is that of the SoftDevice that was sent.
 
     Args:
         sent: The FWID of the image; ``None``: it was no SoftDevice, or does not say.
@@ -80,9 +83,10 @@ def judge_softdevice(sent: Fwid | None, *, before: int | None, after: int | None
         )
     if before is None or before == sent:
         return None
-    return (
-        f"The unit runs its application on the new SoftDevice: its radio says"
-        f" {describe_fwid(after)}, and said {describe_fwid(before)} before."
+    return Seen(
+        proof=Proof.SOFTDEVICE,
+        message="The unit runs its application on the new SoftDevice: its radio says"
+        f" {describe_fwid(after)}, and said {describe_fwid(before)} before.",
     )
 
 

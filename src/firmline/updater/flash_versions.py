@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from firmline.errors import Code, VerifyError
+from firmline.events import Proof
 from firmline.formats.package import PackageImage
 from firmline.protocol.codes import ImageType
 from firmline.updater.ending import TITLES
+from firmline.updater.road import Seen
 from firmline.updater.serial_talk import Versions
 from firmline.values import ImageKind
 
@@ -45,7 +47,7 @@ def left_in_bootloader(image: PackageImage, after: Versions) -> VerifyError:
     )
 
 
-def see_versions(kind: ImageKind, before: Versions, after: Versions) -> str:
+def see_versions(kind: ImageKind, before: Versions, after: Versions) -> Seen:
     """See that a bootloader tells other versions than before of what an image brings.
 
     Args:
@@ -54,7 +56,7 @@ def see_versions(kind: ImageKind, before: Versions, after: Versions) -> str:
         after: What it tells now.
 
     Returns:
-        What was seen: a sentence for people.
+        What was seen.
 
     Raises:
         VerifyError: It tells the same, tells nothing now, or told nothing before.
@@ -68,7 +70,10 @@ def see_versions(kind: ImageKind, before: Versions, after: Versions) -> str:
     elif same:
         doubt = f"tells the same {' and '.join(same)} as before"
     else:
-        return f"The unit's bootloader tells that its new {TITLES[kind]} is in place."
+        return Seen(
+            proof=Proof.BOOTLOADER,
+            message=f"The unit's bootloader tells that its new {TITLES[kind]} is in place.",
+        )
     raise VerifyError(
         Code.NEW_APPLICATION_NOT_SEEN,
         f"The unit took the whole image and is in its bootloader, which {doubt}.",

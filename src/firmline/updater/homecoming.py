@@ -19,17 +19,11 @@ is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from firmline import events
 from firmline.events import Event, UnitMode
 from firmline.links.gatt import REMOTE_USER_TERMINATED
-from firmline.updater.activation import PAGE_SIZE
-
-FASTEST_ERASE_S: Final = 2.05e-3
-"""Of a page, the nRF52832's least (physics spec, section 1)."""
-FASTEST_WORD_S: Final = 41e-6
-"""The nRF52840's (physics spec, section 1)."""
+from firmline.updater.flash_bounds import PAGE_SIZE, SHORTEST_ERASE_S, SHORTEST_WORD_S, WORD_SIZE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +46,7 @@ class Return:
     def shortest_s(self) -> float:
         """Less is too soon for a copy of the image."""
         pages = -(-self.size // PAGE_SIZE)
-        return pages * FASTEST_ERASE_S + self.size / 4 * FASTEST_WORD_S
+        return pages * SHORTEST_ERASE_S + self.size / WORD_SIZE * SHORTEST_WORD_S
 
     @property
     def is_late_enough(self) -> bool:

@@ -235,7 +235,7 @@ def _advertised_fact(fact: str, value: object) -> FactFound:
 def inspection_over(
     link: AnyLink, plan: InspectionPlan, *, report: Callable[[Event], None]
 ) -> Inspection | PortInspection | UsbInspection:
-    """The inspection over a link: the one place where their kinds are told apart."""
+    """The inspection over a link of this kind."""
     if isinstance(link, UsbLink):
         return UsbInspection(plan, link=link, report=report)
     if isinstance(link, PortLink):

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from firmline.errors import Code, TransportError, VerifyError
 from firmline.events import UnitMode
 from firmline.formats.package import PackageImage
 from firmline.formats.softdevice import softdevice_in_image
 from firmline.links.base import Link
-from firmline.protocol.requests import CreateObject, ExecuteObject, Request
 from firmline.updater.ending import Information, judge_ending, judge_softdevice
 from firmline.updater.entering import PinnedUnit
 from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
 from firmline.updater.recognition import other_serial_number
 from firmline.updater.recovery import RadioRecovery
-from firmline.updater.road import OpenBootloader, Report
-from firmline.updater.timeouts import Timeouts
+from firmline.updater.road import OpenBootloader, Report, Seen
+from firmline.updater.timeouts import Timeouts, answer_timeout_s
 from firmline.values import Fwid, ImageKind, UnitPin
 
 
@@ -74,7 +74,7 @@ class RadioRoad:
             yield OpenBootloader(
                 exchange=recovery,
                 framing=recovery.framing,
-                answer_timeout_s=self._answer_timeout_s,
+                answer_timeout_s=partial(answer_timeout_s, self._timeouts),
                 recover=recovery.recover,
                 method=recovery.method,
                 fwid=recovery.fwid,
@@ -85,17 +85,7 @@ class RadioRoad:
             raise
         await recovery.close()
 
-    def _answer_timeout_s(self, request: Request | None) -> float:
-        """How long the answer to a request may take."""
-        match request:
-            case CreateObject():
-                return self._timeouts.erase_s
-            case ExecuteObject():
-                return self._timeouts.execute_s
-            case _:
-                return self._timeouts.answer_s
-
-    async def see_end(self, last_image: PackageImage) -> str:
+    async def see_end(self, last_image: PackageImage) -> Seen:
         """Wait for the unit to come back as an application, and compare what it says."""
         waits = self._timeouts.return_s
         if not self._unit.knows_application:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from firmline.errors import FirmlineError
-from firmline.events import Event
+from firmline.events import Event, Proof
 from firmline.formats.package import PackageImage
 from firmline.links.base import Exchange
 from firmline.protocol.framing import Framing
@@ -30,7 +30,22 @@ Report = Callable[[Event], None]
 """Takes an event, stamps it with the time and passes it on."""
 
 
-NEW_APPLICATION_RUNS: Final = "The unit runs the new application."
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was seen of a unit that has what was sent.
+
+    Attributes:
+        proof: What kind of proof that is.
+        message: A sentence for people.
+    """
+
+    proof: Proof
+    message: str
+
+
+NEW_APPLICATION_RUNS: Final = Seen(
+    proof=Proof.APPLICATION, message="The unit runs the new application."
+)
 AnswerTimeout = Callable[[Request | None], float]
 """How many seconds the answer to a request may take."""
 
@@ -120,14 +135,14 @@ class Road(Protocol):
             TransportError: It is not there, or the road breaks.
         """
 
-    async def see_end(self, last_image: PackageImage) -> str:
+    async def see_end(self, last_image: PackageImage) -> Seen:
         """See that the unit has what was sent; returns only when nothing speaks against it.
 
         Args:
             last_image: The last image of the package.
 
         Returns:
-            What was seen: a sentence for people.
+            What was seen.
 
         Raises:
             VerifyError: What could not be seen.

@@ -20,13 +20,11 @@ from firmline.errors import (
 )
 from firmline.links.base import PortConnection, PortLink, Received
 from firmline.protocol.channels import Channel
-from firmline.protocol.requests import CreateObject, ExecuteObject, Request
 from firmline.updater.opening import port_opened
 from firmline.updater.road import Briefing
 from firmline.updater.serial_absence import nothing_answers
 from firmline.updater.serial_frames import FrameWisePort
 from firmline.updater.serial_talk import SerialTalk, Versions
-from firmline.updater.timeouts import SerialTimeouts
 
 QUESTIONS: Final = 3
 """How often versions are asked for where answers get lost: they are good to know, not needed."""
@@ -134,14 +132,3 @@ class SerialBootloader:
 def is_lost(error: BaseException | None) -> bool:
     """Whether an error means that the port is gone."""
     return isinstance(error, TransportError) and error.reason is TransportReason.LOST
-
-
-def answer_timeout_s(timeouts: SerialTimeouts, request: Request | None) -> float:
-    """How long the answer to a request may take, in seconds."""
-    match request:
-        case CreateObject():
-            return timeouts.erase_s
-        case ExecuteObject():
-            return timeouts.execute_s
-        case _:
-            return timeouts.answer_s

@@ -18,8 +18,9 @@ from typing import Final
 from firmline import events
 from firmline.events import Event
 from firmline.protocol.slip import END, ESC
+from firmline.updater.flash_bounds import PAGE_SIZE, SHORTEST_ERASE_S, SHORTEST_WORD_S, WORD_SIZE
 
-OBJECT_SIZE: Final = 4096
+OBJECT_SIZE: Final = PAGE_SIZE
 """Bytes of a whole data object (bootloader spec, section 4)."""
 CREATE_DATA: Final = b"\x01\x02"
 """How a CREATE of data begins (bootloader spec, section 2.1)."""
@@ -29,10 +30,8 @@ BITS_PER_BYTE: Final = 10
 """8N1 (bootloader spec, section 13)."""
 FRAME_OVERHEAD: Final = 2
 """Opcode and END of a packet's frame, bytes (bootloader spec, section 13)."""
-FASTEST_ERASE_S: Final = 0.002
-"""Of a page: 2.05 ms at the least (physics spec, section 1). What is faster is no flash."""
-FASTEST_BYTE_S: Final = 41e-6 / 4
-"""A quarter of a word of the nRF52840, the fastest of the family (physics spec, section 1)."""
+FASTEST_BYTE_S: Final = SHORTEST_WORD_S / WORD_SIZE
+"""No flash is written faster."""
 BAUD_TOLERANCE: Final = 0.05
 """Two clocks that still understand each other are so far apart; ours."""
 
@@ -129,8 +128,8 @@ class SerialCosts:
             Seconds; ``None``: nothing was learned, or there is no flash that takes time.
         """
         erase_s, written = self._creation_s - self._round_trip_s, self._best
-        if written is None or not FASTEST_ERASE_S <= erase_s < float("inf"):
-            return None
+        if written is None or not SHORTEST_ERASE_S <= erase_s < float("inf"):
+            return None  # what erases faster is no flash
         wire_s = written.wire_size * self._byte_s
         byte_s = 0.0 if written.duration_s < wire_s * (1 - BAUD_TOLERANCE) else self._byte_s
         write_byte_s = self._write_byte_s(written, written.wire_size * byte_s)

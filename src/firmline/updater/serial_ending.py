@@ -13,7 +13,7 @@ from firmline.updater.activation import longest_activation_s
 from firmline.updater.expectation import Expectation, Hearing
 from firmline.updater.flash_versions import left_in_bootloader, see_versions
 from firmline.updater.progress import Progress
-from firmline.updater.road import NEW_APPLICATION_RUNS, Report
+from firmline.updater.road import NEW_APPLICATION_RUNS, Report, Seen
 from firmline.updater.serial_talk import SerialTalk, Versions
 from firmline.updater.serial_text import looks_like_text, shown
 from firmline.updater.timeouts import SerialTimeouts
@@ -62,7 +62,7 @@ class SerialEnding:
         self._expectation = expectation
         self._hearing = Hearing()
 
-    async def see(self, image: PackageImage, *, before: Versions, progress: Progress) -> str:
+    async def see(self, image: PackageImage, *, before: Versions, progress: Progress) -> Seen:
         """Return, with what was seen, when it is proven that the unit has what was sent.
 
         Args:

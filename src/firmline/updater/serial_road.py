@@ -20,11 +20,12 @@ from firmline.errors import Code, TransportError, VerifyError
 from firmline.formats.package import PackageImage
 from firmline.links.base import PortLink
 from firmline.protocol.framing import SerialFraming
-from firmline.updater.road import Briefing, OpenBootloader
+from firmline.updater.road import Briefing, OpenBootloader, Seen
 from firmline.updater.serial_absence import not_back
-from firmline.updater.serial_bootloader import SerialBootloader, answer_timeout_s
+from firmline.updater.serial_bootloader import SerialBootloader
 from firmline.updater.serial_ending import SerialEnding
 from firmline.updater.serial_recovery import SerialRecovery
+from firmline.updater.timeouts import answer_timeout_s
 
 SLOW_PING_S: Final = 0.5
 """Between PINGs to a unit that activates an image: they wait for it where flow control is on."""
@@ -76,7 +77,7 @@ class SerialRoad:
                 recover=SerialRecovery(self._bootloader, self._briefing).recover,
             )
 
-    async def see_end(self, last_image: PackageImage) -> str:
+    async def see_end(self, last_image: PackageImage) -> Seen:
         """Listen, and ask again, until something shows what became of the image."""
         briefing = self._briefing
         ending = SerialEnding(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
+from firmline.protocol.requests import CreateObject, ExecuteObject, Request
+
 LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.1, 3600.0
 """What a user may ask for; ours."""
 
@@ -95,6 +97,22 @@ class Timeouts:
     return_s: float = 60.0
     inactivity_s: float = 130.0
     serial: SerialTimeouts = SerialTimeouts()
+
+
+def answer_timeout_s(timeouts: Timeouts | SerialTimeouts, request: Request | None) -> float:
+    """How long the answer to a request may take, in seconds.
+
+    Args:
+        timeouts: Of the road.
+        request: What was asked; ``None``: nothing that needs flash.
+    """
+    match request:
+        case CreateObject():
+            return timeouts.erase_s
+        case ExecuteObject():
+            return timeouts.execute_s
+        case _:
+            return timeouts.answer_s
 
 
 OF_AN_OPTION: Final = "expect_s"

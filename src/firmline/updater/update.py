@@ -37,7 +37,7 @@ from firmline.updater.ladder import Ladder
 from firmline.updater.opening import AnyLink, declare_link, describe_images, plan_timing
 from firmline.updater.progress import Progress
 from firmline.updater.radio import RadioRoad
-from firmline.updater.road import Briefing, Method, OpenBootloader, Road
+from firmline.updater.road import Briefing, Method, OpenBootloader, Road, Seen
 from firmline.updater.serial_road import SerialRoad
 from firmline.updater.speed_limit import SpeedLimit
 from firmline.updater.timeouts import Timeouts
@@ -139,7 +139,7 @@ class Update:
         self._report(declare_link(self._link))
         self._report(plan_timing(self._link, plan.timeouts, pacing=plan.pacing, prn=plan.prn))
         error: FirmlineError | None = FirmlineError(Code.DEFECT, "firmline itself failed.")
-        seen = ""
+        seen: Seen | None = None
         try:
             async with self._turn(turns or Turns()):
                 seen = await self._send_all()
@@ -165,7 +165,7 @@ class Update:
             self._started_s = self._road.now_s()
             yield
 
-    async def _send_all(self) -> str:
+    async def _send_all(self) -> Seen:
         """From the application into the new one; what was seen of that."""
         images = self._plan.package.images
         await self._road.enter_bootloader()
@@ -226,23 +226,24 @@ class Update:
             return False
         return True
 
-    def _finish(self, error: FirmlineError | None, seen: str = "") -> UpdateResult:
+    def _finish(self, error: FirmlineError | None, seen: Seen | None = None) -> UpdateResult:
         now_s = self._road.now_s()
         finished = events.UpdateFinished(
             at_s=now_s,
             outcome=_outcome(error),
             code=error.code if error else "",
-            message=error.message if error else seen,
+            message=error.message if error else seen.message if seen else "",
             size=self._accepted_size,
             duration_s=now_s - self._started_s,
             transfer_s=self._transfer_s,
             limit_share=self._limit.share,
+            proof=None if seen is None else seen.proof,
         )
         self._sink(finished)
         return UpdateResult(finished=finished, error=error)
 
     def _road_over(self, link: AnyLink) -> Road:
-        """The road over a link: the one place where their kinds are told apart."""
+        """The road over a link of this kind."""
         plan = self._plan
         briefing = Briefing(
             timeouts=plan.timeouts,

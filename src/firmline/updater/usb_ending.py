@@ -15,7 +15,7 @@ from firmline.links.usb.link import UsbLink
 from firmline.updater.ending import TITLES
 from firmline.updater.expectation import Expectation, Hearing
 from firmline.updater.flash_versions import left_in_bootloader, see_versions
-from firmline.updater.road import NEW_APPLICATION_RUNS, Briefing
+from firmline.updater.road import NEW_APPLICATION_RUNS, Briefing, Seen
 from firmline.updater.serial_talk import Versions
 from firmline.updater.serial_text import shown
 from firmline.updater.usb_absence import did_not_return
@@ -49,7 +49,7 @@ class UsbEnding:
         version_before: str | None,
         versions_before: Versions,
         read_bootloader: Callable[[UsbDevice], Awaitable[Versions]],
-    ) -> str:
+    ) -> Seen:
         """Return, with what was seen, when it is proven that the unit has what was sent.
 
         Args:

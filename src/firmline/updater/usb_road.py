@@ -19,9 +19,9 @@ from firmline.links.usb.device import UsbDevice
 from firmline.links.usb.link import UsbLink
 from firmline.protocol.framing import SerialFraming
 from firmline.updater.ladder import Ladder
-from firmline.updater.road import Briefing, OpenBootloader
-from firmline.updater.serial_bootloader import answer_timeout_s
+from firmline.updater.road import Briefing, OpenBootloader, Seen
 from firmline.updater.serial_talk import Versions
+from firmline.updater.timeouts import answer_timeout_s
 from firmline.updater.usb_bootloader import UsbBootloader
 from firmline.updater.usb_ending import UsbEnding
 from firmline.updater.usb_recovery import UsbRecovery
@@ -86,7 +86,7 @@ class UsbRoad:
             if not await self._recovery.come_back(error):
                 raise
 
-    async def see_end(self, last_image: PackageImage) -> str:
+    async def see_end(self, last_image: PackageImage) -> Seen:
         """See the unit plugged in again, and judge what it says of itself."""
         left = self._bootloader.device
         if left is None:

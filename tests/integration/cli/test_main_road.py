@@ -114,6 +114,7 @@ def test_the_result_has_what_programs_rely_on(firmline: Program) -> None:
     assert set(result) >= {"type", "outcome", "code", "bytes", "seconds", "limit_share"}
     assert (result["outcome"], result["code"], result["bytes"]) == ("updated", "", 2048)
     assert (result["next"], result["limit_share"]) == ("", None)
+    assert result["proof"] == "application"
     assert 0 < result["transfer_seconds"] <= result["seconds"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmline import events
-from firmline.events import Event, How, Outcome, UnitMode
+from firmline.events import Event, How, Outcome, Proof, UnitMode
 from firmline.values import BleAddress, ImageKind
 
 HOME = BleAddress.parse("C6:05:04:03:02:01")
@@ -24,6 +24,7 @@ FINISHED = events.UpdateFinished(
     size=150_000,
     duration_s=3.25,
     transfer_s=2.5,
+    proof=Proof.APPLICATION,
 )
 SAMPLES: tuple[Event, ...] = (
     events.TraceStarted(

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from firmline.cli.update_run import summary
+from firmline.events import Proof
 from unit.cli.event_samples import FINISHED
 
 
@@ -22,3 +23,10 @@ from unit.cli.event_samples import FINISHED
 )
 def test_a_slow_rate_has_a_decimal(size: int, seconds: float, rate: str) -> None:
     assert rate in summary(replace(FINISHED, size=size, transfer_s=seconds))
+
+
+def test_a_new_application_is_said_in_short_and_another_proof_in_its_own_words() -> None:
+    seen = replace(FINISHED, message="Whatever it was.")
+    assert summary(seen).endswith(", new application seen running.")
+    returned = replace(seen, proof=Proof.RETURN)
+    assert summary(returned).endswith(". Whatever it was.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from firmline.errors import Code, VerifyError
+from firmline.events import Proof
 from firmline.updater.ending import Information, judge_ending, judge_softdevice
 from firmline.updater.homecoming import Return
+from firmline.updater.road import Seen
 from firmline.values import Fwid, ImageKind
 
 OLD: Information = {"firmware_revision": "1.0", "model": "Tag"}
@@ -130,14 +132,14 @@ def test_where_no_fact_tells_a_unit_that_took_its_time_has_done_what_it_was_told
 ) -> None:
     assert doubt(before, after, kind, IN_TIME) is None
     told = judge_ending(before, after, last_image=kind, back=IN_TIME)
-    assert "since 7.0 s after that" in told
-    assert "takes 1.6 s at least" in told
+    assert told.proof is Proof.RETURN
+    assert "since 7.0 s after that" in told.message
+    assert "takes 1.6 s at least" in told.message
 
 
 def test_a_fact_that_changed_needs_no_time() -> None:
-    assert judge_ending(OLD, NEW, last_image=ImageKind.APPLICATION, back=TOO_SOON) == (
-        "The unit runs the new application."
-    )
+    told = judge_ending(OLD, NEW, last_image=ImageKind.APPLICATION, back=TOO_SOON)
+    assert told == Seen(proof=Proof.APPLICATION, message="The unit runs the new application.")
 
 
 @pytest.mark.parametrize(
@@ -161,8 +163,9 @@ def test_a_doubt_says_what_was_missing(back: Return, words: str) -> None:
 def test_a_radio_that_changed_to_what_was_sent_shows_the_new_softdevice() -> None:
     told = judge_softdevice(Fwid(0x0104), before=0x0103, after=0x0104)
     assert told is not None
-    assert "0x0104" in told
-    assert "0x0103" in told
+    assert told.proof is Proof.SOFTDEVICE
+    assert "0x0104" in told.message
+    assert "0x0103" in told.message
 
 
 def test_a_radio_of_another_softdevice_is_never_updated() -> None:

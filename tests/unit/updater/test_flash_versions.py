@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmline.errors import Code, VerifyError
+from firmline.events import Proof
 from firmline.protocol.answers import FirmwareVersion
 from firmline.protocol.codes import ImageType
 from firmline.updater.flash_versions import see_versions
@@ -36,7 +37,9 @@ BOTH = ImageKind.SOFTDEVICE_BOOTLOADER
 def test_other_versions_prove_what_was_sent(
     kind: ImageKind, before: Versions, after: Versions
 ) -> None:
-    assert "is in place" in see_versions(kind, before, after)
+    seen = see_versions(kind, before, after)
+    assert seen.proof is Proof.BOOTLOADER
+    assert "is in place" in seen.message
 
 
 @pytest.mark.parametrize(
