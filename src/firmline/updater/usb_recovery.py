@@ -44,6 +44,8 @@ from firmline.updater.usb_search import LOOKS_EVERY_S, unit_seen
 REST_S: Final = 0.5
 """Before a lost unit is looked for, longer with each loss: a plug that is moved makes and breaks
 contact for a while; ours."""
+SETTLED_S: Final = 2.0
+"""After so long the system has read all of a device's interfaces, and given it away; ours."""
 OTHER_CABLE: Final = (
     "It is lost again and again: try another cable, or a port of the computer itself instead of a"
     " hub; if the unit has a supply of its own, measure that."
@@ -161,18 +163,20 @@ class UsbRecovery:
         waits_s = self._waits_s
         until_s = self._link.now_s() + waits_s
         await asyncio.sleep(REST_S * step.attempt)
-        trouble: TransportError | None = None
+        ask_s: float | None = None
         while True:
             device = await self._link.look()
+            trouble: TransportError | None = None
             if device is None:
-                trouble = None
-            elif device.kind is UsbKind.APPLICATION:
-                await self._reenter(device, step, error)
-                return
-            elif not self._is_bootloader(device):
-                trouble = trouble or self._ask_person(device, step, error)
+                ask_s = None
+            elif device.kind is not UsbKind.APPLICATION and not self._is_bootloader(device):
+                trouble = self._link.problem or no_trigger(device)
+                ask_s = self._link.now_s() + SETTLED_S if ask_s is None else ask_s
+                if self._link.now_s() >= ask_s:
+                    self._ask_person(device, step, error)
+                    ask_s = float("inf")
             else:
-                trouble = await self._try(device)
+                trouble = await self._try(device, step, error)
                 if trouble is None:
                     return
             if self._link.now_s() >= until_s:
@@ -187,21 +191,29 @@ class UsbRecovery:
         is_same = left is not None and device.usb_id == left.usb_id
         return is_same or device.kind is UsbKind.BOOTLOADER
 
-    async def _try(self, device: UsbDevice) -> TransportError | None:
-        """Open a port that may have come a moment ago, or be about to go; why it cannot be yet."""
-        if device.port is None:
-            return not_back_in_middle(self._link.serial_number, self._waits_s, frozenset())
+    async def _try(
+        self, device: UsbDevice, step: LadderStep, error: FirmlineError
+    ) -> TransportError | None:
+        """Open the bootloader of what has come a moment ago; why nobody may do that yet."""
         try:
-            await self._bootloader.open(device)
-        except TransportError as error:
-            if error.reason is not TransportReason.NOT_AVAILABLE:
+            if device.kind is UsbKind.APPLICATION:
+                version = await self._bootloader.hear_application(device)
+            elif device.port is None:
+                return not_back_in_middle(self._link.serial_number, self._waits_s, frozenset())
+            else:
+                await self._bootloader.open(device)
+                return None
+        except TransportError as not_yet:
+            if not_yet.reason is not TransportReason.NOT_AVAILABLE:
                 raise
-            return error
+            return not_yet
+        await self._reenter(device, version, step, error)
         return None
 
-    async def _reenter(self, device: UsbDevice, step: LadderStep, error: FirmlineError) -> None:
+    async def _reenter(
+        self, device: UsbDevice, version: str | None, step: LadderStep, error: FirmlineError
+    ) -> None:
         """The unit has lost its power, and runs its application: into the bootloader again."""
-        version = await self._bootloader.hear_application(device)
         if not self._may_have_taken:  # else it may be the new one
             self.before = self.before or version
         self._tell(
@@ -209,19 +221,15 @@ class UsbRecovery:
         )
         await self._bootloader.enter_from(device)
 
-    def _ask_person(
-        self, device: UsbDevice, step: LadderStep, error: FirmlineError
-    ) -> TransportError:
-        """Tell that only a hand can bring it into its bootloader; why nobody else can."""
+    def _ask_person(self, device: UsbDevice, step: LadderStep, error: FirmlineError) -> None:
+        """Tell that only a hand can bring it into its bootloader."""
         self._briefing.report(unit_seen(device, UnitMode.APPLICATION))
-        problem = self._link.problem or no_trigger(device)
         self._tell(
             replace(step, step=Step.REENTER),
             error,
             reason="The unit is in an application that cannot be asked: get it into its bootloader"
             " by hand.",
         )
-        return problem
 
     def _tell(self, step: LadderStep, error: FirmlineError, *, reason: str) -> None:
         self._briefing.report(

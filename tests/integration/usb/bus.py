@@ -15,7 +15,7 @@ from firmline.device.fabrication import fabricate, physics_of, softdevice_image
 from firmline.device.profile import PROFILES
 from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
-from firmline.errors import TransportError
+from firmline.errors import Code, TransportError, TransportReason
 from firmline.formats.firmware import FirmwareImage
 from firmline.formats.package import Package
 from firmline.links.serial.link import SerialLink
@@ -56,6 +56,13 @@ def softdevice() -> FirmwareImage:
     assert mine is not None
     data = softdevice_image(replace(mine, version=7_003_000))
     return FirmwareImage(data=data, address=0x1000, source_name="sd.bin")
+
+
+def forbidden() -> TransportError:
+    """What the system says of a device that somebody else owns."""
+    return TransportError(
+        Code.USB_FORBIDDEN, "You may not.", reason=TransportReason.NOT_AVAILABLE, hint="Do this."
+    )
 
 
 class Bus(VirtualBus):

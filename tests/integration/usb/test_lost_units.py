@@ -17,12 +17,22 @@ from firmline.errors import Code
 from firmline.events import Event, Outcome, UnitMode
 from firmline.links.usb.device import UsbDevice
 from firmline.protocol.slip import END
+from firmline.protocol.usb_trigger import TriggerRequest
 from firmline.updater.fault_matrix import BEFORE_COMMIT
 from firmline.updater.ladder import MAX_WITHOUT_PROGRESS
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.values import Fwid, FwVersion
 from integration.story import package
-from integration.usb.bus import BOOTLOADER, SERIAL, Bus, Told, plugged, softdevice, update
+from integration.usb.bus import (
+    BOOTLOADER,
+    SERIAL,
+    Bus,
+    Told,
+    forbidden,
+    plugged,
+    softdevice,
+    update,
+)
 
 SIZE = 20_000
 FRAME_DATA = 1024
@@ -306,26 +316,53 @@ def test_an_application_that_cannot_be_asked_waits_for_a_hand() -> None:
     assert "button" in told.hint
 
 
-def test_a_hand_that_brings_it_into_its_bootloader_is_enough() -> None:
+def blinded(seconds: float) -> Told:
+    """The trigger of the application that comes back is not seen for a while."""
     hidden = {"on": False}
 
     def unknown(device: UsbDevice) -> UsbDevice:
-        """Its trigger is not seen for a while: as if the application had none."""
         return replace(device, trigger=None) if hidden["on"] else device
 
     def hide(bus: Bus) -> None:
         hidden["on"] = True
         cut(bus)
-        asyncio.get_running_loop().call_later(3, hidden.update, {"on": False})
+        asyncio.get_running_loop().call_later(seconds, hidden.update, {"on": False})
 
-    told = update(
+    return update(
         contents=IMAGE,
         prepare=lambda bus: setattr(bus, "change", unknown),
         on_event=once(executed(4096), hide),
         timeouts=QUICK,
     )
+
+
+def test_an_application_that_can_be_asked_at_last_is_asked() -> None:
+    told = blinded(4)
     assert told.ended == (Outcome.UPDATED, "")
     assert steps(told) == ["resume", "reenter", "reenter"]
+
+
+@pytest.mark.parametrize("seconds", [1, 1000])
+def test_an_application_that_may_not_be_asked_yet_is_asked_a_little_later(seconds: float) -> None:
+    """As on Linux, until udev has given the device away."""
+
+    def forbid(bus: Bus) -> None:
+        bus.fails[TriggerRequest.VERSION_STRING] = forbidden()
+        cut(bus)
+        asyncio.get_running_loop().call_later(seconds, bus.fails.clear)
+
+    told = update(contents=IMAGE, on_event=once(executed(4096), forbid), timeouts=QUICK)
+    in_time = seconds == 1
+    assert told.ended == (
+        (Outcome.UPDATED, "") if in_time else (Outcome.FAILED, Code.USB_FORBIDDEN)
+    )
+    assert steps(told) == (["resume", "reenter"] if in_time else ["resume"])
+
+
+def test_an_application_whose_interfaces_are_read_a_moment_later_needs_no_hand() -> None:
+    told = blinded(1)
+    assert told.ended == (Outcome.UPDATED, "")
+    assert steps(told) == ["resume", "reenter"]
 
 
 def test_what_the_old_application_says_when_it_is_back_is_what_was_before() -> None:

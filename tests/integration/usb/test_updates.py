@@ -19,15 +19,9 @@ from firmline.protocol.usb_trigger import OPEN_BOOTLOADER_ID, TriggerRequest
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.values import Fwid, FwVersion
 from integration.story import package
-from integration.usb.bus import BOOTLOADER, SERIAL, Bus, plugged, softdevice, update
+from integration.usb.bus import BOOTLOADER, SERIAL, Bus, forbidden, plugged, softdevice, update
 
 QUICK = Timeouts(serial=SerialTimeouts(bootloader_s=1, reappear_s=2, expect_s=1), return_s=20)
-
-
-def forbidden() -> TransportError:
-    return TransportError(
-        Code.USB_FORBIDDEN, "You may not.", reason=TransportReason.NOT_AVAILABLE, hint="Do this."
-    )
 
 
 def missing() -> TransportError:
