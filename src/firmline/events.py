@@ -518,8 +518,8 @@ class UpdateFinished(Event):
         size: Firmware bytes the unit accepted.
         duration_s: From start to end, seconds.
         transfer_s: The part of it from the first object to the answer to the last, seconds.
-        limit_share: How much of the unit's own speed limit was reached, up to 1; ``None``: nobody
-            knows the limit.
+        limit_share: How much of the unit's own speed limit was reached, 1 being all of it;
+            ``None``: nobody knows the limit.
         proof: What shows that the unit has what was sent; ``None``: nothing does.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from house_tree import SOURCE, modules
+from house_tree import ROOT, SOURCE, modules
 
 LONGEST_MODULE = 600
 LONGEST_FUNCTION = 60
@@ -58,3 +58,26 @@ def test_every_room_is_a_package_with_its_rules() -> None:
     rooms = {path.parent for path in SOURCE.glob("*/*.py")}
     assert len(rooms) > 3
     assert [room.name for room in sorted(rooms) if not (room / "__init__.py").exists()] == []
+
+
+def test_no_test_takes_anything_of_another_test() -> None:
+    """What several of them need stands in a module that is no test, as ``integration.story``."""
+    taken = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in _imported(node)
+        if any(part.startswith("test_") for part in name.split("."))
+    ]
+    assert taken == []
+
+
+def _imported(node: ast.AST) -> list[str]:
+    """The full names of what an import takes."""
+    match node:
+        case ast.Import(names=names):
+            return [each.name for each in names]
+        case ast.ImportFrom(module=module, names=names):
+            return [f"{module or ''}.{each.name}" for each in names]
+        case _:
+            return []

@@ -10,7 +10,6 @@ import pytest
 
 from firmline import events
 from firmline.device.application_dfu import ApplicationDfu
-from firmline.device.description import UnitDescription
 from firmline.device.faults.plan import ApplicationCrash, BondMismatch, FaultPlan
 from firmline.device.profile import SDK15_3_BLE, SDK17_1_BLE
 from firmline.device.radio_face import ResetKind
@@ -22,19 +21,10 @@ from firmline.links.base import BondUse
 from firmline.links.bonds import MemoryBonds
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
-from integration.test_which_unit import Room, ended, identical, in_a_room, nothing_was_sent
+from integration.room import Room, bonded, ended, identical, in_a_room, nothing_was_sent, of
 from unit.device.makers import ADDRESS, SETTINGS_PAGE, describe
 
 PEER_DATA = SETTINGS_PAGE + 0x324
-
-
-def bonded(**changes: Any) -> UnitDescription:
-    profile = replace(changes.pop("profile", SDK15_3_BLE), requires_bond=True)
-    return describe(size=4_000, profile=profile, application_dfu=ApplicationDfu.BONDED, **changes)
-
-
-def of(room: Room, kind: type[Event]) -> list[Any]:
-    return [event for event in room.heard if isinstance(event, kind)]
 
 
 @pytest.mark.parametrize("profile", [SDK15_3_BLE, SDK17_1_BLE], ids=lambda profile: profile.name)

@@ -15,6 +15,8 @@ from bench.limit_shares import image as sent_image
 
 PAGE = speed_page.PAGE.read_text(encoding="utf-8")
 FAST = Case(chip="nrf52840", road=Road.BLE_2M, drain_ms=0.3)
+ROUNDING = 0.0005
+"""Half of the last digit of a result's share."""
 SOME = [
     FAST,
     Case(chip="nrf52832-512k", road=Road.BLE_1M, drain_ms=5.0),
@@ -47,6 +49,21 @@ def test_on_a_line_an_update_tells_its_true_share_or_less(case: Case) -> None:
     assert told <= true + 0.005
     if case.road is not Road.UART_115200:  # flash is hidden behind that wire
         assert told == pytest.approx(true, abs=0.005)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case for case in SOME if case.method is Method.FIRMLINE], ids=str)
+def test_no_update_tells_more_than_all_of_its_limit(case: Case) -> None:
+    """Nothing cuts a share off at 1: one that is above it would be seen here."""
+    told = reached(case).reported
+    assert told is not None
+    assert 0 < told <= 1 + ROUNDING
+
+
+def test_no_row_of_the_page_is_above_its_limit() -> None:
+    for row in speed_page.read(PAGE):
+        for share in (row.share, row.bare_share, row.told):
+            assert share is None or 0 < share <= 100 * (1 + ROUNDING)
 
 
 def test_page_and_picture_are_drawn_from_the_rows() -> None:

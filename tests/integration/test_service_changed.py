@@ -15,8 +15,7 @@ from firmline.formats.peer_data import SERVICE_CHANGED_CCCD
 from firmline.links.bumble.connection import BumbleConnection
 from firmline.protocol.buttonless import encode_enter_bootloader
 from firmline.protocol.channels import Channel
-from integration.test_bonds import bonded, of
-from integration.test_which_unit import Room, ended, in_a_room
+from integration.room import Room, bonded, ended, in_a_room, of
 from unit.device.makers import ADDRESS
 
 CHANGED = SERVICE_CHANGED_CCCD - 1

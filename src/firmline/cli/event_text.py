@@ -10,7 +10,7 @@ from firmline.events import Event, UnitMode
 from firmline.formats.known_softdevices import describe_fwid
 
 Described = tuple[str, str] | None
-_STEPS = {
+STEPS = {
     "resume": "connecting anew",
     "reenter": "entering the bootloader again",
     "longer-delay": "waiting longer for the unit's flash",
@@ -155,7 +155,7 @@ def _describe_transfer(event: Event) -> Described:
         case events.ProgressSaved():
             described = ("saved", f"{event.offset:,} bytes, which a power cut leaves in place")
         case events.LadderStepped():
-            described = ("goes on", f"by {_STEPS.get(event.step, event.step)}: {event.reason}")
+            described = ("goes on", f"by {STEPS.get(event.step, event.step)}: {event.reason}")
         case events.ImageSent():
             text = f"all {event.size:,} bytes; the unit restarts to activate them"
             described = ("accepted", text)

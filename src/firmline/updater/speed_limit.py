@@ -41,10 +41,13 @@ class SpeedLimit:
 
     @property
     def share(self) -> float | None:
-        """Between 0 and 1, of the images that were sent; ``None``: the limit is not known."""
+        """Of the images that were sent, 1 being all of it; ``None``: the limit is not known.
+
+        It is not cut off at 1: more than that by more than a rounding says that the limit is wrong.
+        """
         if not self._is_known or not self._spent_s:
             return None
-        return min(1.0, self._limit_s / self._spent_s)
+        return self._limit_s / self._spent_s
 
     def hear(self, event: Event) -> None:
         """One event, stamped."""

@@ -25,8 +25,8 @@ from firmline.updater.inspection_record import InspectionResult
 from firmline.updater.port_inspection import PortInspection
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.values import Fwid
+from integration.serial_port.peer import Peer
 from integration.serial_port.road import waiting
-from integration.serial_port.test_ports import Peer
 from unit.device.makers import FWID, KEY, OTHER_KEY
 
 pytestmark = pytest.mark.slow

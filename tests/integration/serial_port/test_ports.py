@@ -12,8 +12,6 @@ import threading
 import time
 import tty
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from firmline.links.serial.link import serial_link
 from firmline.links.serial.options import FlowControl, SerialOptions
 from firmline.links.serial.problems import cannot_open
 from firmline.protocol.channels import Channel
+from integration.serial_port.peer import Peer, peer
 from integration.serving.nrfutil import find_nrfutil, send
 from integration.serving.served import APPLICATION, Serving, make_update
 from unit.cli.program import PATIENCE_S, SCRIPT, environment
@@ -32,52 +31,6 @@ from unit.cli.program import PATIENCE_S, SCRIPT, environment
 pytestmark = pytest.mark.slow
 NEW = f"2+{zlib.crc32(APPLICATION):08x}"
 Line = dict[str, Any]
-
-
-class Peer:
-    """Whatever is at the other end of a pseudo-terminal.
-
-    Attributes:
-        path: What a client opens.
-        heard: What it has sent.
-    """
-
-    def __init__(self, says: Callable[[bytes], bytes]) -> None:
-        self._ours, self._theirs = os.openpty()
-        tty.setraw(self._theirs)
-        self.path = os.ttyname(self._theirs)
-        self.heard = b""
-        self._says = says
-        self._is_plugged = True
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while data := os.read(self._ours, 4096):
-                self.heard += data
-                os.write(self._ours, self._says(data))
-
-    def say(self, data: bytes) -> None:
-        os.write(self._ours, data)
-
-    def close(self) -> None:
-        """Both ends; the reader sees its end through a byte of its own client."""
-        self._says = lambda _data: os.close(self._ours) or b""  # type: ignore[func-returns-value]
-        with suppress(OSError):
-            os.write(self._theirs, b"\0")
-        self._thread.join(PATIENCE_S)
-        with suppress(OSError):
-            os.close(self._theirs)
-
-
-@contextmanager
-def peer(says: Callable[[bytes], bytes] = lambda _data: b"") -> Iterator[Peer]:
-    made = Peer(says)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

@@ -14,39 +14,16 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from firmline.errors import Code, ExitCode
+from integration.serving.command import Run
 from integration.serving.served import APPLICATION, Serving, connect, make_update
 from unit.cli.program import PATIENCE_S, SCRIPT, environment
 
 pytestmark = pytest.mark.slow
 HOME = "C6:05:04:03:02:01"
-
-
-class Run:
-    """A command that has ended."""
-
-    def __init__(self, *words: str | Path, cwd: Path) -> None:
-        done = subprocess.run(
-            [SCRIPT, *words, "--json"],
-            cwd=cwd,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=2 * PATIENCE_S,
-            check=False,
-        )
-        self.code = done.returncode
-        self.errors = done.stderr.decode()
-        self.lines: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
-
-    @property
-    def result(self) -> dict[str, Any]:
-        assert self.lines, self.errors
-        return self.lines[-1]
 
 
 @contextmanager

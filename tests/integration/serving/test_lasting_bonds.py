@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from firmline.errors import Code, ExitCode
+from integration.serving.command import Run
 from integration.serving.served import APPLICATION, Serving, make_update
-from integration.serving.test_hci_road import Run
 from unit.cli.program import PATIENCE_S, SCRIPT, environment
 
 pytestmark = pytest.mark.slow

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
-import os
-import pty
-import termios
-from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Self, TextIO
+from typing import Self
 
 import pytest
 
@@ -27,46 +23,7 @@ from firmline.cli.event_output import (
 from firmline.events import Event
 from firmline.formats.event_json import event_to_json, event_type
 from unit.cli.event_samples import CREATED, FINISHED, HOME, IMAGE_SENT, SAMPLES, SENT
-
-HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
-
-
-class Terminal:
-    """A pseudo-terminal as standard output."""
-
-    def __init__(self) -> None:
-        self._ours, self._theirs = pty.openpty()
-        self.stream: TextIO = os.fdopen(self._theirs, "w", encoding="utf-8")
-        self._modes = termios.tcgetattr(self._theirs)
-        os.set_blocking(self._ours, False)
-
-    def read(self) -> str:
-        """What was printed since the last time."""
-        self.stream.flush()
-        seen = b""
-        while True:
-            try:
-                seen += os.read(self._ours, 65536)
-            except BlockingIOError:
-                return seen.decode()
-
-    @property
-    def is_restored(self) -> bool:
-        return termios.tcgetattr(self._theirs) == self._modes
-
-    def close(self) -> None:
-        self.stream.close()
-        os.close(self._ours)
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    terminal = Terminal()
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", "100")
-    yield terminal
-    terminal.close()
-
+from unit.cli.terminal import HIDE_CURSOR, SHOW_CURSOR, Terminal
 
 # Lines.
 

@@ -10,9 +10,8 @@ import pytest
 from firmline import events
 from firmline.cli.many_output import many_listeners
 from unit.cli.event_samples import IMAGE_SENT, SENT
-from unit.cli.test_event_output import HIDE_CURSOR, SHOW_CURSOR, Terminal, terminal
+from unit.cli.terminal import HIDE_CURSOR, SHOW_CURSOR, Terminal
 
-__all__ = ["terminal"]
 NAMES = ("sim:a", "ble:[red]long[/]")
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmline import events
-from firmline.cli.event_text import _STEPS
+from firmline.cli.event_text import STEPS
 from firmline.errors import (
     Code,
     FirmlineError,
@@ -394,5 +394,5 @@ def test_an_execute_in_the_middle_of_the_image_is_not_the_last() -> None:
 
 
 def test_every_step_has_words_for_people_and_every_fault_has_steps() -> None:
-    assert set(_STEPS) == {step.value for step in Step}
+    assert set(STEPS) == {step.value for step in Step}
     assert set(RUNGS) == set(Observed)

@@ -221,7 +221,10 @@ def test_over_a_radio_a_line_teaches_nothing() -> None:
     assert share_of([FIRMWARE], [started(), *whole(line), sent(line.now_s)]) is None
 
 
-def test_a_share_is_never_more_than_one() -> None:
+def test_a_share_that_cannot_be_is_told_and_not_cut_off() -> None:
+    """A time that is shorter than what was measured in it: whoever sees that sees a defect."""
     line = Line()
     heard = [port(), started(), *whole(line), sent(100.1)]
-    assert share_of([FIRMWARE], heard) == 1.0
+    share = share_of([FIRMWARE], heard)
+    assert share is not None
+    assert share > 2
