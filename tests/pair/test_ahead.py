@@ -6,18 +6,24 @@ refusals does not depend on either. Whole units with flash and radio are in test
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
 from firmline import events
 from firmline.errors import TargetRefusedError
+from firmline.protocol.answers import Answer
+from firmline.protocol.codes import Opcode, ResultCode
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.host import HostSession
 from firmline.protocol.pacing import AHEAD
+from firmline.protocol.requests import ExecuteObject, Request, UnknownRequest
 from firmline.protocol.steps import AnyAnswer, Delivery, Effect, Fail, Pause, Report, Write
-from firmline.protocol.target import TargetSession
+from firmline.protocol.target import RequestHandler, TargetSession
 from pair.joined import MemoryBootloader, firmware_of, init_packet_of
 
 OBJECT, PACKET, OBJECTS = 340, 20, 6
@@ -37,7 +43,11 @@ class Ahead:
     """
 
     def __init__(
-        self, unit: MemoryBootloader, becomes: Becomes = lambda _index, answer: [answer]
+        self,
+        unit: RequestHandler,
+        becomes: Becomes = lambda _index, answer: [answer],
+        *,
+        firmware: bytes = FIRMWARE,
     ) -> None:
         self.told: list[events.Event] = []
         self.error: Exception | None = None
@@ -45,8 +55,8 @@ class Ahead:
         self.left: deque[bytes] = deque()
         self._target, self._becomes, self._now_s = TargetSession(unit), becomes, 0.0
         self._host = HostSession(
-            init_packet=init_packet_of(FIRMWARE),
-            firmware=FIRMWARE,
+            init_packet=init_packet_of(firmware),
+            firmware=firmware,
             framing=BleFraming(mtu=PACKET + 3),
             pacing=AHEAD,
         )
@@ -176,3 +186,72 @@ def test_a_copy_of_an_objects_crc_that_comes_with_the_next_ones_is_passed_over()
     assert unit.data_received == len(FIRMWARE)
     assert said.count(events.AnswerPassedOver) == OBJECTS - 2 - 1 - 1
     assert said.count(events.ObjectLost) == 0
+
+
+@dataclass(slots=True)
+class RefusesTheLast:
+    """Has all of the image, and does not permit its last EXECUTE at first."""
+
+    unit: MemoryBootloader
+    has_refused: bool = False
+
+    def handle(self, request: Request | UnknownRequest) -> Answer | None:
+        now = self.unit.progress
+        is_complete = now.image_size == now.offset > 0
+        if is_complete and isinstance(request, ExecuteObject) and not self.has_refused:
+            self.has_refused = True
+            return Answer(opcode=Opcode.OBJECT_EXECUTE, result=ResultCode.OPERATION_NOT_PERMITTED)
+        return self.unit.handle(request)
+
+
+@pytest.mark.parametrize("size", [*range(OBJECT, 7 * OBJECT, OBJECT), 4, 999, 3 * OBJECT + 4])
+def test_an_image_whose_last_execute_was_refused_is_not_at_its_end(size: int) -> None:
+    """Wherever it ends: at the end of a whole object, where the next one would begin, too."""
+    unit, firmware = a_unit(), firmware_of(size)
+    said = Ahead(RefusesTheLast(unit), firmware=firmware)
+    assert isinstance(said.error, TargetRefusedError)
+    assert not said.is_finished
+    assert unit.progress.offset == size
+    again = Ahead(unit, firmware=firmware)
+    assert again.is_finished
+    assert unit.accepted == firmware
+    assert unit.data_received == size
+
+
+@pytest.mark.parametrize("size", [*range(OBJECT, 7 * OBJECT, OBJECT), 999, 3 * OBJECT + 4])
+def test_a_loss_that_is_seen_when_all_is_there_does_not_end_the_image(size: int) -> None:
+    """One answer told another CRC, so that its EXECUTE was not said; the next one tells the truth.
+
+    Where the image ends with a whole object, the next one would begin behind its end.
+    """
+    unit, firmware = a_unit(), firmware_of(size)
+    asked = [0]
+
+    def wrong_at_the_end(_index: int, answer: bytes) -> list[bytes]:
+        is_there = unit.progress.offset == size and answer[1] == Opcode.OBJECT_SELECT
+        asked[0] += is_there
+        return [answer[:-4] + bytes(4)] if is_there and asked[0] == 1 else [answer]
+
+    said = Ahead(unit, wrong_at_the_end, firmware=firmware)
+    assert said.is_finished
+    assert said.count(events.ObjectLost) == 1
+    assert unit.accepted == firmware
+
+
+def test_a_unit_that_seems_to_hold_more_than_the_image_is_begun_afresh() -> None:
+    """Behind a lost object, and with the CRC of the whole image."""
+    crc = zlib.crc32(FIRMWARE)
+    selects = [0]
+
+    def longer(_index: int, answer: bytes) -> list[bytes]:
+        selects[0] += answer[1] == Opcode.OBJECT_SELECT
+        if answer[1] != Opcode.OBJECT_SELECT or selects[0] not in (3, 4):
+            return [answer]
+        return [answer[:7] + struct.pack("<II", len(FIRMWARE) + 4 * OBJECT, crc)]
+
+    unit = a_unit()
+    unit.lost = {60}
+    said = Ahead(unit, longer)
+    assert said.is_finished
+    assert unit.accepted == FIRMWARE
+    assert said.count(events.StartedAfresh) == 1

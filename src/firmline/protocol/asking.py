@@ -139,6 +139,18 @@ def holds(crc: Crc, source: bytes, end: int) -> bool:
     return crc.offset == end and crc.crc == zlib.crc32(source[:end])
 
 
+def is_prefix(held: Crc | Selected, source: bytes) -> bool:
+    """Whether the unit holds the beginning of ``source`` (the CRC of nothing says nothing)."""
+    if held.offset > len(source):
+        return False
+    return held.offset == 0 or held.crc == zlib.crc32(source[: held.offset])
+
+
+def object_start(offset: int, object_size: int) -> int:
+    """Where the object begins that holds the byte before ``offset``, or would; bytes."""
+    return max(0, offset - 1) // object_size * object_size
+
+
 def executed(object_type: ObjectType, end: int) -> Effect:
     """An object was executed; ``end`` bytes are done."""
     return Report(event=events.ObjectExecuted(object_type=name_of(object_type), offset=end))

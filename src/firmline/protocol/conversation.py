@@ -20,7 +20,15 @@ import zlib
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError
 from firmline.protocol.answers import Mtu, Selected
-from firmline.protocol.asking import Asking, body_of, created, executed, phase_of
+from firmline.protocol.asking import (
+    Asking,
+    body_of,
+    created,
+    executed,
+    is_prefix,
+    object_start,
+    phase_of,
+)
 from firmline.protocol.checkpoints import NO_CHECKPOINTS, Checkpoints, save_progress
 from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.flash_costs import WORD_SIZE
@@ -139,7 +147,7 @@ class DfuConversation(Asking):
         if selected.offset == 0:
             yield from self._execute_or_resend_init_packet()
             return 0, (yield from self._select_fresh_image())
-        if self._is_prefix(selected):
+        if is_prefix(selected, self._firmware):
             yield Report(event=events.Resumed(object_type="data", offset=selected.offset))
             offset = yield from self._finish_open_object(selected.offset, selected.max_size)
             return offset, selected.max_size
@@ -158,7 +166,7 @@ class DfuConversation(Asking):
         """
         if not held.max_size < held.offset <= len(self._firmware):
             return 0
-        start = (held.offset - 1) // held.max_size * held.max_size
+        start = object_start(held.offset, held.max_size)
         end = min(start + held.max_size, len(self._firmware))
         answer = yield from self.ask(
             CreateObject(object_type=ObjectType.DATA, size=end - start),
@@ -168,7 +176,7 @@ class DfuConversation(Asking):
         if not answer.ok:
             return 0
         selected = yield from self.select(ObjectType.DATA)
-        if selected.offset != start or not self._is_prefix(selected):
+        if selected.offset != start or not is_prefix(selected, self._firmware):
             return 0
         yield Report(event=events.Resumed(object_type="data", offset=start))
         yield created(ObjectType.DATA, start, end)
@@ -224,14 +232,6 @@ class DfuConversation(Asking):
         yield from self._objects.send(ObjectType.COMMAND, self._init_packet, 0, size)
         yield from self._execute(ObjectType.COMMAND, size)
 
-    def _is_prefix(self, selected: Selected) -> bool:
-        """Whether the unit holds the beginning of this image (the CRC of nothing says nothing)."""
-        if selected.offset == 0:
-            return True
-        if selected.offset > len(self._firmware):
-            return False
-        return zlib.crc32(self._firmware[: selected.offset]) == selected.crc
-
     def _finish_open_object(self, offset: int, object_size: int) -> Talk[int]:
         """Complete and execute what an earlier session left; the offset of the next object.
 
@@ -240,7 +240,7 @@ class DfuConversation(Asking):
         Where no object can follow, 08 is a refusal like any other. An offset that is not a multiple
         of 4 is the mark of packets that spoiled the flash under a right CRC: again from the start.
         """
-        start = (offset - 1) // object_size * object_size
+        start = object_start(offset, object_size)
         end = min(start + object_size, len(self._firmware))
         if offset % WORD_SIZE and offset < end:
             return start

@@ -93,12 +93,13 @@ class FlashTrial(Asking):
         is_there = yield from self._write(position, end, at_once=QUEUE_SIZE + is_alone)
         if not is_there:
             return False
-        lost = ResultCode.OPERATION_NOT_PERMITTED
+        is_last = end == len(self._firmware)  # then it is the unit's verdict
+        lost = None if is_last else ResultCode.OPERATION_NOT_PERMITTED
         answer = yield from self.ask(ExecuteObject(), phase=FIRMWARE_PHASE, tolerate=lost)
         if not answer.ok:
             return False
         yield executed(ObjectType.DATA, end)
-        if end < len(self._firmware):  # then it is a whole one
+        if not is_last:  # then it is a whole one
             busy = BusyTime(
                 duration_s=self._clock() - said_s,
                 objects=(end - position) / (end - start),

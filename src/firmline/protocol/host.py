@@ -53,6 +53,9 @@ class HostSession:
         self._framing = framing
         self._awaiting: Wait | None = None
         self._leftovers = Leftovers()
+        self._size = len(firmware)
+        self._executed = 0
+        """Bytes of the image that the unit has taken over."""
         self._started = False
         self._finished = False
         self._failed = False
@@ -73,7 +76,7 @@ class HostSession:
 
     @property
     def finished(self) -> bool:
-        """Whether the unit has accepted everything."""
+        """Whether the unit has answered the EXECUTE behind the whole image with success."""
         return self._finished
 
     def start(self, *, now_s: float = 0.0) -> list[Effect]:
@@ -145,13 +148,27 @@ class HostSession:
             step = next(self._talk) if answer is None else self._talk.send(answer)
             while isinstance(step, Effect):
                 effects.append(step)
+                self._note(step)
                 step = next(self._talk)
             self._awaiting = step
         except StopIteration:
-            self._finished = True
+            effects += self._end()
         except FirmlineError as error:
             effects += self._give_up(error)
         return effects
+
+    def _note(self, effect: Effect) -> None:
+        match effect:
+            case Report(event=events.ObjectExecuted(object_type="data", offset=offset)):
+                self._executed = offset
+
+    def _end(self) -> list[Effect]:
+        """The conversation is over: a success only behind the EXECUTE of the whole image."""
+        if self._executed == self._size:
+            self._finished = True
+            return []
+        error = f"A host session ended with {self._executed} of {self._size} bytes executed."
+        return self._give_up(LocalProtocolError(error))
 
     def _give_up(self, error: FirmlineError) -> list[Effect]:
         self._awaiting = None

@@ -11,13 +11,12 @@ object, which is then sent again in smaller groups.
 
 from __future__ import annotations
 
-import zlib
 from typing import Final
 
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError
 from firmline.protocol.answers import Crc
-from firmline.protocol.asking import Asking, created, holds, judge, name_of, phase_of
+from firmline.protocol.asking import Asking, created, holds, is_prefix, judge, name_of, phase_of
 from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.framing import Framing
 from firmline.protocol.pacing import Pacing
@@ -103,7 +102,7 @@ class ObjectSender(Asking):
         while position < end and offers < MAX_OFFERS:
             stop = min(position + self._group * self.framing.packet_size, end)
             crc = yield from self._write_and_ask(ObjectType.DATA, source, position, stop)
-            if not _is_prefix(crc, source) or not position <= crc.offset <= stop:
+            if not is_prefix(crc, source) or not position <= crc.offset <= stop:
                 return position
             offers = 0 if crc.offset > position else offers + 1
             position = crc.offset
@@ -160,7 +159,3 @@ class ObjectSender(Asking):
         answer = yield packet
         if answer is not None:
             yield from judge(packet, answer, phase=phase_of(object_type))
-
-
-def _is_prefix(crc: Crc, source: bytes) -> bool:
-    return crc.offset <= len(source) and crc.crc == zlib.crc32(source[: crc.offset])

@@ -30,7 +30,6 @@ Rules that keep the unit safe:
 
 from __future__ import annotations
 
-import zlib
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -38,7 +37,17 @@ from typing import Final
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError, TargetRefusedError
 from firmline.protocol.answers import Answer, Crc, Selected
-from firmline.protocol.asking import Asking, body_of, crc_checked, created, executed, holds, judge
+from firmline.protocol.asking import (
+    Asking,
+    body_of,
+    crc_checked,
+    created,
+    executed,
+    holds,
+    is_prefix,
+    judge,
+    object_start,
+)
 from firmline.protocol.codes import ObjectType, Opcode, ResultCode
 from firmline.protocol.flash_costs import QueueBound
 from firmline.protocol.flash_lesson import BusyTime, FlashLesson
@@ -368,7 +377,8 @@ class ObjectStream(Asking):
             yield from self._take_extra(answer)
             return
         end = self._executing.popleft() if answer.ok else self._executing.pop()
-        lost = ResultCode.OPERATION_NOT_PERMITTED
+        is_last = end == len(self._firmware)  # then it is the unit's verdict
+        lost = None if is_last else ResultCode.OPERATION_NOT_PERMITTED
         yield from judge(ExecuteObject(), answer, phase=FIRMWARE_PHASE, tolerate=lost)
         if not answer.ok:
             self._receipt = None  # too few packets came for it
@@ -377,7 +387,7 @@ class ObjectStream(Asking):
         yield executed(ObjectType.DATA, end)
         if self._is_ahead:  # it waited for that, too
             self._queue.erased(self._clock())
-        if self._executing or self._is_ahead or end == len(self._firmware):
+        if self._executing or self._is_ahead or is_last:
             return
         if self._creating is None or self._objects >= self._cycle:
             yield from self._learn()
@@ -430,22 +440,22 @@ class ObjectStream(Asking):
     def _give_way(self) -> Talk[int]:
         """After a loss: let everything come to its end, and forget all; where the image goes on.
 
-        CREATE discards what is there of an object, so that it goes on at the beginning of one.
+        CREATE discards what is there of an object, so that it goes on at the beginning of one: of
+        the last one, too, where all of it is there, as its EXECUTE is still to be said.
         """
         held = yield from self._settle()
         yield from self.ask(SetPrn(count=0), phase=RECEIPT_PHASE)
-        if not self._is_prefix(held):
+        if not is_prefix(held, self._firmware) and held.offset <= len(self._firmware):
             held = yield from self._rewind(held)
-        if not self._is_prefix(held):
+        if not is_prefix(held, self._firmware):
             self.spoiled = held
         self._losses += 1
         self._begin_anew()
         offset = held.offset // self._object_size * self._object_size
+        if held.offset >= len(self._firmware):
+            offset = object_start(len(self._firmware), self._object_size)
         yield Report(event=events.ObjectLost(object_type="data", offset=offset))
         return offset
-
-    def _is_prefix(self, held: Selected) -> bool:
-        return held.crc == zlib.crc32(self._firmware[: held.offset])
 
     def _rewind(self, held: Selected) -> Talk[Selected]:
         """Discard the open object, which lacks packets; what there is then (spec section 4.1).
@@ -455,7 +465,7 @@ class ObjectStream(Asking):
         idle_s = self._clock() + self._lesson.costs.object_s
         while self._clock() < idle_s:
             yield from self._hear(until_s=idle_s)
-        start = max(0, held.offset - 1) // self._object_size * self._object_size
+        start = object_start(held.offset, self._object_size)
         request = CreateObject(object_type=ObjectType.DATA, size=self._end_of(start) - start)
         lost = ResultCode.OPERATION_NOT_PERMITTED
         yield from self.ask(request, phase=FIRMWARE_PHASE, tolerate=lost)

@@ -378,15 +378,22 @@ class RadioRecovery:
     async def _await_activation(self, error: FirmlineError) -> None:
         """See the unit again, if only the answer to the last EXECUTE is missing, or makes no sense.
 
+        What it says to that EXECUTE is its verdict, then it resets: asked anything in between, it
+        would save new progress beside the image that it is about to activate.
+
         Raises:
             VerifyError: It is nowhere; or it now refuses what it may have taken.
         """
         if self._may_have_taken and error.code is Code.REFUSED_FW_VERSION:
             raise refused_again() from error
+        # That it does not permit it is no verdict on an image that is all there.
         is_unheard = isinstance(error, TransportError | RemoteProtocolError)
-        if not (self._ladder.session.last_execute_sent and is_unheard):
+        is_odd = error.code is Code.REFUSED_NOT_PERMITTED
+        if not (self._ladder.session.last_execute_sent and (is_unheard or is_odd)):
             return
         self._may_have_taken = True
+        if is_odd and self._connection is not None:
+            await self._unit.await_drop(self._connection)  # if it has taken it, its reset follows
         await self.close(error)
         if await self._find(self._timeouts.return_s) is None:
             raise not_seen_again(self._timeouts.return_s) from error

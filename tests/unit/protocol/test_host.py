@@ -6,11 +6,14 @@ import pytest
 
 from firmline import events
 from firmline.errors import Code, LocalProtocolError, RemoteProtocolError, TargetRefusedError
+from firmline.protocol.asking import executed
 from firmline.protocol.channels import Channel
+from firmline.protocol.codes import ObjectType
+from firmline.protocol.conversation import DfuConversation
 from firmline.protocol.framing import BleFraming, SerialFraming
 from firmline.protocol.host import HostSession
 from firmline.protocol.requests import GetMtu, SelectObject, SetPrn
-from firmline.protocol.steps import Effect, Fail, Report, Write
+from firmline.protocol.steps import Effect, Fail, Report, Talk, Write
 from pair.joined import Bench, Road, firmware_of
 from unit.protocol.expect import fails
 
@@ -38,6 +41,24 @@ def test_a_session_begins_with_its_first_request_and_waits() -> None:
         Write(channel=Channel.CONTROL, data=b"\x02\x0c\x00"),
     ]
     assert (host.awaiting, host.finished) == (SetPrn(count=12), False)
+
+
+def test_a_talk_that_ends_before_all_is_executed_is_no_success(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever the conversation thinks: it would be our own mistake."""
+
+    def too_short(_self: DfuConversation) -> Talk[None]:
+        yield SetPrn(count=0)
+        yield executed(ObjectType.DATA, 40)
+
+    monkeypatch.setattr(DfuConversation, "run", too_short)
+    host = session()
+    host.start()
+    failed = failure(host.receive(PRN_SET_DONE))
+    assert isinstance(failed.error, LocalProtocolError)
+    assert "40 of 44 bytes" in failed.error.message
+    assert not host.finished
 
 
 def test_a_session_asks_for_no_receipts_unless_told_to() -> None:
