@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from firmline.event_base import Event as Event
 from firmline.event_base import How as How
@@ -29,6 +30,9 @@ from firmline.opening_events import LinkDeclared as LinkDeclared
 from firmline.opening_events import TimingPlanned as TimingPlanned
 from firmline.opening_events import TraceStarted as TraceStarted
 from firmline.values import BleAddress, ImageKind, RadioAddress
+
+BUTTONLESS_REQUESTS: Final = ("enter_bootloader", "set_advertising_name")
+"""What :class:`RequestSent` and :class:`Refused` call the requests of the buttonless service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,7 @@ def update(
     mtu: int = 247,
     pacing: Pacing = FOR_BLUETOOTH,
     checkpoint_s: float | None = 10.0,
+    flash: bytes | None = None,
     **radio: Any,
 ) -> Told:
     """One update over the air, in virtual time, from the first packet to the last event.
@@ -87,10 +88,13 @@ def update(
         mtu: The MTU to ask for.
         pacing: How packets are sent.
         checkpoint_s: How often the unit saves its progress.
+        flash: What is in the unit's flash, where it has lived before; it is switched on with it.
         radio: What is unusual about the virtual radio.
     """
     heard: list[events.Event] = []
     unit = fabricate(description, physics=physics_of(description))
+    if flash is not None:
+        unit.board.flash.load(0, flash)
     plan = plan_for(
         contents or package(),
         b"",

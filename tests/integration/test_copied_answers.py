@@ -97,7 +97,7 @@ def test_copies_while_packets_are_lost_cost_no_buffer(
 
 @pytest.mark.parametrize("pacing", PACINGS)
 @pytest.mark.parametrize("profile", BLE)
-def test_an_answer_that_makes_no_sense_is_overcome_wherever_it_comes(
+def test_an_answer_that_makes_no_sense_costs_no_buffer_and_is_never_a_false_success(
     profile: str, pacing: Pacing
 ) -> None:
     for nth in range(1, answers(pacing, profile) + 1):

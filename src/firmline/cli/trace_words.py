@@ -10,7 +10,6 @@ from firmline.protocol.codes import ButtonlessResult, ExtError, ObjectType, Opco
 from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE, refusal
 from firmline.protocol.requests import CreateObject, ExecuteObject, GetCrc, Request
 
-BUTTONLESS: Final = "enter_bootloader"
 _REQUESTS: Final[dict[str, Request]] = {
     "object_create": CreateObject(object_type=ObjectType.DATA, size=1),
     "object_execute": ExecuteObject(),
@@ -25,7 +24,7 @@ def refusal_in_words(refused: events.Refused, *, object_type: str = "data") -> s
         object_type: What was being sent.
     """
     numbers = refusal_numbers(refused)
-    if refused.request == BUTTONLESS:
+    if refused.request in events.BUTTONLESS_REQUESTS:
         return numbers
     phase = INIT_PACKET_PHASE if object_type == "command" else FIRMWARE_PHASE
     answer = Answer(
@@ -39,7 +38,8 @@ def refusal_in_words(refused: events.Refused, *, object_type: str = "data") -> s
 
 def refusal_numbers(refused: events.Refused) -> str:
     """The result and the extended error, each with its name."""
-    kind = ButtonlessResult if refused.request == BUTTONLESS else ResultCode
+    is_buttonless = refused.request in events.BUTTONLESS_REQUESTS
+    kind = ButtonlessResult if is_buttonless else ResultCode
     text = f"result {refused.result:02X} {_name(kind._value2member_map_.get(refused.result))}"
     if refused.ext_error is None:
         return text

@@ -38,9 +38,7 @@ TRANSFER: Final = (Phase.INIT_PACKET, Phase.CREATE, Phase.DATA, Phase.CRC, Phase
 """The phases in which an image is sent."""
 CREATE_DATA: Final = b"\x01\x02"
 """How the request begins that creates a data object (bootloader spec, section 2.1)."""
-CREATED: Final = b"\x60\x01"
-"""How its answer begins."""
-RESTARTS: Final = ("abort", "enter_bootloader", "set_advertising_name")
+RESTARTS: Final = ("abort", *events.BUTTONLESS_REQUESTS)
 """Requests that have the unit restart, or say how."""
 _REQUESTS: Final = {
     "object_create": Phase.CREATE,
@@ -93,8 +91,6 @@ def _next_phase(phase: Phase, event: events.Event, *, probes: bool) -> Phase:
             following = _probed(phase, event)
         case events.RequestSent():
             following = _asked(phase, event)
-        case events.AnswerReceived(data=data) if phase is Phase.CREATE:
-            following = Phase.DATA if data.startswith(CREATED) else phase
         case events.PortOpened():
             following = Phase.SEARCH
         case events.Searching():

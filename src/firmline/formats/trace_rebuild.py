@@ -38,7 +38,6 @@ UNSPECIFIED: Final = 0x1F
 """Where the link did not tell why the connection went (Core spec, Vol 1, Part F, 2.31)."""
 BUTTONLESS_ANSWER: Final = 0x20
 """First byte of an answer of the buttonless service (bootloader spec, section 12)."""
-BUTTONLESS_REQUESTS: Final = ("enter_bootloader", "set_advertising_name")
 MAX_NOTE: Final = 255
 """Bytes of an event's parameters."""
 MAX_DATA: Final = 512
@@ -84,7 +83,7 @@ def _time_us(trace: Trace, at_s: float) -> int:
 def _packet(entry: Entry, time_us: int) -> CapturedPacket:
     match entry:
         case events.RequestSent(data=data) if len(data) <= MAX_DATA:
-            handle = BUTTONLESS if entry.request in BUTTONLESS_REQUESTS else CONTROL_POINT
+            handle = BUTTONLESS if entry.request in events.BUTTONLESS_REQUESTS else CONTROL_POINT
             return _att(WRITE_REQUEST, handle, data, time_us, from_controller=False)
         case events.AnswerReceived(data=data) if 0 < len(data) <= MAX_DATA:
             is_buttonless = data[0] == BUTTONLESS_ANSWER

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmline.errors import Code, RemoteProtocolError
-from firmline.protocol.codes import Opcode
+from firmline.protocol.codes import ObjectType, Opcode
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,19 @@ def encode_request(request: Request) -> bytes:
         case _:
             body = b""
     return bytes([opcode_of(request)]) + body
+
+
+def creates(data: bytes, object_type: ObjectType) -> bool:
+    """Whether a request, as it went out on whichever road, creates an object of this type.
+
+    Neither byte is one that SLIP escapes, so that a frame begins as a write over the air does.
+    """
+    return data[:2] == bytes([Opcode.OBJECT_CREATE, object_type])
+
+
+def selects(data: bytes, object_type: ObjectType) -> bool:
+    """Whether a request, as it went out on whichever road, selects objects of this type."""
+    return data[:2] == bytes([Opcode.OBJECT_SELECT, object_type])
 
 
 def decode_request(data: bytes) -> Request | UnknownRequest:

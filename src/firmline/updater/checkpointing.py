@@ -16,6 +16,8 @@ from typing import Final
 from firmline import events
 from firmline.errors import Code
 from firmline.events import Event
+from firmline.protocol.codes import ObjectType
+from firmline.protocol.requests import selects
 from firmline.updater.ladder import Step
 
 DEFAULT_SPACING_S: Final = 10.0
@@ -26,10 +28,6 @@ MOST_SHARE: Final = 0.03
 """Share of the time that may go into checkpoints, once it is known what they cost; ours."""
 WORTH_SHARE: Final = 0.25
 """Share of a spacing that must be left to be done; ours."""
-
-
-SELECT_COMMAND: Final = b"\x06\x01"
-"""With this request a checkpoint begins (bootloader spec, section 2.1)."""
 
 
 class SpacedCheckpoints:
@@ -71,7 +69,8 @@ class SpacedCheckpoints:
                 self._begin(at_s, 0)
             case events.ObjectExecuted(object_type="data"):
                 self._has_worked = self._is_between_objects = True
-            case events.RequestSent(at_s=at_s, data=data) if data == SELECT_COMMAND:
+            case events.RequestSent(at_s=at_s, data=data) if selects(data, ObjectType.COMMAND):
+                # With this a checkpoint begins.
                 self._asked_s = at_s if self._is_between_objects else None
             case events.ObjectCreated(object_type="data"):
                 self._go_on()

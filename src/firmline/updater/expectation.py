@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -57,19 +58,20 @@ def expectation(
 
 
 class Hearing:
-    """Text that is heard on a port, piece by piece."""
+    """Text that is heard on a port, piece by piece, wherever a piece ends."""
 
     def __init__(self) -> None:
         self._text = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     @property
     def text(self) -> str:
-        """What was heard, undecodable bytes replaced."""
+        """What was heard, undecodable bytes replaced; a character that is not whole is left out."""
         return self._text
 
     def hear(self, data: bytes) -> None:
         """Some more."""
-        self._text = (self._text + data.decode("utf-8", errors="replace"))[-MAX_KEPT:]
+        self._text = (self._text + self._decoder.decode(data))[-MAX_KEPT:]
 
     def has(self, expected: Expectation) -> bool:
         """Whether what is expected was heard, in colours or without."""

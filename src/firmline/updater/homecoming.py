@@ -108,11 +108,12 @@ class Homecoming:
 
     def told(self) -> Return:
         """How it came back, as far as it was seen."""
-        ended = self._ended
-        reason = None if ended is None else ended.hci_reason
-        known = ended is not None and self._seen_s is not None
+        ended, seen_s = self._ended, self._seen_s
+        if ended is None:
+            return Return(size=self._size, ended_by_unit=None, after_s=None)
+        reason = ended.hci_reason
         return Return(
             size=self._size,
             ended_by_unit=None if reason is None else reason == REMOTE_USER_TERMINATED,
-            after_s=(self._seen_s or 0.0) - ended.at_s if known and ended is not None else None,
+            after_s=None if seen_s is None else seen_s - ended.at_s,
         )

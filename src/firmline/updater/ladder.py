@@ -171,15 +171,30 @@ class Ladder:
         Args:
             error: With what the session, or the way back to the unit, has failed.
         """
+        observed = self._observed(error)
+        step = None if observed is None else self._next_rung(observed)
+        return None if observed is None or step is None else self._counted(step, observed)
+
+    def again(self, error: FirmlineError) -> LadderStep | None:
+        """Simply once more; ``None``: that was done often enough, and the error stands.
+
+        No rung is climbed: those are for sessions with a bootloader.
+
+        Args:
+            error: With what the road to the unit's application has failed.
+        """
+        observed = self._observed(error)
+        return None if observed is None else self._counted(Step.RESUME, observed)
+
+    def _observed(self, error: FirmlineError) -> Observed | None:
+        """What an error means; ``None``: nothing can be done about it, or enough was done."""
         observed = self._session.observed(error)
         if observed is None or self._in_all >= MAX_IN_ALL:
             return None
         self._count_progress()
-        if self._without_progress >= MAX_WITHOUT_PROGRESS:
-            return None
-        step = self._next_rung(observed)
-        if step is None:
-            return None
+        return observed if self._without_progress < MAX_WITHOUT_PROGRESS else None
+
+    def _counted(self, step: Step, observed: Observed) -> LadderStep:
         self._without_progress += 1
         self._in_all += 1
         return LadderStep(step=step, observed=observed, attempt=self._without_progress)

@@ -51,6 +51,8 @@ SMALL_PACKETS: Final = (128, 20)
 """Bytes of packets that are made smaller, then smaller again: 20 fit the smallest MTU there is."""
 LOOK_S: Final = {UnitMode.BOOTLOADER: 1.0, UnitMode.APPLICATION: 2.0}
 """In turns, for so many seconds: a bootloader advertises every 25 ms, an application less often."""
+LONGER_INTERVAL_S: Final = 0.1
+"""Room for an erase of 90 ms between two radio events (physics spec, section 1)."""
 RESTARTS_BY_ITSELF: Final = 3
 """Returns into the application in one update that are no chance any more; ours."""
 MOST_LINKS_LOST: Final = 3
@@ -58,10 +60,6 @@ MOST_LINKS_LOST: Final = 3
 them, and a link may not last for as long; ours."""
 ANY_INIT_SIZE: Final = 1
 """Bytes of an init packet that is created only to have the progress of another one zeroed."""
-
-
-LONGER_INTERVAL_S: Final = 0.1
-"""Room for an erase of 90 ms between two radio events (physics spec, section 1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,10 +209,10 @@ class RadioRecovery:
             TransportError: ``error``: it was tried often enough, or is nothing that may pass.
         """
         may_pass = error.code in (Code.LINK_LOST, Code.LINK_TIMEOUT, Code.LINK_REFUSED)
-        step = self._ladder.decide(error) if may_pass else None
+        step = self._ladder.again(error) if may_pass else None
         if step is None:
             raise error
-        self._tell(replace(step, step=Step.RESUME), error)
+        self._tell(step, error)
 
     async def open(self, timeout_s: float) -> None:
         """Find the unit's bootloader and connect; again where the connection fails.

@@ -22,10 +22,6 @@ from firmline.updater.flash_bounds import PAGE_SIZE, SHORTEST_ERASE_S, SHORTEST_
 
 OBJECT_SIZE: Final = PAGE_SIZE
 """Bytes of a whole data object (bootloader spec, section 4)."""
-CREATE_DATA: Final = b"\x01\x02"
-"""How a CREATE of data begins (bootloader spec, section 2.1)."""
-CREATED: Final = b"\x60\x01\x01"
-"""How its answer begins, where it says yes (bootloader spec, section 2.2)."""
 BITS_PER_BYTE: Final = 10
 """8N1 (bootloader spec, section 13)."""
 FRAME_OVERHEAD: Final = 2
@@ -64,8 +60,10 @@ class SerialCosts:
     def __init__(self, firmware: bytes, *, baud: int | None) -> None:
         self._firmware = firmware
         self._byte_s = BITS_PER_BYTE / baud if baud else 0.0
-        self._asked = b""
+        self._asked = ""
         self._asked_s: float | None = None
+        self._created_s = self._create_took_s = 0.0
+        """When the latest CREATE was answered, and what that took."""
         self._round_trip_s = self._creation_s = float("inf")
         self._begin = 0
         self._begin_s: float | None = None
@@ -77,12 +75,14 @@ class SerialCosts:
     def hear(self, event: Event) -> None:
         """One event, stamped."""
         match event:
-            case events.RequestSent(data=data, at_s=at_s):
-                self._asked, self._asked_s = data, at_s
-            case events.AnswerReceived(data=data, at_s=at_s):
-                self._take(data, at_s)
+            case events.RequestSent(request=request, at_s=at_s):
+                self._asked, self._asked_s = request, at_s
+            case events.AnswerReceived(at_s=at_s):
+                self._take(at_s)
             case events.ObjectCreated(object_type="data", offset=offset):
                 self._begin, self._end, self._packets = offset, None, 0
+                self._begin_s = self._created_s
+                self._creation_s = min(self._creation_s, self._create_took_s)
             case events.PacketsSent(object_type="data", count=count, offset=offset):
                 self._end, self._packets = offset, self._packets + count
             case events.CrcChecked(object_type="data"):
@@ -90,16 +90,14 @@ class SerialCosts:
             case events.Resumed() | events.SessionRepeated():
                 self._asked_s = self._begin_s = None
 
-    def _take(self, answer: bytes, at_s: float) -> None:
+    def _take(self, at_s: float) -> None:
         """An answer; those that nothing was asked for (PRN) tell nothing."""
         if self._asked_s is None:
             return
         latency_s, self._asked_s = at_s - self._asked_s, None
         self._round_trip_s = min(self._round_trip_s, latency_s)
-        if self._asked.startswith(CREATE_DATA):
-            is_created = answer.startswith(CREATED)
-            self._begin_s = at_s if is_created else None
-            self._creation_s = min(self._creation_s, latency_s) if is_created else self._creation_s
+        if self._asked == "object_create":
+            self._created_s, self._create_took_s = at_s, latency_s
 
     def _take_object(self, checked: events.CrcChecked) -> None:
         """The unit has all of an object; the fastest of the largest ones counts."""

@@ -14,7 +14,9 @@ from collections.abc import Sequence
 
 from firmline import events
 from firmline.events import Event
-from firmline.updater.serial_costs import CREATE_DATA, OBJECT_SIZE, SerialCosts
+from firmline.protocol.codes import ObjectType
+from firmline.protocol.requests import creates
+from firmline.updater.serial_costs import OBJECT_SIZE, SerialCosts
 
 
 class SpeedLimit:
@@ -60,7 +62,7 @@ class SpeedLimit:
                 self._begin(self._images[index])
             case events.Resumed(object_type="data", offset=offset) if self._begin_s is None:
                 self._held, self._begin_s = offset, event.at_s
-            case events.RequestSent(data=data) if data.startswith(CREATE_DATA):
+            case events.RequestSent(data=data) if creates(data, ObjectType.DATA):
                 self._begin_s = event.at_s if self._begin_s is None else self._begin_s
             case events.FlashLearned(least_object_s=least_object_s):
                 self._object_s = least_object_s

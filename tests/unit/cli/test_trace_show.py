@@ -158,6 +158,11 @@ def test_damage_is_told_in_bytes(offset: int, words: str) -> None:
             "data",
             "result 07 NOT_BONDED",
         ),
+        (
+            events.Refused(request="set_advertising_name", result=0x05, ext_error=None),
+            "data",
+            "result 05 INVALID_ADVERTISING_NAME",
+        ),
     ],
 )
 def test_refusals_have_words_and_numbers(refused: events.Refused, kind: str, words: str) -> None:

@@ -83,8 +83,8 @@ def test_an_update_goes_through_its_phases() -> None:
         Phase.RESTART: 3,
         Phase.BOOTLOADER: 1,
         Phase.INIT_PACKET: 7,
-        Phase.CREATE: 1,
-        Phase.DATA: 3,
+        Phase.CREATE: 2,
+        Phase.DATA: 2,
         Phase.CRC: 2,
         Phase.EXECUTE: 3,
         Phase.ACTIVATE: 2,
@@ -97,12 +97,16 @@ def test_the_phases_add_up_to_the_whole() -> None:
 
 
 def test_an_answer_that_was_asked_before_the_next_create_does_not_end_it() -> None:
-    """EXECUTE and the next CREATE may go out back to back."""
+    """EXECUTE and the next CREATE may go out back to back, and CREATE may be refused."""
     create = asked("object_create", b"\x01\x02\x00\x10\x00\x00")
-    trace = ticking(IMAGE, create, answered(1), asked("object_execute"), create, answered(4))
-    assert seconds(Trace(entries=(*trace.entries, stamp(answered(1), 9.0)))) == {
+    trace = ticking(
+        *(IMAGE, create, answered(1), created(0)), asked("object_execute"), create, answered(4)
+    )
+    refused = stamp(events.AnswerReceived(data=b"\x60\x01\x05"), 9.0)
+    asked_again = stamp(create, 11.0)
+    assert seconds(Trace(entries=(*trace.entries, refused, asked_again))) == {
         Phase.INIT_PACKET: 1,
-        Phase.CREATE: 1 + 1 + 4,
+        Phase.CREATE: 2 + 4 + 2,
         Phase.DATA: 1,
         Phase.EXECUTE: 1,
     }
@@ -130,7 +134,7 @@ def test_an_image_that_goes_on_over_a_new_connection_is_a_transfer() -> None:
     again = (lost, searching, seen, bootloader, asked("object_select"), *AN_OBJECT)
     found = seconds(ticking(STARTED, bootloader, IMAGE, *AN_OBJECT, *again, FINISHED))
     assert Phase.PROBES not in found
-    assert (found[Phase.CREATE], found[Phase.DATA], found[Phase.CRC]) == (2, 6, 4)
+    assert (found[Phase.CREATE], found[Phase.DATA], found[Phase.CRC]) == (4, 4, 4)
     assert (found[Phase.SEARCH], found[Phase.CONNECT], found[Phase.BOOTLOADER]) == (2, 1, 3)
     init_packet = asked("object_create", b"\x01\x01\x8d\x00\x00\x00")
     afresh = ticking(STARTED, IMAGE, *AN_OBJECT, lost, bootloader, init_packet, FINISHED)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from firmline.errors import Code, RemoteProtocolError
 from firmline.protocol.codes import ObjectType, Opcode
+from firmline.protocol.framing import BleFraming, Framing, SerialFraming
 from firmline.protocol.requests import (
     Abort,
     CreateObject,
@@ -21,9 +24,11 @@ from firmline.protocol.requests import (
     SetPrn,
     UnknownRequest,
     WriteObject,
+    creates,
     decode_request,
     encode_request,
     opcode_of,
+    selects,
 )
 from unit.protocol.expect import fails
 
@@ -85,3 +90,15 @@ def test_no_bytes_are_no_request() -> None:
 @pytest.mark.parametrize("opcode", [0x05, 0x0D, 0x60, 0xFF])
 def test_an_opcode_that_the_protocol_does_not_have_is_kept(opcode: int) -> None:
     assert decode_request(bytes([opcode, 1, 2])) == UnknownRequest(opcode=opcode)
+
+
+@pytest.mark.parametrize("framing", [BleFraming(mtu=23), SerialFraming()])
+def test_what_a_request_is_about_is_seen_on_every_road(framing: Framing) -> None:
+    for kind, other in permutations(ObjectType):
+        _channel, create = framing.encode(CreateObject(object_type=kind, size=0xC0DB))
+        _channel, select = framing.encode(SelectObject(object_type=kind))
+        assert creates(create, kind)
+        assert selects(select, kind)
+        assert not any([creates(create, other), selects(select, other)])
+        assert not any([creates(select, kind), selects(create, kind)])
+    assert not any([creates(b"", ObjectType.DATA), selects(b"\x06", ObjectType.COMMAND)])

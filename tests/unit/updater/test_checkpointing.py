@@ -32,6 +32,7 @@ class Work:
     cost_s: float = 0.2
     refuses: bool = False
     lost: frozenset[int] = frozenset()
+    is_framed: bool = False
     now_s: float = 100.0
     saved: list[int] = field(default_factory=list)
     asked: int = 0
@@ -40,6 +41,11 @@ class Work:
     def __post_init__(self) -> None:
         self.checkpoints = SpacedCheckpoints(now_s=lambda: self.now_s, spacing_s=self.spacing_s)
         self.hear(STARTED)
+
+    @property
+    def select(self) -> bytes:
+        """With which it is asked to: as it goes over the air, or in a frame."""
+        return b"\x06\x01\xc0" if self.is_framed else b"\x06\x01"
 
     def hear(self, event: Event) -> None:
         self.checkpoints.hear(stamp(event, self.now_s))
@@ -57,7 +63,7 @@ class Work:
             self.hear(events.ObjectExecuted(object_type="data", offset=offset))
             if is_due:
                 self.asked += 1
-                self.hear(events.RequestSent(request="object_select", data=b"\x06\x01"))
+                self.hear(events.RequestSent(request="object_select", data=self.select))
                 self.now_s += self.cost_s
                 self.in_checkpoints_s += self.cost_s
                 if not self.refuses:
@@ -90,8 +96,9 @@ def test_off_is_never() -> None:
     assert work.asked == 0
 
 
-def test_what_costs_more_is_done_less_often() -> None:
-    work = Work(cost_s=0.6)
+@pytest.mark.parametrize("is_framed", [False, True])
+def test_what_costs_more_is_done_less_often(is_framed: bool) -> None:
+    work = Work(cost_s=0.6, is_framed=is_framed)
     work.do(0, 100)
     assert work.saved == [10, 30, 50, 70, 90]
 

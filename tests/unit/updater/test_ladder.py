@@ -236,6 +236,32 @@ def test_progress_is_not_saved_where_the_user_has_it_off() -> None:
     assert climb_one(made, LOST) is Step.RESUME
 
 
+def test_trying_again_climbs_no_rung_that_a_session_may_need() -> None:
+    made = ladder()
+    for attempt in range(1, 4):
+        again = made.again(LOST)
+        assert again == LadderStep(step=Step.RESUME, observed=Observed.LINK_LOST, attempt=attempt)
+        made.hear(stepped(again))
+    steps = [climb_one(made, LOST) for _ in range(3)]
+    assert steps == [Step.RESUME, Step.RESUME, Step.LONGER_INTERVAL]
+
+
+def test_trying_again_has_the_bounds_of_the_ladder() -> None:
+    made = ladder()
+    for _ in range(MAX_WITHOUT_PROGRESS):
+        assert made.again(LOST) is not None
+    assert made.again(LOST) is made.decide(LOST) is None
+    for number in range(1, MAX_IN_ALL - MAX_WITHOUT_PROGRESS + 1):
+        made.hear(executed(number * 64))
+        assert made.again(LOST) is not None
+    made.hear(executed(SIZE))
+    assert made.again(LOST) is made.decide(LOST) is None
+
+
+def test_what_another_try_could_not_change_is_not_tried_again() -> None:
+    assert ladder().again(StoreError(Code.TRACE_NOT_WRITABLE, "")) is None
+
+
 def climb_one(made: Ladder, error: FirmlineError) -> Step:
     decision = made.decide(error)
     assert decision is not None

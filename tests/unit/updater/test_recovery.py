@@ -13,15 +13,17 @@ from firmline.device.profile import PROFILES
 from firmline.device.radio_face import AttStatus, ResetKind
 from firmline.device.synthetic import synthetic_bytes
 from firmline.errors import Code, TransportReason
-from firmline.events import Outcome, UnitMode
+from firmline.events import Event, Outcome, UnitMode
 from firmline.protocol.channels import Channel
 from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, NO_PAUSES
 from firmline.protocol.requests import ExecuteObject, SelectObject, encode_request
-from firmline.updater.ladder import MAX_WITHOUT_PROGRESS, Step
-from firmline.updater.recovery import Changes
+from firmline.updater.entering import PinnedUnit
+from firmline.updater.ladder import MAX_WITHOUT_PROGRESS, Ladder, Step
+from firmline.updater.recovery import Changes, RadioRecovery
 from firmline.updater.road import Method
+from firmline.updater.timeouts import Timeouts
 from firmline.values import FwVersion
-from unit.device.makers import BANK_0
+from unit.device.makers import ADDRESS, BANK_0
 from unit.updater.fakes import (
     IMAGE,
     FakeLink,
@@ -106,6 +108,30 @@ def test_packets_become_smaller_twice_and_never_larger_than_was_agreed() -> None
 
 
 # What the steps do.
+
+
+def test_an_application_that_is_hard_to_reach_uses_up_no_step_of_its_bootloader() -> None:
+    """The longer interval, say, is for a bootloader that is lost again and again."""
+    ladder, heard, lost = Ladder(), list[Event](), transport_error(TransportReason.LOST)
+    link = FakeLink(running_unit())
+    recovery = RadioRecovery(
+        PinnedUnit(link=link, pin=ADDRESS, timeouts=Timeouts(), report=heard.append),
+        link=link,
+        ladder=ladder,
+        timeouts=Timeouts(),
+        report=heard.append,
+    )
+    for _ in range(3):
+        recovery.climb(lost)
+    assert [event.step for event in heard if isinstance(event, events.LadderStepped)] == [
+        "resume"
+    ] * 3
+    steps = [ladder.decide(lost) for _ in range(3)]
+    assert [step.step for step in steps if step] == [
+        Step.RESUME,
+        Step.RESUME,
+        Step.LONGER_INTERVAL,
+    ]
 
 
 async def test_a_unit_that_lost_its_buffers_is_restarted_and_updated() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from firmline import events
 from firmline.errors import Code, InputError
@@ -135,6 +137,27 @@ def test_what_is_expected_is_found_where_it_was_said(
     for octet in heard.encode():
         hearing.hear(bytes([octet]))
     assert hearing.has(expectation(expected)) is found
+
+
+@given(text=st.text(min_size=1, max_size=20), size=st.integers(1, 4))
+def test_text_is_heard_whole_however_it_is_cut(text: str, size: int) -> None:
+    hearing, data = Hearing(), text.encode()
+    for start in range(0, len(data), size):
+        hearing.hear(data[start : start + size])
+    assert hearing.text == text
+    if not text.startswith("/"):  # else it may be an expression
+        assert hearing.has(expectation(text))
+
+
+@given(data=st.binary(max_size=60))
+def test_noise_is_heard_as_the_same_text_byte_by_byte(data: bytes) -> None:
+    at_once, hearing = Hearing(), Hearing()
+    at_once.hear(data)
+    for octet in data:
+        hearing.hear(bytes([octet]))
+    assert hearing.text == at_once.text
+    hearing.hear(b"\nready")
+    assert hearing.has(expectation("ready"))
 
 
 @pytest.mark.parametrize("text", ["", "/(/", "/.*/", "/|x/"])
