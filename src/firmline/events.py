@@ -252,6 +252,21 @@ class Connected(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignalMeasured(Event):
+    """How strong the unit is heard on the connection that was just opened.
+
+    Reported where the link can tell, and its controller does so at once.
+
+    Attributes:
+        address: The address it was connected under.
+        rssi_dbm: As this computer's radio hears it.
+    """
+
+    address: RadioAddress
+    rssi_dbm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkEncrypted(Event):
     """The link is encrypted with a bond.
 

@@ -33,7 +33,7 @@ from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH
 from firmline.updater.many import update_all
 from firmline.updater.update import Update, UpdateResult, plan_for
-from firmline.values import BleAddress, Fwid, FwVersion
+from firmline.values import AdvertisedName, BleAddress, Fwid, FwVersion
 from integration.bluetooth.bleak_over_bumble import Computer
 from unit.device.makers import FWID, KEY, OTHER_KEY, describe
 
@@ -94,6 +94,7 @@ async def placed(
     *,
     links: Sequence[Link],
     vanishing: Sequence[int] = (),
+    by_name: bool = False,
 ) -> list[Update]:
     """Updates of units that are in one air, over these radios in turn.
 
@@ -103,6 +104,7 @@ async def placed(
         heard: The stream of each.
         links: The first unit is reached over the first of them, the second over the next.
         vanishing: Who vanishes, for good, once its bootloader was seen.
+        by_name: The units are known by what they advertise.
     """
     content = package()
     peripherals = []
@@ -129,7 +131,7 @@ async def placed(
                 b"",
                 package_name="update.zip",
                 unit_name=unit.name,
-                pin=unit.address,
+                pin=AdvertisedName(unit.name) if by_name else unit.address,
                 pacing=AHEAD if link.capabilities.flow_control else FOR_BLUETOOTH,
                 prn=prn_for(link.capabilities),
             ),
@@ -147,6 +149,7 @@ class Shift:
         descriptions: The units.
         radios: What opens the link of each radio that they are reached over.
         vanishing: Who vanishes, for good, once its bootloader was seen.
+        by_name: The units are known by what they advertise.
     """
 
     def __init__(
@@ -155,8 +158,10 @@ class Shift:
         *,
         radios: Sequence[OpenLink] = (over_controller,),
         vanishing: Sequence[int] = (),
+        by_name: bool = False,
     ) -> None:
         self._radios = radios
+        self._by_name = by_name
         self._vanishing = vanishing
         self.units: list[VirtualUnit] = [
             fabricate(one, physics=physics_of(one)) for one in descriptions
@@ -169,7 +174,12 @@ class Shift:
         try:
             links = [await opening(radio) for opening in self._radios]
             updates = await placed(
-                radio, self.units, self.heard, links=links, vanishing=self._vanishing
+                radio,
+                self.units,
+                self.heard,
+                links=links,
+                vanishing=self._vanishing,
+                by_name=self._by_name,
             )
             results = await update_all(updates)
             for link in links:
@@ -301,6 +311,19 @@ def test_units_that_vanish_in_their_jump_end_no_other(opening: OpenLink) -> None
     assert {result.finished.code for result in shift.results[:3]} == {Code.UNIT_NOT_FOUND}
     others = shift.heard[3:]
     assert not any(isinstance(e, events.LadderStepped) for heard in others for e in heard)
+
+
+@EVERY_LINK
+def test_neighbours_that_are_known_by_their_names_take_turns_too(opening: OpenLink) -> None:
+    shift = Shift(units(4, step=1), radios=[opening], by_name=True)
+    assert shift.outcomes == [Outcome.UPDATED] * 4
+    met = 0
+    for index, heard in enumerate(shift.heard):
+        own = shift.units[index].address
+        addresses = {e.address for e in heard if isinstance(e, events.Connected)}
+        assert addresses == {own, own.plus_one()}
+        met += any(isinstance(event, events.NeighbourAwaited) for event in heard)
+    assert met
 
 
 # Fair.

@@ -182,11 +182,13 @@ async def test_an_update_is_told_from_the_first_search_to_the_new_application(
     told = [name for name in milestones if name not in ("RequestSent", "AnswerReceived")]
     assert told == [
         *("UpdateStarted", "ImageDescribed", "LinkDeclared", "TimingPlanned"),
-        *("Searching", "UnitSeen", "Connected", "ApplicationSeen", "RadioVersionSeen"),
-        *("EnteringBootloader", "LinkLost", "Searching", "UnitSeen", "Connected"),
+        *("Searching", "UnitSeen", "Connected", "SignalMeasured"),
+        *("ApplicationSeen", "RadioVersionSeen"),
+        *("EnteringBootloader", "LinkLost", "Searching", "UnitSeen", "Connected", "SignalMeasured"),
         "ImageStarted",
         *an_object * 9,
-        *("ImageSent", "LinkLost", "Searching", "UnitSeen", "Connected", "ApplicationSeen"),
+        *("ImageSent", "LinkLost", "Searching", "UnitSeen", "Connected", "SignalMeasured"),
+        "ApplicationSeen",
         "UpdateFinished",
     ]
     stamps = [event.at_s for event in bench.heard]

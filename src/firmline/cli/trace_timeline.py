@@ -7,6 +7,7 @@ ends at whatever comes between them: a repetition, a refusal, a lost connection.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from firmline import events
 from firmline.cli.event_text import describe
@@ -154,8 +155,8 @@ class _TimeLine:
                 described = ("dropped", f"the connection by its restart: {why}")
             case events.LinkLost():
                 described = ("lost", self._loss(event))
-            case events.Connected(mode=UnitMode.APPLICATION):
-                described = ("connected", f"to its application, MTU {event.mtu}")
+            case events.Connected(mode=UnitMode.APPLICATION) | events.SignalMeasured():
+                described = _met(event)
             case events.ImageStarted():
                 kind = event.kind.value.replace("_", " + ")
                 text = f"{kind}: init packet {event.init_packet_size} bytes, image {event.size:,}"
@@ -178,6 +179,17 @@ class _TimeLine:
             return text
         waited = f"{lost.at_s - self._unanswered.at_s:.1f} s"
         return f"{text}, {waited} after {self._unanswered.request}, which was not answered"
+
+
+def _met(event: events.Connected | events.SignalMeasured) -> tuple[str, str]:
+    """What only a trace tells of a connection."""
+    match event:
+        case events.Connected():
+            return "connected", f"to its application, MTU {event.mtu}"
+        case events.SignalMeasured():
+            return "hears", f"the unit at {event.rssi_dbm} dBm"
+        case _:
+            assert_never(event)
 
 
 def _is_damaged(checked: events.CrcChecked) -> bool:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final, Generic, TypeVar
 
-from firmline.errors import TransportError
+from firmline.errors import Code, RemoteProtocolError, TransportError
 from firmline.links.base import Connection, DeviceInformation, Received
 from firmline.links.gatt import (
     BATTERY_LEVEL,
@@ -30,6 +30,9 @@ _Place = TypeVar("_Place")
 """What a backend reads a value by: a handle, or an object of its stack."""
 Loss = Callable[[], TransportError]
 """Makes the error of a lost link, anew for everyone who meets it."""
+MAX_UNHEARD: Final = 1024
+"""Notifications that may wait to be received. Ours: a unit says one for each request, and one for
+each eight packets at the most; so many come in a second from one that says nothing else."""
 _INFORMATION: Final = f"{DEVICE_INFORMATION_SERVICE:04X}"
 _BATTERY: Final = f"{BATTERY_SERVICE:04X}"
 
@@ -47,6 +50,7 @@ class GattConnection(Connection, Generic[_Place]):
         self._information: dict[int, _Place] = {}
         self._battery: _Place | None = None
         self._inbox: deque[Received] = deque()
+        self._is_flooded = False
         self._changed = asyncio.Event()
         self._loss: Loss | None = None
         self._reason: int | None = None
@@ -87,7 +91,18 @@ class GattConnection(Connection, Generic[_Place]):
     # What it says.
 
     async def receive(self, *, timeout_s: float) -> Received:
-        """The next notification or indication; see the contract in ``links.base``."""
+        """The next notification or indication; see the contract in ``links.base``.
+
+        Raises:
+            TransportError: TIMEOUT or LOST.
+            RemoteProtocolError: The unit has said more than anybody asked; what it says is not
+                whole any more.
+        """
+        if self._is_flooded:
+            raise RemoteProtocolError(
+                Code.ANSWER_UNEXPECTED,
+                f"{self._peer} sent more than {MAX_UNHEARD} notifications that nobody asked for.",
+            )
         try:
             async with asyncio.timeout(timeout_s):
                 while not self._inbox:
@@ -155,7 +170,10 @@ class GattConnection(Connection, Generic[_Place]):
     # What a backend hands over, and waits with.
 
     def _arrived(self, channel: Channel, data: bytes) -> None:
-        """Bytes came on a channel."""
+        """Bytes came on a channel; those of a unit that does not stop are not kept."""
+        if len(self._inbox) >= MAX_UNHEARD:
+            self._is_flooded = True
+            return
         self._inbox.append(Received(channel=channel, data=data))
         self._changed.set()
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 
-from firmline.errors import Code, TransportError, TransportReason
 from firmline.links.base import Link
 from firmline.links.bumble.options import HciOptions
+from firmline.links.extras import extra_missing
 
 
 @asynccontextmanager
@@ -26,13 +26,7 @@ async def open_hci(
         TransportError: NOT_AVAILABLE.
     """
     if find_spec("bumble") is None:
-        raise TransportError(
-            Code.LINK_EXTRA_MISSING,
-            "HCI controllers need Bumble, which is not installed.",
-            reason=TransportReason.NOT_AVAILABLE,
-            hint="Install firmline with its hci extra: pip install '.[hci]' in a clone,"
-            " pip install 'firmline[hci]' otherwise.",
-        )
+        raise extra_missing("hci", "HCI controllers need Bumble")
     from firmline.links.bumble.transport import open_link  # noqa: PLC0415 - Bumble is heavy
 
     async with open_link(options, packet_log=packet_log) as link:

@@ -107,6 +107,7 @@ class _Roads:
         self._stack = stack
         self._packet_log = packet_log
         self._links: dict[Hashable, Link] = {}
+        self._usb: HostBus | None = None
 
     async def open_airs(self, wanted: Sequence[WantedTarget]) -> None:
         """Put all virtual units of one kind of air into it."""
@@ -137,7 +138,8 @@ class _Roads:
                 link = serial_link(serial_options(target))
                 return OpenedTarget(link=link, pin=None, pacing=NO_PAUSES)
             case Scheme.USB:
-                return self._over_usb(HostBus(), serial_number_of(target))
+                self._usb = self._usb or HostBus()
+                return self._over_usb(self._usb, serial_number_of(target))
             case Scheme.NRFCONN:
                 raise TransportError(
                     Code.LINK_NOT_AVAILABLE,

@@ -33,6 +33,10 @@ SERVICES_S: Final = 2.0
 """For a system that remembers services to hear that they are others now, and to read them: Service
 Changed comes as soon as the link is encrypted, and reading takes some tens of round trips; ours."""
 
+SIGNAL_S: Final = 0.25
+"""For this computer's controller to say how strong a unit is heard. Ours: it answers in
+milliseconds, and nobody should wait for one that does not."""
+
 
 class Acquaintance:
     """Connections to one unit, and to whoever else has its addresses.
@@ -92,6 +96,7 @@ class Acquaintance:
         mode = UnitMode.BOOTLOADER if in_bootloader else UnitMode.APPLICATION
         try:
             self._report(events.Connected(address=connection.peer, mode=mode, mtu=connection.mtu))
+            await self._measure_signal(connection)
             yield connection
         except TransportError as error:
             if error.reason is TransportReason.LOST:
@@ -99,6 +104,22 @@ class Acquaintance:
             raise
         finally:
             await connection.close()
+
+    async def _measure_signal(self, connection: Connection) -> None:
+        """Say how strong the unit is heard, for whoever reads the trace.
+
+        This computer's controller is asked, not the unit, so it costs no packet. It explains only:
+        what goes wrong with it is no failure, and a link that is gone says so at its next use.
+        """
+        if not self._link.capabilities.rssi:
+            return
+        try:
+            async with asyncio.timeout(SIGNAL_S):
+                rssi_dbm = await connection.rssi()
+        except (TransportError, TimeoutError):
+            return
+        if rssi_dbm is not None:
+            self._report(events.SignalMeasured(address=connection.peer, rssi_dbm=rssi_dbm))
 
     async def read_information(self, connection: Connection) -> Information:
         """What the application says of itself (Device Information Service)."""

@@ -4,6 +4,9 @@ A unit's bootloader has the address of its application plus one, and units made 
 addresses in a row. A radio has one connection to an address, and some systems hand out the one that
 there is to whoever asks next: two updates at once would meet in one unit. So a unit has both of its
 addresses to itself while it is updated; of a row, every other unit at once.
+
+Who is named by what it advertises is sought before its turn, since only then its addresses are
+known. It may be heard in its application or in its bootloader, so that it has three to itself.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from firmline.values import BleAddress, UnitPin
+from firmline.values import BleAddress, RadioAddress, UnitPin
 
 
 def addresses_of(pin: UnitPin | None) -> tuple[BleAddress, ...]:
@@ -22,10 +25,23 @@ def addresses_of(pin: UnitPin | None) -> tuple[BleAddress, ...]:
     Args:
         pin: The address of its application, or its name; ``None``: it is not on a radio.
     """
-    if not isinstance(pin, BleAddress):
+    return _in_order(pin, pin.plus_one()) if isinstance(pin, BleAddress) else ()
+
+
+def addresses_around(seen: RadioAddress) -> tuple[BleAddress, ...]:
+    """The addresses of a unit that was seen in its application or in its bootloader.
+
+    Args:
+        seen: Where; of what a system without addresses calls it, none are known.
+    """
+    if not isinstance(seen, BleAddress):
         return ()
-    # In one order for all, so that no two units wait for each other.
-    return tuple(sorted((pin, pin.plus_one()), key=lambda address: address.octets))
+    return _in_order(seen.minus_one(), seen, seen.plus_one())
+
+
+def _in_order(*addresses: BleAddress) -> tuple[BleAddress, ...]:
+    """In one order for all, so that no two units wait for each other."""
+    return tuple(sorted(addresses, key=lambda address: address.octets))
 
 
 class Turns:

@@ -34,6 +34,7 @@ from firmline.updater.checkpointing import DEFAULT_SPACING_S, SpacedCheckpoints
 from firmline.updater.expectation import Expectation
 from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
+from firmline.updater.naming import find_named
 from firmline.updater.opening import AnyLink, declare_link, describe_images, plan_timing
 from firmline.updater.progress import Progress
 from firmline.updater.radio import RadioRoad
@@ -42,9 +43,9 @@ from firmline.updater.serial_road import SerialRoad
 from firmline.updater.speed_limit import SpeedLimit
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.transfer import transfer
-from firmline.updater.turns import Turns, addresses_of
+from firmline.updater.turns import Turns, addresses_around, addresses_of
 from firmline.updater.usb_road import UsbRoad
-from firmline.values import BleAddress, UnitPin
+from firmline.values import AdvertisedName, BleAddress, UnitPin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,7 @@ class Update:
         error: FirmlineError | None = FirmlineError(Code.DEFECT, "firmline itself failed.")
         seen: Seen | None = None
         try:
-            async with self._turn(turns or Turns()):
+            async with self._turn(turns):
                 seen = await self._send_all()
             error = None
         except FirmlineError as caught:
@@ -157,13 +158,32 @@ class Update:
         return self.result
 
     @asynccontextmanager
-    async def _turn(self, turns: Turns) -> AsyncIterator[None]:
+    async def _turn(self, turns: Turns | None) -> AsyncIterator[None]:
+        """Have the unit's addresses to oneself; alone, there is nobody to share them with."""
+        if turns is None:
+            yield
+            return
+
         def waits(address: BleAddress) -> None:
             self._report(events.NeighbourAwaited(address=address))
 
-        async with turns.taken(addresses_of(self._plan.pin), waiting=waits):
+        async with turns.taken(await self._addresses(), waiting=waits):
             self._started_s = self._road.now_s()
             yield
+
+    async def _addresses(self) -> tuple[BleAddress, ...]:
+        """Of the unit; who is known by its name only is sought, to know them."""
+        pin, link = self._plan.pin, self._link
+        if not isinstance(pin, AdvertisedName) or isinstance(link, UsbLink | PortLink):
+            return addresses_of(pin)
+        if not link.capabilities.addresses_visible:
+            return ()
+        self._report(events.Searching(address=None, expected_mode=None, name=pin.text))
+        timeouts = self._plan.timeouts
+        seen = await find_named(
+            link, pin.text, timeout_s=timeouts.search_s, settle_s=timeouts.same_name_s
+        )
+        return addresses_around(seen.address)
 
     async def _send_all(self) -> Seen:
         """From the application into the new one; what was seen of that."""

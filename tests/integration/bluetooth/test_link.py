@@ -13,6 +13,7 @@ from firmline.device.fabrication import fabricate
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
 from firmline.links.base import Sighting
+from firmline.links.bluetooth import ears
 from firmline.links.bluetooth.connection import BluetoothConnection
 from firmline.links.bluetooth.link import BluetoothLink
 from firmline.links.bluetooth.stack import System
@@ -364,3 +365,21 @@ async def test_connections_that_are_gone_are_not_kept(
         await made[-1].close()
     assert all(connection.lost for connection in made)
     assert link._connections == made[-1:]
+
+
+async def test_of_those_who_pass_by_only_the_last_are_remembered(
+    computer: Computer, link: BluetoothLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ears, "MAX_DEVICES", 3)
+    addresses = [BleAddress(OTHER.octets[:5] + bytes([at])) for at in range(6)]
+    for address in addresses:
+        place(computer, address)
+    heard: list[Sighting] = []
+    await link.scan(duration_s=0.5, seen=heard.append)
+    assert {sighting.address for sighting in heard} == set(addresses)
+    assert len(link._ears.devices) == 3
+    assert list(link._ears.devices)[-1] == heard[-1].address
+    monkeypatch.undo()
+    for address in addresses:
+        connection = await link.connect(address, timeout_s=5)
+        await connection.close()

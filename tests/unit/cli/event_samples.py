@@ -70,6 +70,7 @@ SAMPLES: tuple[Event, ...] = (
     events.OtherUnitSeen(address=HOME.plus_one(), name="DfuTarg", bootloader=True),
     events.NeighbourAwaited(address=HOME.plus_one()),
     events.Connected(address=HOME, mode=UnitMode.BOOTLOADER, mtu=247),
+    events.SignalMeasured(address=HOME, rssi_dbm=-61),
     events.LinkEncrypted(address=HOME, new_bond=True),
     events.ApplicationSeen(address=HOME, information={"firmware_revision": "1.2"}),
     events.RadioVersionSeen(version=9, company=0x0059, subversion=0x0103),

@@ -52,6 +52,7 @@ SILENT: set[type[Event]] = {
     events.LinkDeclared,
     events.TimingPlanned,
     events.Searching,  # a unit that is there is seen at once; one that is not ends the update
+    events.SignalMeasured,  # the unit was seen with its strength; the time line has it
     events.FactFound,  # the report at the end has them all
     events.ProbeRefused,  # what it says is a fact
     events.InspectionFinished,  # the report says it

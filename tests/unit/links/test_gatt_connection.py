@@ -7,10 +7,10 @@ from typing import NoReturn
 
 import pytest
 
-from firmline.errors import Code, TransportError, TransportReason
+from firmline.errors import Code, RemoteProtocolError, TransportError, TransportReason
 from firmline.links.base import DeviceInformation, RemoteVersion
 from firmline.links.gatt import lost
-from firmline.links.gatt_connection import GattConnection
+from firmline.links.gatt_connection import MAX_UNHEARD, GattConnection
 from firmline.protocol.channels import Channel
 from firmline.values import BleAddress
 
@@ -117,3 +117,17 @@ async def test_whoever_waits_learns_the_first_reason() -> None:
     assert isinstance(received, TransportError)
     assert shared.lost
     await shared.until_lost()
+
+
+async def test_a_unit_that_does_not_stop_talking_is_nonsense_and_fills_no_memory() -> None:
+    shared = Shared({})
+    for _ in range(MAX_UNHEARD):
+        shared.say(b"on")
+    assert (await shared.receive(timeout_s=1)).data == b"on"
+    shared.say(b"and")
+    shared.say(b"on")
+    for _ in range(2):
+        with pytest.raises(RemoteProtocolError) as caught:
+            await shared.receive(timeout_s=1)
+        assert caught.value.code is Code.ANSWER_UNEXPECTED
+    assert len(shared._inbox) == MAX_UNHEARD

@@ -59,7 +59,7 @@ def test_each_problem_has_its_code(transport: str, problem: Exception, code: str
 def test_a_library_that_is_missing_is_named_with_what_installs_it() -> None:
     error = cannot_open("usb:0", ModuleNotFoundError("No module named 'usb1'", name="usb1"))
     assert error.code is Code.LINK_EXTRA_MISSING
-    assert error.message == "usb:0 needs usb1, which is not installed."
+    assert error.message == "usb:0 needs usb1, which is not installed here."
     assert "pip install 'firmline[hci]'" in error.hint
 
 

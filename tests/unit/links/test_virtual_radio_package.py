@@ -29,7 +29,7 @@ def test_without_bumble_one_sentence_says_how_to_get_it(monkeypatch: pytest.Monk
     assert caught.value.code is Code.LINK_EXTRA_MISSING
     assert caught.value.reason is TransportReason.NOT_AVAILABLE
     assert caught.value.exit_code is ExitCode.LINK
-    assert caught.value.message == "The virtual radio needs Bumble, which is not installed."
+    assert caught.value.message == "The virtual radio needs Bumble, which is not installed here."
 
 
 def test_whoever_works_in_a_clone_is_not_sent_to_a_registry(
@@ -39,6 +39,6 @@ def test_whoever_works_in_a_clone_is_not_sent_to_a_registry(
     with pytest.raises(TransportError) as caught:
         virtual_radio.open_virtual_radio()
     assert caught.value.hint == (
-        "Install firmline with its sim extra: pip install '.[sim]' in a clone, "
+        "Install it: pip install '.[sim]' in a clone of firmline, "
         "pip install 'firmline[sim]' otherwise."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
@@ -79,6 +79,7 @@ class FakeLink(Link):
         mtu: The MTU that is agreed upon.
         asks_radio: Whether this link can ask a radio who it is.
         radio: What the unit's radio says then; ``None``: nothing.
+        rssi: How strong a unit is heard, where this link can tell; ``None``: it cannot.
         hides_addresses: Whether units are seen under identifiers, as on macOS.
         strangers: Others in the air: what is heard of them in every scan.
         journal: Every step that was taken.
@@ -92,6 +93,7 @@ class FakeLink(Link):
     mtu: int = 247
     asks_radio: bool = False
     radio: RemoteVersion | None = None
+    rssi: Callable[[], Awaitable[int | None]] | None = None
     hides_addresses: bool = False
     strangers: tuple[Sighting, ...] = ()
     clock_s: float = 1000.0
@@ -110,6 +112,7 @@ class FakeLink(Link):
             connection_parameters=False,
             remote_version=self.asks_radio,
             pairing=False,
+            rssi=self.rssi is not None,
         )
 
     def now_s(self) -> float:
@@ -255,6 +258,9 @@ class FakeConnection(Connection):
         self._check_open()
         self._link.wait_in_vain(timeout_s)
         raise transport_error(TransportReason.TIMEOUT)
+
+    async def rssi(self) -> int | None:
+        return None if self._link.rssi is None else await self._link.rssi()
 
     async def device_information(self) -> DeviceInformation:
         await self._link.step("read information")

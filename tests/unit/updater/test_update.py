@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from firmline.links.base import NORDIC, DeviceInformation, RemoteVersion
 from firmline.protocol.buttonless import encode_buttonless_answer
 from firmline.protocol.channels import Channel
 from firmline.protocol.pacing import NO_PAUSES
+from firmline.updater import acquaintance
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, plan_for
 from firmline.values import BleAddress, Fwid, FwVersion, ImageKind
@@ -724,3 +725,54 @@ def test_a_transport_error_of_the_fakes_has_the_code_of_its_reason() -> None:
     codes = {transport_error(reason).code for reason in TransportReason}
     assert len(codes) == len(TransportReason)
     assert isinstance(transport_error(TransportReason.LOST), TransportError)
+
+
+# How strong the unit is heard.
+
+
+async def test_the_strength_of_every_connection_is_kept_where_the_link_tells_it() -> None:
+    link = link_to_unit()
+
+    async def rssi() -> int:
+        return -61
+
+    link.rssi = rssi
+    story = await tell(link)
+    assert ended(story, Outcome.UPDATED, "")
+    kinds = [type(event) for event in story.events]
+    connected = [at for at, kind in enumerate(kinds) if kind is events.Connected]
+    assert len(connected) == 3
+    assert all(kinds[at + 1] is events.SignalMeasured for at in connected)
+    measured = story.of(events.SignalMeasured)
+    assert [(event.address, event.rssi_dbm) for event in measured] == [
+        (event.address, -61) for event in story.of(events.Connected)
+    ]
+
+
+async def _hangs() -> int:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def _is_refused() -> int:
+    raise transport_error(TransportReason.NOT_AVAILABLE)
+
+
+async def _is_lost() -> int:
+    raise transport_error(TransportReason.LOST)
+
+
+async def _cannot_tell() -> None:
+    return None
+
+
+@pytest.mark.parametrize("rssi", [_hangs, _is_refused, _is_lost, _cannot_tell])
+async def test_a_controller_that_does_not_tell_the_strength_fails_no_update(
+    rssi: Callable[[], Awaitable[int | None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acquaintance, "SIGNAL_S", 0.01)
+    link = link_to_unit()
+    link.rssi = rssi
+    story = await tell(link)
+    assert ended(story, Outcome.UPDATED, "")
+    assert not story.of(events.SignalMeasured)

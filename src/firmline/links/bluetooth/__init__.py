@@ -19,8 +19,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from firmline.errors import Code, TransportError, TransportReason
 from firmline.links.bluetooth.stack import Stack
+from firmline.links.extras import extra_missing
 
 if TYPE_CHECKING:
     from firmline.links.bluetooth.link import BluetoothLink
@@ -41,11 +41,10 @@ def open_bluetooth(stack: Stack, *, adapter: str | None = None) -> BluetoothLink
         TransportError: NOT_AVAILABLE; Bleak is not installed.
     """
     if find_spec("bleak") is None:
-        raise TransportError(
-            Code.LINK_EXTRA_MISSING,
-            "The computer's own Bluetooth needs Bleak, which is not installed here.",
-            reason=TransportReason.NOT_AVAILABLE,
-            hint="Install it: pip install 'firmline[ble]'. Virtual units need none: sim:NAME.",
+        raise extra_missing(
+            "ble",
+            "The computer's own Bluetooth needs Bleak",
+            alternative="virtual units (sim:NAME) need none",
         )
     from firmline.links.bluetooth.link import BluetoothLink  # noqa: PLC0415 - Bleak takes its time
 

@@ -24,6 +24,8 @@ from firmline.values import BleAddress, PeripheralId, RadioAddress
 
 UNKNOWN_RSSI: Final = -127
 """What systems report that know no signal strength (Core spec, Vol 4, Part E, 7.7.65.2: 127)."""
+MAX_DEVICES: Final = 4096
+"""Units that are remembered; who passes by with a private address is soon another."""
 BASE_UUID: Final = "-0000-1000-8000-00805F9B34FB"
 """Behind the first 32 bits of a UUID of the SIG (Core spec, Vol 3, Part B, 2.5.1)."""
 
@@ -38,8 +40,8 @@ class Ears:
         adapter: Which adapter; ``None``: the system's own choice.
 
     Attributes:
-        devices: Whom was heard, as Bleak wants to have it for a connection: named by an address
-            alone it would scan by itself.
+        devices: Who was heard, as Bleak wants to have it for a connection: named by an address
+            alone it would scan by itself. Those heard longest ago are forgotten first.
     """
 
     def __init__(self, stack: Stack, adapter: str | None) -> None:
@@ -92,7 +94,10 @@ class Ears:
             address = radio_address(device.address)
         except InputError:
             return  # nothing that could be connected to by anybody
-        self.devices[address] = device
+        self.devices.pop(address, None)
+        self.devices[address] = device  # behind all that were heard before
+        if len(self.devices) > MAX_DEVICES:
+            del self.devices[next(iter(self.devices))]
         services, long_services = split_uuids(advertised.service_uuids)
         rssi = advertised.rssi
         sighting = Sighting(

@@ -165,13 +165,16 @@ class BluetoothLink(Link):
 
     async def _heard(self, address: RadioAddress, timeout_s: float) -> BLEDevice:
         """The unit as Bleak wants to have it; heard before, or now."""
-        if address not in self._ears.devices:
-            await self.find(address, timeout_s=timeout_s)
-        device = self._ears.devices[address]
+        device = await self._device(address, timeout_s)
         if self._stack.remembers_services and await self._forget(device):
             self._ears.devices.pop(address, None)
+            device = await self._device(address, timeout_s)
+        return device
+
+    async def _device(self, address: RadioAddress, timeout_s: float) -> BLEDevice:
+        """The unit, once it was heard; again where too many others were heard behind it."""
+        while (device := self._ears.devices.get(address)) is None:
             await self.find(address, timeout_s=timeout_s)
-            device = self._ears.devices[address]
         return device
 
     async def _forget(self, device: BLEDevice) -> bool:

@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 from firmline.errors import Code, TransportError, TransportReason, shortened
+from firmline.links.extras import extra_missing
 from firmline.links.serial.problems import errno_of
 
 _MISSING: Final = frozenset(
@@ -67,12 +68,7 @@ def cannot_open(transport: str, problem: Exception) -> TransportError:
 
 def part_missing(transport: str, problem: ImportError) -> TransportError:
     """The error of a computer that lacks a library for a transport."""
-    return TransportError(
-        Code.LINK_EXTRA_MISSING,
-        f"{shortened(transport)} needs {problem.name or 'a library'}, which is not installed.",
-        reason=TransportReason.NOT_AVAILABLE,
-        hint="Install firmline with its hci extra: pip install 'firmline[hci]'.",
-    )
+    return extra_missing("hci", f"{shortened(transport)} needs {problem.name or 'a library'}")
 
 
 def _code_of(problem: Exception) -> Code:

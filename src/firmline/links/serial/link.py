@@ -8,7 +8,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
+from firmline.errors import (
+    Code,
+    LocalProtocolError,
+    RemoteProtocolError,
+    TransportError,
+    TransportReason,
+)
 from firmline.links.base import Received, SerialCapabilities
 from firmline.links.serial.descriptor import open_descriptor
 from firmline.links.serial.options import FlowControl, SerialOptions
@@ -19,6 +25,9 @@ from firmline.protocol.channels import Channel
 BLOCK_SIZE: Final = 4096
 """Frames are gathered up to so many bytes before they are written; what is gathered is written
 before an answer is waited for. Ours: as many as a serial port of Linux keeps."""
+MAX_UNHEARD: Final = 1 << 20
+"""Bytes that may wait to be received. Ours: a unit answers what it is asked with some bytes; so
+many come in 10 s from one that says nothing else, at 1 Mbit/s."""
 BITS_PER_BYTE: Final = 10
 """8N1 (bootloader spec, section 13)."""
 
@@ -80,6 +89,8 @@ class SerialConnection:
         self._loop = asyncio.get_running_loop()
         self._gathered = bytearray()
         self._heard: deque[bytes] = deque()
+        self._heard_size = 0
+        self._is_flooded = False
         self._lost: TransportError | None = None
         self._something = asyncio.Event()
         self._sent_by_s = self._loop.time()
@@ -115,12 +126,24 @@ class SerialConnection:
         """What the unit sends next, in the pieces in which it comes.
 
         The time counts from when what was written has left, as far as the port's speed tells that.
+
+        Raises:
+            TransportError: TIMEOUT or LOST.
+            RemoteProtocolError: More came than anybody asked for; what came is not whole any more.
         """
         await self.flush()
+        if self._is_flooded:
+            raise RemoteProtocolError(
+                Code.ANSWER_UNEXPECTED,
+                f"What is at {self._name} sent more than {MAX_UNHEARD >> 20} MiB that nobody asked"
+                " for.",
+            )
         if not self._heard and self._lost is None:
             await self._wait(timeout_s)
         if self._heard:
-            return Received(channel=Channel.SERIAL, data=self._heard.popleft())
+            data = self._heard.popleft()
+            self._heard_size -= len(data)
+            return Received(channel=Channel.SERIAL, data=data)
         if self._lost is None:
             raise LocalProtocolError("A wait ended with nothing heard and nothing lost.")
         raise self._lost
@@ -128,6 +151,8 @@ class SerialConnection:
     def discard_input(self) -> None:
         """Throw away what was heard and what was not yet written."""
         self._heard.clear()
+        self._heard_size = 0
+        self._is_flooded = False
         self._gathered.clear()
 
     def set_baud(self, baud: int) -> None:
@@ -158,7 +183,11 @@ class SerialConnection:
             ) from None
 
     def _hear(self, data: bytes) -> None:
-        self._heard.append(data)
+        if self._heard_size + len(data) > MAX_UNHEARD:
+            self._is_flooded = True
+        else:
+            self._heard.append(data)
+            self._heard_size += len(data)
         self._sent_by_s = min(self._sent_by_s, self._loop.time())
         self._something.set()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from firmline.errors import Code, TransportError, TransportReason, shortened
+from firmline.links.extras import extra_missing as missing
 
 _MISSING: Final = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ENOTDIR})
 _BUSY: Final = frozenset({errno.EBUSY, errno.EAGAIN})
@@ -21,12 +22,7 @@ _URLS: Final = "Write rfc2217://HOST:PORT or socket://HOST:PORT."
 
 def extra_missing() -> TransportError:
     """The error of a computer without pyserial."""
-    return TransportError(
-        Code.LINK_EXTRA_MISSING,
-        "Serial ports need pyserial, which is not installed here.",
-        reason=TransportReason.NOT_AVAILABLE,
-        hint="Install it: pip install 'firmline[serial]'.",
-    )
+    return missing("serial", "Serial ports need pyserial")
 
 
 def cannot_open(port: str, problem: Exception) -> TransportError:

@@ -62,6 +62,10 @@ class HostBus:
         self._devices = devices or _usb_devices
         self._sysfs = sysfs
         self._handles: dict[UsbDevice, Any] = {}
+        self._looking = asyncio.Lock()
+        self._looks = 0
+        self._seen: tuple[int, Plugged] | None = None
+        """The last look, by its number among those that were begun."""
         self._loop = asyncio.get_running_loop()
 
     def now_s(self) -> float:
@@ -69,8 +73,17 @@ class HostBus:
         return self._loop.time()
 
     async def look(self) -> Plugged:
-        """What is plugged in at this moment."""
-        return await asyncio.to_thread(self._look)
+        """What is plugged in at this moment.
+
+        One looks at a time: who asks meanwhile shares the look that begins next.
+        """
+        asked = self._looks
+        async with self._looking:
+            if self._seen is None or self._seen[0] <= asked:
+                self._looks += 1
+                number = self._looks
+                self._seen = number, await asyncio.to_thread(self._look)
+            return self._seen[1]
 
     def _look(self) -> Plugged:
         ports = [_at_port(port) for port in self._comports() if port.vid is not None]

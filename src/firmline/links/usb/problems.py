@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from firmline.errors import Code, TransportError, TransportReason, shortened
+from firmline.links.extras import extra_missing as missing
 from firmline.links.usb.device import UsbDevice
 
 MAX_NAMED: Final = 8
@@ -29,13 +30,10 @@ _TIMED_OUT: Final = frozenset({errno.ETIMEDOUT})
 
 def extra_missing() -> TransportError:
     """The error of a computer without pyusb."""
-    return TransportError(
-        Code.LINK_EXTRA_MISSING,
-        "Asking an application over USB into its bootloader needs pyusb, which is not installed"
-        " here.",
-        reason=TransportReason.NOT_AVAILABLE,
-        hint="Install it: pip install 'firmline[usb]'; or get the unit into its bootloader by"
-        " hand.",
+    return missing(
+        "usb",
+        "Asking an application over USB into its bootloader needs pyusb",
+        alternative="or get the unit into its bootloader by hand",
     )
 
 

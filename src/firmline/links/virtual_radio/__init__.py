@@ -19,7 +19,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from firmline.errors import Code, TransportError, TransportReason
+from firmline.links.extras import extra_missing
 
 if TYPE_CHECKING:
     from firmline.links.virtual_radio.radio import VirtualRadio
@@ -40,15 +40,7 @@ def open_virtual_radio(
         TransportError: NOT_AVAILABLE; Bumble is not installed.
     """
     if find_spec("bumble") is None:
-        raise TransportError(
-            Code.LINK_EXTRA_MISSING,
-            "The virtual radio needs Bumble, which is not installed.",
-            reason=TransportReason.NOT_AVAILABLE,
-            hint=(
-                "Install firmline with its sim extra: pip install '.[sim]' in a clone, "
-                "pip install 'firmline[sim]' otherwise."
-            ),
-        )
+        raise extra_missing("sim", "The virtual radio needs Bumble")
     from firmline.links.virtual_radio.air import AirTime  # noqa: PLC0415 - likewise
     from firmline.links.virtual_radio.radio import VirtualRadio  # noqa: PLC0415 - Bumble is heavy
 

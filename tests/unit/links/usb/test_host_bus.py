@@ -5,6 +5,7 @@ No USB device is needed: what stands for pyusb's devices answers as those of lib
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import sys
 from collections.abc import Callable, Iterator
@@ -292,3 +293,18 @@ def test_the_constants_are_those_of_a_class_request_to_an_interface() -> None:
         host_bus.CLASS_REQUEST_IN,
         host_bus.CLASS_REQUEST_OUT,
     ]
+
+
+async def test_many_who_look_at_once_share_their_looks() -> None:
+    looks = 0
+
+    def comports() -> list[Any]:
+        nonlocal looks
+        looks += 1
+        return []
+
+    bus = HostBus(comports=comports, devices=list)
+    await asyncio.gather(*(bus.look() for _ in range(32)))
+    assert looks == 2  # the first one's, and one that began after all others had asked
+    await bus.look()
+    assert looks == 3
