@@ -38,6 +38,8 @@ UNSPECIFIED: Final = 0x1F
 """Where the link did not tell why the connection went (Core spec, Vol 1, Part F, 2.31)."""
 BUTTONLESS_ANSWER: Final = 0x20
 """First byte of an answer of the buttonless service (bootloader spec, section 12)."""
+EXPERIMENTAL_SERVICE: Final = "buttonless_experimental"
+"""What an inspection calls the buttonless service of SDK 12, whose answers are notifications."""
 MAX_NOTE: Final = 255
 """Bytes of an event's parameters."""
 MAX_DATA: Final = 512
@@ -47,6 +49,7 @@ FOREWORD: Final = (
     "data packets and responses without content are not in a trace and not here",
     "handles are not in a trace: 0x0010 is the DFU control point, 0x0020 buttonless DFU",
     "connection parameters are not in a trace and are 0 here",
+    "answers of buttonless DFU are indications here, unless the trace tells of the SDK 12 service",
 )
 
 
@@ -69,9 +72,18 @@ def _packets(trace: Trace) -> Iterator[CapturedPacket]:
     begin_us = _time_us(trace, last_s)
     for text in FOREWORD:
         yield _note(text, begin_us)
+    buttonless = NOTIFICATION if _is_experimental(trace) else INDICATION
     for entry in trace.entries:
         last_s = last_s if entry.at_s is None else entry.at_s
-        yield _packet(entry, _time_us(trace, last_s))
+        yield _packet(entry, _time_us(trace, last_s), buttonless=buttonless)
+
+
+def _is_experimental(trace: Trace) -> bool:
+    """Whether the application was found to have the service of SDK 12, which notifies."""
+    return any(
+        isinstance(event, events.FactFound) and event.value == EXPERIMENTAL_SERVICE
+        for event in trace.events
+    )
 
 
 def _time_us(trace: Trace, at_s: float) -> int:
@@ -80,14 +92,14 @@ def _time_us(trace: Trace, at_s: float) -> int:
     return round((time.timestamp() if time is not None else at_s) * 1_000_000)
 
 
-def _packet(entry: Entry, time_us: int) -> CapturedPacket:
+def _packet(entry: Entry, time_us: int, *, buttonless: int) -> CapturedPacket:
     match entry:
         case events.RequestSent(data=data) if len(data) <= MAX_DATA:
             handle = BUTTONLESS if entry.request in events.BUTTONLESS_REQUESTS else CONTROL_POINT
             return _att(WRITE_REQUEST, handle, data, time_us, from_controller=False)
         case events.AnswerReceived(data=data) if 0 < len(data) <= MAX_DATA:
             is_buttonless = data[0] == BUTTONLESS_ANSWER
-            opcode = INDICATION if is_buttonless else NOTIFICATION
+            opcode = buttonless if is_buttonless else NOTIFICATION
             handle = BUTTONLESS if is_buttonless else CONTROL_POINT
             return _att(opcode, handle, data, time_us, from_controller=True)
         case events.Connected(address=BleAddress() as address):

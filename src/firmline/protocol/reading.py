@@ -28,12 +28,12 @@ from firmline.formats.init_command import FwType
 from firmline.formats.probes import Probe, ProbeSource
 from firmline.protocol.answers import (
     Answer,
-    AnswerBody,
     Crc,
     FirmwareVersion,
     HardwareVersion,
     Selected,
 )
+from firmline.protocol.asking import body_of
 from firmline.protocol.codes import ImageType, ObjectType
 from firmline.protocol.probing import Findings, ProbeSearch
 from firmline.protocol.refusals import RECEIPT_PHASE, refusal
@@ -55,7 +55,6 @@ MAX_IMAGES: Final = 8
 """Images that are asked for; a unit has a bootloader, a SoftDevice and an application."""
 
 _T = TypeVar("_T")
-_Body = TypeVar("_Body", bound=AnswerBody)
 Talk = Generator[Request | events.Event, Answer | None, _T]
 """A yielded request is answered by the unit's answer, an event and a write by ``None``."""
 
@@ -99,7 +98,7 @@ def read_progress() -> Talk[HeldObjects]:
 def read_versions() -> Talk[Versions]:
     """Ask for chip and firmware; a bootloader with the reduced protocol says neither."""
     answer = yield from _hear(GetHardwareVersion())
-    hardware = _body(answer, HardwareVersion) if answer.ok else None
+    hardware = body_of(answer, HardwareVersion) if answer.ok else None
     images = yield from read_images()
     return Versions(hardware=hardware, images=images)
 
@@ -111,7 +110,7 @@ def read_images() -> Talk[tuple[FirmwareVersion, ...]]:
         answer = yield from _hear(GetFirmwareVersion(index=index))
         if not answer.ok:
             break
-        image = _body(answer, FirmwareVersion)
+        image = body_of(answer, FirmwareVersion)
         if image.image_type is ImageType.UNKNOWN:
             break
         images.append(image)
@@ -151,7 +150,7 @@ def _send(packet: bytes, packet_size: int) -> Talk[None]:
         for start in range(0, len(packet), packet_size):
             yield WriteObject(data=packet[start : start + packet_size])
         answer = yield from _ask(GetCrc(), phase="a probe")
-        crc = _body(answer, Crc)
+        crc = body_of(answer, Crc)
         if crc.offset == len(packet) and crc.crc == zlib.crc32(packet):
             return
     hint = ""
@@ -182,7 +181,7 @@ def _refused(probe: Probe, answer: Answer) -> events.Event:
 
 def _select(object_type: ObjectType) -> Talk[Selected]:
     answer = yield from _ask(SelectObject(object_type=object_type), phase="the question for it")
-    return _body(answer, Selected)
+    return body_of(answer, Selected)
 
 
 def _ask(request: Request, *, phase: str) -> Talk[Answer]:
@@ -197,11 +196,3 @@ def _hear(request: Request) -> Talk[Answer]:
     if answer is None:
         raise LocalProtocolError("A question to a bootloader was left without its answer.")
     return answer
-
-
-def _body(answer: Answer, kind: type[_Body]) -> _Body:
-    if not isinstance(answer.body, kind):
-        raise RemoteProtocolError(
-            Code.ANSWER_UNEXPECTED, f"The unit's answer carries no {kind.__name__}."
-        )
-    return answer.body

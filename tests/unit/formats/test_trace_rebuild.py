@@ -11,6 +11,7 @@ from firmline.events import Event, UnitMode, stamp
 from firmline.formats.hci_capture import CapturedPacket
 from firmline.formats.trace import Trace, UnknownEvent
 from firmline.formats.trace_rebuild import FOREWORD, rebuild
+from firmline.updater.facts import DfuService
 from firmline.values import PeripheralId
 from unit.cli.event_samples import HOME, SAMPLES, SENT, STARTED
 
@@ -49,9 +50,9 @@ def note(packet: CapturedPacket) -> str:
 
 def test_it_says_of_itself_what_it_is() -> None:
     found = packets(HEAD, CONNECTED)
-    assert tuple(map(note, found[:4])) == FOREWORD
+    assert tuple(map(note, found[: len(FOREWORD)])) == FOREWORD
     assert all(len(text) < 245 for text in FOREWORD)
-    assert note(found[4]).startswith("trace_started trace_format 1, firmline 0.1.0")
+    assert note(found[len(FOREWORD)]).startswith("trace_started trace_format 1, firmline 0.1.0")
 
 
 def test_a_connection_is_a_connection() -> None:
@@ -90,6 +91,19 @@ def test_the_buttonless_service_has_a_handle_of_its_own(request_name: str) -> No
     indicated = attribute_packet(answer)
     assert isinstance(indicated, att.ATT_Handle_Value_Indication)
     assert indicated.attribute_handle == 0x0020
+
+
+def test_the_service_of_sdk_12_notifies() -> None:
+    service = DfuService.EXPERIMENTAL.value
+    _fact, request, answer = behind_the_foreword(
+        events.FactFound(fact="dfu_service", value=service, how=events.How.SERVICES),
+        events.RequestSent(request="enter_bootloader", data=b"\x01"),
+        events.AnswerReceived(data=b"\x20\x01\x01"),
+    )
+    assert attribute_packet(request).attribute_handle == 0x0020  # type: ignore[attr-defined]
+    notified = attribute_packet(answer)
+    assert isinstance(notified, att.ATT_Handle_Value_Notification)
+    assert notified.attribute_handle == 0x0020
 
 
 def test_everything_else_is_a_note() -> None:
