@@ -208,6 +208,13 @@ def measure_limit_shares() -> list[Figure]:
     return measure_speed()
 
 
+def measure_many_units() -> list[Figure]:
+    """32 virtual units on the wall clock, in this process."""
+    from bench.many import measure_many  # noqa: PLC0415 - as above
+
+    return measure_many()
+
+
 def core_distributions() -> set[str]:
     """firmline's own requirements without extras, and theirs."""
     names: set[str] = set()
@@ -290,6 +297,7 @@ def main() -> int:
             *measure_update(folder),
             *measure_serial_road(folder),
             *measure_limit_shares(),
+            *measure_many_units(),
             *measure_device(),
             *measure_install(folder),
         ]

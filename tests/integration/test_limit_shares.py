@@ -5,6 +5,7 @@ Every case is one update in virtual time, by the means of the page itself.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import pytest
@@ -71,6 +72,15 @@ def test_page_and_picture_are_drawn_from_the_rows() -> None:
     assert [row.case for row in rows] == [*cases()]
     assert speed_page.page(rows) == PAGE, "run make speed"
     assert speed_page.picture(rows) == speed_page.PICTURE.read_text(encoding="utf-8")
+
+
+def test_the_readme_says_what_the_page_says() -> None:
+    reaches = re.compile(r"firmline reaches ([0-9.]+ to [0-9.]+ %)")
+    (said, _) = reaches.findall(
+        " ".join(PAGE.split())
+    )  # the second: of erases that wait for no gap
+    readme = (speed_page.ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"[{said} of what the unit's flash allows](docs/reference/speed.md)" in readme
 
 
 def test_a_page_with_a_row_that_nobody_asked_for_is_not_read() -> None:
