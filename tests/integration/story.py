@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from firmline import events
@@ -20,6 +22,7 @@ from firmline.updater.update import Update, UpdateResult, plan_for
 from firmline.values import Fwid, FwVersion
 from unit.device.makers import FWID, KEY
 
+SUPERVISION_TIMEOUT = 0x08
 _E = TypeVar("_E", bound=events.Event)
 SIZE = 20_000
 """Bytes of the image of :func:`package`, if no others are asked for."""
@@ -77,6 +80,7 @@ def update(
     pacing: Pacing = FOR_BLUETOOTH,
     checkpoint_s: float | None = 10.0,
     flash: bytes | None = None,
+    on_event: Callable[[events.Event, Callable[[], None]], None] = lambda _event, _lose: None,
     **radio: Any,
 ) -> Told:
     """One update over the air, in virtual time, from the first packet to the last event.
@@ -89,6 +93,7 @@ def update(
         pacing: How packets are sent.
         checkpoint_s: How often the unit saves its progress.
         flash: What is in the unit's flash, where it has lived before; it is switched on with it.
+        on_event: Hears every event, with what loses the unit's link at once.
         radio: What is unusual about the virtual radio.
     """
     heard: list[events.Event] = []
@@ -109,9 +114,14 @@ def update(
         air = open_virtual_radio(timed=True, **radio)
         try:
             unit.power_on(now_s=air.now_s())
-            air.add_unit(unit)
+            peripheral = air.add_unit(unit)
             link = await air.open_link(interval_s=interval_s, mtu=mtu)
-            return await Update(plan, link=link, report=heard.append).run()
+
+            def report(event: events.Event) -> None:
+                heard.append(event)
+                on_event(event, partial(peripheral._controller.drop_link, SUPERVISION_TIMEOUT))
+
+            return await Update(plan, link=link, report=report).run()
         finally:
             await air.close()
 

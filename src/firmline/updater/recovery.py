@@ -13,6 +13,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from firmline.events import UnitMode
 from firmline.links.base import Connection, Link, Received
 from firmline.protocol.answers import Answer
 from firmline.protocol.channels import Channel
-from firmline.protocol.codes import ObjectType
+from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.framing import BleFraming, Framing
 from firmline.protocol.requests import Abort, CreateObject, Request
 from firmline.updater.dialogue import Dialogue
@@ -53,6 +54,14 @@ LOOK_S: Final = {UnitMode.BOOTLOADER: 1.0, UnitMode.APPLICATION: 2.0}
 """In turns, for so many seconds: a bootloader advertises every 25 ms, an application less often."""
 LONGER_INTERVAL_S: Final = 0.1
 """Room for an erase of 90 ms between two radio events (physics spec, section 1)."""
+LEAST_LOOK_S: Final = 0.05
+"""Below that no look is worth its while; ours."""
+LEFT_ALONE_S: Final = 20.0
+"""Between a last EXECUTE whose answer is missing and the next request. The unit may be at its last
+object, at the hash over the image or at its settings: the init packet is gone by then, and a CREATE
+would zero what the settings say of where the image is, so that the unit copies it from nowhere at
+each boot, for ever (bootloader spec, sections 7 and 8). As long as the answer to an EXECUTE may
+take; no option shortens it."""
 RESTARTS_BY_ITSELF: Final = 3
 """Returns into the application in one update that are no chance any more; ours."""
 MOST_LINKS_LOST: Final = 3
@@ -347,7 +356,7 @@ class RadioRecovery:
         It is looked for in one after the other: not every radio can look for two at once.
         """
         until_s = self._link.now_s() + timeout_s
-        while (left_s := until_s - self._link.now_s()) > 0:
+        while (left_s := until_s - self._link.now_s()) >= LEAST_LOOK_S:
             mode = await self._unit.look(
                 bootloader_s=min(left_s, LOOK_S[UnitMode.BOOTLOADER]),
                 application_s=min(left_s, LOOK_S[UnitMode.APPLICATION]),
@@ -355,6 +364,19 @@ class RadioRecovery:
             if mode is not None:
                 return mode
         return None
+
+    async def _find_settled(self, settled_s: float) -> UnitMode | None:
+        """In which mode the unit is once it has done what the last EXECUTE may have begun.
+
+        Args:
+            settled_s: When it surely has.
+        """
+        until_s = settled_s + self._timeouts.return_s
+        while True:
+            mode = await self._find(until_s - self._link.now_s())
+            if mode is not UnitMode.BOOTLOADER or self._link.now_s() >= settled_s:
+                return mode
+            await asyncio.sleep(LOOK_S[UnitMode.BOOTLOADER])
 
     async def _restart(self, step: LadderStep, error: FirmlineError) -> None:
         """Have the bootloader reset: by request, or by leaving it alone for long enough."""
@@ -384,16 +406,14 @@ class RadioRecovery:
         """
         if self._may_have_taken and error.code is Code.REFUSED_FW_VERSION:
             raise refused_again() from error
-        # That it does not permit it is no verdict on an image that is all there.
-        is_unheard = isinstance(error, TransportError | RemoteProtocolError)
-        is_odd = error.code is Code.REFUSED_NOT_PERMITTED
-        if not (self._ladder.session.last_execute_sent and (is_unheard or is_odd)):
+        if not (self._ladder.session.last_execute_sent and _may_hide_success(error)):
             return
         self._may_have_taken = True
-        if is_odd and self._connection is not None:
+        settled_s = self._link.now_s() + LEFT_ALONE_S
+        if isinstance(error, TargetRefusedError) and self._connection is not None:
             await self._unit.await_drop(self._connection)  # if it has taken it, its reset follows
         await self.close(error)
-        if await self._find(self._timeouts.return_s) is None:
+        if await self._find_settled(settled_s) is None:
             raise not_seen_again(self._timeouts.return_s) from error
 
     def _dialogue(self) -> Dialogue:
@@ -414,6 +434,17 @@ class RadioRecovery:
                 code=str(error.code),
             )
         )
+
+
+def _may_hide_success(error: FirmlineError) -> bool:
+    """Whether the unit may have taken what the last EXECUTE was about, whatever this error says.
+
+    A verdict on the image comes as an extended error and is believed. Any other refusal contradicts
+    what the unit has said before: that the image is all there.
+    """
+    if isinstance(error, TargetRefusedError):
+        return error.result != ResultCode.EXTENDED_ERROR
+    return isinstance(error, TransportError | RemoteProtocolError)
 
 
 def _zero_progress() -> Generator[Request | events.Event, Answer | None, None]:
