@@ -273,16 +273,31 @@ def test_a_unit_that_does_not_come_back_is_told() -> None:
 # The end.
 
 
+def frozen(bus: Bus) -> None:
+    """Whatever runs says the same version."""
+
+    async def same(_device: UsbDevice, _request: TriggerRequest, _size: int) -> bytes:
+        return b"tag 1.0.0\0"
+
+    setattr(bus, "read", same)  # noqa: B010 - mypy knows it for a method
+
+
 def test_the_same_application_again_is_not_a_new_one() -> None:
-    def frozen(bus: Bus) -> None:
-        async def same(_device: UsbDevice, _request: TriggerRequest, _size: int) -> bytes:
-            return b"tag 1.0.0\0"
-
-        setattr(bus, "read", same)  # noqa: B010 - mypy knows it for a method
-
     told = update(prepare=frozen)
     assert told.ended == (Outcome.UNVERIFIED, Code.SAME_APPLICATION_SEEN)
     assert "tag 1.0.0" in told.message
+
+
+@pytest.mark.parametrize("expect", ["tag", "1.0.0"])
+def test_what_the_old_application_said_as_well_is_no_sign_of_the_new_one(expect: str) -> None:
+    told = update(prepare=frozen, expect=expect, timeouts=QUICK)
+    assert told.ended == (Outcome.UNVERIFIED, Code.SAME_APPLICATION_SEEN)
+
+
+def test_what_both_say_leaves_the_proof_to_the_version() -> None:
+    told = update(expect="virtual-application", timeouts=QUICK)
+    assert told.ended == (Outcome.UPDATED, "")
+    assert told.is_new
 
 
 def test_an_application_that_says_no_version_proves_nothing() -> None:
