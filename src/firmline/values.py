@@ -188,6 +188,7 @@ class BleAddress:
             raise InputError(
                 Code.TARGET_MALFORMED,
                 f"{text[:40]!r} is not a Bluetooth address (AA:BB:CC:DD:EE:FF).",
+                hint="Write six bytes in hex, as firmline scan lists them.",
             )
         return cls(bytes(int(part, 16) for part in parts))
 
@@ -267,6 +268,7 @@ class AdvertisedName:
             raise InputError(
                 Code.TARGET_MALFORMED,
                 f"{self.text[:40]!r} is no name that a unit could advertise.",
+                hint="Write the name that firmline scan lists, such as ble:name=NAME.",
             )
 
     def __str__(self) -> str:

@@ -42,7 +42,7 @@ SECTIONS = (
     ),
     Section(
         "Update units",
-        Command("update", "firmline.cli.update:update", "Send a package to one unit."),
+        Command("update", "firmline.cli.update:update", "Send a package to units, see it run."),
         Command("dfu", "firmline.cli.dfu:dfu", "The same with nrfutil's options."),
         Command("scan", "firmline.cli.scan:scan", "List what is in the air."),
         Command("inspect", "firmline.cli.inspect:inspect", "Read what is on a unit."),

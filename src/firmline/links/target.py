@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from firmline.errors import Code, InputError, uri_without_secrets
 
@@ -24,6 +25,17 @@ class Scheme(StrEnum):
     SERIAL = "serial"
     USB = "usb"
     SIM = "sim"
+
+
+_FORMS: Final = {
+    Scheme.BLE: "ble:AA:BB:CC:DD:EE:FF or ble:name=NAME",
+    Scheme.HCI: "hci:TRANSPORT/AA:BB:CC:DD:EE:FF, such as hci:usb:0/AA:BB:CC:DD:EE:FF",
+    Scheme.NRFCONN: "nrfconn:PORT/AA:BB:CC:DD:EE:FF",
+    Scheme.SERIAL: "serial:PORT",
+    Scheme.USB: "usb:SERIAL",
+    Scheme.SIM: "sim:NAME; firmline sim units lists them",
+}
+"""How a unit is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +90,7 @@ def parse_target(text: str, *, default_scheme: str = "") -> Target:
         raise InputError(
             Code.TARGET_MALFORMED,
             f"The target {text[:60]!r} names no unit.",
-            hint=f"Write what to reach behind the scheme, e.g. {scheme}:NAME.",
+            hint=f"Write what to reach behind the scheme: {_FORMS[scheme]}.",
         )
     options: dict[str, str] = {}
     for pair in filter(None, query.split("&")):
@@ -94,6 +106,7 @@ def parse_target(text: str, *, default_scheme: str = "") -> Target:
 
 def _split_scheme(text: str, default_scheme: str) -> tuple[Scheme, str]:
     known = {scheme.value: scheme for scheme in Scheme}
+    usual = [scheme.value for scheme in Scheme if scheme is not Scheme.NRFCONN]  # not yet there
     head, colon, rest = text.partition(":")
     if colon and head.lower() in known:
         return known[head.lower()], rest
@@ -103,11 +116,12 @@ def _split_scheme(text: str, default_scheme: str) -> tuple[Scheme, str]:
         raise InputError(
             Code.TARGET_MALFORMED,
             f"FIRMLINE_LINK is {default_scheme[:20]!r}, which is no scheme.",
-            hint=f"Use one of: {', '.join(known)}.",
+            hint=f"Use one of: {', '.join(usual)}.",
         )
+    begins = f"{head[:20]!r}, which is no scheme" if colon and head else "no scheme"
     raise InputError(
         Code.TARGET_MALFORMED,
-        f"The target {text[:60]!r} begins with no scheme.",
-        hint=f"Begin it with one of: {', '.join(f'{name}:' for name in known)} - for a virtual unit"
+        f"The target {text[:60]!r} begins with {begins}.",
+        hint=f"Begin it with one of: {', '.join(f'{name}:' for name in usual)} - for a virtual unit"
         " sim:ble-reference.",
     )

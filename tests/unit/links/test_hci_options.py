@@ -62,7 +62,7 @@ def test_interval_and_phy_can_be_asked_for() -> None:
     [
         ("hci:usb:0", "names no unit behind a controller"),
         ("hci:/C6:05:04:03:02:01", "names no unit behind a controller"),
-        ("hci:usb:0/", "is not a Bluetooth address"),
+        ("hci:usb:0/", "names no unit behind a controller"),
         ("hci:usb:0/name=Tag", "is not a Bluetooth address"),
         (f"hci:usb:0/{ADDRESS}?speed=2", "no option 'speed'"),
         (f"hci:usb:0/{ADDRESS}?interval=5", "interval=5 is not a number of milliseconds"),

@@ -57,7 +57,16 @@ def pin_of(target: Target, stack: Stack) -> UnitPin:
     is_uuid = _LIKE_A_UUID.fullmatch(target.where) is not None
     if is_uuid == stack.addresses_visible:
         raise _not_known_by(target, stack)
-    return PeripheralId.parse(target.where) if is_uuid else BleAddress.parse(target.where)
+    if is_uuid:
+        return PeripheralId.parse(target.where)
+    try:
+        return BleAddress.parse(target.where)
+    except InputError as error:
+        error.hint = (
+            "Write ble:AA:BB:CC:DD:EE:FF, or ble:name=NAME if that is the name it advertises;"
+            " firmline scan lists both."
+        )
+        raise
 
 
 def _not_known_by(target: Target, stack: Stack) -> InputError:

@@ -58,7 +58,7 @@ def hci_unit_options(target: Target) -> HciOptions:
         InputError: ``TARGET_MALFORMED``.
     """
     transport, slash, address = target.where.rpartition("/")
-    if not slash or not transport:
+    if not slash or not transport or not address:
         raise InputError(
             Code.TARGET_MALFORMED,
             f"The target {shortened(target.text)!r} names no unit behind a controller.",

@@ -62,7 +62,9 @@ def serial_options(target: Target) -> SerialOptions:
         flow = FlowControl(text)
     except ValueError:
         raise InputError(
-            Code.TARGET_MALFORMED, f"flow={text[:20]} is neither rtscts nor none."
+            Code.TARGET_MALFORMED,
+            f"flow={text[:20]} is neither rtscts nor none.",
+            hint="Write flow=none where RTS and CTS are not wired; else leave it out.",
         ) from None
     return SerialOptions(port=target.where, baud=_baud(target), flow=flow)
 
@@ -74,5 +76,6 @@ def _baud(target: Target) -> int:
         raise InputError(
             Code.TARGET_MALFORMED,
             f"baud={text[:20]} is no speed from {MIN_BAUD} to {MAX_BAUD} bits per second.",
+            hint=f"Write the speed of the unit's bootloader, such as baud={DEFAULT_BAUD}.",
         )
     return baud
