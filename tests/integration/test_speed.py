@@ -86,6 +86,8 @@ def test_a_unit_that_is_learned_is_never_overrun_and_seldom_idle(on: str, chunk_
     assert told.result.finished.outcome is Outcome.UPDATED
     assert told.true_limit_s / told.image_s > 0.9
     assert told.of(events.ObjectLost) == []
+    # What was only offered to a full queue is told as no damage.
+    assert all(e.offset == e.expected_offset for e in told.of(events.CrcChecked))
     learned_s = told.of(events.FlashLearned)[0].at_s
     dropped = [entry for entry in told.unit.log if entry.what == "packet_dropped"]
     assert all(entry.at_s < learned_s for entry in dropped)

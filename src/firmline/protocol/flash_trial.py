@@ -14,13 +14,13 @@ from typing import Final
 
 from firmline import events
 from firmline.protocol.answers import Crc
-from firmline.protocol.asking import Asking, crc_checked, created, executed, holds
+from firmline.protocol.asking import Asking, body_of, crc_checked, created, executed, holds
 from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.flash_costs import QUEUE_SIZE, SLOWEST_ERASE_S, WORD_SIZE
 from firmline.protocol.flash_lesson import BusyTime, FlashLesson
 from firmline.protocol.framing import Framing
 from firmline.protocol.refusals import FIRMWARE_PHASE, RECEIPT_PHASE
-from firmline.protocol.requests import CreateObject, ExecuteObject, SetPrn, WriteObject
+from firmline.protocol.requests import CreateObject, ExecuteObject, GetCrc, SetPrn, WriteObject
 from firmline.protocol.steps import AnyAnswer, Delivery, Report, Talk, Write
 
 MAX_OFFERS: Final = 100
@@ -141,7 +141,7 @@ class FlashTrial(Asking):
             if position == start:
                 yield Delivery()
             written_s = self._clock()
-            crc = yield from self._ask_held(stop)
+            crc = yield from self._ask_held(stop, last=stop - WORD_SIZE)
             found_s = written_s if position == start else self._clock()
             position = stop - WORD_SIZE
             if holds(crc, self._firmware, stop):
@@ -173,26 +173,33 @@ class FlashTrial(Asking):
             if count > 1:
                 yield Delivery()
                 self.air_s = min(self.air_s, (self._clock() - handed_s) / written)
-            crc = yield from self._ask_held(stop)
-            self._rounds += 1
             last = position + (written - 1) * size
+            crc = yield from self._ask_held(stop, last=last)
+            self._rounds += 1
             if not any(holds(crc, self._firmware, at) for at in (last, stop)):
                 return False
             offers = 0 if crc.offset > position else offers + 1
             position, count = crc.offset, 1
         return position == end
 
-    def _ask_held(self, stop: int) -> Talk[Crc]:
+    def _ask_held(self, stop: int, *, last: int) -> Talk[Crc]:
         """Ask what the unit has, by CRC_GET and by SELECT in turns.
 
         So a copy of an answer is none to the next question (:mod:`firmline.protocol.leftovers`).
+
+        Args:
+            stop: Where the unit is, if all packets found room.
+            last: Where it is, if the last of them did not: what was only offered is not lost.
         """
         self._asks_crc = not self._asks_crc
         if self._asks_crc:
-            return (yield from self.check_crc(ObjectType.DATA, self._firmware, stop))
-        selected = yield from self.select(ObjectType.DATA)
-        crc = Crc(offset=selected.offset, crc=selected.crc)
-        yield crc_checked(ObjectType.DATA, crc, self._firmware, stop)
+            answer = yield from self.ask(GetCrc(), phase=FIRMWARE_PHASE)
+            crc = body_of(answer, Crc)
+        else:
+            selected = yield from self.select(ObjectType.DATA)
+            crc = Crc(offset=selected.offset, crc=selected.crc)
+        expected = last if crc.offset == last else stop
+        yield crc_checked(ObjectType.DATA, crc, self._firmware, expected)
         return crc
 
     def _hand_over(self, position: int, stop: int, *, size: int) -> Talk[int]:
