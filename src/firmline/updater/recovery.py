@@ -62,6 +62,8 @@ object, at the hash over the image or at its settings: the init packet is gone b
 would zero what the settings say of where the image is, so that the unit copies it from nowhere at
 each boot, for ever (bootloader spec, sections 7 and 8). As long as the answer to an EXECUTE may
 take; no option shortens it."""
+REST_S: Final = 1.0
+"""Between two looks at a unit that is left alone; ours."""
 RESTARTS_BY_ITSELF: Final = 3
 """Returns into the application in one update that are no chance any more; ours."""
 MOST_LINKS_LOST: Final = 3
@@ -376,7 +378,7 @@ class RadioRecovery:
             mode = await self._find(until_s - self._link.now_s())
             if mode is not UnitMode.BOOTLOADER or self._link.now_s() >= settled_s:
                 return mode
-            await asyncio.sleep(LOOK_S[UnitMode.BOOTLOADER])
+            await asyncio.sleep(REST_S)
 
     async def _restart(self, step: LadderStep, error: FirmlineError) -> None:
         """Have the bootloader reset: by request, or by leaving it alone for long enough."""
