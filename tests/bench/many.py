@@ -13,17 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from firmline.device.fabrication import fabricate, physics_of
-from firmline.device.synthetic import synthetic_bytes
-from firmline.formats.firmware import FirmwareImage
-from firmline.formats.package import Package
-from firmline.formats.package_build import PackageSpec, build_package
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import AHEAD
 from firmline.updater.many import update_all
 from firmline.updater.update import Update, UpdateResult, plan_for
-from firmline.values import BleAddress, Fwid, FwVersion
-from unit.device.makers import FWID, KEY, describe
+from firmline.values import BleAddress
+from integration.story import package
+from unit.device.makers import describe
 
 if TYPE_CHECKING:
     from bench.run import Figure
@@ -73,7 +70,7 @@ def _measured(count: int, run: Callable[[Results], list[UpdateResult]]) -> tuple
 
 
 async def _updated(count: int) -> list[UpdateResult]:
-    package = _package()
+    content = package(SIZE)
     radio = open_virtual_radio(timed=True)
     try:
         link = await radio.open_link()
@@ -85,7 +82,7 @@ async def _updated(count: int) -> list[UpdateResult]:
             unit.power_on(now_s=radio.now_s())
             radio.add_unit(unit)
             plan = plan_for(
-                package,
+                content,
                 b"",
                 package_name="update.zip",
                 unit_name=unit_is.name,
@@ -96,18 +93,3 @@ async def _updated(count: int) -> list[UpdateResult]:
         return await update_all(updates)
     finally:
         await radio.close()
-
-
-def _package() -> Package:
-    image = FirmwareImage(
-        data=synthetic_bytes("one of many", SIZE), address=None, source_name="app.bin"
-    )
-    return build_package(
-        PackageSpec(
-            application=image,
-            hw_version=52,
-            application_version=FwVersion(4),
-            sd_req=(Fwid(FWID),),
-            signing_key=KEY,
-        )
-    )

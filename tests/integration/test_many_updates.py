@@ -17,13 +17,9 @@ from firmline import events
 from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.faults.plan import Fault, FaultPlan, LinkLoss, LostPackets, PowerCutAt
-from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code
 from firmline.events import Event, Outcome
-from firmline.formats.firmware import FirmwareImage
-from firmline.formats.package import Package
-from firmline.formats.package_build import PackageSpec, build_package
 from firmline.links.base import Link
 from firmline.links.bluetooth.link import BluetoothLink
 from firmline.links.open_many import prn_for
@@ -33,30 +29,16 @@ from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH
 from firmline.updater.many import update_all
 from firmline.updater.update import Update, UpdateResult, plan_for
-from firmline.values import AdvertisedName, BleAddress, Fwid, FwVersion
+from firmline.values import AdvertisedName, BleAddress
 from integration.bluetooth.bleak_over_bumble import Computer
-from unit.device.makers import FWID, KEY, OTHER_KEY, describe
+from integration.story import package
+from unit.device.makers import OTHER_KEY, describe
 
 pytestmark = pytest.mark.slow
 SIZE = 16_384
 LATEST = 1.25
 """Of equal units the last is at its end no later than this times the first: they connect one after
 the other, and over Bleak that includes the discovery of their services."""
-
-
-def package() -> Package:
-    image = FirmwareImage(
-        data=synthetic_bytes("one of many", SIZE), address=None, source_name="app.bin"
-    )
-    return build_package(
-        PackageSpec(
-            application=image,
-            hw_version=52,
-            application_version=FwVersion(4),
-            sd_req=(Fwid(FWID),),
-            signing_key=KEY,
-        )
-    )
 
 
 def units(count: int, *, step: int = 2) -> list[UnitDescription]:
@@ -106,7 +88,7 @@ async def placed(
         vanishing: Who vanishes, for good, once its bootloader was seen.
         by_name: The units are known by what they advertise.
     """
-    content = package()
+    content = package(SIZE)
     peripherals = []
     for unit in units:
         unit.power_on(now_s=radio.now_s())

@@ -9,12 +9,11 @@ import click
 
 from firmline.cli.output_options import json_option, trace_option
 from firmline.cli.parameters import FilePath
+from firmline.protocol.requests import MAX_PRN
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-MAX_PRN: Final = 0xFFFF
-"""The PRN is a 16-bit number (bootloader spec, section 2.1)."""
 MAX_WAIT_S: Final = 3600
 
 

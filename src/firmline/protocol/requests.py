@@ -17,6 +17,9 @@ from typing import Final
 from firmline.errors import Code, RemoteProtocolError
 from firmline.protocol.codes import ObjectType, Opcode
 
+MAX_PRN: Final = 0xFFFF
+"""The PRN is a 16-bit number (bootloader spec, section 2.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class GetProtocolVersion:
@@ -38,7 +41,7 @@ class CreateObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPrn:
-    """Ask for an unasked CRC answer after every ``count`` writes; 0 = never."""
+    """Ask for an unasked CRC answer after every ``count`` writes, up to MAX_PRN; 0 = never."""
 
     count: int
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from firmline.errors import Code, InputError
 from firmline.formats.package import Package
+from firmline.protocol.requests import MAX_PRN
 from firmline.updater.checkpointing import LEAST_SPACING_S, MOST_SPACING_S
 from firmline.updater.expectation import Expectation
 from firmline.updater.timeouts import (
@@ -20,8 +21,6 @@ from firmline.updater.timeouts import (
     Timeouts,
 )
 
-MAX_PRN: Final = 0xFFFF
-"""The PRN is a 16-bit number (bootloader spec, section 2.1)."""
 SHOWN: Final = 40
 
 
