@@ -1,4 +1,4 @@
-"""Write ``docs/reference/traces.md`` from the events of ``src/firmline/events.py``.
+"""Write ``docs/reference/traces.md`` from the events of ``src/firmline/events/``.
 
 Usage: ``python tools/traces_page.py [--check]``. With ``--check`` nothing is written; the exit
 status is 1 when the page is not what the events say.
@@ -13,8 +13,9 @@ import re
 import sys
 import typing
 from pathlib import Path
+from types import ModuleType
 
-from firmline.events import Event
+from firmline.events import Event, inspection, meeting, opening, transfer, trouble, update
 from firmline.formats.event_json import event_to_json, event_types, type_in_words
 from firmline.formats.trace import MAX_LINE, MAX_LINES, TRACE_FORMAT
 
@@ -26,7 +27,7 @@ ROLE = re.compile(r":\w+:`~?(?:[\w.]*\.)?(\w+)`")
 INTRODUCTION = f"""\
 # Traces
 
-<!-- Made by tools/traces_page.py from src/firmline/events.py: change it there. -->
+<!-- Made by tools/traces_page.py from src/firmline/events/: change it there. -->
 
 `--trace FILE` of `update` and `inspect` keeps everything that happens, as it happens: one JSON
 object on each line, flushed before the next step is taken.
@@ -90,15 +91,33 @@ def section(name: str, kind: type[Event]) -> str:
         if field.name != "at_s"
     ]
     table = "\n".join(["| field | type | |", "|---|---|---|", *rows])
-    return f"\n## {name}\n\n{summary}\n\n{table}\n"
+    return f"\n### {name}\n\n{summary}\n\n{table}\n"
+
+
+def chapter(room: ModuleType) -> str:
+    """The events of one module, in its order, under what its docstring says it is about."""
+    title = (inspect.getdoc(room) or "").splitlines()[0].rstrip(".")
+    own = [
+        section(name, kind)
+        for name, kind in sorted(event_types().items(), key=lambda named: line_of(named[1]))
+        if kind.__module__ == room.__name__
+    ]
+    return f"\n## {title}\n" + "".join(own)
+
+
+def line_of(kind: type[Event]) -> int:
+    """Where an event stands in its module."""
+    return inspect.getsourcelines(kind)[1]
 
 
 def page() -> str:
-    """The whole page, the events in the order of the module."""
-    # The first line of a trace first; then in the order of the modules.
-    kinds = sorted(event_types().items(), key=lambda named: named[0] != "trace_started")
-    sections = (section(name, kind) for name, kind in kinds)
-    return INTRODUCTION.replace("EXAMPLE", example()) + "".join(sections)
+    """The whole page: a chapter for each module, in the order in which things happen."""
+    rooms = (opening, update, meeting, inspection, transfer, trouble)
+    text = INTRODUCTION.replace("EXAMPLE", example()) + "".join(map(chapter, rooms))
+    left_out = [name for name in event_types() if f"\n### {name}\n" not in text]
+    if left_out:
+        raise SystemExit(f"no chapter has the events {left_out}")
+    return text
 
 
 def main(arguments: list[str]) -> int:

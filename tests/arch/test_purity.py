@@ -14,8 +14,7 @@ import pytest
 from house_tree import modules
 
 PURE_ROOMS = {
-    *("diagnosis", "device", "errors", "event_base", "events", "formats"),
-    *("opening_events", "protocol", "values"),
+    *("diagnosis", "device", "errors", "events", "formats", "protocol", "values"),
 }
 BUILT_INS = {"breakpoint", "eval", "exec", "input", "open", "print"}
 CLOCKS = {"now", "today", "utcnow"}

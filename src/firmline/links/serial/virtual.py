@@ -9,7 +9,7 @@ from firmline.links.serial.wire import OnData, OnLost
 from firmline.links.serving.serial_driver import SerialDriver
 
 
-class VirtualWire:
+class VirtualUartWire:
     """A :class:`~firmline.links.serial.wire.Wire` that ends at a virtual unit.
 
     Args:
@@ -51,8 +51,8 @@ def virtual_serial_link(unit: VirtualUnit, *, baud: int | None) -> SerialLink:
         baud: Of its UART; ``None``: no byte times.
     """
 
-    async def plug_in() -> VirtualWire:
-        return VirtualWire(unit, baud=baud)
+    async def plug_in() -> VirtualUartWire:
+        return VirtualUartWire(unit, baud=baud)
 
     return SerialLink(
         name=f"the port of {unit.name}",

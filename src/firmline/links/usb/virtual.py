@@ -33,7 +33,7 @@ TRIGGER_INTERFACE: Final = 2
 """Behind the two of its serial port (CDC: control and data)."""
 
 
-class VirtualWire:
+class VirtualUsbWire:
     """A :class:`~firmline.links.serial.wire.Wire` to a unit, until that restarts.
 
     Args:
@@ -100,13 +100,13 @@ class Socket:
     def __init__(self, driver: SerialDriver, number: int) -> None:
         self.driver = driver
         self.number = number
-        self.wire: VirtualWire | None = None
+        self.wire: VirtualUsbWire | None = None
         self.is_in = True
         self.pulls = 0
 
-    def open(self, name: str) -> VirtualWire:
+    def open(self, name: str) -> VirtualUsbWire:
         """Open the unit's port."""
-        self.wire = VirtualWire(self.driver, name)
+        self.wire = VirtualUsbWire(self.driver, name)
         return self.wire
 
     def pull(self) -> None:
@@ -188,7 +188,7 @@ class VirtualBus:
         """The road through a unit's port; nothing is opened yet."""
         name = device.port or ""
 
-        async def plug_in() -> VirtualWire:
+        async def plug_in() -> VirtualUsbWire:
             socket = self._found().get(device)
             if socket is None:
                 raise cannot_open(name, FileNotFoundError(2, "gone"))

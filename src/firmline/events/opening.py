@@ -1,14 +1,11 @@
-"""The events with which a trace begins: what wrote it, of which images, over what, how patiently.
-
-They are part of :mod:`firmline.events`, under whose name everyone knows them.
-"""
+"""A trace begins: what wrote it, of which images, over what, how patiently."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from firmline.event_base import Event, Scalar
+from firmline.events.base import Event, Scalar
 from firmline.values import ImageKind
 
 
