@@ -60,6 +60,23 @@ def test_a_unit_behind_a_controller_is_seen_read_and_updated(place: str, tmp_pat
     assert any(APPLICATION[at : at + 200] in packets for at in range(500))
 
 
+def test_two_radios_at_once_update_a_unit_each(tmp_path: Path) -> None:
+    neighbour = "C6:05:04:03:02:61"
+    reference = Run("sim", "units", "ble-reference", cwd=tmp_path).result["file"]
+    (tmp_path / "neighbour.toml").write_text(reference.replace(HOME, neighbour))
+    with served("hci-tcp:0", tmp_path) as (one, package, radio):
+        words = ("--unit", "neighbour.toml", "--on", "hci-unix:socket")
+        key = str(tmp_path / "private.key")
+        with Serving(*words, "--key-file", key, cwd=tmp_path) as other:
+            there = ("--to", f"{radio}/{HOME}", "--to", f"hci:{other.first['hci']}/{neighbour}")
+            done = Run("update", package, *there, cwd=tmp_path)
+            results = [one.end(), other.end()]
+    assert (done.code, done.errors) == (0, "")
+    assert (done.result["units"], done.result["updated"]) == (2, 2)
+    new = f"2+{zlib.crc32(APPLICATION):08x}"
+    assert [result["firmware_revision"] for result in results] == [new, new]
+
+
 def test_the_death_of_the_controller_in_mid_update_is_told_at_once(tmp_path: Path) -> None:
     with served("hci-tcp:0", tmp_path) as (serving, package, radio):
         process = subprocess.Popen(
