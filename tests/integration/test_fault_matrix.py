@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +13,10 @@ from firmline.cli.sim_faults import cell
 from firmline.device.faults.plan import FAULTS, BrownOut, LinkLoss, LostPackets, PowerCutAt
 from firmline.errors import Code
 from firmline.events import Outcome
-from firmline.updater.fault_matrix import (
-    BEFORE_COMMIT,
-    Case,
-    Ending,
-    LinkKind,
-    Truth,
-    Verdict,
-    cases,
-    fault_text,
-    run_case,
-)
+from firmline.updater.fault_matrix.cases import BEFORE_COMMIT, Case, cases, fault_text
+from firmline.updater.fault_matrix.endings import Ending, Truth, Verdict
+from firmline.updater.fault_matrix.subjects import LinkKind, Sdk
+from firmline.updater.fault_matrix.trial import run_case
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "fault_matrix.toml"
 CODES = {str(code) for code in Code}
@@ -102,30 +96,33 @@ def told(ending: Ending) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("link", LinkKind)
+@pytest.mark.parametrize("sdk", Sdk)
 def test_every_fault_is_recovered_from_or_refused_and_none_makes_a_false_success(
-    link: LinkKind,
+    sdk: Sdk, link: LinkKind
 ) -> None:
-    endings = [run_case(case) for case in cases(link=link) if case.applies]
+    endings = [run_case(case) for case in cases(link=link, sdk=sdk) if case.applies]
     assert Verdict.FALSE_SUCCESS not in {ending.verdict for ending in endings}
     for ending in endings:
         reason = (ending.code in CODES) and bool(ending.message)
         assert reason == (ending.verdict is not Verdict.RECOVERED), fault_text(ending.case.fault)
         assert ending.seconds < 300
-    assert {ending.case.text: told(ending) for ending in endings} == golden()[link.value]
+    assert {ending.case.text: told(ending) for ending in endings} == golden()[sdk.value][link.value]
 
 
-def golden() -> dict[str, dict[str, str]]:
-    """How every case ends, by link and fault; made anew by running this module."""
+def golden() -> dict[str, dict[str, dict[str, str]]]:
+    """How every case ends, by SDK, link and fault; made anew by running this module."""
     return tomllib.loads(GOLDEN.read_text(encoding="utf-8"))
 
 
 def write_golden() -> None:
     """Write what is true now; whoever does it reads the difference."""
     lines = ["# How updates of faulty units end. Made by tests/integration/test_fault_matrix.py."]
-    for link in LinkKind:
-        lines += ["", f"[{link.value}]"]
+    for sdk, link in itertools.product(Sdk, LinkKind):
+        lines += ["", f'["{sdk}".{link}]']
         lines += [
-            f'"{case.text}" = "{told(run_case(case))}"' for case in cases(link=link) if case.applies
+            f'"{case.text}" = "{told(run_case(case))}"'
+            for case in cases(link=link, sdk=sdk)
+            if case.applies
         ]
     GOLDEN.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

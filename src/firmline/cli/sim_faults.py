@@ -15,14 +15,10 @@ from firmline.cli.style import printable
 from firmline.cli.sweep_jobs import all_cores, result_of
 from firmline.device.faults.plan import FAULTS
 from firmline.errors import ExitCode
-from firmline.updater.fault_matrix import (
-    Case,
-    Ending,
-    LinkKind,
-    Verdict,
-    cases,
-    run_case,
-)
+from firmline.updater.fault_matrix.cases import Case, cases
+from firmline.updater.fault_matrix.endings import Ending, Verdict
+from firmline.updater.fault_matrix.subjects import LinkKind, Sdk
+from firmline.updater.fault_matrix.trial import run_case
 
 FEW = 12
 """Cases that are done before other processes have started."""
@@ -36,15 +32,22 @@ FAULT_WIDTH, CELL_WIDTH = 50, 25
 @click.option(
     "--link", type=click.Choice([kind.value for kind in LinkKind]), help="Only this link."
 )
+@click.option(
+    "--sdk",
+    type=click.Choice([sdk.value for sdk in Sdk]),
+    default=Sdk.SDK15_3.value,
+    show_default=True,
+    help="Whose bootloaders the units have.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def faults(fault: str | None, link: str | None, as_json: bool) -> None:
+def faults(fault: str | None, link: str | None, sdk: str, as_json: bool) -> None:
     """Update virtual units with every fault there is, on every kind of link.
 
     Each update ends as recovered (the unit runs the new application), refused or given up with a
     reason, or unverified. What the unit really runs is known and compared: an update that is called
     updated and is not would be a false success, exit code 5.
     """
-    todo = cases(fault=fault, link=LinkKind(link) if link else None)
+    todo = cases(fault=fault, link=LinkKind(link) if link else None, sdk=Sdk(sdk))
     endings: dict[Case, Ending] = {}
     for ending in _run([case for case in todo if case.applies], shown=not as_json):
         endings[ending.case] = ending
@@ -136,6 +139,7 @@ def _fields(ending: Ending) -> dict[str, object]:
         "fault": fault.name,
         "settings": {field.name: getattr(fault, field.name) for field in fields(fault)},
         "link": ending.case.link.value,
+        "sdk": ending.case.sdk.value,
         "verdict": ending.verdict.value.replace(" ", "_"),
         "outcome": ending.outcome.value,
         "code": ending.code,

@@ -18,7 +18,7 @@ from firmline.events import Event, Outcome, UnitMode
 from firmline.links.usb.device import UsbDevice
 from firmline.protocol.slip import END
 from firmline.protocol.usb_trigger import TriggerRequest
-from firmline.updater.fault_matrix import BEFORE_COMMIT
+from firmline.updater.fault_matrix.cases import BEFORE_COMMIT
 from firmline.updater.ladder import MAX_WITHOUT_PROGRESS
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.values import Fwid, FwVersion

@@ -8,7 +8,9 @@ import pytest
 
 from firmline.cli import sim_faults
 from firmline.errors import ExitCode
-from firmline.updater.fault_matrix import Case, Ending, Truth, run_case
+from firmline.updater.fault_matrix.cases import Case
+from firmline.updater.fault_matrix.endings import Ending, Truth
+from firmline.updater.fault_matrix.trial import run_case
 from unit.cli.program import Program
 
 FEW = ("sim", "faults", "--fault", "legacy-bootloader")
@@ -43,6 +45,7 @@ def test_the_json_is_the_contract(firmline: Program) -> None:
         "fault": "host-gone",
         "settings": {"after_packets": 20},
         "link": "radio",
+        "sdk": "15.3",
         "verdict": "recovered",
         "outcome": "updated",
         "code": "",
@@ -51,6 +54,16 @@ def test_the_json_is_the_contract(firmline: Program) -> None:
         "struck": True,
         "steps": ["resume"],
     }
+
+
+def test_the_bootloader_may_be_another_sdks(firmline: Program) -> None:
+    words = ("sim", "faults", "--fault", "stuck-gpregret", "--link", "radio", "--json")
+    verdicts = {
+        sdk: firmline(*words, "--sdk", sdk).result["cases"][0]["verdict"]
+        for sdk in ("15.3", "17.1")
+    }
+    # 15.3 looks at one bit of the register, and stays in its bootloader; 17.1 at all of them.
+    assert verdicts == {"15.3": "unverified", "17.1": "recovered"}
 
 
 def lying(case: Case) -> Ending:

@@ -1,0 +1,114 @@
+"""One update of one faulty unit, and a look at what that really does then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from firmline.device.cuts.flows import FlowSetup
+from firmline.device.cuts.sweep import running_parts
+from firmline.device.fabrication import fabricate, physics_of
+from firmline.device.faults.plan import BondMismatch, FaultPlan
+from firmline.device.unit import VirtualUnit
+from firmline.events import Event, LadderStepped, SessionRepeated, UnitMode
+from firmline.links.serial.options import DEFAULT_BAUD
+from firmline.links.serial.virtual import virtual_serial_link
+from firmline.links.usb.link import UsbLink
+from firmline.links.usb.virtual import VirtualBus
+from firmline.links.virtual_radio import open_virtual_radio
+from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.pacing import AHEAD, NO_PAUSES
+from firmline.updater.expectation import expectation
+from firmline.updater.fault_matrix.cases import Case
+from firmline.updater.fault_matrix.endings import Ending, Truth
+from firmline.updater.fault_matrix.subjects import SERIAL_NUMBER, LinkKind, subject
+from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
+
+NEW_APPLICATION: Final = "virtual application 4+"
+"""What the new application prints on a serial port, and nothing else does."""
+SEED: Final = 1
+
+
+def run_case(case: Case) -> Ending:
+    """Update the faulty unit, and look what it really does then.
+
+    The same case always comes to the same ending.
+    """
+    setup = subject(case.link, case.sdk)
+    description = replace(setup.unit, faults=FaultPlan(faults=(case.fault,), seed=SEED))
+    heard: list[Event] = []
+    on_port = case.link is not LinkKind.RADIO
+    unit = fabricate(description, physics=physics_of(description), greets=on_port)
+    result = run_in_virtual_time(_OVER[case.link](unit, setup, heard))
+    finished = result.finished
+    return Ending(
+        case=case,
+        outcome=finished.outcome,
+        code=str(finished.code),
+        message=finished.message,
+        truth=_truth(unit, setup),
+        struck=any(entry.what == "fault" for entry in unit.log)
+        or isinstance(case.fault, BondMismatch),
+        steps=tuple(_step(event) for event in heard if _step(event)),
+        seconds=finished.duration_s,
+    )
+
+
+def _step(event: Event) -> str:
+    """What an event tells of recovery; empty: nothing."""
+    match event:
+        case LadderStepped(step=step):
+            return step
+        case SessionRepeated():
+            return "resume"
+        case _:
+            return ""
+
+
+async def _over_the_air(unit: VirtualUnit, setup: FlowSetup, heard: list[Event]) -> UpdateResult:
+    radio = open_virtual_radio(timed=True)
+    try:
+        unit.power_on(now_s=radio.now_s())
+        radio.add_unit(unit)
+        link = await radio.open_link()
+        plan = _plan(setup, pin=setup.unit.address, pacing=AHEAD)
+        return await Update(plan, link=link, report=heard.append).run()
+    finally:
+        await radio.close()
+
+
+async def _over_usb(unit: VirtualUnit, setup: FlowSetup, heard: list[Event]) -> UpdateResult:
+    """Its application is asked into the bootloader, and its port goes with every restart."""
+    link = UsbLink(VirtualBus([unit]), SERIAL_NUMBER)
+    try:
+        plan = _plan(setup, pin=None, pacing=NO_PAUSES)
+        return await Update(plan, link=link, report=heard.append).run()
+    finally:
+        await link.close()
+
+
+async def _over_uart(unit: VirtualUnit, setup: FlowSetup, heard: list[Event]) -> UpdateResult:
+    port = virtual_serial_link(unit, baud=DEFAULT_BAUD)
+    plan = _plan(setup, pin=None, pacing=NO_PAUSES, expectation=expectation(NEW_APPLICATION))
+    return await Update(plan, link=port, report=heard.append).run()
+
+
+_OVER: Final = {
+    LinkKind.RADIO: _over_the_air,
+    LinkKind.UART: _over_uart,
+    LinkKind.USB: _over_usb,
+}
+
+
+def _plan(setup: FlowSetup, **how: Any) -> UpdatePlan:  # noqa: ANN401 - as plan_for has it
+    return plan_for(setup.package, b"", package_name="update.zip", unit_name=setup.unit.name, **how)
+
+
+def _truth(unit: VirtualUnit, setup: FlowSetup) -> Truth:
+    """Look into the unit, as no host can."""
+    if unit.mode is UnitMode.BOOTLOADER:
+        return Truth.BOOTLOADER
+    if unit.mode is None:
+        return Truth.NOTHING
+    (image,) = setup.package.images
+    return Truth.NEW if running_parts(unit)[-1] == image.firmware else Truth.OLD
