@@ -11,12 +11,13 @@ import click
 
 from firmline import events
 from firmline.cli.event_text import describe, full_line
+from firmline.cli.progress_bars import Bars, Rate
 from firmline.cli.style import printable
 from firmline.events import Event
 from firmline.formats.event_json import event_to_json
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import TaskID
 
 
 class Listener(Protocol):
@@ -53,92 +54,46 @@ class Lines:
         click.echo(f"  {label:<10} {text}")
 
 
-class Rate:
-    """How fast an image is sent, in the time of the unit: a virtual one's seconds are not ours."""
-
-    def __init__(self) -> None:
-        self._since: tuple[float, int] | None = None
-        self._last = 0
-
-    def at(self, at_s: float, offset: int) -> str:
-        """What to print of it; empty until there is something to compare.
-
-        Args:
-            at_s: When the bytes up to ``offset`` were sent, as events have it.
-            offset: Bytes of the image.
-        """
-        if self._since is None or offset < self._last:  # another image, or one that begins anew
-            self._since = (at_s, offset)
-        self._last = offset
-        begin_s, begin = self._since
-        if at_s <= begin_s or offset <= begin:
-            return ""
-        return f"{(offset - begin) / (at_s - begin_s) / 1000:,.1f} kB/s"
-
-
 class ProgressDisplay(Lines):
     """Lines, and below them a bar while an image is sent; for terminals."""
 
     def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415 - rich loads for terminals only
-        from rich.progress import (  # noqa: PLC0415
-            BarColumn,
-            DownloadColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        self._console = Console(highlight=False, emoji=False)
-        self._progress: Progress = Progress(
-            TextColumn("  [bold]sending[/]   "),
-            BarColumn(),
-            TextColumn("[bold]{task.percentage:>3.0f} %"),
-            DownloadColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=self._console,
-            transient=True,
-        )
-        self._task: TaskID | None = None
+        self._bars = Bars(transient=True)
+        self._bar: TaskID | None = None
         self._rate = Rate()
 
     def __enter__(self) -> Self:
         """Take the terminal's last line."""
-        self._progress.start()
+        self._bars.start()
         return self
 
     def __exit__(self, *raised: object) -> None:
         """Give the terminal back."""
-        self._progress.stop()
+        self._bars.stop()
 
     def hear(self, event: Event) -> None:
         """Print the event's line and move the bar."""
         match event:
-            case events.ObjectCreated(object_type="data", offset=offset) if self._task is None:
+            case events.ObjectCreated(object_type="data", offset=offset) if self._bar is None:
                 self._rate = Rate()
-                rate = self._rate.at(event.at_s, offset)
-                self._task = self._progress.add_task(
-                    "sending", total=None, completed=offset, rate=rate
-                )
-            case events.PacketsSent(object_type="data") if self._task is not None:
+                self._rate.at(event.at_s, offset)
+                self._bar = self._bars.add(f"{'sending':<10}", offset=offset)
+            case events.PacketsSent(object_type="data") if self._bar is not None:
                 rate = self._rate.at(event.at_s, event.offset)
-                self._progress.update(
-                    self._task, completed=event.offset, total=event.size, rate=rate
-                )
-            case events.ImageSent() | events.UpdateFinished() if self._task is not None:
-                if isinstance(event, events.ImageSent):
-                    self._progress.update(self._task, completed=event.size, total=event.size)
-                    self._progress.refresh()  # the last thing seen of the bar is 100 %
-                self._progress.remove_task(self._task)
-                self._progress.refresh()
-                self._task = None
+                self._bars.move(self._bar, event.offset, event.size, rate)
+            case events.ImageSent() if self._bar is not None:
+                self._bars.move(self._bar, event.size, event.size)
+                self._take_away(self._bar)
+            case events.UpdateFinished() if self._bar is not None:
+                self._take_away(self._bar)
         super().hear(event)
 
-    def _print(self, label: str, text: str) -> None:
-        from rich.markup import escape  # noqa: PLC0415 - loaded with the console above
+    def _take_away(self, bar: TaskID) -> None:
+        self._bars.remove(bar)
+        self._bar = None
 
-        self._console.print(f"  [cyan]{label:<10}[/] {escape(text)}", soft_wrap=True)
+    def _print(self, label: str, text: str) -> None:
+        self._bars.print("  ", label, text)
 
 
 class JsonLines(Lines):

@@ -16,10 +16,10 @@ from firmline.cli.event_output import (
     JsonLines,
     Lines,
     ProgressDisplay,
-    Rate,
     WhileRead,
     listener_for,
 )
+from firmline.cli.progress_bars import Rate
 from firmline.events import Event
 from firmline.formats.event_json import event_to_json, event_type
 from unit.cli.event_samples import CREATED, FINISHED, HOME, IMAGE_SENT, SAMPLES, SENT
@@ -104,30 +104,30 @@ def test_an_update_that_breaks_off_gives_the_terminal_back(terminal: Terminal) -
 
 def test_the_bar_goes_where_the_transfer_goes(terminal: Terminal) -> None:
     with redirect_stdout(terminal.stream), ProgressDisplay() as display:
-        tasks = display._progress.tasks
+        tasks = display._bars._progress.tasks
         assert tasks == []
         display.hear(events.PacketsSent(object_type="command", count=1, offset=9, size=141))
         display.hear(events.ObjectCreated(object_type="command", offset=0, size=141))
-        assert display._progress.tasks == []
+        assert display._bars._progress.tasks == []
         display.hear(events.ObjectCreated(object_type="data", offset=4096, size=4096))
-        assert [task.completed for task in display._progress.tasks] == [4096]
+        assert [task.completed for task in display._bars._progress.tasks] == [4096]
         display.hear(events.ObjectCreated(object_type="data", offset=8192, size=4096))
         display.hear(events.PacketsSent(object_type="data", count=1, offset=9000, size=10_000))
-        (task,) = display._progress.tasks
+        (task,) = display._bars._progress.tasks
         assert (task.completed, task.total) == (9000, 10_000)
         display.hear(IMAGE_SENT)
-        assert display._progress.tasks == []
+        assert display._bars._progress.tasks == []
 
 
 def test_the_bar_shows_the_speed_in_the_time_of_the_unit(terminal: Terminal) -> None:
     with redirect_stdout(terminal.stream), ProgressDisplay() as display:
         display.hear(events.ObjectCreated(object_type="data", offset=4096, size=4096, at_s=100.0))
-        (task,) = display._progress.tasks
+        (task,) = display._bars._progress.tasks
         assert task.fields["rate"] == ""
         sent = events.PacketsSent(object_type="data", count=1, offset=24_096, size=50_000)
         display.hear(events.stamp(sent, 102.0))
         assert task.fields["rate"] == "10.0 kB/s"
-        display._progress.refresh()
+        display._bars._progress.refresh()
     assert "10.0 kB/s" in terminal.read()
 
 
@@ -143,7 +143,7 @@ def test_a_second_image_has_a_bar_of_its_own(terminal: Terminal) -> None:
         for _ in range(2):
             display.hear(CREATED)
             display.hear(SENT)
-            (task,) = display._progress.tasks
+            (task,) = display._bars._progress.tasks
             assert (task.completed, task.total) == (4096, 150_000)
             display.hear(IMAGE_SENT)
 
@@ -152,7 +152,7 @@ def test_an_update_that_ends_early_ends_the_bar(terminal: Terminal) -> None:
     with redirect_stdout(terminal.stream), ProgressDisplay() as display:
         display.hear(CREATED)
         display.hear(FINISHED)
-        assert display._progress.tasks == []
+        assert display._bars._progress.tasks == []
 
 
 @pytest.mark.parametrize("name", ["[bold]Tag[/]", "[/]", ":smile:", "\x1b[2J", "[link=x]"])
