@@ -48,6 +48,8 @@ def print_failed_result(error: FirmlineError) -> None:
         "proof": None,
         "next": next_thing(error),
         "bytes": 0,
+        "bytes_held": 0,
+        "bytes_sent": 0,
         "seconds": 0.0,
         "transfer_seconds": 0.0,
         "limit_share": None,

@@ -175,6 +175,8 @@ def trace_fields(trace: Trace, summary: TraceSummary) -> dict[str, object]:
         "code": summary.code,
         "message": summary.message,
         "bytes": summary.size,
+        "bytes_held": summary.held,
+        "bytes_sent": summary.sent,
         "executed_bytes": summary.executed,
         "seconds": round(summary.duration_s, 3),
         "transfer_seconds": round(summary.transfer_s, 3),

@@ -158,6 +158,8 @@ def result_fields(result: UpdateResult) -> dict[str, object]:
         "proof": None if finished.proof is None else finished.proof.value,
         "next": next_thing(result.error) if result.error else "",
         "bytes": finished.size,
+        "bytes_held": finished.held_size,
+        "bytes_sent": finished.sent_size,
         "seconds": round(finished.duration_s, 3),
         "transfer_seconds": round(finished.transfer_s, 3),
         "limit_share": None if finished.limit_share is None else round(finished.limit_share, 3),
@@ -166,13 +168,22 @@ def result_fields(result: UpdateResult) -> dict[str, object]:
 
 def summary(finished: UpdateFinished, *, virtual: bool = False) -> str:
     """The last line of a successful update; a virtual unit's seconds are not ours."""
-    rate = finished.size / finished.transfer_s / 1000 if finished.transfer_s else 0.0
-    decimals = 0 if rate >= SLOW_KB_PER_S else 1
     own = " of its own time" if virtual else ""
     runs = finished.proof is Proof.APPLICATION
     seen = ", new application seen running." if runs else f". {finished.message}"
+    return f"Updated in {finished.duration_s:.1f} s{own}: {_sent_in_words(finished)}{seen}"
+
+
+def _sent_in_words(finished: UpdateFinished) -> str:
+    """What this update sent in its time, beside what was there and what was sent twice."""
+    size, held, sent = finished.size, finished.held_size, finished.sent_size
+    if held and not sent:
+        return f"nothing had to be sent, all {size:,} bytes were there already"
+    rate = sent / finished.transfer_s / 1000 if finished.transfer_s else 0.0
+    decimals = 0 if rate >= SLOW_KB_PER_S else 1
     limit = "" if finished.limit_share is None else f", {finished.limit_share:.0%} of its limit"
-    return (
-        f"Updated in {finished.duration_s:.1f} s{own}: {finished.size:,} bytes sent in"
-        f" {finished.transfer_s:.1f} s ({rate:,.{decimals}f} kB/s{limit}){seen}"
-    )
+    text = f"{sent:,} bytes sent in {finished.transfer_s:.1f} s ({rate:,.{decimals}f} kB/s{limit})"
+    if held:
+        text += f", {held:,} of {size:,} were there already"
+    again = held + sent - size
+    return f"{text}, {again:,} were sent again" if again > 0 else text

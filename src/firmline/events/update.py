@@ -41,6 +41,8 @@ class UpdateFinished(Event):
         limit_share: How much of the unit's own speed limit was reached, 1 being all of it;
             ``None``: nobody knows the limit.
         proof: What shows that the unit has what was sent; ``None``: nothing does.
+        held_size: Firmware bytes that the unit had of the images from an earlier update.
+        sent_size: Firmware bytes that this update sent; what it sent again counts again.
     """
 
     outcome: Outcome
@@ -51,3 +53,5 @@ class UpdateFinished(Event):
     transfer_s: float
     limit_share: float | None = None
     proof: Proof | None = None
+    held_size: int = 0
+    sent_size: int = 0

@@ -1,7 +1,8 @@
 """What a trace comes to: what was sent, what went wrong, how long it took.
 
 What the last event says of the whole is taken from it. Of a trace without an end the same is
-counted from what is there, so that nothing is lost with it.
+counted from what is there, so that nothing is lost with it. What was held and what was sent is
+always counted: the last event of an older firmline does not tell.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from enum import StrEnum
 
 from firmline import events
 from firmline.events import Outcome
+from firmline.formats.sent_bytes import SentBytes
 from firmline.formats.trace import Trace
 from firmline.formats.trace_phases import TRANSFER, PhaseTime, phase_times
 
@@ -35,6 +37,8 @@ class TraceSummary:
         code: The error code it ended with; empty: none.
         message: One sentence; empty: it has no end.
         size: Firmware bytes that the unit accepted.
+        held: Firmware bytes that it had of the images from an earlier update.
+        sent: Firmware bytes that were sent; what was sent again counts again.
         executed: Firmware bytes that the unit executed, also of an image that it has not whole.
         duration_s: From start to end, or to the last event.
         transfer_s: The part of it in which images were sent.
@@ -53,6 +57,8 @@ class TraceSummary:
     code: str
     message: str
     size: int
+    held: int
+    sent: int
     executed: int
     duration_s: float
     transfer_s: float
@@ -73,6 +79,9 @@ def summarize(trace: Trace) -> TraceSummary:
     phases = phase_times(trace.entries)
     executed = [e for e in heard if isinstance(e, events.ObjectExecuted)]
     of_update = finished if isinstance(finished, events.UpdateFinished) else None
+    counted = SentBytes()
+    for event in heard:
+        counted.hear(event)
     counted_s = sum(time.seconds for time in phases)
     sending_s = sum(time.seconds for time in phases if time.phase in TRANSFER)
     return TraceSummary(
@@ -83,6 +92,8 @@ def summarize(trace: Trace) -> TraceSummary:
         code="" if finished is None else finished.code,
         message="" if finished is None else finished.message,
         size=_sent_size(heard) if of_update is None else of_update.size,
+        held=counted.held,
+        sent=counted.sent,
         executed=_executed_size(heard),
         duration_s=counted_s if finished is None else finished.duration_s,
         transfer_s=sending_s if of_update is None else of_update.transfer_s,

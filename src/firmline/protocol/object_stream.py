@@ -267,9 +267,7 @@ class ObjectStream(Asking):
         """Write an object's packets, each as soon as it finds room."""
         size = self.framing.packet_size
         position = start
-        while position < end:
-            if self._is_lost:
-                return
+        while position < end and not self._is_lost:
             room = self._queue.room(self._clock())
             if room:
                 stop = min(position + room * size, end)
@@ -279,13 +277,15 @@ class ObjectStream(Asking):
                 position = stop
             else:
                 yield from self._hear(until_s=self._queue.next_room_s)
-        self._objects += 1
-        self._receipt = end if end - start == self._object_size else None
-        count = -(-(end - start) // size)
-        sent = events.PacketsSent(
-            object_type="data", count=count, offset=end, size=len(self._firmware)
-        )
-        yield Report(event=sent)
+        if position > start:
+            count = -(-(position - start) // size)
+            sent = events.PacketsSent(
+                object_type="data", count=count, offset=position, size=len(self._firmware)
+            )
+            yield Report(event=sent)
+        if position == end:
+            self._objects += 1
+            self._receipt = end if end - start == self._object_size else None
 
     def _hand_over(self, position: int, stop: int) -> Talk[None]:
         """Write packets at once."""

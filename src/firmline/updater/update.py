@@ -25,6 +25,7 @@ from firmline.errors import (
 )
 from firmline.events import Event, Outcome
 from firmline.formats.package import Package, PackageImage
+from firmline.formats.sent_bytes import SentBytes
 from firmline.links.base import LinkCapabilities, PortLink
 from firmline.links.usb.link import UsbLink
 from firmline.protocol.host import HostSession
@@ -124,6 +125,7 @@ class Update:
         self._started_s = 0.0
         self._transfer_s = 0.0
         self._accepted_size = 0
+        self._sent = SentBytes()
         self.result: UpdateResult | None = None
 
     async def run(self, turns: Turns | None = None) -> UpdateResult:
@@ -258,6 +260,8 @@ class Update:
             transfer_s=self._transfer_s,
             limit_share=self._limit.share,
             proof=None if seen is None else seen.proof,
+            held_size=self._sent.held,
+            sent_size=self._sent.sent,
         )
         self._sink(finished)
         return UpdateResult(finished=finished, error=error)
@@ -294,6 +298,7 @@ class Update:
             self._homecoming,
             self._checkpoints,
             self._limit,
+            self._sent,
         )
         for listener in listeners:
             listener.hear(stamped)

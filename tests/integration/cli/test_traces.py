@@ -17,7 +17,16 @@ from unit.cli.program import Program
 
 UNIT = "sim:ble-reference?key=private.key"
 PASSWORD = "correct horse 7"  # noqa: S105 - of a key that lives as long as the test
-LIVE = ("outcome", "code", "message", "bytes", "seconds", "transfer_seconds")
+LIVE = (
+    "outcome",
+    "code",
+    "message",
+    "bytes",
+    "bytes_held",
+    "bytes_sent",
+    "seconds",
+    "transfer_seconds",
+)
 
 
 @pytest.fixture(autouse=True)

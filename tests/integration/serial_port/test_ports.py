@@ -215,6 +215,9 @@ def test_ctrl_c_leaves_a_unit_that_goes_on_where_it_was(
     assert code == 0
     resumed = [line for line in lines if line["type"] == "resumed"]
     assert [line["object_type"] for line in resumed] == ["command", "data"]
+    there, result = resumed[-1]["offset"], lines[-1]
+    assert result["bytes_held"] == there > 0
+    assert result["bytes_sent"] == result["bytes"] - there
 
 
 # Ports that are none, and what answers on those that are.

@@ -25,6 +25,7 @@ FINISHED = events.UpdateFinished(
     duration_s=3.25,
     transfer_s=2.5,
     proof=Proof.APPLICATION,
+    sent_size=150_000,
 )
 SAMPLES: tuple[Event, ...] = (
     events.TraceStarted(

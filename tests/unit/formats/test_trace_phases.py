@@ -178,6 +178,7 @@ def test_a_finished_update_says_itself_what_it_came_to() -> None:
     assert summary.outcome is FINISHED.outcome
     assert (summary.size, summary.duration_s) == (FINISHED.size, FINISHED.duration_s)
     assert summary.transfer_s == FINISHED.transfer_s
+    assert (summary.held, summary.sent) == (0, 4096)
     assert (summary.objects, summary.executed, summary.repeats) == (1, 4096, 0)
 
 
