@@ -9,6 +9,7 @@ all, so many times faster than the time that passes, for people who want to watc
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 import time
 from collections.abc import Coroutine, Mapping
@@ -118,6 +119,19 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
         return self._jumping.now_s
+
+    @property
+    def _clock_resolution(self) -> float:
+        """What asyncio may run a timer early by: nothing, this clock stands on every timer.
+
+        With the real clock's nanosecond, two tasks that wait for the same moment, less than that
+        ahead, would wake each other in turn for ever: while one of them is ready no time passes.
+        """
+        return math.ulp(self._jumping.now_s)
+
+    @_clock_resolution.setter
+    def _clock_resolution(self, of_the_real_clock_s: float) -> None:
+        """Asyncio sets it when the loop is made."""
 
 
 def run_in_virtual_time(main: Coroutine[Any, Any, _T], *, speed: float | None = None) -> _T:

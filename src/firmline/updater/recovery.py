@@ -33,7 +33,7 @@ from firmline.events import UnitMode
 from firmline.links.base import Connection, Link, Received
 from firmline.protocol.answers import Answer
 from firmline.protocol.channels import Channel
-from firmline.protocol.codes import ObjectType, ResultCode
+from firmline.protocol.codes import ObjectType
 from firmline.protocol.framing import BleFraming, Framing
 from firmline.protocol.requests import Abort, CreateObject, Request
 from firmline.updater.dialogue import Dialogue
@@ -43,7 +43,7 @@ from firmline.updater.ladder import CHANGES_OBJECTS, Ladder, LadderStep, Step
 from firmline.updater.observing import Observed
 from firmline.updater.road import Method, Report
 from firmline.updater.timeouts import Timeouts
-from firmline.updater.unheard_end import not_seen_again, refused_again
+from firmline.updater.unheard_end import may_hide_success, not_seen_again, refused_again
 
 RECEIPT_BYTES: Final = 80
 """Between two receipts: four chunks of 20 bytes, which a flash that takes 5 ms for each has written
@@ -408,7 +408,7 @@ class RadioRecovery:
         """
         if self._may_have_taken and error.code is Code.REFUSED_FW_VERSION:
             raise refused_again() from error
-        if not (self._ladder.session.last_execute_sent and _may_hide_success(error)):
+        if not (self._ladder.session.last_execute_sent and may_hide_success(error)):
             return
         self._may_have_taken = True
         settled_s = self._link.now_s() + LEFT_ALONE_S
@@ -436,17 +436,6 @@ class RadioRecovery:
                 code=str(error.code),
             )
         )
-
-
-def _may_hide_success(error: FirmlineError) -> bool:
-    """Whether the unit may have taken what the last EXECUTE was about, whatever this error says.
-
-    A verdict on the image comes as an extended error and is believed. Any other refusal contradicts
-    what the unit has said before: that the image is all there.
-    """
-    if isinstance(error, TargetRefusedError):
-        return error.result != ResultCode.EXTENDED_ERROR
-    return isinstance(error, TransportError | RemoteProtocolError)
 
 
 def _zero_progress() -> Generator[Request | events.Event, Answer | None, None]:

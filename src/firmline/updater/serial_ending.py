@@ -1,4 +1,11 @@
-"""What can be seen of a unit behind a serial port after it has taken the last image."""
+"""What can be seen of a unit behind a serial port after it has taken the last image.
+
+Text that the user expects is a proof whenever it comes, also sooner than a copy of the image could
+take: a unit that has no room for two images, or is built so, was sent the new one in the place of
+the old one and copies nothing (bootloader spec, section 6), and a line does not tell which. That
+only the new application prints it is the user's word. What is counted from the end of the
+activation is how long it is waited for.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +31,9 @@ TEXT_IS_COMPLETE_S: Final = 0.1
 BETWEEN_PINGS_S: Final = 1.0
 """While a SoftDevice or a bootloader is activated: the unit may wait 10 s for the next image only
 (bootloader spec, section 9)."""
-
-
+LONGEST_LINE_S: Final = 1.0
+"""For a line that is as expected to come to its end; an application may print without one for ever.
+Ours: a terminal's line of 80 characters takes 0.7 s at 1200 bits per second."""
 SHOWN_EXPECTED: Final = 60
 
 
@@ -127,7 +135,8 @@ class SerialEnding:
 
     async def _hear_out(self) -> None:
         """Let a line that is as expected come to its end, for those who read it."""
-        while not self._hearing.text.endswith("\n"):
+        until_s = self._now_s() + LONGEST_LINE_S
+        while not self._hearing.text.endswith("\n") and self._now_s() < until_s:
             data = await self._talk.hear(TEXT_IS_COMPLETE_S)
             if not data:
                 break

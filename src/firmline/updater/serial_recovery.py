@@ -5,8 +5,10 @@ or doubled, and even a refusal may be none. So the line is brought to rest (PING
 is answered), and a new session goes on where the unit says it is: three times without progress,
 never endlessly.
 
-The one answer that is not asked for again is that to the last EXECUTE: a unit that has heard it
-restarts. Without that answer nothing is called a success.
+The one answer that is not asked for again at once is that to the last EXECUTE: a unit that has
+taken the image restarts, and stands still for its flash until then, so that no question reaches it
+in between (bootloader spec, sections 7 and 14). One that answers afterwards is asked again, another
+one is silent: without the answer nothing is called a success.
 
 A port that is gone is no matter of this room.
 """
@@ -23,11 +25,12 @@ from firmline.errors import (
     TargetRefusedError,
     TransportError,
     TransportReason,
-    VerifyError,
 )
+from firmline.updater.activation import longest_activation_s
 from firmline.updater.road import Briefing
 from firmline.updater.serial_absence import fell_silent
 from firmline.updater.serial_talk import SerialTalk
+from firmline.updater.unheard_end import may_hide_success, silent_since
 
 MAX_SESSIONS: Final = 4
 """Sessions without progress, the first included, before it is given up."""
@@ -78,13 +81,9 @@ class SerialRecovery:
         if self._sessions > MAX_SESSIONS or self._all > MAX_ALL:
             return False
         talk = self._bootloader.talk
-        if not await talk.find(self._timeouts.silence_s):
+        if not await talk.find(self._silence_s(at_end=at_end)):
             if at_end:
-                raise VerifyError(
-                    Code.NEW_APPLICATION_NOT_SEEN,
-                    "The unit has the whole image, but its answer to the last EXECUTE did not"
-                    " arrive, and it is silent since: it may have restarted to activate the image.",
-                ) from error
+                raise silent_since(error) from error
             error.hint = fell_silent(talk.strange)
             return False
         self._report(
@@ -94,6 +93,13 @@ class SerialRecovery:
         )
         return True
 
+    def _silence_s(self, *, at_end: bool) -> float:
+        """How long it may be silent; it comes back late where it activates the image first."""
+        silence_s = self._timeouts.silence_s
+        if not at_end:
+            return silence_s
+        return max(silence_s, longest_activation_s(self._progress) + self._timeouts.boot_s)
+
     def _may_be_the_line(self, error: FirmlineError, *, at_end: bool) -> bool:
         """Whether a new session can end otherwise."""
         match error:
@@ -102,10 +108,10 @@ class SerialRecovery:
                     error.code is not Code.PORT_BLOCKED
                 )
             case TargetRefusedError():
-                # Heard twice it is the unit's word. After the last EXECUTE it restarts anyway.
+                # Heard twice it is the unit's word, and so is its verdict on the whole image.
                 told = (error.code, error.result, error.ext_error, error.context.get("phase"))
                 again, self._refused = told == self._refused, told
-                return not again and not at_end
+                return not again and (not at_end or may_hide_success(error))
             case RemoteProtocolError():
                 return error.code is not Code.OBJECT_DAMAGED
             case _:

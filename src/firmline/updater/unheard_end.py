@@ -1,17 +1,62 @@
-"""What is said of a unit whose answer to the last EXECUTE did not arrive, on any road.
+"""What is said of a unit whose answer to the last EXECUTE did not arrive, or makes no sense.
 
-It may have taken the image. Without its answer that is never called a success (ADR 12, 14).
+It may have taken the image. Without its answer that is never called a success (ADR 12, 14), on any
+road.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from firmline.errors import Code, TransportError, VerifyError
+from firmline.errors import (
+    Code,
+    FirmlineError,
+    RemoteProtocolError,
+    TargetRefusedError,
+    TransportError,
+    VerifyError,
+)
+from firmline.protocol.codes import ResultCode
 
 UNHEARD: Final = (
     "The unit has the whole image, but its answer to the last EXECUTE did not arrive, and"
 )
+
+
+def may_hide_success(error: FirmlineError) -> bool:
+    """Whether the unit may have taken what the last EXECUTE was about, whatever this error says.
+
+    A verdict on the image comes as an extended error and is believed. Any other refusal contradicts
+    what the unit has said before: that the image is all there. On a serial line, which has no
+    checksum, one turned bit makes 03, 05 or 09 of a success.
+
+    Args:
+        error: With what the session ended whose last EXECUTE had gone out.
+    """
+    if isinstance(error, TargetRefusedError):
+        return error.result != ResultCode.EXTENDED_ERROR
+    return isinstance(error, TransportError | RemoteProtocolError)
+
+
+def silent_since(error: FirmlineError) -> VerifyError:
+    """The unit behind a serial port is silent: it has restarted, and nobody can be asked.
+
+    Args:
+        error: What was heard instead of its success, if anything.
+    """
+    if not isinstance(error, TargetRefusedError):
+        return VerifyError(
+            Code.NEW_APPLICATION_NOT_SEEN,
+            f"{UNHEARD} it is silent since: it may have restarted to activate the image.",
+        )
+    return VerifyError(
+        Code.NEW_APPLICATION_NOT_SEEN,
+        "The unit has the whole image, its answer to the last EXECUTE arrived as a refusal (result"
+        f" {error.result:02X}), and it is silent since: either it has refused the image, or the"
+        " answer was changed on the line and it has restarted to activate the image.",
+        hint="See which application runs. If it is the old one, send the package again: what is"
+        " refused a second time is refused.",
+    )
 
 
 def refused_again() -> VerifyError:

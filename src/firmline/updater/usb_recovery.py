@@ -10,9 +10,10 @@ Rules of this module:
 * What is decided is :mod:`firmline.updater.ladder`'s part, bounds included, and told as an event
   before it is done. What a line loses while the port stays is
   :mod:`firmline.updater.serial_recovery`'s.
-* A port that goes instead of the answer to the last EXECUTE leaves open whether the unit has taken
-  the image. As over a radio, only its bootloader can tell: it goes on with an image it has not
-  judged, and is sent all of it again otherwise. Nothing else makes a success of it.
+* A port that goes instead of the answer to the last EXECUTE, or behind one that contradicts what
+  the unit has said before, leaves open whether it has taken the image. As over a radio, only its
+  bootloader can tell: it goes on with an image it has not judged, and is sent all of it again
+  otherwise. Nothing else makes a success of it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from firmline import events
 from firmline.errors import (
     Code,
     FirmlineError,
-    TargetRefusedError,
     TransportError,
     TransportReason,
 )
@@ -36,7 +36,12 @@ from firmline.updater.ladder import Ladder, LadderStep, Step
 from firmline.updater.road import Briefing
 from firmline.updater.serial_bootloader import is_lost
 from firmline.updater.serial_recovery import SerialRecovery
-from firmline.updater.unheard_end import not_asked_again, not_seen_again, refused_again
+from firmline.updater.unheard_end import (
+    may_hide_success,
+    not_asked_again,
+    not_seen_again,
+    refused_again,
+)
 from firmline.updater.usb_absence import no_trigger, not_back_in_middle
 from firmline.updater.usb_bootloader import UsbBootloader
 from firmline.updater.usb_search import LOOKS_EVERY_S, unit_seen
@@ -90,7 +95,7 @@ class UsbRecovery:
                 consent to take the image again.
             TransportError: What the way back has ended with, where that says more than ``error``.
         """
-        self._may_have_taken |= self._is_unheard and not isinstance(error, TargetRefusedError)
+        self._may_have_taken |= self._is_unheard and may_hide_success(error)
         if self._may_have_taken and error.code is Code.REFUSED_FW_VERSION:
             raise refused_again() from error
         if is_lost(error):

@@ -39,11 +39,15 @@ def update(
     expect: str | None = NEW,
     timeouts: Timeouts | None = None,
     prn: int = 0,
+    checkpoint_s: float | None = 10.0,
+    flash: bytes | None = None,
     on_event: Callable[[events.Event, VirtualUnit], None] = lambda _event, _unit: None,
 ) -> Told:
-    """One update of one unit, to the last event."""
+    """One update of one unit, to the last event; ``flash``: with which it is switched on."""
     heard: list[events.Event] = []
     unit = fabricate(description, physics=physics_of(description), greets=True)
+    if flash is not None:
+        unit.board.flash.load(0, flash)
 
     def report(event: events.Event) -> None:
         heard.append(event)
@@ -59,6 +63,7 @@ def update(
             timeouts=timeouts,
             pacing=NO_PAUSES,
             prn=prn,
+            checkpoint_s=checkpoint_s,
             expectation=None if expect is None else expectation(expect),
         )
         link = virtual_serial_link(unit, baud=BAUD)

@@ -184,13 +184,20 @@ def update(
     expect: str | None = None,
     timeouts: Timeouts | None = None,
     checkpoint_s: float | None = 10.0,
+    prn: int = 0,
+    flash: bytes | None = None,
     prepare: Callable[[Bus], None] = lambda _bus: None,
     on_event: Callable[[events.Event, list[VirtualUnit], Bus], None] = lambda *_given: None,
 ) -> Told:
-    """One update over USB, to the last event; the first unit is the one that is meant."""
+    """One update over USB, to the last event; the first unit is the one that is meant.
+
+    With ``flash`` it is switched on.
+    """
     heard: list[events.Event] = []
     described = descriptions or (plugged(),)
     units = [fabricate(each, physics=physics_of(each), greets=True) for each in described]
+    if flash is not None:
+        units[0].board.flash.load(0, flash)
     buses: list[Bus] = []
 
     async def story() -> UpdateResult:
@@ -209,6 +216,7 @@ def update(
             unit_name="usb:unit",
             pin=None,
             pacing=NO_PAUSES,
+            prn=prn,
             timeouts=timeouts,
             expectation=None if expect is None else expectation(expect),
             checkpoint_s=checkpoint_s,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -36,6 +38,49 @@ def test_timers_run_in_the_order_of_their_times() -> None:
         return ran
 
     assert run_in_virtual_time(main()) == [(1.0, "a"), (1.0, "b"), (2.5, "between"), (3.0, "c")]
+
+
+def test_several_that_wait_for_the_same_moment_do_not_wake_each_other_in_turn() -> None:
+    """Each sees less than the resolution of the real clock left, and waits for the rest of it."""
+    waits = 0
+
+    async def wait_until(until_s: float, *, turns_later: int) -> None:
+        nonlocal waits
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(until_s - 5e-10)
+        for _ in range(turns_later):
+            await asyncio.sleep(0)
+        while (left_s := until_s - loop.time()) > 0:
+            waits += 1
+            assert waits < 100, "time stands still"
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await asyncio.Event().wait()
+
+    async def main() -> None:
+        await asyncio.gather(*(wait_until(1.0, turns_later=turns) for turns in range(3)))
+
+    run_in_virtual_time(main())
+
+
+@pytest.mark.parametrize("at_s", [0.0, 1e-9, 1.0, 1e6, 1e9])
+def test_no_timer_runs_early_and_none_is_forgotten(at_s: float) -> None:
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        ran: list[float] = []
+
+        def run(due_s: float) -> None:
+            ran.append(loop.time() - due_s)
+
+        due = [at_s, math.nextafter(at_s, math.inf), at_s + 1e-3]
+        for due_s in due:
+            loop.call_at(due_s, run, due_s)
+        await asyncio.sleep(at_s + 1)
+        return ran
+
+    early = run_in_virtual_time(main())
+    assert len(early) == 3
+    assert min(early) >= 0
 
 
 def test_a_wait_for_nothing_is_told_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

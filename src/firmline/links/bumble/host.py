@@ -201,11 +201,11 @@ class QuietHost(Host):
         Raises:
             ControllerGoneError: There will be no answer.
         """
-        wanted = _Command(command, future=asyncio.get_running_loop().create_future())
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        wanted = _Command(command, future=answered)
         self._want(wanted)
-        assert wanted.future is not None  # noqa: S101 - made two lines above, for the type checker
         try:
-            return await wanted.future
+            return await answered
         finally:
             if wanted in self._wanted:  # it was cancelled before its turn came
                 self._wanted.remove(wanted)
