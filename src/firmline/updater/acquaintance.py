@@ -55,7 +55,7 @@ class Acquaintance:
         self._radio_reported: events.RadioVersionSeen | None = None
 
     @asynccontextmanager
-    async def _reached(
+    async def reached(
         self,
         address: RadioAddress,
         wanted: Callable[[Connection], bool],
@@ -154,7 +154,7 @@ class Acquaintance:
             self._report(seen)
         return version
 
-    async def _encrypt(self, connection: Connection, *, may_pair: bool) -> None:
+    async def encrypt(self, connection: Connection, *, may_pair: bool) -> None:
         """Encrypt the link where the unit wants that, and say so."""
         if not connection.needs_encryption:
             return

@@ -90,12 +90,12 @@ class Inspection:
 
     async def _inspect(self) -> None:
         search_s = self._plan.timeouts.search_s
-        there = await self._unit.see_at_home(timeout_s=search_s)
+        there = await self._unit.application.see(timeout_s=search_s)
         if there is None:
-            await self._unit.find_already_there()
+            await self._unit.search.find_already_there()
             await self._read_bootloader()
             return
-        async with self._unit.met_at_home(there) as connection:
+        async with self._unit.application.met(there) as connection:
             if connection is not None and Channel.CONTROL in connection.channels:
                 # With a bond the bootloader keeps the application's address (section 11).
                 await self._ask_and_send_back(connection)
@@ -103,7 +103,7 @@ class Inspection:
             if connection is not None:
                 await self._read_application(connection)
         if connection is None:  # but the bootloader of the unit whose address comes before
-            await self._unit.find_beside_another()
+            await self._unit.search.find_beside_another()
         elif self._plan.probes is None:
             return
         else:
@@ -181,9 +181,9 @@ class Inspection:
         waits = self._plan.timeouts.inactivity_s
         self._record.left_in = None
         there = False
-        home = await self._unit.see_at_home(timeout_s=waits, back=True)
+        home = await self._unit.application.see(timeout_s=waits, back=True)
         if home is not None:
-            async with self._unit.met_at_home(home) as connection:
+            async with self._unit.application.met(home) as connection:
                 there = connection is not None and Channel.CONTROL in connection.channels
                 if connection is not None and not there:
                     await self._unit.read_information(connection)

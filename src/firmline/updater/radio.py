@@ -120,7 +120,7 @@ class RadioRoad:
         """
         while True:
             try:
-                async with self._unit.application(timeout_s=timeout_s) as connection:
+                async with self._unit.application.opened(timeout_s=timeout_s) as connection:
                     information = await self._unit.read_information(connection)
                     version = await self._unit.radio_version(connection)
                     return information, None if version is None else version.softdevice_fwid

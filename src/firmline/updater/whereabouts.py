@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from firmline import events
-from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason
+from firmline.errors import LocalProtocolError, TransportError, TransportReason
 from firmline.events import UnitMode
 from firmline.links.base import Link, Sighting
 from firmline.updater.naming import find_named
@@ -81,6 +81,14 @@ class Whereabouts:
     def knows_application(self) -> bool:
         """Whether the application can be looked for."""
         return self._address is not None or bool(self._name)
+
+    @property
+    def services_may_be_stale(self) -> bool:
+        """Whether the system may show the services of the unit's other mode.
+
+        It has one address in both with a bond, and is not forgotten by the system in between.
+        """
+        return self.keeps_address and self._link.capabilities.remembers_services
 
     def is_its_bootloader(self, address: RadioAddress) -> None:
         """Who was pinned turned out to be the unit's bootloader.
@@ -161,28 +169,3 @@ class Whereabouts:
         # The name of a bootloader was drawn for it; that of an application may be anybody's.
         settle_s = self._timeouts.same_name_s if name == self._name else 0.0
         return await find_named(self._link, name, timeout_s=timeout_s, settle_s=settle_s)
-
-    async def find_already_there(self) -> None:
-        """See a unit that is not in its application in its bootloader.
-
-        Raises:
-            TransportError: NOT_FOUND: it is not there either.
-        """
-        there_s = self._timeouts.already_there_s
-        if await self.look_for(UnitMode.BOOTLOADER, timeout_s=there_s) is not None:
-            return
-        if self.bootloader_address is None:
-            raise TransportError(
-                Code.UNIT_NOT_FOUND,
-                f"The unit {self} was not seen; were it in its bootloader, this computer could not"
-                " tell that from others.",
-                reason=TransportReason.NOT_FOUND,
-                hint="Switch it on and bring it near. If it waits in its bootloader, name that"
-                " itself: firmline scan lists what is in the air.",
-            )
-        raise TransportError(
-            Code.UNIT_NOT_FOUND,
-            f"The unit {self} was not seen, neither as an application nor, at"
-            f" {self.bootloader_address}, in its bootloader.",
-            reason=TransportReason.NOT_FOUND,
-        )
