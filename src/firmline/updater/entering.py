@@ -80,7 +80,9 @@ class PinnedUnit:
         self._bootloader = RadioBootloader(
             self._where, self._acquaintance, link=link, timeouts=timeouts
         )
-        self.search = RadioSearch(self._where, self._bootloader, timeouts=timeouts)
+        self.search = RadioSearch(
+            self._where, self._bootloader, timeouts=timeouts, now_s=link.now_s
+        )
 
     @property
     def knows_application(self) -> bool:
@@ -111,10 +113,8 @@ class PinnedUnit:
             RemoteProtocolError: Its application's answer made no sense.
             TargetRefusedError: Its application said no.
         """
-        search_s = self._timeouts.search_s
-        there = await self.application.see(timeout_s=search_s)
+        there = await self.search.find()
         if there is None:
-            await self.search.find_already_there()
             return None
         stranger = None
         if self.bootloader_address is not None:

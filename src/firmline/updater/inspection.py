@@ -89,10 +89,8 @@ class Inspection:
             raise error
 
     async def _inspect(self) -> None:
-        search_s = self._plan.timeouts.search_s
-        there = await self._unit.application.see(timeout_s=search_s)
+        there = await self._unit.search.find()
         if there is None:
-            await self._unit.search.find_already_there()
             await self._read_bootloader()
             return
         async with self._unit.application.met(there) as connection:

@@ -4,6 +4,9 @@ Rules of this module:
 
 * The next unit's application may have the address, too, and alone until this unit has come so far:
   what answers is told by its services, and looked at again until the time is over.
+* A bootloader that wants a bond keeps its application's address. Where this unit's would have
+  another address than its application, one that wants a bond is the next unit's, and no bond that
+  this computer has with that one makes it this unit.
 * A bootloader's radio has to say of itself what the application's said before the jump.
 """
 
@@ -22,6 +25,7 @@ from firmline.updater.jump import Jump, why_not_there
 from firmline.updater.radio_application import AT_HOME_S
 from firmline.updater.recognition import (
     bonded_with_another,
+    next_unit_waits,
     no_bootloader,
     not_arrived,
     other_radio,
@@ -92,10 +96,10 @@ class RadioBootloader:
             await self._find(max(left_s, 0.0))
             async with self._acquaintance.reached(
                 self._known_address(),
-                is_some_bootloader,
+                self._may_be_own,
                 may_be_stale=self._where.services_may_be_stale,
             ) as connection:
-                if Channel.CONTROL in connection.channels:
+                if Channel.CONTROL in connection.channels and self._may_be_own(connection):
                     yield connection
                     return
             left_s = until_s - self._link.now_s()
@@ -136,24 +140,35 @@ class RadioBootloader:
         )
         if there is not None and says_harmless(there):
             return why_not_there(self.jump, self._where.address)
-        if not is_over and not is_some_bootloader(found):
+        if not is_over and not self._may_be_own(found):
             return None
         if there is not None and says_no_bootloader(there):
             return why_not_there(self.jump, self._where.address)
+        if self._is_next_units(found):
+            return next_unit_waits(found.peer, self._where.address)
         return no_bootloader(found.peer, found.services)
+
+    def _may_be_own(self, connection: Connection) -> bool:
+        """Whether who answers is a bootloader, of whatever kind, and can be this unit's."""
+        return is_some_bootloader(connection) and not self._is_next_units(connection)
+
+    def _is_next_units(self, connection: Connection) -> bool:
+        """Whether it is a bootloader with a bond, at the address of its own application."""
+        is_bonded = Channel.CONTROL in connection.channels and connection.needs_encryption
+        return is_bonded and not self._where.keeps_address
 
     def says_bootloader(self, sighting: Sighting) -> bool:
         """Whether somebody where the unit's bootloader is has its name, or that of all of them."""
         return bool(self._where.bootloader_name) or not says_no_bootloader(sighting)
 
     async def answers(self) -> bool:
-        """Whether there is a bootloader where the unit's own is; yes, if nobody can be asked."""
+        """Whether a bootloader is there that can be the unit's; yes, if nobody can be asked."""
         address = self._known_address()
         try:
             async with self._acquaintance.reached(
-                address, is_some_bootloader, may_be_stale=self._where.services_may_be_stale
+                address, self._may_be_own, may_be_stale=self._where.services_may_be_stale
             ) as connection:
-                return is_some_bootloader(connection)
+                return self._may_be_own(connection)
         except TransportError as error:
             return error.reason is not TransportReason.NOT_FOUND
 

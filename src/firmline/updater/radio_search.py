@@ -1,12 +1,18 @@
 """In which mode a unit is in the air: looked for where it can be, in one mode after the other.
 
-Not every radio can look for two addresses at once.
+Rules of this module:
+
+* Not every radio can look for two addresses at once, so it is one after the other.
+* Nobody waits for an application to the end that is silent while its bootloader is heard.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.events import UnitMode
+from firmline.links.base import Sighting
 from firmline.updater.appearances import says_harmless, says_no_bootloader
 from firmline.updater.radio_bootloader import RadioBootloader
 from firmline.updater.recognition import named_bootloader
@@ -21,14 +27,57 @@ class RadioSearch:
         where: The unit is, as far as is known.
         bootloader: Its bootloader, which can be asked whether it is one.
         timeouts: How long to wait for what.
+        now_s: The radio's clock.
     """
 
     def __init__(
-        self, where: Whereabouts, bootloader: RadioBootloader, *, timeouts: Timeouts
+        self,
+        where: Whereabouts,
+        bootloader: RadioBootloader,
+        *,
+        timeouts: Timeouts,
+        now_s: Callable[[], float],
     ) -> None:
         self._where = where
         self._bootloader = bootloader
         self._timeouts = timeouts
+        self._now_s = now_s
+
+    async def find(self) -> Sighting | None:
+        """Find the unit in whichever mode it is.
+
+        An application may be seldom heard, a bootloader always is. So one whose application has
+        been silent for ``already_there_s`` is listened for in its bootloader, and taken as it is if
+        that answers; else its application has the rest of ``search_s``.
+
+        Returns:
+            Who is seen at the address of its application; ``None``: it is in its bootloader.
+
+        Raises:
+            TransportError: NOT_FOUND: it is in neither. REFUSED: it is known by its name only, and
+                another unit has that, too.
+        """
+        timeouts = self._timeouts
+        until_s = self._now_s() + timeouts.search_s
+        first_s = min(timeouts.search_s, timeouts.already_there_s)
+        there = await self._where.look_for(UnitMode.APPLICATION, timeout_s=first_s)
+        if there is None and await self._waits_in_bootloader():
+            return None
+        left_s = until_s - self._now_s()
+        if there is None and left_s > 0:
+            there = await self._where.look_for(UnitMode.APPLICATION, timeout_s=left_s)
+        if there is None:
+            await self.find_already_there()
+        return there
+
+    async def _waits_in_bootloader(self) -> bool:
+        """Whether its bootloader is heard, and answers as one that can be its own."""
+        if self._where.bootloader_address is None:
+            return False
+        there = await self._where.look_for(
+            UnitMode.BOOTLOADER, timeout_s=self._timeouts.stranger_s, wanted=_may_be_bootloader
+        )
+        return there is not None and _may_be_bootloader(there) and await self._bootloader.answers()
 
     async def look(self, *, bootloader_s: float, application_s: float) -> UnitMode | None:
         """In which mode the unit is in the air; ``None``: in none.
@@ -95,3 +144,8 @@ class RadioSearch:
             if error.reason is TransportReason.NOT_FOUND:
                 raise named_bootloader(self._where.address) from None
             raise
+
+
+def _may_be_bootloader(sighting: Sighting) -> bool:
+    """Whether somebody does not say that it is none."""
+    return not says_harmless(sighting)

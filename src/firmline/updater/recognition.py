@@ -82,6 +82,23 @@ def named_bootloader(address: RadioAddress) -> TransportError:
     )
 
 
+def next_unit_waits(found: RadioAddress, application: RadioAddress) -> TransportError:
+    """The error where the next unit's bootloader is all that is where this unit's would be.
+
+    Args:
+        found: The address, and that of the next unit's application.
+        application: The address of the application that was named.
+    """
+    return TransportError(
+        Code.WRONG_UNIT,
+        f"The bootloader at {found} lets in only who it is bonded with, and such a one keeps its"
+        f" application's address: it is that of the unit {found} and not of {application}, which"
+        " was not seen; nothing was sent.",
+        reason=TransportReason.REFUSED,
+        hint=f"If you mean the unit that waits there, name it by its own address: {found}.",
+    )
+
+
 def hidden_application(address: RadioAddress) -> TransportError:
     """The error where another unit's bootloader takes every connection to an application."""
     before = address.minus_one() if isinstance(address, BleAddress) else address

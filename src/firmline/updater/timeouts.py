@@ -61,7 +61,9 @@ class Timeouts:
     Attributes:
         search_s: For the unit to be seen: an application may advertise every few seconds only.
         same_name_s: For a second unit with the name by which one was sought to be heard as well.
-        already_there_s: For a unit that is not in its application to be seen in its bootloader.
+        already_there_s: For a unit's application to be heard before its bootloader is listened for,
+            which is taken if it answers; and for a unit that is not in its application to be seen
+            in its bootloader.
         stranger_s: For a bootloader that is in the air before a unit jumps to be heard: it
             advertises every 25 ms (secure-dfu-bootloader spec, section 11), 20 times in this time.
         connect_s: For a connection with MTU and discovery.

@@ -153,7 +153,7 @@ async def test_the_packets_are_as_large_as_the_mtu_allows(mtu: int) -> None:
 async def test_a_unit_that_is_nowhere_is_not_found() -> None:
     story = await tell(FakeLink(None))
     assert ended(story, Outcome.FAILED, Code.UNIT_NOT_FOUND)
-    assert story.link.sought == [ADDRESS, NEXT]
+    assert story.link.sought == [ADDRESS, NEXT] * 2
     assert story.result.finished.duration_s == pytest.approx(20, abs=1)
     assert story.result.exit_code is ExitCode.LINK
 
