@@ -14,6 +14,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -91,7 +92,7 @@ class BondFile:
         Raises:
             StoreError: The file cannot be read, or is damaged.
         """
-        if not os.path.lexists(self.path):  # nothing is made for a question
+        if not self._is_there():  # nothing is made for a question
             return ()
         with self._locked():
             content = self._load()
@@ -119,7 +120,7 @@ class BondFile:
         Raises:
             StoreError: The file cannot be read or written, or is damaged.
         """
-        if not os.path.lexists(self.path):
+        if not self._is_there():
             return False
         with self._locked():
             content = self._load()
@@ -135,13 +136,33 @@ class BondFile:
         Raises:
             StoreError: The file cannot be removed.
         """
-        if not os.path.lexists(self.path):
+        if not self._is_there():
             return False
         with self._locked(), self._told("removed"):
             self.path.unlink(missing_ok=True)
         return True
 
     # The file itself.
+
+    def _is_there(self) -> bool:
+        """Whether there is a file; where nobody can tell, that is told."""
+        with self._told("reached"):
+            try:
+                self.path.lstat()
+            except FileNotFoundError:
+                self._could_be()
+                return False
+        return True
+
+    def _could_be(self) -> None:
+        """See that what there is of its place are folders; Windows says only that it is not there.
+
+        Raises:
+            NotADirectoryError: Something else has the name of a folder.
+        """
+        nearest = next((each for each in self.path.parents if os.path.lexists(each)), None)
+        if nearest is not None and not nearest.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -156,7 +177,7 @@ class BondFile:
             lock.release()
 
     def _load(self) -> _Content | None:
-        if not os.path.lexists(self.path):
+        if not self._is_there():
             return None
         with self._told("read"):
             if self.path.exists() and not self.path.is_file():

@@ -42,6 +42,14 @@ def test_no_bonds_are_no_trouble_and_leave_nothing(firmline: Program, own_state:
     assert not own_state.exists()
 
 
+@pytest.mark.parametrize("words", [("list",), ("list", "--json"), ("forget", "--all")])
+def test_a_place_that_is_no_folder_is_told(
+    firmline: Program, own_state: Path, words: tuple[str, ...]
+) -> None:
+    own_state.write_bytes(b"")
+    assert_failed(firmline("bonds", *words), Code.BONDS_UNUSABLE, ExitCode.LINK)
+
+
 @pytest.mark.usefixtures("bonded")
 def test_one_bond_is_forgotten(firmline: Program) -> None:
     address = own_side().address

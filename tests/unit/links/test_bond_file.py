@@ -189,6 +189,16 @@ def test_a_folder_in_its_place_is_told(path: Path) -> None:
         opened(path)
 
 
+def test_a_place_that_is_no_folder_is_told_to_every_question(tmp_path: Path) -> None:
+    (tmp_path / "state").write_bytes(b"")
+    file = BondFile(tmp_path / "state" / "bonds.json")
+    for question in (file.bonds, lambda: file.forget(HERE), file.forget_everything):
+        with pytest.raises(StoreError, match="cannot be reached") as caught:
+            question()
+        assert caught.value.code is Code.BONDS_UNUSABLE
+    assert (tmp_path / "state").is_file()
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match=r"cannot be reached \(.+\)"):
