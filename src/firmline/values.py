@@ -113,7 +113,7 @@ class FwVersion(_Unsigned):
         return cls(value)
 
 
-def parse_number(text: str, *, name: str, maximum: int = U32_MAX) -> int:
+def parse_number(text: str, *, name: str, minimum: int = 0, maximum: int = U32_MAX) -> int:
     """Parse a decimal or ``0x`` number the way a person means it.
 
     A leading zero is refused: nrfutil reads ``052`` as octal 42 without a word, others as 52.
@@ -121,6 +121,7 @@ def parse_number(text: str, *, name: str, maximum: int = U32_MAX) -> int:
     Args:
         text: What the user wrote.
         name: What it is, for the message (``--hw-version``).
+        minimum: The smallest value allowed, inclusive.
         maximum: The largest value allowed, inclusive.
 
     Raises:
@@ -130,7 +131,7 @@ def parse_number(text: str, *, name: str, maximum: int = U32_MAX) -> int:
     if len(cleaned) > _MAX_DIGITS:
         raise InputError(
             Code.NUMBER_MALFORMED,
-            f"{name} {cleaned[:40]!r}... is not a number from 0 to {maximum}.",
+            f"{name} {cleaned[:40]!r}... is not a whole number from {minimum} to {maximum}.",
         )
     if _HEX.fullmatch(cleaned):
         value = int(cleaned, 16)
@@ -146,13 +147,20 @@ def parse_number(text: str, *, name: str, maximum: int = U32_MAX) -> int:
     else:
         raise InputError(
             Code.NUMBER_MALFORMED,
-            f"{name} {text[:40]!r} is not a number from 0 to {maximum}.",
+            f"{name} {text[:40]!r} is not a whole number from {minimum} to {maximum}.",
             hint="Write it in decimal (52) or hexadecimal (0x34).",
         )
     if value > maximum:
         raise InputError(
             Code.NUMBER_OUT_OF_RANGE,
             f"{name} {cleaned[:40]} is above the largest value, {maximum}.",
+            hint=f"It goes from {minimum} to {maximum}.",
+        )
+    if value < minimum:
+        raise InputError(
+            Code.NUMBER_OUT_OF_RANGE,
+            f"{name} {cleaned[:40]} is below the smallest value, {minimum}.",
+            hint=f"It goes from {minimum} to {maximum}.",
         )
     return value
 

@@ -132,7 +132,8 @@ def test_a_number_that_looks_octal_is_refused_with_both_ways_out(text: str, plai
     "text", ["", " ", "x", "-1", "+1", "1.0", "1e3", "0x", "0xG", "٣", "1_000"]
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
-    with fails(InputError, Code.NUMBER_MALFORMED, f"--size {text!r} is not a number from 0 to 9."):
+    told = f"--size {text!r} is not a whole number from 0 to 9."
+    with fails(InputError, Code.NUMBER_MALFORMED, told):
         parse_number(text, name="--size", maximum=9)
 
 
@@ -140,6 +141,16 @@ def test_what_is_no_number_is_refused(text: str) -> None:
 def test_a_number_above_the_largest_is_refused(text: str) -> None:
     with fails(InputError, Code.NUMBER_OUT_OF_RANGE, f"{text} is above the largest value, 255."):
         parse_number(text, name="--index", maximum=255)
+
+
+@pytest.mark.parametrize("text", ["22", "0", "0x16"])
+def test_a_number_below_the_smallest_is_refused_with_both_bounds(text: str) -> None:
+    told = f"{text} is below the smallest value, 23."
+    with pytest.raises(InputError, match=told) as caught:
+        parse_number(text, name="--mtu", minimum=23, maximum=517)
+    assert caught.value.code is Code.NUMBER_OUT_OF_RANGE
+    assert caught.value.hint == "It goes from 23 to 517."
+    assert parse_number("23", name="--mtu", minimum=23, maximum=517) == 23
 
 
 def test_a_number_has_32_bits_unless_told_otherwise() -> None:
@@ -201,7 +212,7 @@ def test_addresses_are_ordered_as_printed_and_can_be_keys() -> None:
 
 @pytest.mark.parametrize("text", ["1" * 5000, "0x" + "F" * 5000])
 def test_a_number_of_thousands_of_digits_is_refused_in_one_sentence(text: str) -> None:
-    with pytest.raises(InputError, match="not a number from 0 to") as caught:
+    with pytest.raises(InputError, match="not a whole number from 0 to") as caught:
         parse_number(text, name="--hw-version")
     assert caught.value.code is Code.NUMBER_MALFORMED
     assert len(caught.value.message) < 200

@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from firmline.cli.numbers import Amount
 from firmline.cli.parameters import OnceCommand
 from firmline.cli.style import paint
 from firmline.device.synthetic import synthetic_program
@@ -29,7 +30,7 @@ SPEED: Final = 10
 @click.option(
     "--speed",
     metavar="FACTOR",
-    type=click.FloatRange(0.1, 1000),
+    type=Amount(0.1, 1000),
     default=SPEED,
     show_default=True,
     help="How many times faster than real time the virtual unit lives.",

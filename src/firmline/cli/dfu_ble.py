@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from firmline.cli.dfu_options import connect_delay_option, output_options, package_option
+from firmline.cli.numbers import Number
 from firmline.cli.parameters import OnceCommand
 from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.errors import Code, InputError
@@ -61,7 +62,7 @@ DONGLE: Final = (
 @click.option(
     *("-mtu", "--att-mtu"),
     metavar="N",
-    type=click.IntRange(23, 517),
+    type=Number(517, minimum=23),
     help="Taken, and not asked for: the system agrees on the MTU by itself.",
 )
 @output_options

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from firmline.cli.numbers import Number
 from firmline.cli.output_options import json_option, trace_option
 from firmline.cli.parameters import FilePath
 from firmline.protocol.requests import MAX_PRN
@@ -35,7 +36,7 @@ def prn_option(command: _F) -> _F:
         *("-prn", "--packet-receipt-notification"),
         "prn",
         metavar="N",
-        type=click.IntRange(0, MAX_PRN),
+        type=Number(MAX_PRN),
         default=0,
         show_default=True,
         help="Have the unit confirm every N packets; 0: every object, which is faster and as safe.",
@@ -59,7 +60,7 @@ def connect_delay_option(instead: str, *, is_used: bool = True) -> _Decorator:
     return click.option(
         *("-cd", "--connect-delay"),
         metavar="SECONDS",
-        type=click.IntRange(0, MAX_WAIT_S),
+        type=Number(MAX_WAIT_S),
         callback=said,
         expose_value=is_used,
         help=f"Taken, and not waited for: {instead}.",
@@ -75,7 +76,7 @@ def timeout_option(meaning: str) -> _Decorator:
     return click.option(
         *("-t", "--timeout"),
         metavar="SECONDS",
-        type=click.IntRange(1, MAX_WAIT_S),
+        type=Number(MAX_WAIT_S, minimum=1),
         help=meaning,
     )
 

@@ -15,7 +15,8 @@ from firmline.cli.dfu_options import (
     timeout_option,
 )
 from firmline.cli.expect_options import expect_options, read_expectation
-from firmline.cli.parameters import OnceCommand
+from firmline.cli.numbers import Number
+from firmline.cli.parameters import OnceCommand, YesNo
 from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.errors import Code, InputError
 from firmline.links.serial.options import DEFAULT_BAUD, MAX_BAUD, MIN_BAUD
@@ -30,14 +31,14 @@ from firmline.updater.timeouts import SerialTimeouts, Timeouts
 @click.option(
     *("-b", "--baud-rate"),
     metavar="N",
-    type=click.IntRange(MIN_BAUD, MAX_BAUD),
+    type=Number(MAX_BAUD, minimum=MIN_BAUD),
     default=DEFAULT_BAUD,
     show_default=True,
     help="Speed of the unit's bootloader.",
 )
 @click.option(
     *("-fc", "--flow-control"),
-    type=click.BOOL,
+    type=YesNo(),
     default=True,
     metavar="0|1",
     help="Flow control by RTS and CTS.  [default: 1]",

@@ -15,7 +15,8 @@ from firmline.cli.dfu_options import (
     timeout_option,
 )
 from firmline.cli.expect_options import expect_options, read_expectation
-from firmline.cli.parameters import OnceCommand
+from firmline.cli.numbers import Number
+from firmline.cli.parameters import OnceCommand, YesNo
 from firmline.cli.running import run_work
 from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.errors import Code, InputError, TransportError, TransportReason
@@ -42,14 +43,14 @@ from firmline.updater.timeouts import SerialTimeouts, Timeouts
 @connect_delay_option("the unit is looked for until it is there")
 @click.option(
     *("-fc", "--flow-control"),
-    type=click.BOOL,
+    type=YesNo(),
     metavar="0|1",
     help="Taken, and of no use: USB itself holds back what the unit cannot take.",
 )
 @click.option(
     *("-b", "--baud-rate"),
     metavar="N",
-    type=click.IntRange(MIN_BAUD, MAX_BAUD),
+    type=Number(MAX_BAUD, minimum=MIN_BAUD),
     help="Taken, and of no use: USB has no baud rate.",
 )
 @timeout_option(

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import click
 
+from firmline.cli.numbers import Amount, Number
 from firmline.errors import Code, InputError
 from firmline.links.serial.options import MAX_BAUD, MIN_BAUD
 from firmline.updater.expectation import Expectation, expectation
@@ -29,13 +30,13 @@ def expect_options(command: _F) -> _F:
             click.option(
                 "--expect-baud",
                 metavar="N",
-                type=click.IntRange(MIN_BAUD, MAX_BAUD),
+                type=Number(MAX_BAUD, minimum=MIN_BAUD),
                 help="The speed at which it prints.  [default: as the bootloader]",
             ),
             click.option(
                 "--expect-timeout",
                 metavar="SECONDS",
-                type=click.FloatRange(0, MAX_WAIT_S),
+                type=Amount(0, MAX_WAIT_S),
                 help="How long to listen, counted from when the application can run."
                 "  [default: 30]",
             ),

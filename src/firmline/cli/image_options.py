@@ -13,7 +13,8 @@ from typing import Final
 import click
 
 from firmline.cli.files import read_file
-from firmline.cli.parameters import FilePath, Number, OrNone, Version
+from firmline.cli.numbers import Number, Version
+from firmline.cli.parameters import FilePath, OrNone
 from firmline.cli.style import printable
 from firmline.errors import Code, InputError
 from firmline.formats.firmware import FirmwareImage, parse_firmware

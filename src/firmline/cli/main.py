@@ -160,7 +160,9 @@ def _as_error(problem: Exception) -> FirmlineError:
         case FirmlineError():
             return problem
         case click.ClickException():
-            return _usage_error(problem)
+            from firmline.cli.usage_hints import usage_error  # noqa: PLC0415 - failures only
+
+            return usage_error(problem, program=NAME)
         case OSError(errno=errno.ENOSPC):
             return InputError(Code.FILE_NOT_WRITABLE, "There is no space left for what is printed.")
         case OSError(errno=errno.EBADF | errno.EIO):
@@ -169,13 +171,6 @@ def _as_error(problem: Exception) -> FirmlineError:
             )
         case _:
             return _defect(problem)
-
-
-def _usage_error(problem: click.ClickException) -> InputError:
-    context = getattr(problem, "ctx", None)
-    command = context.command_path if context else NAME
-    message = " ".join(problem.format_message().split())
-    return InputError(Code.USAGE, message, hint=f"See {command} --help.")
 
 
 def _defect(problem: Exception) -> FirmlineError:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import click
 
-from firmline.cli.parameters import FilePath, option_name
-from firmline.errors import Code, InputError
+from firmline.cli.parameters import FilePath
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-STANDARD_STREAM: Final = "-"
-"""What many programs take for standard output."""
 
 
 class EvidencePath(FilePath):
@@ -21,20 +18,9 @@ class EvidencePath(FilePath):
     Standard output tells the same events already, as lines or as JSON.
     """
 
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's signature
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> Any:  # noqa: ANN401 - click's signature
-        """Parse the text of an option."""
-        if value == STANDARD_STREAM:
-            raise InputError(
-                Code.USAGE,
-                f"{option_name(param)} has to name a file; {STANDARD_STREAM} is none.",
-                hint="Events go to standard output with --json, which firmline trace show - reads.",
-            )
-        return super().convert(value, param, ctx)
+    instead_of_stream: ClassVar[str] = (
+        "Events go to standard output with --json, which firmline trace show - reads."
+    )
 
 
 def trace_option(command: _F) -> _F:

@@ -1,5 +1,7 @@
 """Option types: words of the command line to values, with our own messages.
 
+Those that are numbers are in :mod:`firmline.cli.numbers`.
+
 A command of the type :class:`OnceCommand` takes each option once.
 """
 
@@ -7,16 +9,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import click
 
 from firmline.cli.files import remember_input
-from firmline.errors import Code, InputError
+from firmline.errors import Code, InputError, shortened
 from firmline.tokens.uri import SCHEME, TokenUri, is_token_uri, parse_token_uri
-from firmline.values import U32_MAX, Fwid, FwVersion, parse_number
+from firmline.values import Fwid, parse_number
 
 MAX_FWID: Final = 0xFFFF
+STANDARD_STREAM: Final = "-"
+"""What many programs take for standard input or output."""
+_YES: Final = frozenset({"1", "yes", "true", "on", "y", "t"})
+_NO: Final = frozenset({"0", "no", "false", "off", "n", "f"})
 KeySource: TypeAlias = Path | TokenUri
 """Where a key is: in a file, or on a token. As text it may be shown."""
 
@@ -53,10 +59,20 @@ class FilePath(click.Path):
     """The name of a file; an empty one is refused, where a shell's variable was not set.
 
     So is the URI of a key on a token, in which a PIN may stand: no message is to show it as a name.
+    And so is ``-``, which many programs take for a standard stream: nobody wants a file called so.
+
+    Args:
+        stream: Whether the command takes ``-`` for a standard stream; it is ``Path("-")`` then.
     """
 
-    def __init__(self) -> None:
+    instead_of_stream: ClassVar[str] = (
+        f"Name the file; one that is really called so is written ./{STANDARD_STREAM}."
+    )
+    """What to do instead."""
+
+    def __init__(self, *, stream: bool = False) -> None:
         super().__init__(path_type=Path)
+        self._stream = stream
 
     def convert(
         self,
@@ -77,9 +93,15 @@ class FilePath(click.Path):
                 f"{option_name(param)} has to name a file, and was given the URI of a token.",
                 hint=f"A file whose name begins like one is written ./{SCHEME}...",
             )
+        if str(value) == STANDARD_STREAM and not self._stream:
+            raise InputError(
+                Code.USAGE,
+                f"{option_name(param)} has to name a file; {STANDARD_STREAM} is none.",
+                hint=self.instead_of_stream,
+            )
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         # ``./-`` is a file, and a Path of it would be the ``-`` that stands for a stream.
-        is_meant = str(path) == "-" != str(value)
+        is_meant = str(path) == STANDARD_STREAM != str(value)
         return Path(Path.cwd(), path) if is_meant else path
 
 
@@ -117,54 +139,32 @@ def key_source(text: str) -> KeySource:
     return source
 
 
-class Number(click.ParamType[int]):
-    """A number from 0 to ``maximum``, decimal or ``0x``; ``052`` is refused."""
+class YesNo(click.ParamType[bool]):
+    """A switch with a value, as nrfutil has some: ``1`` or ``0``, or a word for it."""
 
-    name = "number"
-
-    def __init__(self, maximum: int = U32_MAX) -> None:
-        self._maximum = maximum
+    name = "0|1"
 
     def convert(
         self,
         value: Any,  # noqa: ANN401 - click's signature
         param: click.Parameter | None,
         ctx: click.Context | None,  # noqa: ARG002 - click's signature
-    ) -> int:
+    ) -> bool:
         """Parse the text of an option."""
-        if isinstance(value, int):
+        if isinstance(value, bool):
             return value
-        return parse_number(value, name=option_name(param), maximum=self._maximum)
+        word = value.strip().lower()
+        if word not in _YES | _NO:
+            raise InputError(
+                Code.USAGE,
+                f"{option_name(param)} is 1 or 0, and was given {shortened(value)!r}.",
+                hint=f"1 is also written {_also(_YES)}; 0 is also written {_also(_NO)}.",
+            )
+        return word in _YES
 
 
-class Version(Number):
-    """A firmware version as one number."""
-
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's signature
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> FwVersion:
-        """Parse the text of an option."""
-        return FwVersion(super().convert(value, param, ctx))
-
-
-class DottedVersion(click.ParamType[FwVersion]):
-    """A firmware version as ``X.Y.Z``."""
-
-    name = "x.y.z"
-
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's signature
-        param: click.Parameter | None,
-        ctx: click.Context | None,  # noqa: ARG002 - click's signature
-    ) -> FwVersion:
-        """Parse the text of an option."""
-        if isinstance(value, FwVersion):
-            return value
-        return FwVersion.parse_dotted(value, name=option_name(param))
+def _also(words: frozenset[str]) -> str:
+    return ", ".join(sorted(words - {"0", "1"}))
 
 
 class FwidList(click.ParamType[tuple[Fwid, ...]]):

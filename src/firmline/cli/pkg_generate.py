@@ -20,14 +20,8 @@ from firmline.cli.image_options import (
     tell_notes,
 )
 from firmline.cli.lint_options import lint_options, take_lint, tell_findings
-from firmline.cli.parameters import (
-    DottedVersion,
-    FwidList,
-    KeyName,
-    OnceCommand,
-    OrNone,
-    option_name,
-)
+from firmline.cli.numbers import DottedVersion
+from firmline.cli.parameters import FwidList, KeyName, OnceCommand, OrNone, option_name
 from firmline.cli.style import printable
 from firmline.cli.timestamp import Timestamp
 from firmline.cli.zigbee_options import (

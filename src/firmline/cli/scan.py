@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from firmline.cli.numbers import Amount
 from firmline.cli.parameters import OnceCommand
 from firmline.cli.style import paint, printable
-from firmline.errors import Code, InputError
 from firmline.links.target import Scheme, parse_radio
 
 if TYPE_CHECKING:
     from firmline.updater.scanning import Seen
 
 DURATION_S: Final = 5.0
+SHORTEST_S: Final = 0.01
 LONGEST_S: Final = 3600.0
 KINDS: Final = {
     "application": "application with the buttonless service",
@@ -48,7 +49,7 @@ KINDS: Final = {
     "--duration",
     "duration_s",
     metavar="SECONDS",
-    type=float,
+    type=Amount(SHORTEST_S, LONGEST_S),
     default=DURATION_S,
     show_default=True,
     help="How long to listen.",
@@ -72,11 +73,6 @@ def scan(*, target_text: str, duration_s: float, connect: bool, as_json: bool) -
     from firmline.links.air import open_air, unit_names  # noqa: PLC0415
     from firmline.updater.scanning import scan as listen  # noqa: PLC0415
 
-    if not 0 < duration_s <= LONGEST_S:
-        raise InputError(
-            Code.NUMBER_OUT_OF_RANGE,
-            f"--duration {duration_s:g} is not a number of seconds above 0, up to {LONGEST_S:g}.",
-        )
     target = parse_radio(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
     if target.scheme is Scheme.USB:
         scan_usb(target, connect=connect, as_json=as_json)

@@ -21,7 +21,8 @@ from firmline.cli.image_options import (
     tell_notes,
 )
 from firmline.cli.lint_options import strict_option, tell_warnings
-from firmline.cli.parameters import DottedVersion, KeyName, KeySource, OnceCommand, required
+from firmline.cli.numbers import DottedVersion
+from firmline.cli.parameters import KeyName, KeySource, OnceCommand, required
 from firmline.cli.secrets_input import load_signing_key
 from firmline.cli.settings_text import image_lines
 from firmline.cli.style import printable

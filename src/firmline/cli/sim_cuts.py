@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import click
 
+from firmline.cli.numbers import Number
 from firmline.cli.parameters import OnceCommand
 from firmline.cli.sweep_jobs import (
     WORTH_ALL_CORES,
@@ -42,7 +43,7 @@ OBJECT: Final = 4096
 @click.option(
     "--image-size",
     metavar="BYTES",
-    type=click.IntRange(MIN_IMAGE_SIZE, MAX_IMAGE_SIZE),
+    type=Number(MAX_IMAGE_SIZE, minimum=MIN_IMAGE_SIZE),
     default=IMAGE_SIZE,
     show_default=True,
     help=f"Size of the images, a multiple of {WORD}; with a bootloader among them at most"
@@ -52,7 +53,7 @@ OBJECT: Final = 4096
     "--checkpoints",
     "spacing",
     metavar="BYTES",
-    type=click.IntRange(0, MAX_IMAGE_SIZE),
+    type=Number(MAX_IMAGE_SIZE),
     default=0,
     help="Let the host save the unit's progress every so many bytes, a multiple of"
     f" {OBJECT:,}.  [default: never]",

@@ -17,6 +17,7 @@ import click
 
 from firmline.cli.files import read_file
 from firmline.cli.interruption import ENDING
+from firmline.cli.numbers import Number
 from firmline.cli.parameters import FilePath, KeyName, KeySource, OnceCommand
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.style import paint, printable
@@ -71,7 +72,7 @@ MIN_BAUD, MAX_BAUD = 1200, 1_000_000
 @click.option(
     "--baud",
     metavar="N",
-    type=click.IntRange(MIN_BAUD, MAX_BAUD),
+    type=Number(MAX_BAUD, minimum=MIN_BAUD),
     help=f"Speed of a unit's UART.  [default: {DEFAULT_BAUD}]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON lines.")

@@ -53,7 +53,7 @@ class _Converted:
 
 
 @click.command(cls=OnceCommand)
-@click.argument("file", metavar="FILE", type=FilePath())
+@click.argument("file", metavar="FILE", type=FilePath(stream=True))
 @click.option(
     "--to",
     "wanted",
@@ -61,7 +61,7 @@ class _Converted:
     required=True,
     help="btsnoop and pcap open in Wireshark, csv in a spreadsheet.",
 )
-@click.argument("out", metavar="OUT", type=FilePath())
+@click.argument("out", metavar="OUT", type=FilePath(stream=True))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def convert(file: Path, *, wanted: str, out: Path, as_json: bool) -> None:
     """Write the trace or btsnoop capture FILE as OUT, in another format.

@@ -23,7 +23,7 @@ from firmline.formats.trace_summary import summarize
 
 
 @click.command(cls=OnceCommand)
-@click.argument("file", metavar="FILE", type=FilePath())
+@click.argument("file", metavar="FILE", type=FilePath(stream=True))
 @click.option("--all", "every", is_flag=True, help="Print every event with all its fields.")
 @click.option("--json", "as_json", is_flag=True, help="Print what the traces come to, as JSON.")
 def show(file: Path, *, every: bool, as_json: bool) -> None:

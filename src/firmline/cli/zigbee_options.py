@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from firmline.cli.files import file_to_be, keep_apart, keep_outputs_apart
-from firmline.cli.parameters import KeySource, Number, OrNone, Version, required
+from firmline.cli.numbers import Number, Version
+from firmline.cli.parameters import KeySource, OrNone, YesNo, required
 from firmline.cli.style import printable
 from firmline.errors import Code, InputError
 from firmline.values import FwVersion
@@ -27,7 +28,7 @@ _C = TypeVar("_C", bound=Callable[..., object])
 _OPTIONS = (
     click.option(
         "--zigbee",
-        type=click.BOOL,
+        type=YesNo(),
         metavar="BOOLEAN",
         default=False,
         help="Make a package for a Zigbee DFU server, and the .zigbee file in it beside ZIP.",

@@ -48,3 +48,20 @@ def test_nobody_waits_for_cd_and_each_says_so_once(command: str, firmline: Progr
 def test_a_trace_takes_the_place_of_no_package(command: str, firmline: Program) -> None:
     words = ("dfu", command, "-pkg", "dfu.zip", *NOT_THERE[command])
     assert_failed(firmline(*words, "--trace", "dfu.zip"), Code.OPTION_CONFLICT)
+
+
+@pytest.mark.parametrize("command", ["serial", "usb-serial"])
+@pytest.mark.parametrize("word", ["2", "", "maybe"])
+def test_flow_control_that_is_neither_on_nor_off_is_refused(
+    command: str, word: str, firmline: Program
+) -> None:
+    ran = firmline("dfu", command, "-pkg", "dfu.zip", *NOT_THERE[command], "-fc", word)
+    assert_failed(ran, Code.USAGE)
+    assert f"--flow-control is 1 or 0, and was given {word!r}." in ran.err
+
+
+@pytest.mark.parametrize("option", ["-b", "-t", "-prn", "-cd"])
+def test_a_number_that_is_none_is_refused_with_its_bounds(option: str, firmline: Program) -> None:
+    ran = firmline("dfu", "serial", "-pkg", "dfu.zip", *NOT_THERE["serial"], option, "fast")
+    assert_failed(ran, Code.NUMBER_MALFORMED)
+    assert "'fast' is not a whole number from " in ran.err

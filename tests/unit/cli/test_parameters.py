@@ -9,13 +9,12 @@ import click
 import pytest
 
 from firmline.cli import demo, keys, pkg_diff, pkg_display, pkg_generate, pkg_signer, update
+from firmline.cli.numbers import Amount, DottedVersion, Number, Version
 from firmline.cli.parameters import (
-    DottedVersion,
     FilePath,
     FwidList,
-    Number,
     OnceCommand,
-    Version,
+    YesNo,
     option_name,
     required,
 )
@@ -46,7 +45,15 @@ def converted(kind: click.ParamType[Any], text: object) -> object:
         (FwidList(), "0x103", (Fwid(0x103),)),
         (FwidList(), "0xFFFE, 0,0x103", (Fwid(0xFFFE), Fwid(0), Fwid(0x103))),
         (FilePath(), "a b", Path("a b")),
-        (FilePath(), "-", Path("-")),
+        (FilePath(stream=True), "-", Path("-")),
+        (Number(517, minimum=23), "0x17", 23),
+        (Amount(0.1, 1000), "0.1", 0.1),
+        (Amount(0.1, 1000), "1e3", 1000.0),
+        (Amount(0, 9), " 7 ", 7.0),
+        (YesNo(), "1", True),
+        (YesNo(), " Yes", True),
+        (YesNo(), "false", False),
+        (YesNo(), "0", False),
     ],
 )
 def test_a_word_becomes_a_value(kind: click.ParamType[Any], text: str, value: object) -> None:
@@ -54,6 +61,11 @@ def test_a_word_becomes_a_value(kind: click.ParamType[Any], text: str, value: ob
     assert found == value
     assert type(found) is type(value)
     assert converted(kind, found) == value
+
+
+def test_a_file_that_is_really_called_as_a_stream_can_be_named() -> None:
+    assert converted(FilePath(), "./-") == Path.cwd() / "-"
+    assert converted(FilePath(stream=True), "./-") == Path.cwd() / "-"
 
 
 @pytest.mark.parametrize(
@@ -86,6 +98,17 @@ def test_a_word_becomes_a_value(kind: click.ParamType[Any], text: str, value: ob
         (FwidList(), "zz", Code.NUMBER_MALFORMED),
         (FwidList(), "0x10000", Code.NUMBER_OUT_OF_RANGE),
         (FilePath(), "", Code.USAGE),
+        (FilePath(), "-", Code.USAGE),
+        (Number(517, minimum=23), "22", Code.NUMBER_OUT_OF_RANGE),
+        (Amount(0.1, 1000), "0.09", Code.NUMBER_OUT_OF_RANGE),
+        (Amount(0.1, 1000), "1e9", Code.NUMBER_OUT_OF_RANGE),
+        (Amount(0.1, 1000), "-inf", Code.NUMBER_OUT_OF_RANGE),
+        (Amount(0.1, 1000), "nan", Code.NUMBER_MALFORMED),
+        (Amount(0.1, 1000), "", Code.NUMBER_MALFORMED),
+        (Amount(0.1, 1000), "soon", Code.NUMBER_MALFORMED),
+        (YesNo(), "2", Code.USAGE),
+        (YesNo(), "", Code.USAGE),
+        (YesNo(), "maybe", Code.USAGE),
     ],
 )
 def test_a_word_that_is_no_value_is_refused_by_the_options_name(
@@ -98,6 +121,15 @@ def test_a_word_that_is_no_value_is_refused_by_the_options_name(
 def test_a_version_that_does_not_fit_is_refused() -> None:
     with refuses(Code.NUMBER_OUT_OF_RANGE, "does not fit into the 32 bits"):
         converted(DottedVersion(), "429496.72.96")
+
+
+def test_a_switch_that_is_refused_says_all_that_it_takes() -> None:
+    with pytest.raises(InputError) as caught:
+        converted(YesNo(), "2")
+    assert caught.value.message == "--some-option is 1 or 0, and was given '2'."
+    assert caught.value.hint == (
+        "1 is also written on, t, true, y, yes; 0 is also written f, false, n, no, off."
+    )
 
 
 def test_what_is_named_in_a_message() -> None:

@@ -84,9 +84,9 @@ def test_the_scheme_may_come_from_the_environment(
         (("--on", "hci:usb:0/C6:05:04:03:02:01"), Code.TARGET_MALFORMED, ExitCode.INPUT),
         (("--on", "hci:tcp-client:127.0.0.1:1"), Code.CONTROLLER_NOT_FOUND, ExitCode.LINK),
         (("--on", AIR, "--duration", "0"), Code.NUMBER_OUT_OF_RANGE, ExitCode.INPUT),
-        (("--on", AIR, "--duration", "nan"), Code.NUMBER_OUT_OF_RANGE, ExitCode.INPUT),
+        (("--on", AIR, "--duration", "nan"), Code.NUMBER_MALFORMED, ExitCode.INPUT),
         (("--on", AIR, "--duration", "1e9"), Code.NUMBER_OUT_OF_RANGE, ExitCode.INPUT),
-        (("--on", AIR, "--duration", "soon"), Code.USAGE, ExitCode.INPUT),
+        (("--on", AIR, "--duration", "soon"), Code.NUMBER_MALFORMED, ExitCode.INPUT),
     ],
 )
 def test_what_cannot_be_scanned_is_refused(

@@ -275,12 +275,15 @@ def test_several_flows_share_the_processors_and_come_in_order(firmline: Program)
     [
         ("--profile", "sdk12"),
         ("--flow", "nothing"),
-        ("--image-size", "100004"),
-        ("--image-size", "3"),
     ],
 )
 def test_what_there_is_not_is_a_usage_error(words: tuple[str, str], firmline: Program) -> None:
     assert_failed(firmline("sim", "cuts", *words), Code.USAGE)
+
+
+@pytest.mark.parametrize("size", ["100004", "3"])
+def test_an_image_of_no_such_size_is_refused(size: str, firmline: Program) -> None:
+    assert_failed(firmline("sim", "cuts", "--image-size", size), Code.NUMBER_OUT_OF_RANGE)
 
 
 @pytest.mark.parametrize("flow", [(), *(("--flow", flow.value) for flow in Flow)])

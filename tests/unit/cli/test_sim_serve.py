@@ -82,9 +82,17 @@ def test_a_unit_that_does_not_fit_the_road_is_refused(
     assert hint in ran.err
 
 
-@pytest.mark.parametrize("baud", ["1199", "1000001", "fast", "-9600"])
-def test_a_speed_that_no_uart_has_is_a_usage_error(baud: str, firmline: Program) -> None:
-    assert_failed(firmline(*SERVE, "--baud", baud), Code.USAGE)
+@pytest.mark.parametrize(
+    ("baud", "code"),
+    [
+        ("1199", Code.NUMBER_OUT_OF_RANGE),
+        ("1000001", Code.NUMBER_OUT_OF_RANGE),
+        ("fast", Code.NUMBER_MALFORMED),
+        ("-9600", Code.NUMBER_MALFORMED),
+    ],
+)
+def test_a_speed_that_no_uart_has_is_refused(baud: str, code: Code, firmline: Program) -> None:
+    assert_failed(firmline(*SERVE, "--baud", baud), code)
 
 
 def test_an_unknown_unit_is_named(firmline: Program) -> None:
