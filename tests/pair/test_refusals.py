@@ -89,7 +89,7 @@ def test_a_refusal_ends_the_session_where_it_is_said(
 def test_a_serial_unit_without_mtu_is_refused_like_any_other() -> None:
     said, error = refused(0, ResultCode.OPCODE_NOT_SUPPORTED, None, road=Road.SLIP)
     assert error.code is Code.REFUSED_OPCODE
-    assert "refused the MTU request" in error.message
+    assert "refused the question how long its frames may be: " in error.message
     assert [event.request for event in said.events(events.RequestSent)] == ["mtu_get"]
 
 

@@ -11,6 +11,7 @@ import click
 
 from firmline import events
 from firmline.cli.event_text import describe, full_line
+from firmline.cli.narration import Narration
 from firmline.cli.progress_bars import Bars, Rate
 from firmline.cli.style import printable
 from firmline.events import Event
@@ -34,7 +35,10 @@ class Listener(Protocol):
 
 
 class Lines:
-    """One line for each event that a person wants to read."""
+    """One line for each event that a person wants to read, and does not know yet."""
+
+    def __init__(self) -> None:
+        self._narration = Narration()
 
     def __enter__(self) -> Self:
         """Nothing to get ready."""
@@ -46,7 +50,7 @@ class Lines:
     def hear(self, event: Event) -> None:
         """Print the event's line, if it has one."""
         described = describe(event)
-        if described is not None:
+        if described is not None and self._narration.is_news(event):
             label, text = described
             self._print(label, printable(text))
 
@@ -58,6 +62,7 @@ class ProgressDisplay(Lines):
     """Lines, and below them a bar while an image is sent; for terminals."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._bars = Bars(transient=True)
         self._bar: TaskID | None = None
         self._rate = Rate()

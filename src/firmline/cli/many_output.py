@@ -25,6 +25,7 @@ class UnitLines(Lines):
     """
 
     def __init__(self, name: str, *, width: int) -> None:
+        super().__init__()
         self._name = f"{name:<{width}}"
 
     def _print(self, label: str, text: str) -> None:
@@ -39,6 +40,7 @@ class UnitJsonLines(Lines):
     """
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self._name = name
 
     def hear(self, event: Event) -> None:

@@ -36,7 +36,12 @@ from firmline.protocol.framing import Framing, SerialFraming
 from firmline.protocol.object_sender import ObjectSender
 from firmline.protocol.object_stream import ObjectStream
 from firmline.protocol.pacing import NO_PAUSES, Pacing
-from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE, RECEIPT_PHASE
+from firmline.protocol.refusals import (
+    FIRMWARE_PHASE,
+    FRAME_SIZE_PHASE,
+    INIT_PACKET_PHASE,
+    RECEIPT_PHASE,
+)
 from firmline.protocol.requests import CreateObject, ExecuteObject, GetMtu, SetPrn
 from firmline.protocol.steps import Report, Talk
 
@@ -121,7 +126,7 @@ class DfuConversation(Asking):
         self._objects.prn_is_set(count)
 
     def _agree_on_mtu(self, framing: SerialFraming) -> Talk[None]:
-        answer = yield from self.ask(GetMtu(), phase="the MTU request")
+        answer = yield from self.ask(GetMtu(), phase=FRAME_SIZE_PHASE)
         framing.mtu = body_of(answer, Mtu).size
         if framing.packet_size <= 0:
             raise RemoteProtocolError(

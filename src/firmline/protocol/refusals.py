@@ -11,12 +11,19 @@ from typing import Final
 from firmline.errors import Code, TargetRefusedError
 from firmline.protocol.answers import Answer
 from firmline.protocol.codes import ExtError, ResultCode
-from firmline.protocol.requests import CreateObject, ExecuteObject, Request
+from firmline.protocol.requests import CreateObject, ExecuteObject, GetMtu, Ping, Request
 
 INIT_PACKET_PHASE: Final = "the init packet"
 FIRMWARE_PHASE: Final = "the firmware"
 RECEIPT_PHASE: Final = "the packet receipt notification"
+FRAME_SIZE_PHASE: Final = "the question how long its frames may be"
 """What the host is doing when it is refused, as the sentences say it."""
+_NEEDED_ON_A_LINE: Final = (
+    "A serial host cannot do without it, and only a bootloader that is built with the reduced"
+    " protocol lacks it: send the package over the road that this bootloader is made for, or build"
+    " it without NRF_DFU_PROTOCOL_REDUCED."
+)
+"""What to do where even the first questions of a serial host are not known (section 2.1)."""
 
 _RESULTS: Final[dict[int, tuple[Code, str]]] = {
     ResultCode.OPCODE_NOT_SUPPORTED: (Code.REFUSED_OPCODE, "it does not know this request"),
@@ -85,8 +92,15 @@ def refusal(request: Request, answer: Answer, *, phase: str) -> TargetRefusedErr
         f"The unit refused {phase}: {reason} ({number}).",
         result=answer.result,
         ext_error=answer.ext_error,
+        hint=_hint(request, answer),
         phase=phase,
     )
+
+
+def _hint(request: Request, answer: Answer) -> str:
+    """What to do, where more can be said than for the code alone."""
+    is_unknown = answer.result == ResultCode.OPCODE_NOT_SUPPORTED
+    return _NEEDED_ON_A_LINE if is_unknown and isinstance(request, Ping | GetMtu) else ""
 
 
 def _meaning(request: Request, answer: Answer, *, phase: str) -> tuple[Code, str]:

@@ -61,7 +61,7 @@ def test_a_unit_is_updated_by_its_serial_number(
     assert (ran.code, ran.err) == (0, "")
     assert "runs       virtual-application 3.0.0+" in ran.out
     assert "restarts   into its bootloader, as FL-0001" in ran.out
-    assert "opened     the port of bench-unit\n" in ran.out
+    assert "opened     sim:bench-unit\n" in ran.out
     assert "runs       virtual-application 4.0.0+" in ran.out
     assert ran.out.rstrip().endswith("new application seen running.")
 

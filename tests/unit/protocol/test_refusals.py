@@ -7,8 +7,20 @@ import pytest
 from firmline.errors import Code
 from firmline.protocol.answers import Answer
 from firmline.protocol.codes import ExtError, ObjectType, ResultCode
-from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE, refusal
-from firmline.protocol.requests import CreateObject, ExecuteObject, GetCrc, Request
+from firmline.protocol.refusals import (
+    FIRMWARE_PHASE,
+    FRAME_SIZE_PHASE,
+    INIT_PACKET_PHASE,
+    refusal,
+)
+from firmline.protocol.requests import (
+    CreateObject,
+    ExecuteObject,
+    GetCrc,
+    GetMtu,
+    Ping,
+    Request,
+)
 
 CREATE = CreateObject(object_type=ObjectType.DATA, size=4096)
 NO_NAME = "with a result this protocol has no name for"
@@ -89,3 +101,17 @@ def test_an_extended_error_is_told_by_its_own_code(ext_error: int) -> None:
 
 def test_only_extended_errors_below_04_have_no_code_of_their_own() -> None:
     assert set(ExtError) - set(EXT_ERRORS) == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("request_", [GetMtu(), Ping(number=1)])
+def test_a_bootloader_that_no_serial_host_can_use_is_told_for_what_it_is(
+    request_: Request,
+) -> None:
+    error = refusal(request_, Answer(opcode=7, result=0x02), phase=FRAME_SIZE_PHASE)
+    assert error.message == (
+        "The unit refused the question how long its frames may be: it does not know this request"
+        " (result 02)."
+    )
+    assert "NRF_DFU_PROTOCOL_REDUCED" in error.hint
+    assert refusal(request_, Answer(opcode=7, result=0x08), phase=FRAME_SIZE_PHASE).hint == ""
+    assert refusal(GetCrc(), Answer(opcode=3, result=0x02), phase=FIRMWARE_PHASE).hint == ""

@@ -55,7 +55,7 @@ def virtual_serial_link(unit: VirtualUnit, *, baud: int | None) -> SerialLink:
         return VirtualUartWire(unit, baud=baud)
 
     return SerialLink(
-        name=f"the port of {unit.name}",
+        name=f"sim:{unit.name}",
         open_wire=plug_in,
         capabilities=SerialCapabilities(baud=baud, flow_control=True, exclusive=True),
     )

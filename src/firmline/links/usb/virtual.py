@@ -228,7 +228,7 @@ def _described(socket: Socket) -> UsbDevice | None:
         product_id=TRIGGER_APPLICATION_ID if is_application else OPEN_BOOTLOADER_ID,
         serial_number=unit.serial_number,
         product=unit.name if is_application else "Open DFU Bootloader",
-        port=f"the port of {unit.name}",
+        port=f"sim:{unit.name}",
         trigger=TRIGGER_INTERFACE if is_application and has_trigger else None,
         place=f"1-{socket.number}",
         address=socket.driver.restarts + socket.pulls + 1,
