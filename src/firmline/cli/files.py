@@ -195,7 +195,7 @@ def file_to_be(
     with _told(path):
         target = Path(os.path.realpath(path)) if replace else path
         if target.exists() and not target.is_file():
-            raise _not_writable(path, "a folder or a device has that name")
+            raise _no_file(path, target)
         if replace:
             keep_apart(path)
         if replace and not private:
@@ -267,6 +267,21 @@ def _inputs() -> set[tuple[int, int]]:
         return set()  # no command: whoever calls knows what it reads
     inputs: set[tuple[int, int]] = context.meta.setdefault(_INPUTS, set())
     return inputs
+
+
+def _no_file(path: Path, target: Path) -> InputError:
+    name = shortened(path)
+    if target.is_dir():
+        return InputError(
+            Code.FILE_NOT_WRITABLE,
+            f"{name} cannot be written: it is a folder.",
+            hint=f"Name a file in it: {shortened(path / 'NAME')}.",
+        )
+    return InputError(
+        Code.FILE_NOT_WRITABLE,
+        f"{name} cannot be written: it is a device or a pipe.",
+        hint="Name a plain file: it is written beside that, and put in its place when it is whole.",
+    )
 
 
 def _not_writable(path: Path, why: str) -> InputError:

@@ -164,10 +164,16 @@ def _as_error(problem: Exception) -> FirmlineError:
 
             return usage_error(problem, program=NAME)
         case OSError(errno=errno.ENOSPC):
-            return InputError(Code.FILE_NOT_WRITABLE, "There is no space left for what is printed.")
+            return InputError(
+                Code.FILE_NOT_WRITABLE,
+                "There is no space left for what is printed.",
+                hint="Make room where standard output goes, or send it elsewhere.",
+            )
         case OSError(errno=errno.EBADF | errno.EIO):
             return InputError(
-                Code.FILE_NOT_WRITABLE, "What is to be printed cannot be written anywhere."
+                Code.FILE_NOT_WRITABLE,
+                "What is to be printed cannot be written anywhere.",
+                hint="Send standard output to a terminal, a file or another program.",
             )
         case _:
             return _defect(problem)

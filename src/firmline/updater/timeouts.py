@@ -126,7 +126,12 @@ def timeout_names() -> list[str]:
     of_radio = [field.name for field in fields(Timeouts) if field.name != "serial"]
     of_port = [field.name for field in fields(SerialTimeouts) if field.name != OF_AN_OPTION]
     both = dict.fromkeys([*of_radio, *of_port])
-    return [name.removesuffix("_s").replace("_", "-") for name in both]
+    return [timeout_name(field) for field in both]
+
+
+def timeout_name(field: str) -> str:
+    """How a user names a field of :class:`Timeouts` or :class:`SerialTimeouts`."""
+    return field.removesuffix("_s").replace("_", "-")
 
 
 def with_timeout(timeouts: Timeouts, name: str, seconds: float) -> Timeouts:

@@ -33,6 +33,7 @@ from firmline.protocol.pacing import Pacing
 from firmline.updater.advice import advice
 from firmline.updater.checkpointing import DEFAULT_SPACING_S, SpacedCheckpoints
 from firmline.updater.expectation import Expectation
+from firmline.updater.haste import own_to_haste
 from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
 from firmline.updater.naming import find_named
@@ -149,6 +150,8 @@ class Update:
             error = None
         except FirmlineError as caught:
             error = caught
+            over_port = not isinstance(self._link.capabilities, LinkCapabilities)
+            own_to_haste(error, plan.timeouts, over_port=over_port)
         except asyncio.CancelledError:
             error = interrupted()
             raise

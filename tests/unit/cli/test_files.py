@@ -271,14 +271,14 @@ def test_a_link_to_itself_leads_nowhere_and_is_replaced(out: Path, folder: Path)
 
 def test_a_folder_is_never_replaced(out: Path, folder: Path) -> None:
     out.mkdir()
-    with refuses(Code.FILE_NOT_WRITABLE, "a folder or a device has that name"):
+    with refuses(Code.FILE_NOT_WRITABLE, "it is a folder"):
         write_file(out, NEW)
     assert files_in(folder) == {"out"}
 
 
 @pytest.mark.parametrize("name", ["/", ".", "..", ""])
 def test_what_is_always_a_folder_is_never_replaced(name: str, folder: Path) -> None:
-    with refuses(Code.FILE_NOT_WRITABLE, "a folder or a device has that name"):
+    with refuses(Code.FILE_NOT_WRITABLE, "it is a folder"):
         write_file(Path(name), NEW)
     assert files_in(folder) == set()
 
@@ -290,7 +290,7 @@ def test_a_device_is_never_replaced(folder: Path) -> None:
     except PermissionError:
         os.mkfifo(device)
     kind = stat.S_IFMT(device.stat().st_mode)
-    with refuses(Code.FILE_NOT_WRITABLE, "a folder or a device has that name"):
+    with refuses(Code.FILE_NOT_WRITABLE, "it is a device or a pipe"):
         write_file(device, NEW)
     assert stat.S_IFMT(device.stat().st_mode) == kind
     assert files_in(folder) == {"null"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from firmline.cli.recovery_options import read_spacing, read_timeouts
-from firmline.errors import Code, InputError
+from firmline.errors import Code, ExitCode, InputError
 from firmline.updater.timeouts import Timeouts, timeout_names, with_timeout
 from house_tree import ROOT
+from unit.cli.makers import package
 from unit.cli.program import Program, assert_failed
 
 
@@ -32,6 +35,18 @@ def test_it_is_refused_before_anything_is_read(firmline: Program) -> None:
 
 
 # Timeouts.
+
+
+def test_who_cuts_one_short_is_told_that_it_may_be_why_it_failed(
+    firmline: Program, folder: Path
+) -> None:
+    (folder / "a.zip").write_bytes(package())
+    words = ("update", "a.zip", "--to", "sim:ble-reference", "--timeout", "search=0.1", "--json")
+    ran = firmline(*words)
+    assert_failed(ran, Code.UNIT_NOT_FOUND, ExitCode.LINK)
+    told = "Try again with more time: search was given 0.1 s, where 15 s are usual."
+    assert f"next: {told}" in ran.err
+    assert ran.result["next"].startswith(told)
 
 
 def test_without_any_the_timeouts_are_the_usual_ones() -> None:
