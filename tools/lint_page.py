@@ -23,8 +23,9 @@ INTRODUCTION = """\
 What firmline finds in firmware and packages that are well-formed and still probably a mistake. `pkg
 generate` prints each finding as a warning that ends with its name in brackets, and makes the
 package; with `--strict` any finding ends the command with exit code 2 before a file is written
-([DFU-LINT-001](errors.md#dfu-lint-001)). What is certainly wrong is refused in any case. Names
-never change.
+([DFU-LINT-001](errors.md#dfu-lint-001)). `pkg check` prints the same findings of a package that is
+there, and with `--strict` does not let it pass. What is certainly wrong is refused in any case.
+Names never change.
 
 An application for another chip (`--external-app`) is not looked into. Files of plain bytes do not
 say where they begin: what needs an address is not found in them, except that their reset vector

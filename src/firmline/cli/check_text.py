@@ -96,12 +96,16 @@ class CheckReport:
         return next((image.answer for image in self.images if image.answer is not None), None)
 
 
-def report_fields(report: CheckReport) -> dict[str, Any]:
+def report_fields(report: CheckReport, strict: FirmlineError | None = None) -> dict[str, Any]:
     """The fields of the result line (``design/command-line.md``), and those beside it.
 
     Without a unit ``accepted`` is null: nobody was asked.
+
+    Args:
+        report: What is to be said.
+        strict: What ``--strict`` has against a package that the unit accepts.
     """
-    verdict, answer = report.verdict, report.answer
+    verdict, answer = report.verdict, report.answer or strict
     refusal = verdict.refusal if verdict is not None else None
     return {
         "accepted": verdict.accepted if verdict is not None else None,

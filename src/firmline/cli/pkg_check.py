@@ -83,29 +83,33 @@ def check(
     report = _report(zipfile, choice, previous=previous)
     if svg is not None:
         _write_picture(svg, report)
+    refused = _strict_refusal(report) if strict else None
     if as_json:
-        click.echo(json.dumps({"type": "result", **report_fields(report)}))
+        click.echo(json.dumps({"type": "result", **report_fields(report, refused)}))
     else:
         for line in report_lines(report):
             click.echo(line)
     if report.verdict is not None and not report.verdict.accepted:
         raise click.exceptions.Exit(ExitCode.REFUSED)
-    if strict and report.leaves_no_application:
-        say(
-            InputError(
-                Code.LINT_FINDINGS,
-                "With --strict this package does not pass: the unit would run no application"
-                " afterwards.",
-                hint="Send the application in the same package, or have it ready.",
-            )
-        )
-        raise click.exceptions.Exit(ExitCode.INPUT)
-    if strict and report.findings:
-        from firmline.cli.lint_options import refusal  # noqa: PLC0415
+    if refused is not None:
+        say(refused)  # not raised: the one result line has been printed
+        raise click.exceptions.Exit(refused.exit_code)
 
-        error = refusal(report.findings, consequence="this package does not pass")
-        say(error)  # not raised: the one result line has been printed
-        raise click.exceptions.Exit(error.exit_code)
+
+def _strict_refusal(report: CheckReport) -> InputError | None:
+    """What ``--strict`` has against a package that a unit may well accept."""
+    from firmline.cli.lint_options import refusal  # noqa: PLC0415
+
+    if report.leaves_no_application:
+        return InputError(
+            Code.LINT_FINDINGS,
+            "With --strict this package does not pass: the unit would run no application"
+            " afterwards.",
+            hint="Send the application in the same package, or have it ready.",
+        )
+    if report.findings:
+        return refusal(report.findings, consequence="this package does not pass")
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

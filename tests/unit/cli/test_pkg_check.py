@@ -170,8 +170,12 @@ def test_what_is_probably_a_mistake_is_told_and_strict_refuses_it(firmline: Prog
     assert strict.code == 2
     assert "[DFU-LINT-001]" in strict.err
     assert strict.result["accepted"] is True
+    assert strict.result["code"] == "DFU-LINT-001"
+    assert f"next: {strict.result['next']}\n" in strict.err
     assert [finding["slug"] for finding in strict.result["findings"]] == ["version-not-raised"]
-    assert firmline("pkg", "check", "dfu.zip", "--for", TOO_OLD, "--strict").code == 4
+    assert firmline(*words, "--json").result["code"] is None
+    refused = firmline("pkg", "check", "dfu.zip", "--for", TOO_OLD, "--strict", "--json")
+    assert (refused.code, refused.result["code"]) == (4, "DFU-UNIT-105")
 
 
 def test_a_package_that_leaves_no_application_is_accepted_and_told(
