@@ -81,6 +81,23 @@ class FilePath(click.Path):
         ctx: click.Context | None,
     ) -> Any:  # noqa: ANN401 - click's signature
         """Parse the text of an option or argument."""
+        self._check(value, param, ctx)
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        # ``./-`` is a file, and a Path of it would be the ``-`` that stands for a stream.
+        is_meant = str(path) == STANDARD_STREAM != str(value)
+        return Path(Path.cwd(), path) if is_meant else path
+
+    def _check(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> None:
+        """Refuse what is no name of a file, or by mistake.
+
+        Raises:
+            InputError: ``USAGE``.
+        """
         if not value:
             raise InputError(
                 Code.USAGE,
@@ -99,10 +116,17 @@ class FilePath(click.Path):
                 f"{option_name(param)} has to name a file; {STANDARD_STREAM} is none.",
                 hint=self.instead_of_stream,
             )
-        path = Path(os.fsdecode(super().convert(value, param, ctx)))
-        # ``./-`` is a file, and a Path of it would be the ``-`` that stands for a stream.
-        is_meant = str(path) == STANDARD_STREAM != str(value)
-        return Path(Path.cwd(), path) if is_meant else path
+        if ctx is not None and value in _options(ctx.command):
+            raise InputError(
+                Code.USAGE,
+                f"{option_name(param)} has to name a file, and {value} is an option of this"
+                " command.",
+                hint=f"Name the file; one that is really called so is written ./{value}.",
+            )
+
+
+def _options(command: click.Command) -> set[str]:
+    return {option for param in command.params for option in param.opts if option[:1] == "-"}
 
 
 class KeyName(FilePath):

@@ -489,14 +489,14 @@ FILES = [
     Case("a missing package", nothing, ("pkg", "display", "none.zip"), Code.FILE_MISSING),
     Case("a folder", made_folder("bad.zip"), SHOW, Code.FILE_UNREADABLE),
     Case("a huge package", sparse("bad.zip", 20 << 20), SHOW, Code.PACKAGE_TOO_LARGE),
-    Case("a dash is a name", nothing, ("pkg", "display", "-"), Code.FILE_MISSING),
+    Case("a dash is no name", nothing, ("pkg", "display", "-"), Code.USAGE),
     Case("no name", nothing, ("pkg", "display", ""), Code.USAGE),
     Case("a long name", nothing, ("pkg", "display", "z" * 300), Code.FILE_UNREADABLE),
     Case("a long path", nothing, ("pkg", "display", "z/" * 3000), Code.FILE_UNREADABLE),
     Case("no name of a key", nothing, generate("app.hex", key=""), Code.USAGE),
     Case("no name of an image", nothing, generate(""), Code.USAGE),
-    Case("a dash for an image", nothing, generate("-"), Code.FILE_MISSING),
-    Case("an option for a name", nothing, generate("--key-file"), Code.FILE_MISSING),
+    Case("a dash for an image", nothing, generate("-"), Code.USAGE),
+    Case("an option for a name", nothing, generate("--key-file"), Code.USAGE),
 ]
 
 OCTAL, MALFORMED, RANGE = (
@@ -684,7 +684,7 @@ TARGETS = [
             (("dfu", "serial", "-pkg", "dfu.zip"), Code.OPTION_MISSING),
             (("dfu", "serial", "-pkg", "dfu.zip", "-p", ""), Code.OPTION_MISSING),
             (("dfu", "serial", "-pkg", "none.zip", "-p", "COM3"), Code.FILE_MISSING),
-            (("dfu", "serial", "-pkg", "dfu.zip", "-p", "COM3", "-b", "0"), Code.USAGE),
+            (("dfu", "serial", "-pkg", "dfu.zip", "-p", "COM3", "-b", "0"), RANGE),
         )
     ),
     Case("a target twice", nothing, update(SIM, "--to", SIM), Code.OPTION_CONFLICT),
@@ -956,9 +956,19 @@ def test_a_package_may_have_the_longest_name_there_is(firmline: Program, folder:
     assert name in files_in(folder)
 
 
-def test_a_dash_is_a_name_like_any_other(firmline: Program, folder: Path) -> None:
-    assert firmline(*MAKE, "-").code == 0
+def test_a_dash_and_an_option_are_names_where_a_folder_stands_before_them(
+    firmline: Program, folder: Path
+) -> None:
+    assert firmline(*MAKE, "./-").code == 0
     assert (folder / "-").read_bytes() == package(image(APPLICATION))
-    assert firmline("pkg", "display", "-").code == 0
-    assert firmline("update", "-", "--to", SIM, "--trace", "--json").code == 0
+    assert firmline("pkg", "display", "./-").code == 0
+    assert firmline("update", "./-", "--to", SIM, "--trace", "./--json").code == 0
     assert (folder / "--json").stat().st_size > 1000
+
+
+def test_an_option_is_not_swallowed_as_the_name_of_a_file(firmline: Program, folder: Path) -> None:
+    before = files_in(folder)
+    ran = firmline("update", "dfu.zip", "--to", SIM, "--trace", "--json")
+    assert_failed(ran, Code.USAGE)
+    assert "--trace has to name a file, and --json is an option of this command." in ran.err
+    assert files_in(folder) == before
