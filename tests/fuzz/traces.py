@@ -23,8 +23,8 @@ from firmline.formats.hci_capture import (
     read_btsnoop,
 )
 from firmline.formats.trace import Entry, Trace, encode_event, read_traces
-from firmline.formats.trace_rebuild import rebuild
-from firmline.formats.trace_summary import summarize
+from firmline.protocol.traces.rebuild import rebuild
+from firmline.protocol.traces.summary import summarize
 from fuzz.damage import damaged
 from fuzz.files import Target
 from unit.cli.event_samples import SAMPLES

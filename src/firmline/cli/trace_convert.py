@@ -24,7 +24,7 @@ from firmline.cli.trace_input import (
 from firmline.errors import Code, InputError
 from firmline.formats.hci_capture import encode_btsnoop, encode_pcap, is_btsnoop, read_btsnoop
 from firmline.formats.trace import read_traces
-from firmline.formats.trace_rebuild import rebuild
+from firmline.protocol.traces.rebuild import rebuild
 
 
 class TraceFormat(StrEnum):

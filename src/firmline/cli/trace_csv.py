@@ -19,7 +19,7 @@ from firmline.events import Event
 from firmline.formats.event_json import event_to_json, event_type
 from firmline.formats.hci_capture import CapturedPacket
 from firmline.formats.trace import Entry, Trace
-from firmline.formats.trace_phases import PhaseTracker
+from firmline.protocol.traces.phases import PhaseTracker
 
 TRACE_COLUMNS: Final = ("trace", "utc", "seconds", "phase", "type", "text", "fields")
 PACKET_COLUMNS: Final = ("number", "utc", "seconds", "direction", "packet", "size", "data")

@@ -19,7 +19,7 @@ from firmline.events import Event
 from firmline.formats.event_json import event_to_json
 from firmline.formats.hci_capture import is_btsnoop
 from firmline.formats.trace import Entry, Trace, read_traces
-from firmline.formats.trace_summary import summarize
+from firmline.protocol.traces.summary import summarize
 
 
 @click.command(cls=OnceCommand)

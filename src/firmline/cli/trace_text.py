@@ -11,9 +11,9 @@ from firmline.cli.trace_words import refusal_in_words
 from firmline.events import Outcome
 from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.trace import Entry, Trace
-from firmline.formats.trace_phases import Phase
-from firmline.formats.trace_summary import TraceSummary
 from firmline.links.hci_reasons import reason_in_words
+from firmline.protocol.traces.phases import Phase
+from firmline.protocol.traces.summary import TraceSummary
 
 PHASES: Final = {
     Phase.SEARCH: "looking for the unit",

@@ -11,7 +11,7 @@ import pytest
 
 from firmline.events import InspectionStarted, stamp
 from firmline.formats.trace import encode_event
-from firmline.formats.trace_phases import Phase
+from firmline.protocol.traces.phases import Phase
 from house_tree import ROOT
 from unit.cli.event_samples import SAMPLES
 from unit.cli.makers import KEY, package

@@ -20,7 +20,7 @@ from firmline.formats.hci_capture import (
     read_btsnoop,
 )
 from firmline.formats.trace import Trace, UnknownEvent, encode_event, read_traces
-from firmline.formats.trace_rebuild import rebuild
+from firmline.protocol.traces.rebuild import rebuild
 from unit.cli.event_samples import FINISHED, HOME, SAMPLES, STARTED
 from unit.cli.program import Program, assert_failed
 

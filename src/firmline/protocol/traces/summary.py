@@ -14,7 +14,7 @@ from firmline import events
 from firmline.events import Outcome
 from firmline.formats.sent_bytes import SentBytes
 from firmline.formats.trace import Trace
-from firmline.formats.trace_phases import TRANSFER, PhaseTime, phase_times
+from firmline.protocol.traces.phases import TRANSFER, PhaseTime, phase_times
 
 
 class TraceKind(StrEnum):

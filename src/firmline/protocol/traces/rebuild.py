@@ -23,6 +23,7 @@ from firmline.events import Event
 from firmline.formats.event_json import event_to_json
 from firmline.formats.hci_capture import ACL, EVENT, CapturedPacket
 from firmline.formats.trace import Entry, Trace
+from firmline.protocol.codes import BUTTONLESS_RESPONSE_MARKER
 from firmline.values import BleAddress
 
 CONNECTION: Final = 0x0001
@@ -36,8 +37,6 @@ DISCONNECTION_COMPLETE, LE_META, VENDOR = 0x05, 0x3E, 0xFF
 CONNECTION_COMPLETE: Final = 0x01
 UNSPECIFIED: Final = 0x1F
 """Where the link did not tell why the connection went (Core spec, Vol 1, Part F, 2.31)."""
-BUTTONLESS_ANSWER: Final = 0x20
-"""First byte of an answer of the buttonless service (bootloader spec, section 12)."""
 EXPERIMENTAL_SERVICE: Final = "buttonless_experimental"
 """What an inspection calls the buttonless service of SDK 12, whose answers are notifications."""
 MAX_NOTE: Final = 255
@@ -98,7 +97,7 @@ def _packet(entry: Entry, time_us: int, *, buttonless: int) -> CapturedPacket:
             handle = BUTTONLESS if entry.request in events.BUTTONLESS_REQUESTS else CONTROL_POINT
             return _att(WRITE_REQUEST, handle, data, time_us, from_controller=False)
         case events.AnswerReceived(data=data) if 0 < len(data) <= MAX_DATA:
-            is_buttonless = data[0] == BUTTONLESS_ANSWER
+            is_buttonless = data[0] == BUTTONLESS_RESPONSE_MARKER
             opcode = buttonless if is_buttonless else NOTIFICATION
             handle = BUTTONLESS if is_buttonless else CONTROL_POINT
             return _att(opcode, handle, data, time_us, from_controller=True)

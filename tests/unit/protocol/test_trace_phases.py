@@ -7,8 +7,8 @@ import pytest
 from firmline import events
 from firmline.events import Event, UnitMode, stamp
 from firmline.formats.trace import Trace, UnknownEvent
-from firmline.formats.trace_phases import Phase, phase_times
-from firmline.formats.trace_summary import TraceKind, summarize
+from firmline.protocol.traces.phases import Phase, phase_times
+from firmline.protocol.traces.summary import TraceKind, summarize
 from firmline.values import ImageKind
 from unit.cli.event_samples import FINISHED, HOME, IMAGE_SENT, SAMPLES, STARTED
 

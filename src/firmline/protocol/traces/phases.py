@@ -14,6 +14,7 @@ from typing import Final
 from firmline import events
 from firmline.events import UnitMode
 from firmline.formats.trace import Entry, UnknownEvent
+from firmline.protocol.codes import ObjectType, Opcode
 
 
 class Phase(StrEnum):
@@ -36,7 +37,7 @@ class Phase(StrEnum):
 
 TRANSFER: Final = (Phase.INIT_PACKET, Phase.CREATE, Phase.DATA, Phase.CRC, Phase.EXECUTE)
 """The phases in which an image is sent."""
-CREATE_DATA: Final = b"\x01\x02"
+CREATE_DATA: Final = bytes([Opcode.OBJECT_CREATE, ObjectType.DATA])
 """How the request begins that creates a data object (bootloader spec, section 2.1)."""
 RESTARTS: Final = ("abort", *events.BUTTONLESS_REQUESTS)
 """Requests that have the unit restart, or say how."""

@@ -10,7 +10,7 @@ from firmline.errors import Code, InputError
 from firmline.events import Event, UnitMode, stamp
 from firmline.formats.hci_capture import CapturedPacket
 from firmline.formats.trace import Trace, UnknownEvent
-from firmline.formats.trace_rebuild import FOREWORD, rebuild
+from firmline.protocol.traces.rebuild import FOREWORD, rebuild
 from firmline.updater.facts import DfuService
 from firmline.values import PeripheralId
 from unit.cli.event_samples import HOME, SAMPLES, SENT, STARTED
