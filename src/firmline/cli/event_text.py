@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from firmline import events
 from firmline.cli.style import printable
+from firmline.errors import Code
 from firmline.events import Event, UnitMode
 from firmline.formats.known_softdevices import describe_fwid
+from firmline.formats.softdevice import softdevice_version_text
 
 Described = tuple[str, str] | None
 STEPS = {
@@ -23,6 +25,9 @@ STEPS = {
     "await-reset": "waiting until the bootloader restarts by itself",
 }
 """What is done about what went wrong (:class:`firmline.updater.ladder.Step`)."""
+
+REFUSALS = frozenset(code for code in Code if code.name.startswith("REFUSED_"))
+"""What the unit itself has said no with."""
 
 
 def describe(event: Event) -> Described:
@@ -109,14 +114,26 @@ def _describe_port(event: Event) -> Described:
         case events.BootloaderAnswered():
             described = ("answers", "its bootloader")
         case events.VersionSeen():
-            described = ("has", f"{event.image} {event.version}, {event.size:,} bytes")
+            described = ("has", f"{_version(event)}, {event.size:,} bytes")
         case events.SessionRepeated():
-            described = ("goes on", f"after this: {event.reason}")
+            described = _repeated(event)
         case events.TextHeard():
             described = ("prints", event.text)
         case _:
             described = None
     return described
+
+
+def _version(event: events.VersionSeen) -> str:
+    if event.image == "softdevice":
+        return f"SoftDevice {softdevice_version_text(event.version)}"
+    return f"{event.image} {event.version}"
+
+
+def _repeated(event: events.SessionRepeated) -> tuple[str, str]:
+    if event.code in REFUSALS:
+        return "asks", f"once more, since a line may spoil an answer: {event.reason}"
+    return "goes on", f"after this: {event.reason}"
 
 
 def _plugged(event: events.UsbUnitSeen) -> tuple[str, str]:

@@ -119,6 +119,18 @@ def describe_fwid(fwid: int) -> str:
     return str(known) if known is not None else f"0x{fwid:04X}"
 
 
+def softdevice_that_ends_at(version: str, end: int) -> KnownSoftDevice | None:
+    """The one SoftDevice of this version that ends there; None: none is known to, or several may.
+
+    Args:
+        version: ``7.2.0``.
+        end: The first address behind it.
+    """
+    of_version = [known for known in known_softdevices() if version in (known.version, *known.also)]
+    may_be = [known for known in of_version if known.end in (end, None)]
+    return may_be[0] if len(may_be) == 1 and may_be[0].end == end else None
+
+
 def softdevice_by_name(text: str) -> KnownSoftDevice | None:
     """The SoftDevice of this name; None if there is no row for it.
 

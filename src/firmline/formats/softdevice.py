@@ -42,11 +42,18 @@ class SoftDeviceInfo:
     @property
     def version_text(self) -> str | None:
         """``7.2.0``; None where the SoftDevice does not say."""
-        if self.version is None:
-            return None
-        major, rest = divmod(self.version, 1_000_000)
-        minor, patch = divmod(rest, 1_000)
-        return f"{major}.{minor}.{patch}"
+        return None if self.version is None else softdevice_version_text(self.version)
+
+
+def softdevice_version_text(version: int) -> str:
+    """The version of a SoftDevice as it is written: ``7.2.0``.
+
+    Args:
+        version: As a number, ``major * 1000000 + minor * 1000 + patch`` (spec section 2.1).
+    """
+    major, rest = divmod(version, 1_000_000)
+    minor, patch = divmod(rest, 1_000)
+    return f"{major}.{minor}.{patch}"
 
 
 def parse_softdevice_info(content: bytes, *, offset: int = 0) -> SoftDeviceInfo | None:

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from firmline.errors import Code, TargetRefusedError
 from firmline.formats.init_command import FwType, InitCommand
-from firmline.formats.known_softdevices import describe_fwid
+from firmline.formats.known_softdevices import describe_fwid, softdevice_that_ends_at
+from firmline.formats.softdevice import softdevice_version_text
+from firmline.protocol.answers import FirmwareVersion
+from firmline.protocol.codes import ImageType
 from firmline.protocol.refusals import INIT_PACKET_PHASE
 
+Told = Mapping[ImageType, FirmwareVersion]
 
-def advice(error: TargetRefusedError, command: InitCommand, *, fwid: int | None = None) -> str:
+
+def advice(
+    error: TargetRefusedError,
+    command: InitCommand,
+    *,
+    fwid: int | None = None,
+    versions: Told | None = None,
+) -> str:
     """The next thing to do, naming the package's own numbers; empty where they do not matter.
 
     Args:
         error: What the unit said.
         command: What the package says.
         fwid: The SoftDevice that the unit's radio says it has, where it was asked.
+        versions: What the unit's bootloader says is in its flash, where it says anything.
     """
     wanted = ", ".join(describe_fwid(fwid) for fwid in command.sd_req) or "none"
     match error.code:
         case Code.REFUSED_SOFTDEVICE:
-            text = _softdevice_advice(wanted, fwid)
+            text = f"The package names SoftDevice {wanted} (--sd-req){_installed(fwid, versions)}"
         case Code.REFUSED_HW_VERSION:
             text = (
                 f"The package is for hardware version {command.hw_version} (--hw-version). Use the"
@@ -67,16 +81,39 @@ def _image_advice(command: InitCommand) -> str:
     )
 
 
-def _softdevice_advice(wanted: str, fwid: int | None) -> str:
-    if fwid is None:
+def _installed(fwid: int | None, versions: Told | None) -> str:
+    """Which SoftDevice the unit has, as far as it was told, and what to do with that."""
+    if fwid is not None:
         return (
-            f"The package names SoftDevice {wanted} (--sd-req). Find out which SoftDevice this"
-            " unit has, then make a package that names it, or use the package for this product."
+            f", and this unit's radio says that it has {describe_fwid(fwid)}. Use the package for"
+            f" this product, or make one that names 0x{fwid:04X}."
+        )
+    if versions:
+        return _told_by_bootloader(versions.get(ImageType.SOFTDEVICE))
+    return (
+        ". Find out which SoftDevice this unit has, then make a package that names it, or use the"
+        " package for this product."
+    )
+
+
+def _told_by_bootloader(told: FirmwareVersion | None) -> str:
+    """A bootloader tells version and end of the SoftDevice, and not the FWID that it checks."""
+    if told is None:
+        return (
+            ", and this unit's bootloader tells of none in its flash. Use the package for this"
+            " product, or make one for units without (--sd-req 0x00)."
+        )
+    version = softdevice_version_text(told.version)
+    says = f", and this unit's bootloader tells of version {version}, up to 0x{told.size:X}"
+    known = softdevice_that_ends_at(version, told.size)
+    if known is None:
+        return (
+            f"{says}. Use the package for this product, or find out the FWID of that one and make a"
+            " package that names it."
         )
     return (
-        f"The package names SoftDevice {wanted} (--sd-req), and this unit's radio says that it has"
-        f" {describe_fwid(fwid)}. Use the package for this product, or make one that names"
-        f" 0x{fwid:04X}."
+        f"{says}, as {known.title} has it. Use the package for this product; or, if that is the"
+        f" one, make a package that names {known.fwid}."
     )
 
 

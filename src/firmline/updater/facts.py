@@ -17,6 +17,7 @@ from typing import Final
 from firmline.device.chips import Chip, chip, chip_names
 from firmline.events import FactFound, How, UnitMode
 from firmline.formats.probes import ProbeCatalogue
+from firmline.formats.softdevice import softdevice_version_text
 from firmline.links.base import RemoteVersion
 from firmline.links.gatt import LEGACY_DFU_SERVICE, SMP_SERVICE
 from firmline.protocol.answers import HardwareVersion
@@ -34,7 +35,6 @@ WANTED: Final = (
     *("bootloader_version", "app_version", "key_ok"),
 )
 """What a person wants to know of every unit."""
-_THOUSAND, _MILLION = 1_000, 1_000_000
 
 
 class DfuService(StrEnum):
@@ -120,7 +120,7 @@ def facts_of_versions(versions: Versions) -> Iterator[FactFound]:
                 yield _fact("bootloader_version", image.version, How.QUERY)
                 yield _fact("bootloader_start", f"0x{image.address:X}", How.QUERY)
             case ImageType.SOFTDEVICE:
-                yield _fact("softdevice_version", _three_parts(image.version), How.QUERY)
+                yield _fact("softdevice_version", softdevice_version_text(image.version), How.QUERY)
                 yield _fact("softdevice_end", f"0x{image.size:X}", How.QUERY)
             case ImageType.APPLICATION:
                 yield _fact("app_version", image.version, How.QUERY)
@@ -165,13 +165,6 @@ def _variant(variant: int) -> str:
     """FICR INFO.VARIANT: four ASCII characters, e.g. 0x41414530 is AAE0."""
     text = variant.to_bytes(4, "big").decode("ascii", "replace")
     return text if text.isascii() and text.isalnum() else f"0x{variant:08X}"
-
-
-def _three_parts(version: int) -> str:
-    """A SoftDevice's version as it is written (spec section 2.1)."""
-    major, rest = divmod(version, _MILLION)
-    minor, patch = divmod(rest, _THOUSAND)
-    return f"{major}.{minor}.{patch}"
 
 
 def facts_of_findings(findings: Findings) -> Iterator[FactFound]:

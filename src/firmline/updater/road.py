@@ -10,15 +10,17 @@ Rules of this room's roads:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from firmline.errors import FirmlineError
 from firmline.events import Event, Proof
 from firmline.formats.package import PackageImage
 from firmline.links.base import Exchange
+from firmline.protocol.answers import FirmwareVersion
+from firmline.protocol.codes import ImageType
 from firmline.protocol.framing import Framing
 from firmline.protocol.pacing import Pacing
 from firmline.protocol.requests import Request
@@ -101,6 +103,7 @@ class OpenBootloader:
         recover: After a failed session: whether the image goes on in a new one.
         method: How objects are sent after what was seen so far, if planned so.
         fwid: Of its SoftDevice, where the road tells.
+        versions: What it told of the unit's flash, as that still is; empty: it told nothing.
     """
 
     exchange: Exchange
@@ -109,6 +112,7 @@ class OpenBootloader:
     recover: Callable[[FirmlineError], Awaitable[bool]] = gives_up
     method: Callable[[Method], Method] = as_planned
     fwid: int | None = None
+    versions: Mapping[ImageType, FirmwareVersion] = field(default_factory=dict)
 
 
 class Road(Protocol):

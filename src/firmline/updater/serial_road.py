@@ -75,6 +75,8 @@ class SerialRoad:
                 framing=SerialFraming,
                 answer_timeout_s=partial(answer_timeout_s, self._briefing.timeouts.serial),
                 recover=SerialRecovery(self._bootloader, self._briefing).recover,
+                # What it told is from before the first image, which may have changed it.
+                versions=self._bootloader.versions if index == 0 else {},
             )
 
     async def see_end(self, last_image: PackageImage) -> Seen:

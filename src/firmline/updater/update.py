@@ -204,7 +204,9 @@ class Update:
                 await self._transfer(index, image, opened)
             except TargetRefusedError as error:
                 command = image.init_packet.command
-                error.hint = error.hint or advice(error, command, fwid=opened.fwid)
+                error.hint = error.hint or advice(
+                    error, command, fwid=opened.fwid, versions=opened.versions
+                )
                 raise
 
     async def _transfer(self, index: int, image: PackageImage, opened: OpenBootloader) -> None:

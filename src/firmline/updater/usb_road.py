@@ -76,6 +76,7 @@ class UsbRoad:
             framing=SerialFraming,
             answer_timeout_s=partial(answer_timeout_s, self._briefing.timeouts.serial),
             recover=self._recovery.recover,
+            versions=self._bootloader.versions,
         )
 
     async def _persist(self, way: Callable[[], Awaitable[None]]) -> None:

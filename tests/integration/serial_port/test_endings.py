@@ -137,6 +137,19 @@ def test_a_package_of_two_images_goes_on_where_the_unit_comes_back(size: int) ->
     assert [event.index for event in told.of(events.ImageStarted)] == [0, 1]
 
 
+@pytest.mark.parametrize("second", [False, True])
+def test_only_of_the_first_image_a_refusal_is_explained_by_what_was_told_before_it(
+    second: bool,
+) -> None:
+    """The image before may have brought another SoftDevice than the bootloader has told of."""
+    refused = package(sd_req=(Fwid(0x0999),))
+    both = replace(refused, images=(whole().images[0], *refused.images))
+    told = update(waiting(), both if second else refused)
+    assert ended(told)[:2] == (Outcome.REFUSED, Code.REFUSED_SOFTDEVICE)
+    assert told.result.error is not None
+    assert ("bootloader tells of" in told.result.error.hint) is not second
+
+
 def test_a_unit_that_does_not_come_back_for_the_second_image_is_told() -> None:
     def break_it(event: Event, unit: VirtualUnit) -> None:
         if isinstance(event, events.ImageSent) and event.kind is not ImageKind.APPLICATION:

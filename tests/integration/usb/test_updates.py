@@ -56,6 +56,13 @@ def test_an_application_is_asked_into_its_bootloader_and_its_new_version_is_the_
     assert (declared.link, declared.capabilities["baud"]) == ("usb", None)
 
 
+def test_a_refused_softdevice_is_told_beside_the_one_that_the_bootloader_tells_of() -> None:
+    told = update(contents=package(sd_req=(Fwid(0x999),)))
+    assert told.ended == (Outcome.REFUSED, Code.REFUSED_SOFTDEVICE)
+    assert "bootloader tells of version" in told.hint
+    assert "Find out which" not in told.hint
+
+
 def test_the_serial_number_is_found_whatever_its_case() -> None:
     assert update(serial_number=SERIAL.lower()).ended == (Outcome.UPDATED, "")
 

@@ -6,6 +6,7 @@ import pytest
 
 from firmline import events
 from firmline.cli.event_text import describe
+from firmline.errors import Code
 from firmline.events import Event, UnitMode
 from firmline.formats.event_json import event_type
 from firmline.values import ImageKind
@@ -147,6 +148,20 @@ def test_what_is_not_known_is_left_out(event: Event, text: str) -> None:
 )
 def test_what_always_happens_or_means_nothing_is_not_told(event: Event) -> None:
     assert describe(event) is None
+
+
+def test_a_softdevice_s_version_is_shown_as_it_is_written() -> None:
+    told = events.VersionSeen(image="softdevice", version=7_002_000, address=0x1000, size=0x27000)
+    assert describe(told) == ("has", "SoftDevice 7.2.0, 159,744 bytes")
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code.name.startswith("REFUSED_")])
+def test_a_refusal_is_asked_for_once_more_which_promises_no_end(code: Code) -> None:
+    repeated = events.SessionRepeated(reason="The unit said no.", code=str(code), attempt=2)
+    assert describe(repeated) == (
+        "asks",
+        "once more, since a line may spoil an answer: The unit said no.",
+    )
 
 
 def test_the_samples_are_of_one_update() -> None:

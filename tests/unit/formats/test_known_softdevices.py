@@ -13,6 +13,7 @@ from firmline.formats.known_softdevices import (
     looks_like_softdevice_name,
     similar_softdevices,
     softdevice_by_name,
+    softdevice_that_ends_at,
 )
 from firmline.formats.softdevice import SOFTDEVICE_START
 from firmline.values import Fwid
@@ -153,3 +154,46 @@ def test_a_fwid_is_shown_with_the_name_that_it_has() -> None:
     assert describe_fwid(0x999) == "0x0999"
     assert describe_fwid(0) == "0x0000"
     assert describe_fwid(0x1_0000) == "0x10000"
+
+
+@pytest.mark.parametrize(
+    ("version", "end", "title"),
+    [
+        ("7.2.0", 0x19000, "S112 7.2.0"),
+        ("7.2.0", 0x1C000, "S113 7.2.0"),
+        ("7.2.0", 0x26000, "S132 7.2.0"),
+        ("7.2.0", 0x27000, "S140 7.2.0"),
+    ],
+)
+def test_version_and_end_tell_softdevices_of_one_release_apart(
+    version: str, end: int, title: str
+) -> None:
+    known = softdevice_that_ends_at(version, end)
+    assert known is not None
+    assert known.title == title
+
+
+@pytest.mark.parametrize(
+    ("version", "end"), [("7.2.0", 0x28000), ("7.2.1", 0x27000), ("", 0), ("6.1.1", 0x26000)]
+)
+def test_what_no_softdevice_or_more_than_one_is_names_none(version: str, end: int) -> None:
+    assert softdevice_that_ends_at(version, end) is None
+
+
+def test_none_is_named_by_version_and_end_that_another_row_may_be() -> None:
+    rows = known_softdevices()
+    named = 0
+    for row in rows:
+        if row.end is None:
+            continue
+        found = softdevice_that_ends_at(row.version, row.end)
+        others = [
+            other
+            for other in rows
+            if other is not row
+            and row.version in (other.version, *other.also)
+            and other.end in (row.end, None)
+        ]
+        assert found is (None if others else row)
+        named += found is not None
+    assert named >= 8

@@ -8,14 +8,24 @@ import pytest
 
 from firmline.errors import Code, TargetRefusedError
 from firmline.formats.init_command import FwType, InitCommand
+from firmline.protocol.answers import FirmwareVersion
+from firmline.protocol.codes import ImageType
 from firmline.protocol.refusals import FIRMWARE_PHASE, INIT_PACKET_PHASE
-from firmline.updater.advice import advice
+from firmline.updater.advice import Told, advice
 from firmline.values import FwVersion
 
 
-def advise(code: Code, *, fwid: int | None = None, phase: str = "", **fields: Any) -> str:
+def advise(
+    code: Code,
+    *,
+    fwid: int | None = None,
+    versions: Told | None = None,
+    phase: str = "",
+    **fields: Any,
+) -> str:
     command = InitCommand(**{"kind": FwType.APPLICATION, **fields})
-    return advice(TargetRefusedError(code, "No.", result=0x0B, phase=phase), command, fwid=fwid)
+    refused = TargetRefusedError(code, "No.", result=0x0B, phase=phase)
+    return advice(refused, command, fwid=fwid, versions=versions)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +68,56 @@ def test_the_units_own_softdevice_is_named_where_its_radio_told() -> None:
     )
     assert text.endswith("0x00B7.")
     assert "Find out" not in text
+
+
+def told(version: int, end: int) -> Told:
+    """A bootloader that has this SoftDevice, and itself."""
+    return {
+        ImageType.BOOTLOADER: FirmwareVersion(
+            image_type=ImageType.BOOTLOADER, version=1, address=0x72000, size=24_576
+        ),
+        ImageType.SOFTDEVICE: FirmwareVersion(
+            image_type=ImageType.SOFTDEVICE, version=version, address=0x1000, size=end
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("version", "end", "says", "cure"),
+    [
+        (7_002_000, 0x27000, "version 7.2.0, up to 0x27000, as S140 7.2.0 has it", "names 0x0100."),
+        (7_002_000, 0x26000, "version 7.2.0, up to 0x26000, as S132 7.2.0 has it", "names 0x0101."),
+        (7_002_000, 0x2A000, "version 7.2.0, up to 0x2A000. Use", "find out the FWID"),
+        (99_001_002, 0x27000, "version 99.1.2, up to 0x27000. Use", "find out the FWID"),
+    ],
+)
+def test_the_softdevice_that_a_bootloader_tells_of_is_named(
+    version: int, end: int, says: str, cure: str
+) -> None:
+    text = advise(Code.REFUSED_SOFTDEVICE, sd_req=(0x103,), versions=told(version, end))
+    assert f"(--sd-req), and this unit's bootloader tells of {says}" in text
+    assert cure in text
+    assert "Find out which" not in text
+
+
+def test_a_bootloader_that_tells_of_no_softdevice_leads_to_packages_for_none() -> None:
+    without = {ImageType.BOOTLOADER: told(1, 1)[ImageType.BOOTLOADER]}
+    text = advise(Code.REFUSED_SOFTDEVICE, sd_req=(0x103,), versions=without)
+    assert "bootloader tells of none" in text
+    assert "--sd-req 0x00" in text
+
+
+def test_a_bootloader_that_tells_nothing_leaves_it_open() -> None:
+    text = advise(Code.REFUSED_SOFTDEVICE, sd_req=(0x103,), versions={})
+    assert text == advise(Code.REFUSED_SOFTDEVICE, sd_req=(0x103,))
+    assert "Find out which" in text
+
+
+def test_the_radio_s_word_is_nearer_than_the_bootloader_s() -> None:
+    versions = told(7_002_000, 0x27000)
+    text = advise(Code.REFUSED_SOFTDEVICE, sd_req=(0x103,), fwid=0xB7, versions=versions)
+    assert "radio says" in text
+    assert "0x27000" not in text
 
 
 def test_a_refused_signature_leads_to_the_keys() -> None:
