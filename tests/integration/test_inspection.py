@@ -13,7 +13,7 @@ from firmline import events
 from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.description import UnitDescription, gallery_names, gallery_unit
 from firmline.device.fabrication import fabricate, physics_of
-from firmline.device.profile import SDK15_3_BLE
+from firmline.device.profile import SDK15_3_BLE, BootloaderProfile
 from firmline.device.radio_face import ResetKind
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, LocalProtocolError
@@ -195,6 +195,30 @@ def test_with_probes_a_unit_tells_what_it_is_made_of_and_stays_the_same(
         assert (mode is BOOTLOADER) == (name in WAITS_IN_BOOTLOADER)
         if code is None:
             check_probed(result, description)
+
+    on_bench(story)
+
+
+@pytest.mark.parametrize("stay", [False, True])
+@pytest.mark.parametrize("profile", [SDK15_3_BLE, TALKATIVE], ids=lambda profile: profile.name)
+def test_a_bootloader_is_asked_without_probes_where_that_is_wanted(
+    profile: BootloaderProfile, stay: bool
+) -> None:
+    async def story(bench: Bench) -> None:
+        unit, _ = bench.place(describe(profile=profile))
+        before = flash_of(unit)
+        result = await bench.inspect(ADDRESS, enter=True, stay=stay)
+        assert result.error is None
+        assert result.finished.left_in is (BOOTLOADER if stay else APPLICATION)
+        assert unit.mode is result.finished.left_in
+        assert flash_of(unit) == before
+        facts = known(result)
+        assert (("chip", "query") in facts) is (profile is TALKATIVE)
+        assert facts["init_packet_held", "query"] == "0"
+        assert bench.count(events.EnteringBootloader) == 1
+        assert bench.count(events.ProbeRefused) == 0
+        missing = {one.fact: one.why for one in result.missing}
+        assert "--enter" not in "".join(missing.values())
 
     on_bench(story)
 

@@ -78,8 +78,7 @@ def _describe_road(event: Event) -> Described:
             where = f"at {event.address}" if event.address else f"as {event.name}"
             described = ("restarts", f"into its bootloader, {where}")
         case events.InspectionStarted():
-            how = "with probes" if event.with_probes else "without touching it"
-            described = ("inspect", f"{event.unit}, {how}")
+            described = ("inspect", f"{event.unit}, {_how(event)}")
         case events.Connected(mode=UnitMode.BOOTLOADER):
             described = ("connected", f"to its bootloader, MTU {event.mtu}")
         case events.LinkLost(expected=False):
@@ -122,6 +121,12 @@ def _describe_port(event: Event) -> Described:
         case _:
             described = None
     return described
+
+
+def _how(event: events.InspectionStarted) -> str:
+    if event.with_probes:
+        return "with probes"
+    return "in its bootloader" if event.enters else "without touching it"
 
 
 def _version(event: events.VersionSeen) -> str:

@@ -29,6 +29,7 @@ def inspect(
     probes: Path | None,
     key_file: KeySource | None,
     hw_versions: tuple[int, ...] | None,
+    enter: bool,
     stay: bool,
     discard_progress: bool,
     trace: Path | None,
@@ -37,9 +38,9 @@ def inspect(
 ) -> None:
     """Read what is on the unit URI: SoftDevice, versions, chip, and how each is known.
 
-    Without --probes and --key-file nothing is touched: the SoftDevice's FWID is read from the
-    unit's radio, the rest from what its application says. With one of them the unit is taken into
-    its bootloader and asked there, which changes nothing on it, and back into its application.
+    Without --enter, --probes and --key-file nothing is touched: the SoftDevice's FWID is read from
+    the unit's radio, the rest from what its application says. With one of them the unit is taken
+    into its bootloader and asked there, which changes nothing on it, and back into its application.
     """
     from firmline.cli.event_output import listener_for  # noqa: PLC0415 - the help stays fast
     from firmline.cli.facts_text import report_lines, result_fields  # noqa: PLC0415
@@ -49,6 +50,7 @@ def inspect(
         probes=probes,
         key_file=key_file,
         hw_versions=hw_versions,
+        enter=enter,
         stay=stay,
         discard_progress=discard_progress,
         trace=trace,

@@ -43,6 +43,7 @@ class InspectionOptions:
         probes: A probe pack.
         key_file: A private key that signs probes as they are needed.
         hw_versions: Hardware versions to ask for with the key.
+        enter: Whether it is taken into its bootloader also without probes.
         stay: Whether the unit is left in its bootloader.
         discard_progress: Whether an update that was begun may be lost.
         trace: Where every event is kept.
@@ -56,6 +57,7 @@ class InspectionOptions:
     discard_progress: bool
     trace: Path | None
     btsnoop: Path | None = None
+    enter: bool = False
 
     def check(self) -> None:
         """Refuse options that mean nothing together.
@@ -69,16 +71,18 @@ class InspectionOptions:
                 "--probes and --key-file both say what to ask with; a pack needs no key.",
             )
         has_probes = self.probes is not None or self.key_file is not None
-        for option, given in (
-            ("--stay", self.stay),
-            ("--discard-progress", self.discard_progress),
-        ):
-            if given and not has_probes:
-                raise InputError(
-                    Code.OPTION_CONFLICT,
-                    f"{option} means nothing without --probes or --key-file: the unit is not taken"
-                    " into its bootloader.",
-                )
+        if self.stay and not (has_probes or self.enter):
+            raise InputError(
+                Code.OPTION_CONFLICT,
+                "--stay means nothing without --enter, --probes or --key-file: the unit is not"
+                " taken into its bootloader.",
+            )
+        if self.discard_progress and not has_probes:
+            raise InputError(
+                Code.OPTION_CONFLICT,
+                "--discard-progress means nothing without --probes or --key-file: nothing else"
+                " that is asked can take the place of an update that was begun.",
+            )
         if self.hw_versions is not None and self.key_file is None:
             raise InputError(
                 Code.OPTION_CONFLICT,
@@ -121,6 +125,12 @@ def inspection_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 type=HwVersions(),
                 help="With --key-file: hardware versions that the unit may have, the likeliest"
                 f" first.  [default: {','.join(map(str, HW_VERSIONS))}]",
+            ),
+            click.option(
+                "--enter",
+                is_flag=True,
+                help="Ask its bootloader also without probes: one for UART or USB says itself which"
+                " chip it runs on and what is installed.",
             ),
             click.option(
                 "--stay", is_flag=True, help="Leave the unit in its bootloader afterwards."
@@ -172,6 +182,7 @@ def inspect_unit(
     """
     from firmline.cli.unit_session import UnitSession  # noqa: PLC0415 - the help stays fast
     from firmline.updater.inspection import inspection_over  # noqa: PLC0415
+    from firmline.updater.inspection_plan import not_begun  # noqa: PLC0415
 
     asked = _prepare(target_text, options)
     session = UnitSession(asked.wanted, trace=options.trace, btsnoop=options.btsnoop)
@@ -180,7 +191,10 @@ def inspect_unit(
         plan = _plan(asked, options, opened.pin)
         return await inspection_over(opened.link, plan, report=report).run()
 
-    result = session.run(inspect, make_listener=make_listener, not_begun=asked.not_begun)
+    def told(error: TransportError) -> tuple[Event, ...]:
+        return not_begun(_plan(asked, options, None).started, error)
+
+    result = session.run(inspect, make_listener=make_listener, not_begun=told)
     return Inspected(result=result, probes_key=asked.probes_key, problems=session.problems)
 
 
@@ -192,6 +206,7 @@ def _plan(asked: _Asked, options: InspectionOptions, pin: UnitPin | None) -> Ins
         pin=pin,
         probes=asked.source,
         public_key=asked.public_key,
+        enter=options.enter,
         stay=options.stay,
         discard_progress=options.discard_progress,
     )
@@ -220,18 +235,6 @@ class _Asked:
     def public_key(self) -> str:
         """Of the probes' key, hexadecimal; empty without."""
         return "" if self.probes_key is None else self.probes_key.le_bytes.hex()
-
-    def not_begun(self, error: TransportError) -> tuple[Event, ...]:
-        """The events of a link that could not be opened."""
-        from firmline.events import InspectionStarted  # noqa: PLC0415 - the help stays fast
-        from firmline.updater.inspection_plan import not_begun  # noqa: PLC0415
-
-        started = InspectionStarted(
-            unit=self.unit_name,
-            with_probes=self.source is not None,
-            public_key=self.public_key,
-        )
-        return not_begun(started, error)
 
 
 def _prepare(target_text: str, options: InspectionOptions) -> _Asked:

@@ -141,8 +141,8 @@ class UnitChoice:
         if self.target_text is None and self.reading.given:
             raise InputError(
                 Code.OPTION_CONFLICT,
-                "The options that read a unit (--probes, --key-file, --hw-version, --stay,"
-                " --discard-progress, --trace) go with --to only.",
+                "The options that read a unit (--enter, --probes, --key-file, --hw-version,"
+                " --stay, --discard-progress, --trace) go with --to only.",
             )
         self.reading.check()
 

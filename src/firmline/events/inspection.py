@@ -15,11 +15,13 @@ class InspectionStarted(Event):
         unit: The target as the user named it.
         with_probes: Whether its bootloader is entered and asked with probes.
         public_key: Of the key that signed them, 64 bytes in hexadecimal; empty without probes.
+        enters: Whether an application is taken into its bootloader, with probes or without.
     """
 
     unit: str
     with_probes: bool
     public_key: str
+    enters: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

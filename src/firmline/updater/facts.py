@@ -35,6 +35,8 @@ WANTED: Final = (
     *("bootloader_version", "app_version", "key_ok"),
 )
 """What a person wants to know of every unit."""
+OF_BOOTLOADER: Final = frozenset({"chip", "bootloader_version", "app_version"})
+"""What a bootloader says without probes, unless it is built with the reduced protocol."""
 
 
 class DfuService(StrEnum):
@@ -212,8 +214,8 @@ def _why(
 ) -> str:
     if name == "chip" and in_bootloader:
         why = "Its bootloader does not say (reduced protocol), and probes cannot tell."
-    elif name == "chip":
-        why = "Its bootloader may say so, which was not entered (--probes or --key-file)."
+    elif name in OF_BOOTLOADER and not in_bootloader and catalogue is None:
+        why = "Its bootloader may say so, which was not entered (--enter, --probes or --key-file)."
     elif catalogue is None:
         why = "It takes signed probes to ask its bootloader: --probes or --key-file."
     elif findings.key_ok is False:

@@ -2,9 +2,9 @@
 
 Rules of this module:
 
-* Without probes nothing is touched: what the application and the radio say is read where the unit
-  is. Only what carries probes has it restart into its bootloader, and only if it is the unit that
-  was pinned (:mod:`firmline.updater.entering`).
+* Unless the user asks for more nothing is touched: what the application and the radio say is read
+  where the unit is. Only who wants its bootloader asked has it restart into that, and only if it is
+  the unit that was pinned (:mod:`firmline.updater.entering`).
 * A unit is left as it was found. One that was taken out of its application is sent back to it and
   seen running, whatever happened in between; one that was found in its bootloader stays there.
 * Probes take the place of the init packet that a bootloader holds in RAM, so an update that was
@@ -20,15 +20,13 @@ CREATE. No flash work of ours can be under way then: no probe leads to any.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from firmline import events
 from firmline.errors import (
     Code,
-    FirmlineError,
     LocalProtocolError,
     TransportError,
-    TransportReason,
-    VerifyError,
 )
 from firmline.events import Event, FactFound, How, UnitMode, UnitSeen
 from firmline.links.base import Connection, Link, PortLink
@@ -41,7 +39,12 @@ from firmline.updater.bootloader_questions import ask_bootloader
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.entering import PinnedUnit
 from firmline.updater.inspection_plan import InspectionPlan
-from firmline.updater.inspection_record import InspectionRecord, InspectionResult
+from firmline.updater.inspection_record import (
+    InspectionRecord,
+    InspectionResult,
+    not_back,
+    one_then_other,
+)
 from firmline.updater.opening import AnyLink
 from firmline.updater.port_inspection import PortInspection
 from firmline.updater.usb_inspection import UsbInspection
@@ -71,22 +74,8 @@ class Inspection:
 
     async def run(self) -> InspectionResult:
         """Do it; errors end as a result, never as an exception (but for defects of ours)."""
-        return await self._record.of(self._inspect_and_return, plan=self._plan, link=self._link)
-
-    async def _inspect_and_return(self) -> None:
-        """Read the unit, then have it where it was; the first thing that went wrong is raised."""
-        error: FirmlineError | None = None
-        try:
-            await self._inspect()
-        except FirmlineError as caught:
-            error = caught
-        if self._entered and not self._plan.stay:
-            try:
-                await self._see_return()
-            except FirmlineError as caught:
-                error = error or caught
-        if error is not None:
-            raise error
+        work = partial(one_then_other, self._inspect, self._see_return)
+        return await self._record.of(work, plan=self._plan, link=self._link)
 
     async def _inspect(self) -> None:
         there = await self._unit.search.find()
@@ -102,7 +91,7 @@ class Inspection:
                 await self._read_application(connection)
         if connection is None:  # but the bootloader of the unit whose address comes before
             await self._unit.search.find_beside_another()
-        elif self._plan.probes is None:
+        elif not self._plan.enters:
             return
         else:
             self._entered, self._record.left_in = True, None  # whatever becomes of the jump
@@ -144,17 +133,11 @@ class Inspection:
             report=self._report,
             answer_timeout_s=self._plan.timeouts.answer_s,
         )
-        error: FirmlineError | None = None
-        try:
-            await self._ask_bootloader(connection, dialogue)
-        except FirmlineError as caught:
-            if isinstance(caught, TransportError) and caught.reason is TransportReason.LOST:
-                raise
-            error = caught
-        if self._entered and not self._plan.stay:
-            await self._send_back(connection, dialogue)
-        if error is not None:
-            raise error
+        await one_then_other(
+            partial(self._ask_bootloader, connection, dialogue),
+            partial(self._send_back, connection, dialogue),
+            unless_lost=True,
+        )
 
     async def _ask_bootloader(self, connection: Connection, dialogue: Dialogue) -> None:
         mode = FactFound(fact="mode", value=UnitMode.BOOTLOADER.value, how=How.SERVICES)
@@ -168,6 +151,8 @@ class Inspection:
 
     async def _send_back(self, connection: Connection, dialogue: Dialogue) -> None:
         """Ask for the reset; a unit that is gone before it has answered has understood."""
+        if not self._entered or self._plan.stay:
+            return
         try:
             await dialogue.say(Abort())
             await self._unit.await_drop(connection)
@@ -176,6 +161,8 @@ class Inspection:
 
     async def _see_return(self) -> None:
         """See the application run again: at once, or when the bootloader gives up by itself."""
+        if not self._entered or self._plan.stay:
+            return
         waits = self._plan.timeouts.inactivity_s
         self._record.left_in = None
         there = False
@@ -191,14 +178,7 @@ class Inspection:
             UnitMode.BOOTLOADER, timeout_s=self._plan.timeouts.already_there_s
         )
         self._record.left_in = UnitMode.BOOTLOADER if there else None
-        raise VerifyError(
-            Code.UNIT_DID_NOT_RETURN,
-            "The unit is in its bootloader again after it was sent back: either its application is"
-            " not valid any more, or something keeps it there."
-            if there
-            else "The unit did not come back into its application, and is not in its bootloader"
-            f" either, {waits:g} s after it was left alone.",
-        )
+        raise not_back(in_bootloader=there, waited_s=waits)
 
     # What is told.
 

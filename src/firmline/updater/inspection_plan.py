@@ -20,8 +20,9 @@ class InspectionPlan:
     Attributes:
         unit_name: The target as the user named it.
         pin: By what the unit is known in the air; ``None``: it is at a port.
-        probes: What to ask its bootloader with; ``None``: it is not entered.
+        probes: What to ask its bootloader with; ``None``: with questions alone.
         public_key: Of the key that signed the probes, hexadecimal; empty without.
+        enter: An application is taken into its bootloader also without probes.
         stay: A unit that was taken into its bootloader is left there.
         discard_progress: Probe also where an update that was begun is lost by that.
         timeouts: How long to wait for what.
@@ -31,9 +32,25 @@ class InspectionPlan:
     pin: UnitPin | None
     probes: ProbeSource | None = None
     public_key: str = ""
+    enter: bool = False
     stay: bool = False
     discard_progress: bool = False
     timeouts: Timeouts = field(default_factory=Timeouts)
+
+    @property
+    def enters(self) -> bool:
+        """Whether an application is taken into its bootloader."""
+        return self.enter or self.probes is not None
+
+    @property
+    def started(self) -> events.InspectionStarted:
+        """The first event of the inspection."""
+        return events.InspectionStarted(
+            unit=self.unit_name,
+            with_probes=self.probes is not None,
+            public_key=self.public_key,
+            enters=self.enters,
+        )
 
 
 def not_begun(started: events.InspectionStarted, error: FirmlineError) -> tuple[Event, ...]:

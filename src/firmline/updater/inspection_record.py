@@ -7,7 +7,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from firmline import events
-from firmline.errors import Code, ExitCode, FirmlineError, TransportError, TransportReason
+from firmline.errors import (
+    Code,
+    ExitCode,
+    FirmlineError,
+    TransportError,
+    TransportReason,
+    VerifyError,
+)
 from firmline.events import Event, FactFound, UnitMode
 from firmline.formats.probes import ProbeSource
 from firmline.protocol.probing import Findings
@@ -78,13 +85,7 @@ class InspectionRecord:
             Exception: A defect of ours; the last event is told all the same.
         """
         self._started_s = self._now_s()
-        self.report(
-            events.InspectionStarted(
-                unit=plan.unit_name,
-                with_probes=plan.probes is not None,
-                public_key=plan.public_key,
-            )
-        )
+        self.report(plan.started)
         self.report(declare_link(link))
         self.report(plan_timing(link, plan.timeouts))
         error: FirmlineError | None = FirmlineError(Code.DEFECT, "firmline itself failed.")
@@ -144,3 +145,52 @@ class InspectionRecord:
             findings=self.findings,
             error=error,
         )
+
+
+async def one_then_other(
+    one: Callable[[], Awaitable[None]],
+    other: Callable[[], Awaitable[None]],
+    *,
+    unless_lost: bool = False,
+) -> None:
+    """Do one thing, and the other whatever becomes of it.
+
+    Args:
+        one: The first.
+        other: The second.
+        unless_lost: The second needs the link, and is left out where the first has lost it.
+
+    Raises:
+        FirmlineError: The first that went wrong.
+    """
+    error: FirmlineError | None = None
+    try:
+        await one()
+    except FirmlineError as caught:
+        is_lost = isinstance(caught, TransportError) and caught.reason is TransportReason.LOST
+        if is_lost and unless_lost:
+            raise
+        error = caught
+    try:
+        await other()
+    except FirmlineError as caught:
+        error = error or caught
+    if error is not None:
+        raise error
+
+
+def not_back(*, in_bootloader: bool, waited_s: float) -> VerifyError:
+    """The error of a unit that was to go back into its application, and is not there.
+
+    Args:
+        in_bootloader: It was seen in its bootloader again.
+        waited_s: For how long it was looked for in its application.
+    """
+    return VerifyError(
+        Code.UNIT_DID_NOT_RETURN,
+        "The unit is in its bootloader again after it was sent back: either its application is"
+        " not valid any more, or something keeps it there."
+        if in_bootloader
+        else "The unit did not come back into its application, and is not in its bootloader"
+        f" either, {waited_s:g} s after it was left alone.",
+    )

@@ -6,8 +6,8 @@ chip it runs on and what is installed; probes tell the rest. It stays where it i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 
 from firmline import events
@@ -57,33 +57,45 @@ async def read_at_port(link: PortLink, plan: InspectionPlan, record: InspectionR
         TargetRefusedError: Likewise.
         RemoteProtocolError: Likewise.
     """
+    async with bootloader_at(link, plan, record) as dialogue:
+        await ask_bootloader(dialogue, plan, record)
+
+
+@asynccontextmanager
+async def bootloader_at(
+    link: PortLink, plan: InspectionPlan, record: InspectionRecord
+) -> AsyncIterator[Dialogue]:
+    """A bootloader that answers at a port, ready to be asked; the loss of the port is reported.
+
+    Raises:
+        TransportError: The port cannot be used, or no bootloader answers, with the reason.
+        TargetRefusedError: It answers that it knows no PING.
+    """
+    opened = await link.open()
     try:
-        async with AsyncExitStack() as stack:
-            port = await _open(stack, link, plan.timeouts.serial, record)
-            record.left_in = UnitMode.BOOTLOADER
-            record.keep([FactFound(fact="mode", value=UnitMode.BOOTLOADER.value, how=How.QUERY)])
-            dialogue = Dialogue(
-                port,
-                SerialFraming(),
-                report=record.report,
-                answer_timeout_s=plan.timeouts.serial.execute_s,
-            )
-            await ask_bootloader(dialogue, plan, record)
+        port = FrameWisePort(opened)
+        record.report(port_opened(link))
+        await _see_bootloader(port, link, plan.timeouts.serial, record)
+        record.left_in = UnitMode.BOOTLOADER
+        record.keep([FactFound(fact="mode", value=UnitMode.BOOTLOADER.value, how=How.QUERY)])
+        yield Dialogue(
+            port,
+            SerialFraming(),
+            report=record.report,
+            answer_timeout_s=plan.timeouts.serial.execute_s,
+        )
     except TransportError as error:
         if error.reason is TransportReason.LOST:
             record.report(events.LinkLost(hci_reason=None, expected=False))
         raise
+    finally:
+        await opened.close()
 
 
-async def _open(
-    stack: AsyncExitStack, link: PortLink, timeouts: SerialTimeouts, record: InspectionRecord
-) -> PortConnection:
-    """The port, at which a bootloader answers."""
-    opened = await link.open()
-    stack.push_async_callback(opened.close)
-    port = FrameWisePort(opened)
-    record.report(port_opened(link))
+async def _see_bootloader(
+    port: PortConnection, link: PortLink, timeouts: SerialTimeouts, record: InspectionRecord
+) -> None:
+    """See that a bootloader answers."""
     talk = SerialTalk(port, now_s=link.now_s, timeouts=timeouts, report=record.report)
     if not await talk.find(timeouts.bootloader_s):
         raise nothing_answers(link, port, talk, timeouts)
-    return port

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 
-from firmline import events
 from firmline.errors import LocalProtocolError, TransportError, TransportReason
 from firmline.events import UnitMode
 from firmline.links.base import Received
@@ -18,13 +17,8 @@ from firmline.protocol.channels import Channel
 from firmline.updater.road import Briefing
 from firmline.updater.serial_bootloader import SerialBootloader
 from firmline.updater.serial_talk import SerialTalk, Versions
-from firmline.updater.usb_absence import (
-    did_not_restart,
-    no_bootloader,
-    no_trigger,
-    not_back_for_next,
-    stayed,
-)
+from firmline.updater.usb_absence import no_trigger, not_back_for_next
+from firmline.updater.usb_restart import opened_patiently, restart_into_bootloader
 from firmline.updater.usb_search import LOOKS_EVERY_S, find, unit_seen
 
 
@@ -124,34 +118,11 @@ class UsbBootloader:
             TransportError: It cannot be asked, stays, or does not come back.
             RemoteProtocolError: What answers makes no sense.
         """
-        strangers = await self._link.others()
-        self._report(events.EnteringBootloader(address=None, name=application.serial_number))
-        await self._link.detach(application)
-        await self.open_patiently(await self._await_restart(application, strangers))
-
-    async def _await_restart(self, application: UsbDevice, strangers: frozenset[str]) -> UsbDevice:
-        """The unit, plugged in as something else than this appearance of its application.
-
-        Args:
-            application: As it was when it was asked.
-            strangers: Bootloaders that were there before.
-        """
-        restarted = False
-        until_s = self._link.now_s() + self._timeouts.serial.reappear_s
-        while True:
-            device = await self._link.look()
-            restarted |= device is None or device.address != application.address
-            if device is not None and device.usb_id != application.usb_id:
-                return device
-            if device is not None and restarted and device.kind is UsbKind.APPLICATION:
-                raise stayed(device)
-            if self._link.now_s() >= until_s:
-                break
-            await asyncio.sleep(LOOKS_EVERY_S)
-        waited_s = self._timeouts.serial.reappear_s
-        if not restarted:
-            raise did_not_restart(application, waited_s)
-        raise no_bootloader(application, waited_s, await self._link.others() - strangers)
+        reappear_s = self._timeouts.serial.reappear_s
+        device = await restart_into_bootloader(
+            self._link, application, reappear_s=reappear_s, report=self._report
+        )
+        await self.open_patiently(device)
 
     async def await_next(self) -> None:
         """After an image the unit restarts, and waits in its bootloader for the next one.
@@ -198,19 +169,7 @@ class UsbBootloader:
             TransportError: It stays so; or as :meth:`open`.
             RemoteProtocolError: What answers makes no sense.
         """
-        self._report(unit_seen(device, UnitMode.BOOTLOADER))
-        until_s = self._link.now_s() + self._timeouts.serial.reappear_s
-        while True:
-            try:
-                if device.port is not None:
-                    await self.open(device)
-                    return
-                error = no_bootloader(device, self._timeouts.serial.reappear_s, frozenset())
-            except TransportError as caught:
-                if caught.reason is not TransportReason.NOT_AVAILABLE:
-                    raise
-                error = caught
-            if self._link.now_s() >= until_s:
-                raise error
-            await asyncio.sleep(LOOKS_EVERY_S)
-            device = await self._link.look() or device
+        reappear_s = self._timeouts.serial.reappear_s
+        await opened_patiently(
+            self._link, device, self.open, reappear_s=reappear_s, report=self._report
+        )

@@ -1,22 +1,43 @@
 """Reading what is on a unit that is plugged in by USB, in whichever program it runs.
 
-An application says which it is and no more, and is left alone: it is the bootloader that knows the
-unit, and answers probes.
+Rules of this module:
+
+* An application says which it is and no more. It is left alone, unless the user wants its
+  bootloader asked: that knows the unit, and answers probes.
+* A unit is left as it was found. One that was taken out of its application by the DFU trigger is
+  sent back and seen running it, whatever happened in between; one that was found in its bootloader
+  stays there.
+
+ABORT resets a bootloader at once; where it does nothing, the bootloader resets itself 120 s after
+the last CREATE (secure-dfu-bootloader spec, sections 2.5 and 10).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
 
-from firmline.errors import Code, TransportError, TransportReason
+from firmline import events
+from firmline.errors import TransportError, TransportReason
 from firmline.events import Event, FactFound, How, UnitMode
 from firmline.links.usb.device import UsbDevice, UsbKind
 from firmline.links.usb.link import UsbLink
+from firmline.protocol.requests import Abort
+from firmline.updater.bootloader_questions import ask_bootloader
+from firmline.updater.dialogue import Dialogue
 from firmline.updater.inspection_plan import InspectionPlan
-from firmline.updater.inspection_record import InspectionRecord, InspectionResult
-from firmline.updater.port_inspection import read_at_port
-from firmline.updater.usb_absence import BY_HAND, no_trigger
-from firmline.updater.usb_search import find, unit_seen
+from firmline.updater.inspection_record import (
+    InspectionRecord,
+    InspectionResult,
+    not_back,
+    one_then_other,
+)
+from firmline.updater.port_inspection import bootloader_at, read_at_port
+from firmline.updater.usb_absence import no_trigger
+from firmline.updater.usb_restart import opened_patiently, restart_into_bootloader
+from firmline.updater.usb_search import LOOKS_EVERY_S, find, unit_seen
 
 
 class UsbInspection:
@@ -34,41 +55,127 @@ class UsbInspection:
         self._plan = plan
         self._link = link
         self._record = InspectionRecord(now_s=link.now_s, sink=report)
+        self._entered = False
+        self._bootloader: UsbDevice | None = None
 
     async def run(self) -> InspectionResult:
         """Do it; errors end as a result, never as an exception (but for defects of ours)."""
-        return await self._record.of(self._inspect, plan=self._plan, link=self._link)
+        work = partial(one_then_other, self._inspect, self._see_return)
+        return await self._record.of(work, plan=self._plan, link=self._link)
 
     async def _inspect(self) -> None:
         device = await find(self._link, self._plan.timeouts.serial.bootloader_s)
-        if device.kind is UsbKind.APPLICATION or device.port is None:
-            await self._ask(device)
-        else:
-            await read_at_port(self._link.port(device), self._plan, self._record)
-
-    async def _ask(self, device: UsbDevice) -> None:
-        """What the application says of itself."""
-        if device.kind is not UsbKind.APPLICATION:
+        if device.kind is UsbKind.APPLICATION:
+            await self._read_application(device)
+            if self._plan.enters:
+                await self._read_bootloader_of(device)
+        elif device.port is None:
             raise self._link.problem or no_trigger(device)
-        record = self._record
-        version = await self._link.version(device)
-        record.report(unit_seen(device, UnitMode.APPLICATION, version))
-        record.left_in = UnitMode.APPLICATION
+        else:
+            await self._read_at_port(device)
+
+    # Its application.
+
+    async def _read_application(self, device: UsbDevice) -> None:
+        """What the application says of itself."""
+        version = await self._hear_application(device)
         facts = {
             "mode": UnitMode.APPLICATION.value,
             "serial_number": device.serial_number,
             "firmware_revision": version,
         }
-        record.keep(
+        self._record.keep(
             FactFound(fact=fact, value=value, how=How.USB)
             for fact, value in facts.items()
             if value is not None
         )
-        if self._plan.probes is not None:
-            raise TransportError(
-                Code.LINK_NOT_AVAILABLE,
-                f"The USB unit {device.shown} runs its application, and it is its bootloader that"
-                " answers probes.",
-                reason=TransportReason.NOT_AVAILABLE,
-                hint=f"{BY_HAND} Then inspect it again.",
+
+    async def _hear_application(self, device: UsbDevice) -> str | None:
+        """Tell that the unit runs its application; what that says of its version."""
+        version = await self._link.version(device)
+        self._record.report(unit_seen(device, UnitMode.APPLICATION, version))
+        self._record.left_in = UnitMode.APPLICATION
+        return version
+
+    # Its bootloader.
+
+    async def _read_at_port(self, device: UsbDevice) -> None:
+        """Ask what may be a bootloader, as it was found."""
+        try:
+            await read_at_port(self._link.port(device), self._plan, self._record)
+        except TransportError as error:
+            is_known = device.kind is UsbKind.BOOTLOADER
+            if is_known or error.reason is not TransportReason.NOT_FOUND:
+                raise
+            # No bootloader answers: it is an application that could not be asked, and why.
+            raise (self._link.problem or no_trigger(device)) from error
+
+    async def _read_bootloader_of(self, application: UsbDevice) -> None:
+        """Have the application restart, and ask the bootloader that comes back."""
+        self._entered, self._record.left_in = True, None  # whatever becomes of it
+        reappear_s, report = self._plan.timeouts.serial.reappear_s, self._record.report
+        device = await restart_into_bootloader(
+            self._link, application, reappear_s=reappear_s, report=report
+        )
+        async with AsyncExitStack() as stack:
+
+            async def open_port(device: UsbDevice) -> Dialogue:
+                self._bootloader = device
+                port = self._link.port(device)
+                return await stack.enter_async_context(
+                    bootloader_at(port, self._plan, self._record)
+                )
+
+            dialogue = await opened_patiently(
+                self._link, device, open_port, reappear_s=reappear_s, report=report
             )
+            await one_then_other(
+                partial(ask_bootloader, dialogue, self._plan, self._record),
+                partial(self._send_back, dialogue),
+                unless_lost=True,
+            )
+
+    # The way back.
+
+    async def _send_back(self, dialogue: Dialogue) -> None:
+        """Ask for the reset; a unit that is gone before it has heard all of that has understood."""
+        if self._plan.stay:
+            return
+        try:
+            await dialogue.say(Abort())
+        except TransportError as error:
+            if error.reason is not TransportReason.LOST:
+                raise
+            self._record.report(events.LinkLost(hci_reason=None, expected=True))
+
+    async def _see_return(self) -> None:
+        """See the application run again: at once, or when the bootloader gives up by itself."""
+        if not self._entered or self._plan.stay:
+            return
+        self._record.left_in = None
+        left, was_away = self._bootloader, False
+        device: UsbDevice | None = None
+        waits_s = self._plan.timeouts.inactivity_s
+        until_s = self._link.now_s() + waits_s
+        while self._link.now_s() < until_s:
+            device = await self._link.look()
+            if device is not None and device.kind is UsbKind.APPLICATION:
+                await self._hear_return(device)
+                return
+            is_new = left is not None and device is not None and device.address != left.address
+            if device is not None and (was_away or is_new):
+                break
+            was_away |= device is None
+            await asyncio.sleep(LOOKS_EVERY_S)
+        self._record.left_in = None if device is None else UnitMode.BOOTLOADER
+        raise not_back(in_bootloader=device is not None, waited_s=waits_s)
+
+    async def _hear_return(self, device: UsbDevice) -> None:
+        """Tell that the unit runs its application again, also where nobody may ask that yet."""
+        try:
+            await self._hear_application(device)
+        except TransportError as error:
+            if error.reason is not TransportReason.NOT_AVAILABLE:
+                raise
+            self._record.report(unit_seen(device, UnitMode.APPLICATION))
+            self._record.left_in = UnitMode.APPLICATION

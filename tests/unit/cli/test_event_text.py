@@ -150,6 +150,23 @@ def test_what_always_happens_or_means_nothing_is_not_told(event: Event) -> None:
     assert describe(event) is None
 
 
+@pytest.mark.parametrize(
+    ("with_probes", "enters", "how"),
+    [
+        (False, False, "without touching it"),
+        (False, True, "in its bootloader"),
+        (True, True, "with probes"),
+    ],
+)
+def test_an_inspection_says_first_how_far_it_will_go(
+    with_probes: bool, enters: bool, how: str
+) -> None:
+    started = events.InspectionStarted(
+        unit="usb:A1", with_probes=with_probes, public_key="", enters=enters
+    )
+    assert describe(started) == ("inspect", f"usb:A1, {how}")
+
+
 def test_a_softdevice_s_version_is_shown_as_it_is_written() -> None:
     told = events.VersionSeen(image="softdevice", version=7_002_000, address=0x1000, size=0x27000)
     assert describe(told) == ("has", "SoftDevice 7.2.0, 159,744 bytes")

@@ -134,12 +134,43 @@ def test_a_trace_holds_every_probe_and_no_secret(firmline: Program, files: Path)
     assert pem[:30] not in text
 
 
+PLUGGED = "sim:nrf52840-usb"
+
+
+def test_a_unit_on_usb_is_taken_into_its_bootloader_where_that_is_wanted(
+    firmline: Program,
+) -> None:
+    ran = firmline("inspect", PLUGGED, "--enter", "--json")
+    assert (ran.code, ran.result["code"], ran.result["left_in"]) == (0, "", "application")
+    facts = {(fact["fact"], fact["how"]): fact["value"] for fact in ran.result["facts"]}
+    assert facts["chip", "query"] == "nrf52840"
+    assert facts["softdevice_version", "query"] == "7.2.0"
+    assert facts["app_version", "query"] == "1"
+
+
+def test_what_its_bootloader_would_say_leads_there(firmline: Program) -> None:
+    ran = firmline("inspect", PLUGGED, "--json")
+    missing = {one["fact"]: one["why"] for one in ran.result["missing"]}
+    for fact in ("chip", "bootloader_version", "app_version"):
+        assert "--enter" in missing[fact]
+    for fact in ("hw_version", "softdevice_fwid", "key_ok"):
+        assert "--enter" not in missing[fact]
+    assert "without touching it" in firmline("inspect", PLUGGED).out
+    assert "in its bootloader" in firmline("inspect", PLUGGED, "--enter").out
+
+
+def test_what_was_entered_may_stay_there(firmline: Program) -> None:
+    ran = firmline("inspect", PLUGGED, "--enter", "--stay", "--json")
+    assert (ran.code, ran.result["left_in"]) == (0, "bootloader")
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
         (("--probes", "probes.zip", "--key-file", "private.key"), Code.OPTION_CONFLICT),
         (("--stay",), Code.OPTION_CONFLICT),
         (("--discard-progress",), Code.OPTION_CONFLICT),
+        (("--enter", "--discard-progress"), Code.OPTION_CONFLICT),
         (("--probes", "probes.zip", "--hw-version", "52"), Code.OPTION_CONFLICT),
         (("--hw-version", "52"), Code.OPTION_CONFLICT),
         (("--key-file", "private.key", "--hw-version", "fifty"), Code.NUMBER_MALFORMED),

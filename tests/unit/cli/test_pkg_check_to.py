@@ -69,6 +69,27 @@ def test_the_chip_has_to_come_from_somewhere(firmline: Program) -> None:
     ran = firmline(*CHECK, TRUSTING)
     assert_failed(ran, Code.OPTION_MISSING)
     assert "Add --for chip=" in ran.err
+    assert "--enter" in ran.err
+
+
+PLUGGED = "sim:nrf52840-usb?key=private.key"
+
+
+def test_the_bootloader_of_a_unit_on_usb_completes_what_is_known(firmline: Program) -> None:
+    ran = firmline(*CHECK, PLUGGED, "--key-file", "private.key", "--json")
+    assert ("chip", "nrf52840") in {(fact["fact"], fact["value"]) for fact in ran.result["facts"]}
+    # The package is for another SoftDevice than this unit has.
+    refused = [check["check"] for check in ran.result["checks"] if check["ok"] is False]
+    assert (ran.code, refused) == (ExitCode.REFUSED, ["sd_req"])
+
+
+def test_what_questions_alone_leave_open_has_to_be_given(firmline: Program) -> None:
+    ran = firmline(*CHECK, PLUGGED, "--enter")
+    assert_failed(ran, Code.OPTION_MISSING)
+    assert "Add --for softdevice=" in ran.err
+    assert "--enter" not in ran.err
+    ran = firmline(*CHECK, PLUGGED, "--enter", "--for", "softdevice=0x0100", "--json")
+    assert ran.code == ExitCode.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -93,7 +114,10 @@ def test_what_does_not_go_together_is_refused(
 
 @pytest.mark.parametrize(
     "words",
-    [WITH_PROBES, ("--key-file", "private.key"), ("--stay",), ("--trace", "x.jsonl")],
+    [
+        *(WITH_PROBES, ("--key-file", "private.key"), ("--enter",), ("--stay",)),
+        ("--trace", "x.jsonl"),
+    ],
 )
 def test_nothing_is_read_without_a_target(
     firmline: Program, folder: Path, words: tuple[str, ...]

@@ -18,7 +18,7 @@ from typing import Final
 from firmline.device.acceptance.unit_terms import NO_SOFTDEVICE, TERMS
 from firmline.device.unit_file import DEFAULT_PUBLIC_KEY
 from firmline.errors import Code, InputError
-from firmline.events import FactFound, How
+from firmline.events import FactFound, How, UnitMode
 from firmline.formats.keys import PublicKey
 from firmline.formats.known_softdevices import describe_fwid, parse_softdevice
 from firmline.formats.package import Package
@@ -73,9 +73,16 @@ def terms_of_facts(facts: Iterable[FactFound], given: Mapping[str, str]) -> dict
                 Code.OPTION_MISSING,
                 f"The unit does not say {TERMS[term].partition(',')[0]}, and without it nothing can"
                 " be checked.",
-                hint=f"Add --for {term}=...: {TERMS[term]}.",
+                hint=f"Add --for {term}=...: {TERMS[term]}.{_more_to_ask(known)}",
             )
     return terms
+
+
+def _more_to_ask(known: list[FactFound]) -> str:
+    """What a unit would tell that was read in its application alone."""
+    if any(fact.fact == "mode" and fact.value == UnitMode.BOOTLOADER for fact in known):
+        return ""
+    return " Or have its bootloader asked: --enter, --probes or --key-file."
 
 
 def key_of_facts(
