@@ -39,43 +39,25 @@ from firmline.updater.bootloader_questions import ask_bootloader
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.entering import PinnedUnit
 from firmline.updater.inspection_plan import InspectionPlan
-from firmline.updater.inspection_record import (
-    InspectionRecord,
-    InspectionResult,
-    not_back,
-    one_then_other,
-)
+from firmline.updater.inspection_record import not_back, one_then_other
+from firmline.updater.link_inspection import LinkInspection
 from firmline.updater.opening import AnyLink
 from firmline.updater.port_inspection import PortInspection
 from firmline.updater.usb_inspection import UsbInspection
 
 
-class Inspection:
-    """Carries out one plan over one link.
-
-    Args:
-        plan: What is to be read.
-        link: The radio.
-        report: Takes every event, in order, as it happens; when it returns, the event is kept.
-    """
+class Inspection(LinkInspection[Link]):
+    """Carries out one plan over one radio; see :class:`LinkInspection`."""
 
     def __init__(
         self, plan: InspectionPlan, *, link: Link, report: Callable[[Event], None]
     ) -> None:
-        self._plan = plan
-        self._link = link
-        self._record = InspectionRecord(now_s=link.now_s, sink=report)
+        super().__init__(plan, link=link, report=report)
         if plan.pin is None:
             raise LocalProtocolError("An inspection over a radio needs the unit's pin.")
         self._unit = PinnedUnit(
             link=link, pin=plan.pin, timeouts=plan.timeouts, report=self._report
         )
-        self._entered = False
-
-    async def run(self) -> InspectionResult:
-        """Do it; errors end as a result, never as an exception (but for defects of ours)."""
-        work = partial(one_then_other, self._inspect, self._see_return)
-        return await self._record.of(work, plan=self._plan, link=self._link)
 
     async def _inspect(self) -> None:
         there = await self._unit.search.find()
@@ -151,7 +133,7 @@ class Inspection:
 
     async def _send_back(self, connection: Connection, dialogue: Dialogue) -> None:
         """Ask for the reset; a unit that is gone before it has answered has understood."""
-        if not self._entered or self._plan.stay:
+        if not self._goes_back:
             return
         try:
             await dialogue.say(Abort())
@@ -161,8 +143,6 @@ class Inspection:
 
     async def _see_return(self) -> None:
         """See the application run again: at once, or when the bootloader gives up by itself."""
-        if not self._entered or self._plan.stay:
-            return
         waits = self._plan.timeouts.inactivity_s
         self._record.left_in = None
         there = False
@@ -212,7 +192,7 @@ def _advertised_fact(fact: str, value: object) -> FactFound:
 
 def inspection_over(
     link: AnyLink, plan: InspectionPlan, *, report: Callable[[Event], None]
-) -> Inspection | PortInspection | UsbInspection:
+) -> LinkInspection[Link] | LinkInspection[PortLink] | LinkInspection[UsbLink]:
     """The inspection over a link of this kind."""
     if isinstance(link, UsbLink):
         return UsbInspection(plan, link=link, report=report)

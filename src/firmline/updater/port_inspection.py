@@ -6,19 +6,19 @@ chip it runs on and what is installed; probes tell the rest. It stays where it i
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from firmline import events
 from firmline.errors import TransportError, TransportReason
-from firmline.events import Event, FactFound, How, UnitMode
+from firmline.events import FactFound, How, UnitMode
 from firmline.links.base import PortConnection, PortLink
 from firmline.protocol.framing import SerialFraming
 from firmline.updater.bootloader_questions import ask_bootloader
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.inspection_plan import InspectionPlan
-from firmline.updater.inspection_record import InspectionRecord, InspectionResult
+from firmline.updater.inspection_record import InspectionRecord
+from firmline.updater.link_inspection import LinkInspection
 from firmline.updater.opening import port_opened
 from firmline.updater.serial_absence import nothing_answers
 from firmline.updater.serial_frames import FrameWisePort
@@ -26,26 +26,11 @@ from firmline.updater.serial_talk import SerialTalk
 from firmline.updater.timeouts import SerialTimeouts
 
 
-class PortInspection:
-    """Carries out one plan at one port.
+class PortInspection(LinkInspection[PortLink]):
+    """Carries out one plan at one port; see :class:`LinkInspection`."""
 
-    Args:
-        plan: What is to be read.
-        link: The port.
-        report: Takes every event, in order, as it happens; when it returns, the event is kept.
-    """
-
-    def __init__(
-        self, plan: InspectionPlan, *, link: PortLink, report: Callable[[Event], None]
-    ) -> None:
-        self._plan = plan
-        self._link = link
-        self._record = InspectionRecord(now_s=link.now_s, sink=report)
-
-    async def run(self) -> InspectionResult:
-        """Do it; errors end as a result, never as an exception (but for defects of ours)."""
-        work = partial(read_at_port, self._link, self._plan, self._record)
-        return await self._record.of(work, plan=self._plan, link=self._link)
+    async def _inspect(self) -> None:
+        await read_at_port(self._link, self._plan, self._record)
 
 
 async def read_at_port(link: PortLink, plan: InspectionPlan, record: InspectionRecord) -> None:

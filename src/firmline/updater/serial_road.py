@@ -13,25 +13,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Final
 
-from firmline.errors import Code, TransportError, VerifyError
+from firmline.errors import TransportError
 from firmline.formats.package import PackageImage
 from firmline.links.base import PortLink
-from firmline.protocol.framing import SerialFraming
 from firmline.updater.road import Briefing, OpenBootloader, Seen
 from firmline.updater.serial_absence import not_back
 from firmline.updater.serial_bootloader import SerialBootloader
 from firmline.updater.serial_ending import SerialEnding
 from firmline.updater.serial_recovery import SerialRecovery
-from firmline.updater.timeouts import answer_timeout_s
+from firmline.updater.wired_road import WiredRoad, end_not_seen
 
 SLOW_PING_S: Final = 0.5
 """Between PINGs to a unit that activates an image: they wait for it where flow control is on."""
 
 
-class SerialRoad:
+class SerialRoad(WiredRoad[PortLink, SerialBootloader]):
     """A :class:`~firmline.updater.road.Road` over a serial port.
 
     Args:
@@ -40,17 +38,7 @@ class SerialRoad:
     """
 
     def __init__(self, link: PortLink, briefing: Briefing) -> None:
-        self._link = link
-        self._briefing = briefing
-        self._bootloader = SerialBootloader(link, briefing)
-
-    def now_s(self) -> float:
-        """The port's clock."""
-        return self._link.now_s()
-
-    async def close(self) -> None:
-        """Give the port back."""
-        await self._bootloader.close()
+        super().__init__(link, SerialBootloader(link, briefing), briefing)
 
     async def enter_bootloader(self) -> None:
         """Open the port and see that a bootloader answers.
@@ -70,10 +58,7 @@ class SerialRoad:
                 return_s = self._briefing.timeouts.return_s
                 if not await self._bootloader.talk.find(return_s, ping_s=SLOW_PING_S):
                     raise not_back(self._link.name, return_s)
-            yield OpenBootloader(
-                exchange=self._bootloader,
-                framing=SerialFraming,
-                answer_timeout_s=partial(answer_timeout_s, self._briefing.timeouts.serial),
+            yield self._ready(
                 recover=SerialRecovery(self._bootloader, self._briefing).recover,
                 # What it told is from before the first image, which may have changed it.
                 versions=self._bootloader.versions if index == 0 else {},
@@ -97,8 +82,4 @@ class SerialRoad:
                     last_image, before=self._bootloader.versions, progress=briefing.progress
                 )
             except TransportError as error:
-                raise VerifyError(
-                    Code.NEW_APPLICATION_NOT_SEEN,
-                    "The unit took the whole image, but what became of it could not be seen:"
-                    f" {error.message}",
-                ) from error
+                raise end_not_seen(error) from error

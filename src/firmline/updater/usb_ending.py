@@ -20,6 +20,7 @@ from firmline.updater.serial_talk import Versions
 from firmline.updater.serial_text import shown
 from firmline.updater.usb_absence import did_not_return
 from firmline.updater.usb_search import LOOKS_EVERY_S, unit_seen
+from firmline.updater.wired_road import end_not_seen
 from firmline.values import ImageKind
 
 NAME_IT: Final = "Look at the unit; next time name what the new application says: --expect 'TEXT'."
@@ -71,12 +72,7 @@ class UsbEnding:
                 return see_versions(image.kind, versions_before, after)
             version = await self._link.version(device)
         except TransportError as error:
-            raise VerifyError(
-                Code.NEW_APPLICATION_NOT_SEEN,
-                "The unit took the whole image, but what became of it could not be seen:"
-                f" {error.message}",
-                hint=error.hint,
-            ) from error
+            raise end_not_seen(error) from error
         self._report(unit_seen(device, UnitMode.APPLICATION, version))
         expected = self._expectation
         # What the old application said as well is no sign of the new one.

@@ -29,39 +29,25 @@ from firmline.updater.bootloader_questions import ask_bootloader
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.inspection_plan import InspectionPlan
 from firmline.updater.inspection_record import (
-    InspectionRecord,
-    InspectionResult,
     not_back,
     one_then_other,
 )
+from firmline.updater.link_inspection import LinkInspection
 from firmline.updater.port_inspection import bootloader_at, read_at_port
 from firmline.updater.usb_absence import no_trigger
 from firmline.updater.usb_restart import opened_patiently, restart_into_bootloader
 from firmline.updater.usb_search import LOOKS_EVERY_S, find, unit_seen
 
 
-class UsbInspection:
-    """Carries out one plan on one unit.
-
-    Args:
-        plan: What is to be read.
-        link: The unit.
-        report: Takes every event, in order, as it happens; when it returns, the event is kept.
-    """
+class UsbInspection(LinkInspection[UsbLink]):
+    """Carries out one plan on one plugged unit; see :class:`LinkInspection`."""
 
     def __init__(
         self, plan: InspectionPlan, *, link: UsbLink, report: Callable[[Event], None]
     ) -> None:
-        self._plan = plan
-        self._link = link
-        self._record = InspectionRecord(now_s=link.now_s, sink=report)
-        self._entered = False
+        super().__init__(plan, link=link, report=report)
         self._bootloader: UsbDevice | None = None
-
-    async def run(self) -> InspectionResult:
-        """Do it; errors end as a result, never as an exception (but for defects of ours)."""
-        work = partial(one_then_other, self._inspect, self._see_return)
-        return await self._record.of(work, plan=self._plan, link=self._link)
+        """As it was plugged in when its port was opened last."""
 
     async def _inspect(self) -> None:
         device = await find(self._link, self._plan.timeouts.serial.bootloader_s)
@@ -139,7 +125,7 @@ class UsbInspection:
 
     async def _send_back(self, dialogue: Dialogue) -> None:
         """Ask for the reset; a unit that is gone before it has heard all of that has understood."""
-        if self._plan.stay:
+        if not self._goes_back:
             return
         try:
             await dialogue.say(Abort())
@@ -150,8 +136,6 @@ class UsbInspection:
 
     async def _see_return(self) -> None:
         """See the application run again: at once, or when the bootloader gives up by itself."""
-        if not self._entered or self._plan.stay:
-            return
         self._record.left_in = None
         left, was_away = self._bootloader, False
         device: UsbDevice | None = None

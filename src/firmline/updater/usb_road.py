@@ -11,23 +11,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 
 from firmline.errors import LocalProtocolError, TransportError
 from firmline.formats.package import PackageImage
 from firmline.links.usb.device import UsbDevice
 from firmline.links.usb.link import UsbLink
-from firmline.protocol.framing import SerialFraming
 from firmline.updater.ladder import Ladder
 from firmline.updater.road import Briefing, OpenBootloader, Seen
 from firmline.updater.serial_talk import Versions
-from firmline.updater.timeouts import answer_timeout_s
 from firmline.updater.usb_bootloader import UsbBootloader
 from firmline.updater.usb_ending import UsbEnding
 from firmline.updater.usb_recovery import UsbRecovery
+from firmline.updater.wired_road import WiredRoad
 
 
-class UsbRoad:
+class UsbRoad(WiredRoad[UsbLink, UsbBootloader]):
     """A :class:`~firmline.updater.road.Road` over USB.
 
     Args:
@@ -37,20 +35,10 @@ class UsbRoad:
     """
 
     def __init__(self, link: UsbLink, briefing: Briefing, *, ladder: Ladder) -> None:
-        self._link = link
-        self._briefing = briefing
-        self._bootloader = UsbBootloader(link, briefing)
+        super().__init__(link, UsbBootloader(link, briefing), briefing)
         self._recovery = UsbRecovery(link, self._bootloader, ladder=ladder, briefing=briefing)
         self._versions: Versions = {}
         """What the bootloader told of the unit's flash before anything was sent."""
-
-    def now_s(self) -> float:
-        """The bus's clock."""
-        return self._link.now_s()
-
-    async def close(self) -> None:
-        """Give the port back."""
-        await self._bootloader.close()
 
     async def enter_bootloader(self) -> None:
         """Find the unit, ask its application into the bootloader, and see that this answers.
@@ -71,13 +59,7 @@ class UsbRoad:
         if index > 0:
             await self._persist(self._bootloader.await_next)
         self._recovery.begin_image()
-        yield OpenBootloader(
-            exchange=self._bootloader,
-            framing=SerialFraming,
-            answer_timeout_s=partial(answer_timeout_s, self._briefing.timeouts.serial),
-            recover=self._recovery.recover,
-            versions=self._bootloader.versions,
-        )
+        yield self._ready(recover=self._recovery.recover, versions=self._bootloader.versions)
 
     async def _persist(self, way: Callable[[], Awaitable[None]]) -> None:
         """Go a way into the bootloader; where the unit is lost on it, from where it is then."""
