@@ -44,7 +44,7 @@ def judge_ending(
     Raises:
         VerifyError: Nothing does; with what was missing.
     """
-    doubt = _doubt_about_facts(before, after, last_image=last_image)
+    doubt = doubt_about_facts(before, after, last_image=last_image)
     if doubt is None:
         return NEW_APPLICATION_RUNS
     if back.is_late_enough:
@@ -90,10 +90,21 @@ def judge_softdevice(sent: Fwid | None, *, before: int | None, after: int | None
     )
 
 
-def _doubt_about_facts(
-    before: Information | None, after: Information, *, last_image: ImageKind
+def doubt_about_facts(
+    before: Information | None,
+    after: Information,
+    *,
+    last_image: ImageKind,
+    asked: str = "Device Information Service",
 ) -> VerifyError | None:
-    """Why what the application says does not show the new one; ``None``: it does."""
+    """Why what the application says does not show the new one; ``None``: it does.
+
+    Args:
+        before: What the application said before the update; ``None``: it was not running.
+        after: What the application says after it.
+        last_image: What the last image of the package was.
+        asked: What was asked for its revision.
+    """
     if last_image is not ImageKind.APPLICATION:
         return VerifyError(
             Code.NEW_APPLICATION_NOT_SEEN,
@@ -111,8 +122,8 @@ def _doubt_about_facts(
     if not told:
         return VerifyError(
             Code.NEW_APPLICATION_NOT_SEEN,
-            "The unit runs an application again, but it does not say, before and after, which"
-            " revision it is (Device Information Service), so nobody can tell which.",
+            f"The unit runs an application again ({_summary(after)}), but it did not say, before"
+            f" and after, which revision it is ({asked}), so there is nothing to compare.",
             before=before,
             after=after,
         )

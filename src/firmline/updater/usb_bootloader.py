@@ -14,12 +14,13 @@ from firmline.links.base import Received
 from firmline.links.usb.device import UsbDevice, UsbKind
 from firmline.links.usb.link import UsbLink
 from firmline.protocol.channels import Channel
+from firmline.updater.ending import Information
 from firmline.updater.road import Briefing
 from firmline.updater.serial_bootloader import SerialBootloader
 from firmline.updater.serial_talk import SerialTalk, Versions
 from firmline.updater.usb_absence import no_trigger, not_back_for_next
 from firmline.updater.usb_restart import opened_patiently, restart_into_bootloader
-from firmline.updater.usb_search import LOOKS_EVERY_S, find, unit_seen
+from firmline.updater.usb_search import LOOKS_EVERY_S, find, said, unit_seen
 
 
 class UsbBootloader:
@@ -90,13 +91,13 @@ class UsbBootloader:
 
     # Into the bootloader.
 
-    async def hear_application(self, device: UsbDevice) -> str | None:
-        """Tell that the unit runs its application; what that says of its version."""
+    async def hear_application(self, device: UsbDevice) -> Information:
+        """Tell that the unit runs its application; what that says of itself."""
         version = await self._link.version(device)
         self._report(unit_seen(device, UnitMode.APPLICATION, version))
-        return version
+        return said(version)
 
-    async def enter(self) -> str | None:
+    async def enter(self) -> Information | None:
         """Find the unit, and open its bootloader; what its application said, if one ran.
 
         Raises:
@@ -105,9 +106,9 @@ class UsbBootloader:
         """
         device = await find(self._link, self._timeouts.serial.bootloader_s)
         if device.kind is UsbKind.APPLICATION:
-            version = await self.hear_application(device)
+            information = await self.hear_application(device)
             await self.enter_from(device)
-            return version
+            return information
         await self._open_as_it_is(device)
         return None
 

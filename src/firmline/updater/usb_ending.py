@@ -12,14 +12,14 @@ from firmline.events import UnitMode
 from firmline.formats.package import PackageImage
 from firmline.links.usb.device import UsbDevice
 from firmline.links.usb.link import UsbLink
-from firmline.updater.ending import TITLES
+from firmline.updater.ending import Information, doubt_about_facts
 from firmline.updater.expectation import Expectation, Hearing
 from firmline.updater.flash_versions import left_in_bootloader, see_versions
 from firmline.updater.road import NEW_APPLICATION_RUNS, Briefing, Seen
 from firmline.updater.serial_talk import Versions
 from firmline.updater.serial_text import shown
 from firmline.updater.usb_absence import did_not_return
-from firmline.updater.usb_search import LOOKS_EVERY_S, unit_seen
+from firmline.updater.usb_search import LOOKS_EVERY_S, said, unit_seen
 from firmline.updater.wired_road import end_not_seen
 from firmline.values import ImageKind
 
@@ -47,7 +47,7 @@ class UsbEnding:
         self,
         image: PackageImage,
         *,
-        version_before: str | None,
+        before: Information | None,
         versions_before: Versions,
         read_bootloader: Callable[[UsbDevice], Awaitable[Versions]],
     ) -> Seen:
@@ -55,8 +55,7 @@ class UsbEnding:
 
         Args:
             image: The last image of the package.
-            version_before: What its application said before the update; ``None``: nothing, or
-                there was none.
+            before: What its application said before the update; ``None``: it was not running.
             versions_before: What its bootloader told of its flash before the update.
             read_bootloader: Asks a bootloader that has come back what is in its flash.
 
@@ -76,10 +75,10 @@ class UsbEnding:
         self._report(unit_seen(device, UnitMode.APPLICATION, version))
         expected = self._expectation
         # What the old application said as well is no sign of the new one.
-        if expected is not None and not _is_said_in(version_before, expected):
+        if expected is not None and not _is_said_in(before, expected):
             await self._expect(expected, version)
         else:
-            _compare(image, version_before, version)
+            _compare(image.kind, before, said(version))
         return NEW_APPLICATION_RUNS
 
     async def _await_return(self) -> UsbDevice:
@@ -145,42 +144,21 @@ class UsbEnding:
         return False
 
 
-def _is_said_in(text: str | None, expected: Expectation) -> bool:
+def _is_said_in(before: Information | None, expected: Expectation) -> bool:
     heard = Hearing()
-    heard.hear((text or "").encode())
+    heard.hear("".join((before or {}).values()).encode())
     return heard.has(expected)
 
 
-def _compare(image: PackageImage, before: str | None, after: str | None) -> None:
+def _compare(kind: ImageKind, before: Information | None, after: Information) -> None:
     """See that the application says another version than before.
 
     Raises:
-        VerifyError: It says the same, or one of both said nothing. A version that could not be read
-            once would otherwise look like a change.
+        VerifyError: It does not, with what a user can do about that.
     """
-    if image.kind is not ImageKind.APPLICATION:
-        raise VerifyError(
-            Code.NEW_APPLICATION_NOT_SEEN,
-            f"The unit took the whole {TITLES[image.kind]} and runs its application again, but"
-            " nothing an application says shows whether the new one is in place.",
-        )
-    if after is None:
-        raise VerifyError(
-            Code.NEW_APPLICATION_NOT_SEEN,
-            "The unit is plugged in again as an application, which says nothing of its version"
-            " over USB, so nobody can tell which.",
-            hint=NAME_IT,
-        )
-    if before is None:
-        raise VerifyError(
-            Code.NEW_APPLICATION_NOT_SEEN,
-            f"The unit runs an application again ({after}), but none said its version before, so"
-            " there is nothing to compare that with.",
-            hint=NAME_IT,
-        )
-    if before == after:
-        raise VerifyError(
-            Code.SAME_APPLICATION_SEEN,
-            f"The unit runs an application of the same version as before ({after}): it is the old"
-            " one, or the same one again.",
-        )
+    doubt = doubt_about_facts(before, after, last_image=kind, asked="over USB")
+    if doubt is None:
+        return
+    if kind is ImageKind.APPLICATION and doubt.code is Code.NEW_APPLICATION_NOT_SEEN:
+        doubt.hint = NAME_IT
+    raise doubt

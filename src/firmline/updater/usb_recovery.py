@@ -32,6 +32,7 @@ from firmline.errors import (
 from firmline.events import UnitMode
 from firmline.links.usb.device import UsbDevice, UsbKind
 from firmline.links.usb.link import UsbLink
+from firmline.updater.ending import Information
 from firmline.updater.ladder import Ladder, LadderStep, Step
 from firmline.updater.road import Briefing
 from firmline.updater.serial_bootloader import is_lost
@@ -67,14 +68,14 @@ class UsbRecovery:
         briefing: Of the road.
 
     Attributes:
-        before: What the unit's application said of its version before any of it may have been
-            replaced; ``None``: nothing, or it was not seen running.
+        before: What the unit's application said of itself before any of it may have been replaced;
+            ``None``: it was not seen running.
     """
 
     def __init__(
         self, link: UsbLink, bootloader: UsbBootloader, *, ladder: Ladder, briefing: Briefing
     ) -> None:
-        self.before: str | None = None
+        self.before: Information | None = None
         self._link = link
         self._bootloader = bootloader
         self._ladder = ladder
@@ -202,7 +203,7 @@ class UsbRecovery:
         """Open the bootloader of what has come a moment ago; why nobody may do that yet."""
         try:
             if device.kind is UsbKind.APPLICATION:
-                version = await self._bootloader.hear_application(device)
+                information = await self._bootloader.hear_application(device)
             elif device.port is None:
                 return not_back_in_middle(self._link.serial_number, self._waits_s, frozenset())
             else:
@@ -212,15 +213,15 @@ class UsbRecovery:
             if not_yet.reason is not TransportReason.NOT_AVAILABLE:
                 raise
             return not_yet
-        await self._reenter(device, version, step, error)
+        await self._reenter(device, information, step, error)
         return None
 
     async def _reenter(
-        self, device: UsbDevice, version: str | None, step: LadderStep, error: FirmlineError
+        self, device: UsbDevice, information: Information, step: LadderStep, error: FirmlineError
     ) -> None:
         """The unit has lost its power, and runs its application: into the bootloader again."""
         if not self._may_have_taken:  # else it may be the new one
-            self.before = self.before or version
+            self.before = self.before or information
         self._tell(
             replace(step, step=Step.REENTER), error, reason="The unit is in its application."
         )

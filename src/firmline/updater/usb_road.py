@@ -78,7 +78,7 @@ class UsbRoad(WiredRoad[UsbLink, UsbBootloader]):
         ending = UsbEnding(self._link, self._briefing, left=left)
         return await ending.see(
             last_image,
-            version_before=self._recovery.before,
+            before=self._recovery.before,
             versions_before=self._versions,
             read_bootloader=self._read_bootloader,
         )

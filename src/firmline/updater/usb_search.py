@@ -8,6 +8,7 @@ from typing import Final
 from firmline.events import UnitMode, UsbUnitSeen
 from firmline.links.usb.device import UsbDevice
 from firmline.links.usb.link import UsbLink
+from firmline.updater.ending import Information
 
 LOOKS_EVERY_S: Final = 0.1
 """Between two looks at what is plugged in; ours: a unit that restarts is away for longer."""
@@ -28,6 +29,15 @@ def unit_seen(device: UsbDevice, mode: UnitMode | None, version: str | None = No
         port=device.port,
         version=version,
     )
+
+
+def said(version: str | None) -> Information:
+    """What an application says of itself over USB, as a Device Information Service would have it.
+
+    Args:
+        version: The string of its trigger interface; ``None``: it says nothing.
+    """
+    return {} if version is None else {"firmware_revision": version}
 
 
 async def find(link: UsbLink, timeout_s: float) -> UsbDevice:

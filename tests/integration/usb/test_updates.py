@@ -328,6 +328,15 @@ def test_a_version_that_was_not_said_before_proves_nothing() -> None:
     )
     assert told.ended == (Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
     assert "nothing to compare" in told.message
+    assert "virtual-application 4.0.0" in told.message  # what it says now is told all the same
+    assert "--expect" in told.hint
+
+
+def test_a_unit_that_was_in_its_bootloader_from_the_start_has_nothing_to_compare() -> None:
+    told = update(plugged(gpregret=GPREGRET_ENTER_DFU))
+    assert told.ended == (Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
+    assert "in its bootloader from the start" in told.message
+    assert "--expect" in told.hint
 
 
 def test_what_was_expected_and_not_heard_is_told() -> None:

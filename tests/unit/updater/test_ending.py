@@ -82,7 +82,7 @@ def test_an_application_that_names_no_revision_twice_proves_nothing(
     found = doubt(before, after)
     assert found is not None
     assert found[0] == Code.NEW_APPLICATION_NOT_SEEN
-    assert "does not say, before and after, which revision" in found[1]
+    assert "did not say, before and after, which revision" in found[1]
 
 
 @pytest.mark.parametrize(
