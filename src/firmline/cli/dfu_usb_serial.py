@@ -2,111 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from firmline.cli.dfu_options import (
-    connect_delay_option,
-    output_options,
-    package_option,
-    prn_option,
-    timeout_option,
-)
-from firmline.cli.expect_options import expect_options, read_expectation
+from firmline.cli.dfu_wired import WiredUpdate, wired_options
 from firmline.cli.numbers import Number
 from firmline.cli.parameters import OnceCommand, YesNo
 from firmline.cli.running import run_work
-from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.errors import Code, InputError, TransportError, TransportReason
 from firmline.links.serial.options import MAX_BAUD, MIN_BAUD
 from firmline.links.serial.ports import ports_hint
 from firmline.links.target import Scheme, Target
-from firmline.updater.timeouts import SerialTimeouts, Timeouts
 
 
 @click.command("usb-serial", cls=OnceCommand)
-@package_option
-@click.option(
-    *("-p", "--port"),
-    metavar="PORT",
-    help="The serial port that the unit has now, e.g. /dev/ttyACM0 or COM3; the unit is followed"
-    " by its serial number when it restarts.",
+@wired_options(
+    click.option(
+        *("-p", "--port"),
+        metavar="PORT",
+        help="The serial port that the unit has now, e.g. /dev/ttyACM0 or COM3; the unit is"
+        " followed by its serial number when it restarts.",
+    ),
+    click.option(
+        *("-snr", "--serial-number"),
+        metavar="TEXT",
+        help="Instead of a port: the unit's USB serial number.  [default: the one unit there is]",
+    ),
+    click.option(
+        *("-fc", "--flow-control"),
+        type=YesNo(),
+        metavar="0|1",
+        help="Taken, and of no use: USB itself holds back what the unit cannot take.",
+    ),
+    click.option(
+        *("-b", "--baud-rate"),
+        metavar="N",
+        type=Number(MAX_BAUD, minimum=MIN_BAUD),
+        help="Taken, and of no use: USB has no baud rate.",
+    ),
+    instead="the unit is looked for until it is there",
+    takes="How long the unit may take to be there, and to come back as its bootloader."
+    "  [default: 5 and 15, and what -cd says]",
 )
-@click.option(
-    *("-snr", "--serial-number"),
-    metavar="TEXT",
-    help="Instead of a port: the unit's USB serial number.  [default: the one unit there is]",
-)
-@prn_option
-@connect_delay_option("the unit is looked for until it is there")
-@click.option(
-    *("-fc", "--flow-control"),
-    type=YesNo(),
-    metavar="0|1",
-    help="Taken, and of no use: USB itself holds back what the unit cannot take.",
-)
-@click.option(
-    *("-b", "--baud-rate"),
-    metavar="N",
-    type=Number(MAX_BAUD, minimum=MIN_BAUD),
-    help="Taken, and of no use: USB has no baud rate.",
-)
-@timeout_option(
-    "How long the unit may take to be there, and to come back as its bootloader."
-    "  [default: 5 and 15, and what -cd says]"
-)
-@expect_options
-@output_options
 def usb_serial(
     *,
-    package: Path,
     port: str | None,
     serial_number: str | None,
-    prn: int,
-    connect_delay: int | None,
     flow_control: bool | None,
     baud_rate: int | None,
-    timeout: int | None,
-    verbose: int,
-    trace: Path | None,
-    expect: str | None,
-    expect_baud: int | None,
-    expect_timeout: float | None,
-    as_json: bool,
+    **common: Any,  # noqa: ANN401 - the options that both commands over a wire have
 ) -> None:
     """Update a unit that is plugged in by USB; its application is asked into the bootloader.
 
     nrfutil calls a unit programmed whatever becomes of it. Here the exit code is 5 unless the unit
     came back and said another version than before, or what --expect names.
     """
-    expectation = read_expectation(expect, baud=expect_baud, timeout_s=expect_timeout)
+    update = WiredUpdate.read(**common)
     given = {"-fc": flow_control, "-b": baud_rate}
     useless = [option for option, value in given.items() if value is not None]
     if useless:
         click.echo(f"note: {', '.join(useless)}: of no use, USB needs neither.", err=True)
-    run_update(
-        UpdateRequest(
-            package=package,
-            target=_target(port, serial_number),
-            trace=trace,
-            as_json=as_json,
-            verbose=verbose > 0,
-            prn=prn,
-            timeouts=Timeouts(serial=_waits(timeout, connect_delay or 0)),
-            expectation=expectation,
-        )
-    )
-
-
-def _waits(timeout: int | None, delay_s: int) -> SerialTimeouts:
-    usual = SerialTimeouts()
-    if timeout is not None:
-        return replace(usual, bootloader_s=timeout, reappear_s=timeout)
-    return replace(
-        usual, bootloader_s=usual.bootloader_s + delay_s, reappear_s=usual.reappear_s + delay_s
-    )
+    update.run(_target(port, serial_number), update.timeouts("bootloader_s", "reappear_s"))
 
 
 def _target(port: str | None, serial_number: str | None) -> Target:

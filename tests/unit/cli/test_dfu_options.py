@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from firmline.errors import Code
+from firmline.cli.dfu_wired import WiredUpdate
+from firmline.errors import Code, InputError
+from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from unit.cli.makers import package
 from unit.cli.program import Program, assert_failed
 
@@ -65,3 +69,48 @@ def test_a_number_that_is_none_is_refused_with_its_bounds(option: str, firmline:
     ran = firmline("dfu", "serial", "-pkg", "dfu.zip", *NOT_THERE["serial"], option, "fast")
     assert_failed(ran, Code.NUMBER_MALFORMED)
     assert "'fast' is not a whole number from " in ran.err
+
+
+# What is the same over every wire.
+
+WORDS: dict[str, Any] = {
+    "package": Path("dfu.zip"),
+    "prn": 0,
+    "connect_delay": None,
+    "timeout": None,
+    "expect": None,
+    "expect_baud": None,
+    "expect_timeout": None,
+    "verbose": 0,
+    "trace": None,
+    "as_json": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "bootloader_s", "reappear_s"),
+    [
+        ({}, 5, 15),
+        ({"connect_delay": 3}, 8, 18),
+        ({"timeout": 7}, 7, 7),
+        ({"timeout": 7, "connect_delay": 3}, 7, 7),
+    ],
+)
+def test_what_may_take_long_is_set_by_t_or_made_longer_by_cd(
+    words: dict[str, Any], bootloader_s: int, reappear_s: int
+) -> None:
+    update = WiredUpdate.read(**{**WORDS, **words})
+    both = update.timeouts("bootloader_s", "reappear_s")
+    assert (both.serial.bootloader_s, both.serial.reappear_s) == (bootloader_s, reappear_s)
+    one = update.timeouts("bootloader_s")
+    usual = SerialTimeouts()
+    assert (one.serial.bootloader_s, one.serial.reappear_s) == (bootloader_s, usual.reappear_s)
+    assert replace(one, serial=usual) == Timeouts()
+
+
+def test_what_is_expected_is_read_before_anything_else_happens() -> None:
+    with pytest.raises(InputError):
+        WiredUpdate.read(**{**WORDS, "expect_baud": 9_600})
+    update = WiredUpdate.read(**{**WORDS, "expect": "Tag 2", "verbose": 2})
+    assert update.expectation is not None
+    assert (update.expectation.text, update.verbose) == ("Tag 2", True)
