@@ -178,7 +178,9 @@ class BleAddress:
     def __post_init__(self) -> None:
         if len(self.octets) != 6:
             raise InputError(
-                Code.TARGET_MALFORMED, f"A Bluetooth address has 6 bytes, not {len(self.octets)}."
+                Code.TARGET_MALFORMED,
+                f"A Bluetooth address has 6 bytes, not {len(self.octets)}.",
+                hint="Write six bytes in hex, as firmline scan lists them.",
             )
 
     def __str__(self) -> str:
@@ -239,6 +241,7 @@ class PeripheralId:
             raise InputError(
                 Code.TARGET_MALFORMED,
                 f"{self.text[:40]!r} is not a peripheral identifier (a UUID of 32 digits).",
+                hint="Write it as firmline scan lists it on a Mac.",
             )
 
     def __str__(self) -> str:

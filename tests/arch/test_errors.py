@@ -68,3 +68,25 @@ def test_every_code_is_used() -> None:
     # LocalProtocolError gives every defect its code, in errors.py itself.
     unused = {code.name for code in Code} - used - {"DEFECT"}
     assert sorted(unused) == [], "a code that nobody raises is a promise that nobody keeps"
+
+
+@pytest.mark.parametrize("code", ["USAGE", "TARGET_MALFORMED"])
+def test_a_word_that_does_not_fit_is_answered_with_one_that_does(code: str) -> None:
+    """The general advice for these codes is no more than to look it up."""
+    calls = [
+        (module.path.name, node)
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and node.args
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "InputError"
+        and ast.unparse(node.args[0]) == f"Code.{code}"
+    ]
+    assert len(calls) > 5
+    silent = [
+        f"{name}:{call.lineno}"
+        for name, call in calls
+        if "hint" not in {keyword.arg for keyword in call.keywords}
+    ]
+    assert silent == []

@@ -59,6 +59,8 @@ def read_expectation(
     for name, value in (("--expect-baud", baud), ("--expect-timeout", timeout_s)):
         if value is not None:
             raise InputError(
-                Code.OPTION_CONFLICT, f"{name} means nothing without --expect, which is missing."
+                Code.OPTION_CONFLICT,
+                f"{name} means nothing without --expect, which is missing.",
+                hint=f"Add --expect TEXT, or leave {name} out.",
             )
     return None

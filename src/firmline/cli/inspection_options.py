@@ -76,17 +76,20 @@ class InspectionOptions:
                 Code.OPTION_CONFLICT,
                 "--stay means nothing without --enter, --probes or --key-file: the unit is not"
                 " taken into its bootloader.",
+                hint="Add one of them, or leave --stay out.",
             )
         if self.discard_progress and not has_probes:
             raise InputError(
                 Code.OPTION_CONFLICT,
                 "--discard-progress means nothing without --probes or --key-file: nothing else"
                 " that is asked can take the place of an update that was begun.",
+                hint="Add --probes PACK or --key-file KEY, or leave --discard-progress out.",
             )
         if self.hw_versions is not None and self.key_file is None:
             raise InputError(
                 Code.OPTION_CONFLICT,
                 "--hw-version goes with --key-file only; a pack has its own.",
+                hint="Add --key-file KEY, or leave --hw-version out.",
             )
 
     @property

@@ -67,6 +67,8 @@ def _may_be_replaced(file: Path) -> bool:
     """Ask, as nrfutil does, where somebody is there to answer; a lost key cannot be made again."""
     if not os.path.lexists(file):
         return False
+    if file.is_dir():
+        return True  # as far as a key is concerned; a folder is refused as such
     if sys.stdin.isatty() and click.confirm(
         f"Replace the key that is already in {printable(file)}?", err=True
     ):

@@ -138,7 +138,11 @@ def _by_name(
 ) -> Mapping[str, Path]:
     files = dict(named)
     if len(files) < len(named):
-        raise InputError(Code.OPTION_CONFLICT, "--signature names one signature twice.")
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "--signature names one signature twice.",
+            hint="Give --signature NAME=FILE once for each name.",
+        )
     wanted_names = [one.name for one in wanted]
     for name in files:
         if name not in wanted_names:
@@ -174,4 +178,5 @@ def _refuse_next_request(folder: Path | None) -> None:
         raise InputError(
             Code.OPTION_CONFLICT,
             "--next-request was given, but with these signatures the package is complete.",
+            hint="Leave --next-request out.",
         )

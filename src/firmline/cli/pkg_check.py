@@ -143,6 +143,7 @@ class UnitChoice:
                 Code.OPTION_CONFLICT,
                 "The options that read a unit (--enter, --probes, --key-file, --hw-version,"
                 " --stay, --discard-progress, --trace) go with --to only.",
+                hint="Name the unit to read with --to URI, or leave them out.",
             )
         self.reading.check()
 

@@ -153,12 +153,15 @@ def probes(
             raise InputError(
                 Code.OPTION_CONFLICT,
                 "--show looks at a pack; the options that make one are for a new pack.",
+                hint="Leave out --show to make a pack, or the others to look at one.",
             )
         _show(zipfile, key, as_json=as_json)
         return
     if key is not None:
         raise InputError(
-            Code.OPTION_CONFLICT, "--key goes with --show only; a new pack is signed by --key-file."
+            Code.OPTION_CONFLICT,
+            "--key goes with --show only; a new pack is signed by --key-file.",
+            hint="Add --show to look at a pack, or write --key-file to make one.",
         )
     if key_file is None:
         raise required("--key-file", "a unit tells nothing to a probe that is not signed")

@@ -66,6 +66,8 @@ def read_spacing(text: str) -> float | None:
             Code.USAGE,
             f"--checkpoints {text[:20]} is neither {OFF} nor a number of seconds from"
             f" {LEAST_SPACING_S:g} to {MOST_SPACING_S:g}.",
+            hint=f"Write --checkpoints {DEFAULT_SPACING_S:g}, which is usual, or --checkpoints"
+            f" {OFF}.",
         )
     return seconds
 
@@ -87,7 +89,11 @@ def read_timeouts(texts: Sequence[str]) -> Timeouts:
                 hint=f"The names are: {', '.join(timeout_names())}.",
             )
         if name in given:
-            raise InputError(Code.USAGE, f"--timeout {name} is given twice.")
+            raise InputError(
+                Code.USAGE,
+                f"--timeout {name} is given twice.",
+                hint="Give each name once; --timeout again for another one.",
+            )
         given.add(name)
         timeouts = with_timeout(timeouts, name, _seconds(text, number))
     return timeouts
@@ -103,5 +109,6 @@ def _seconds(text: str, number: str) -> float:
             Code.USAGE,
             f"--timeout {text[:40]} does not name a number of seconds from {LEAST_TIMEOUT_S:g} to"
             f" {MOST_TIMEOUT_S:g}.",
+            hint="Write seconds behind the =, such as --timeout execute=40.",
         )
     return seconds

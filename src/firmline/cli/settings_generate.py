@@ -232,7 +232,9 @@ def _check(options: Options) -> tuple[Family, int, FwVersion]:
         )
     if options.no_backup and options.backup_address is not None:
         raise InputError(
-            Code.OPTION_CONFLICT, "--backup-address places the backup that --no-backup leaves out."
+            Code.OPTION_CONFLICT,
+            "--backup-address places the backup that --no-backup leaves out.",
+            hint="Leave one of the two out.",
         )
     _check_application(options)
     _check_validations(options, version)

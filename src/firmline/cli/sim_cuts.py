@@ -77,6 +77,7 @@ def cuts(
             Code.USAGE,
             f"Progress is saved between two objects of {OBJECT:,} bytes, and {spacing:,} bytes are"
             " not a multiple of that.",
+            hint=f"Give {OBJECT}, {2 * OBJECT} and so on, or leave --checkpoints out.",
         )
     jobs = [
         Job(name, chosen, image_size, spacing)

@@ -177,6 +177,7 @@ def _range(low: int | None, high: int | None) -> tuple[int, int] | None:
         raise InputError(
             Code.OPTION_CONFLICT,
             f"--zigbee-ota-min-hw-version {low} is above --zigbee-ota-max-hw-version {high}.",
+            hint="Give the lower of the two as the smallest.",
         )
     return low, high
 

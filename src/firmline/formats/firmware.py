@@ -113,7 +113,10 @@ def parse_memory(content: bytes, *, name: str) -> tuple[Span, ...] | None:
         return parse_srec(content, name=name)
     if content.startswith(_ZIP_START):
         raise InputError(
-            Code.IMAGE_MALFORMED, f"{name} is a zip file, but a firmware image is wanted."
+            Code.IMAGE_MALFORMED,
+            f"{name} is a zip file, but a firmware image is wanted.",
+            hint="Give the hex, S-record, ELF or bin file itself; firmline pkg display shows what"
+            " is in a package.",
         )
     if not lower.endswith(".bin") and _TEXT.fullmatch(content[:256]):
         raise InputError(

@@ -120,7 +120,12 @@ def read_probe_pack(content: bytes, *, name: str, public_key: PublicKey | None =
         InputError: ``PROBE_PACK_MALFORMED``, ``PROBE_PACK_UNSAFE``, ``PROBE_TOO_MANY``,
             ``PROBE_PACK_KEY``, or what :func:`~firmline.formats.package_zip.read_entries` raises.
     """
-    files = read_entries(content, name=name)
+    try:
+        files = read_entries(content, name=name)
+    except InputError as error:
+        if error.code is Code.PACKAGE_NOT_A_ZIP:
+            error.hint = "Give the probe pack that firmline pkg probes wrote."
+        raise
     if files.keys() != {PROBES_NAME, PACKETS_NAME}:
         raise _not_a_pack(files, name)
     manifest = _parse_manifest(files[PROBES_NAME], name)
@@ -186,7 +191,7 @@ def _not_a_pack(files: Mapping[str, bytes], name: str) -> InputError:
         return InputError(
             Code.PROBE_PACK_MALFORMED,
             f"{name} is a DFU package, not a probe pack.",
-            hint="Look at it with: firmline pkg display",
+            hint="Make a pack with firmline pkg probes; firmline pkg display shows what this is.",
         )
     return _malformed(f"{name} is a zip file, but not with the two entries of a probe pack.")
 

@@ -202,4 +202,5 @@ def _no_radio(unit: UnitDescription) -> InputError:
         Code.TARGET_MALFORMED,
         f"The virtual unit {unit.name} has a serial port and no radio:"
         f" {'= and '.join(RADIO_OPTIONS)}= mean nothing.",
+        hint="Leave them out, or choose a unit with a radio; firmline sim units lists them.",
     )

@@ -57,10 +57,16 @@ def _physics(target: Target) -> bool:
     """Whether there is physics; without it, nothing that is about time makes sense."""
     text = target.options.get("physics", "on")
     if text not in ("on", "off"):
-        raise InputError(Code.TARGET_MALFORMED, f"physics={text[:20]} is neither on nor off.")
+        raise InputError(
+            Code.TARGET_MALFORMED,
+            f"physics={text[:20]} is neither on nor off.",
+            hint="Write physics=off where nothing is to take time; else leave it out.",
+        )
     for name in ("speed", "interval", "packets"):
         if text == "off" and name in target.options:
             raise InputError(
-                Code.TARGET_MALFORMED, f"Without physics nothing takes time: {name}= means nothing."
+                Code.TARGET_MALFORMED,
+                f"Without physics nothing takes time: {name}= means nothing.",
+                hint=f"Leave out physics=off or {name}=.",
             )
     return text == "on"

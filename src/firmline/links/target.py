@@ -99,6 +99,8 @@ def parse_target(text: str, *, default_scheme: str = "") -> Target:
             raise InputError(
                 Code.TARGET_MALFORMED,
                 f"The option {pair[:40]!r} of the target {text[:60]!r} is not name=value, once.",
+                hint="Give each option once, with a value: ...?name=value&other=value, in quotes,"
+                " or the shell takes the & for itself.",
             )
         options[name] = value
     return Target(text=text, scheme=scheme, where=where, options=MappingProxyType(options))

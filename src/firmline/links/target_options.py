@@ -60,6 +60,8 @@ def number_option(
         raise InputError(
             Code.TARGET_MALFORMED,
             f"{name}={text[:20]} is not {kind} from {least:.10g} to {most:.10g}.",
+            hint=f"Write a number within these bounds behind {name}=, or leave it out for what is"
+            " usual.",
         )
     return value
 

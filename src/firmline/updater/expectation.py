@@ -46,7 +46,9 @@ def expectation(
         pattern = re.compile(inside)
     except re.error as problem:
         raise InputError(
-            Code.USAGE, f"The expected text {text[:60]} is no regular expression: {problem}."
+            Code.USAGE,
+            f"The expected text {text[:60]} is no regular expression: {problem}.",
+            hint="Mend what stands between the slashes, or leave them out for plain text.",
         ) from None
     if pattern.search(""):
         raise InputError(

@@ -61,6 +61,15 @@ def test_a_key_that_is_there_is_not_replaced(
     assert files_in(folder) == {"private.key"}
 
 
+def test_a_folder_in_the_place_of_a_key_is_told_as_one(firmline: Program, folder: Path) -> None:
+    (folder / "keys").mkdir()
+    for words in (("keys",), ("keys", "--force")):
+        ran = firmline("keys", "generate", *words)
+        assert_failed(ran, Code.FILE_NOT_WRITABLE)
+        assert "keys cannot be written: it is a folder." in ran.err
+    assert files_in(folder) == {"keys"}
+
+
 def test_a_key_is_replaced_where_it_is_asked_for(firmline: Program, key_file: Path) -> None:
     key_file.chmod(0o644)
     assert firmline("keys", "generate", "--force", "private.key").code == 0

@@ -33,6 +33,7 @@ def adapter_of(target: Target, stack: Stack) -> str | None:
         raise InputError(
             Code.TARGET_MALFORMED,
             f"An adapter can be chosen on Linux only; {stack.system} has one Bluetooth.",
+            hint="Leave adapter= out; a controller of your own is reached over hci:.",
         )
     if not _ADAPTER.fullmatch(adapter):
         raise InputError(

@@ -98,7 +98,11 @@ def _options(target: Target, transport: str, address: BleAddress | None) -> HciO
 def _phy_2m(options: Mapping[str, str]) -> bool:
     text = options.get("phy", "2m")
     if text.lower() not in ("1m", "2m"):
-        raise InputError(Code.TARGET_MALFORMED, f"phy={text[:20]} is neither 1m nor 2m.")
+        raise InputError(
+            Code.TARGET_MALFORMED,
+            f"phy={text[:20]} is neither 1m nor 2m.",
+            hint="Write phy=1m for a unit or a controller that fails at 2m; else leave it out.",
+        )
     return text.lower() == "2m"
 
 

@@ -105,7 +105,11 @@ async def _open(name: str) -> Transport:
         async with asyncio.timeout(OPENING_S):
             transport = await open_transport(name)
     except TransportSpecError as problem:
-        raise InputError(Code.TARGET_MALFORMED, f"{shortened(name)!r}: {problem}.") from None
+        raise InputError(
+            Code.TARGET_MALFORMED,
+            f"{shortened(name)!r}: {problem}.",
+            hint="Write it as hci:usb:0/ADDRESS or hci:serial:PORT,BAUD/ADDRESS.",
+        ) from None
     except Exception as problem:  # noqa: BLE001 - Bumble and its libraries raise any of them
         raise cannot_open(name, problem) from None
     try:
