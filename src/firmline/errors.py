@@ -229,6 +229,7 @@ class Code(StrEnum):
 
     # Records and traces.
     TRACE_NOT_WRITABLE = "DFU-STORE-001"
+    OUTPUT_NOT_WRITABLE = "DFU-STORE-002"
 
     # Ours.
     DEFECT = "DFU-BUG-001"
@@ -397,7 +398,7 @@ class SignerError(FirmlineError):
 
 
 class StoreError(FirmlineError):
-    """A trace or a record could not be kept."""
+    """A trace, a record or what a command printed could not be kept."""
 
     exit_code = ExitCode.LINK
 

@@ -20,7 +20,7 @@ from firmline import __version__
 from firmline.cli.failures import print_failed_result, say
 from firmline.cli.interruption import interruptions
 from firmline.cli.lazy import Command, LazyGroup, Section
-from firmline.errors import Code, ExitCode, FirmlineError, InputError
+from firmline.errors import Code, ExitCode, FirmlineError, InputError, StoreError
 
 NAME: Final = "firmline"
 COMPLETION_VARIABLE: Final = "_FIRMLINE_COMPLETE"
@@ -164,14 +164,12 @@ def _as_error(problem: Exception) -> FirmlineError:
 
             return usage_error(problem, program=NAME)
         case OSError(errno=errno.ENOSPC):
-            return InputError(
-                Code.FILE_NOT_WRITABLE,
-                "There is no space left for what is printed.",
-                hint="Make room where standard output goes, or send it elsewhere.",
+            return StoreError(
+                Code.OUTPUT_NOT_WRITABLE, "There is no space left for what is printed."
             )
         case OSError(errno=errno.EBADF | errno.EIO):
-            return InputError(
-                Code.FILE_NOT_WRITABLE,
+            return StoreError(
+                Code.OUTPUT_NOT_WRITABLE,
                 "What is to be printed cannot be written anywhere.",
                 hint="Send standard output to a terminal, a file or another program.",
             )

@@ -29,7 +29,7 @@ from firmline.device.dump import load_dump
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.serial_port import DEFAULT_BAUD
 from firmline.device.unit import VirtualUnit
-from firmline.errors import Code, ExitCode, InputError
+from firmline.errors import Code, ExitCode, StoreError
 from firmline.links.serving.open import check_place, serve_unit
 from firmline.links.serving.place import Place, Road, parse_place
 from firmline.links.serving.witness import Happening, Witness
@@ -235,8 +235,8 @@ class Teller:
             self._is_read = False
             if is_first and not isinstance(problem, BrokenPipeError):
                 why = (problem.strerror or str(problem)).lower()
-                raise InputError(
-                    Code.FILE_NOT_WRITABLE, f"The output cannot be written: {why}."
+                raise StoreError(
+                    Code.OUTPUT_NOT_WRITABLE, f"The output cannot be written: {why}."
                 ) from None
 
 

@@ -160,7 +160,7 @@ def test_an_interruption_ends_the_json_too(fails: Raise, firmline: Program) -> N
 
 def test_no_space_for_the_output_is_not_called_a_defect(fails: Raise, firmline: Program) -> None:
     fails(OSError(errno.ENOSPC, "No space left on device"))
-    assert_failed(firmline("fail"), Code.FILE_NOT_WRITABLE)
+    assert_failed(firmline("fail"), Code.OUTPUT_NOT_WRITABLE, ExitCode.LINK)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_a_reader_that_has_left_hides_no_failure(folder: Path) -> None:
 def test_a_full_disk_under_the_output_is_told(folder: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         ran = run_process("--version", cwd=folder, stdout=full.fileno())
-    assert_failed(ran, Code.FILE_NOT_WRITABLE)
+    assert_failed(ran, Code.OUTPUT_NOT_WRITABLE, ExitCode.LINK)
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

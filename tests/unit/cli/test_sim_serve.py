@@ -271,7 +271,7 @@ def test_without_space_for_the_first_line_nothing_is_served(
 ) -> None:
     with Path("/dev/full").open("wb") as full:
         ran = run_process(*SERVE, "--on", "tcp:0", *words, cwd=folder, stdout=full.fileno())
-    assert_failed(ran, Code.FILE_NOT_WRITABLE)
+    assert_failed(ran, Code.OUTPUT_NOT_WRITABLE, ExitCode.LINK)
     assert "The output cannot be written: no space left on device." in ran.err
 
 

@@ -9,6 +9,8 @@ from firmline.errors import Code, TransportError, TransportReason
 
 _IN_WORDS: Final = {0x0B: ": it is connected to that address already"}
 """Refusals that say more than their number (Core spec, Vol 1, Part F, 2)."""
+SERVED: Final = frozenset({"tcp-client", "unix-client", "ws-client"})
+"""Transports at whose other end a program listens: nobody can plug them in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,14 @@ def nonsense(name: str) -> Failure:
 
 def gone(name: str) -> Failure:
     """The road to the controller is broken."""
-    return Failure(code=Code.CONTROLLER_LOST, message=f"The Bluetooth controller {name} is gone.")
+    served = name.partition(":")[0] in SERVED
+    return Failure(
+        code=Code.CONTROLLER_LOST,
+        message=f"The Bluetooth controller {name} is gone.",
+        hint="Start what serves it and repeat the command: an update goes on where the unit stands."
+        if served
+        else "",
+    )
 
 
 def broken_down(name: str, hardware_code: str) -> Failure:

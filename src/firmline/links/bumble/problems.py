@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 from firmline.errors import Code, TransportError, TransportReason, shortened
+from firmline.links.bumble.failure import SERVED
 from firmline.links.extras import extra_missing
 from firmline.links.serial.problems import errno_of
 
@@ -24,8 +25,6 @@ _USB: Final = {
     "USBErrorNotFound": Code.CONTROLLER_NOT_FOUND,
 }
 """The errors of libusb that say more than that something went wrong."""
-_SERVED: Final = frozenset({"tcp-client", "unix-client", "ws-client"})
-"""Transports at whose other end a program listens."""
 _ON_LINUX: Final = {
     (Code.CONTROLLER_NOT_FOUND, "usb"): "Plug the dongle in; lsusb lists what is there.",
     (Code.CONTROLLER_FORBIDDEN, "usb"): "Let your group open it with a udev rule, such as"
@@ -85,12 +84,12 @@ def _code_of(problem: Exception) -> Code:
 
 
 def _nobody(kind: str) -> str:
-    return ": nobody listens there" if kind in _SERVED else ""
+    return ": nobody listens there" if kind in SERVED else ""
 
 
 def _hint(code: Code, transport: str) -> str:
     kind, _, where = transport.partition(":")
-    if code is Code.CONTROLLER_NOT_FOUND and kind in _SERVED:
+    if code is Code.CONTROLLER_NOT_FOUND and kind in SERVED:
         return "Start what serves it; firmline sim serve --on hci-tcp:0 serves a virtual unit."
     if (code, kind) == (Code.CONTROLLER_FAILED, "hci-socket"):
         return "Reach the dongle as usb: or serial:, which needs nothing of the system."
