@@ -85,7 +85,7 @@ class FilePath(click.Path):
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         # ``./-`` is a file, and a Path of it would be the ``-`` that stands for a stream.
         is_meant = str(path) == STANDARD_STREAM != str(value)
-        return Path(Path.cwd(), path) if is_meant else path
+        return Path(_here(), path) if is_meant else path
 
     def _check(
         self,
@@ -123,6 +123,17 @@ class FilePath(click.Path):
                 " command.",
                 hint=f"Name the file; one that is really called so is written ./{value}.",
             )
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise InputError(
+            Code.FILE_MISSING,
+            "The folder in which the command was started is not there any more.",
+            hint="Change into a folder that is there, and run the command again.",
+        ) from None
 
 
 def _options(command: click.Command) -> set[str]:

@@ -68,7 +68,7 @@ def state_folder() -> Path:
     """
     named = os.environ.get(STATE_VARIABLE, "")
     if named:
-        return Path(named).absolute()
+        return _absolute(Path(named))
     from platformdirs import user_state_path  # noqa: PLC0415 - needed here alone
 
     try:
@@ -78,6 +78,18 @@ def state_folder() -> Path:
             Code.BONDS_UNUSABLE,
             "This computer's bonds cannot be kept: the system names no home folder.",
             hint=f"Name a folder for them in the environment variable {STATE_VARIABLE}.",
+        ) from None
+
+
+def _absolute(folder: Path) -> Path:
+    try:
+        return folder.absolute()
+    except FileNotFoundError:
+        raise StoreError(
+            Code.BONDS_UNUSABLE,
+            f"This computer's bonds cannot be reached: {STATE_VARIABLE} names a folder in one that"
+            " is not there any more.",
+            hint="Change into a folder that is there, and run the command again.",
         ) from None
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from firmline.errors import Code
+from firmline.errors import Code, ExitCode
 from unit.cli.makers import APPLICATION, KEY, package
 from unit.cli.program import Program, assert_failed, files_in
 
@@ -65,3 +66,28 @@ def test_a_file_that_is_really_called_so_can_be_named(firmline: Program, folder:
     shown = firmline("keys", "display", "--key", "pk", "--format", "hex", str(folder / "-"))
     assert shown.code == 0, shown.err
     assert (folder / "-").read_text("ascii").startswith("-----BEGIN")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the current folder cannot be removed there")
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("keys generate ./-", Code.FILE_MISSING),
+        ("keys generate k", Code.FILE_NOT_WRITABLE),
+        ("pkg display a.zip", Code.FILE_MISSING),
+        ("update a.zip --to sim:ble-reference", Code.FILE_MISSING),
+        ("sim units own.toml", Code.FILE_MISSING),
+        ("bonds list", Code.BONDS_UNUSABLE),
+    ],
+)
+def test_a_folder_that_was_removed_under_the_program_is_no_defect_of_it(
+    line: str, code: Code, firmline: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = folder / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    monkeypatch.setenv("FIRMLINE_STATE", "state")
+    gone.rmdir()
+    ran = firmline(*line.split())
+    exit_code = ExitCode.LINK if code is Code.BONDS_UNUSABLE else ExitCode.INPUT
+    assert_failed(ran, code, exit_code)
