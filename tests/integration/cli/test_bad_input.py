@@ -341,7 +341,7 @@ KEYS = [
         "a folder that is there",
         made_folder("old.key"),
         ("keys", "generate", "old.key"),
-        Code.FILE_EXISTS,
+        Code.FILE_NOT_WRITABLE,
     ),
     Case(
         "a folder by force",
