@@ -178,7 +178,8 @@ def test_a_bootloader_that_was_given_another_name_is_asked_what_it_is() -> None:
         # It is scripted, and has no answers: what counts is that it was taken for the unit at once.
         assert ended(result)[0] is Outcome.FAILED
         assert searched(room) == [UnitMode.APPLICATION, UnitMode.BOOTLOADER]
-        assert began_s(room) < USUAL.already_there_s + ASKED_S
+        (first, *_), (met, *_) = of(room, events.Searching), of(room, events.Connected)
+        assert met.at_s - first.at_s < USUAL.already_there_s + ASKED_S
 
     in_a_room(story)
 

@@ -66,10 +66,21 @@ class HeldObjects:
     Attributes:
         init_packet: Of the init packet.
         image: Of the image.
+        image_crc: What it shows as the CRC of these; of none, where it has the last image.
     """
 
     init_packet: int
     image: int
+    image_crc: int = 0
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it can have no image to put in place.
+
+        Behind one that it has judged it shows the address of that as the CRC of nothing (bootloader
+        spec, sections 7 and 16.2 S9).
+        """
+        return not self and self.image_crc == 0
 
     def __bool__(self) -> bool:
         return bool(self.init_packet or self.image)
@@ -92,7 +103,7 @@ def read_progress() -> Talk[HeldObjects]:
     """Ask how far an update has come; the command object is the current one afterwards."""
     image = yield from _select(ObjectType.DATA)
     init_packet = yield from _select(ObjectType.COMMAND)
-    return HeldObjects(init_packet=init_packet.offset, image=image.offset)
+    return HeldObjects(init_packet=init_packet.offset, image=image.offset, image_crc=image.crc)
 
 
 def read_versions() -> Talk[Versions]:

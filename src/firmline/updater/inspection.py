@@ -43,6 +43,7 @@ from firmline.updater.inspection_record import not_back, one_then_other
 from firmline.updater.link_inspection import LinkInspection
 from firmline.updater.opening import AnyLink
 from firmline.updater.port_inspection import PortInspection
+from firmline.updater.settling import SETTLES_S, see_settled
 from firmline.updater.usb_inspection import UsbInspection
 
 
@@ -58,8 +59,10 @@ class Inspection(LinkInspection[Link]):
         self._unit = PinnedUnit(
             link=link, pin=plan.pin, timeouts=plan.timeouts, report=self._report
         )
+        self._came_s = 0.0
 
     async def _inspect(self) -> None:
+        self._came_s = self._link.now_s()
         there = await self._unit.search.find()
         if there is None:
             await self._read_bootloader()
@@ -127,6 +130,9 @@ class Inspection(LinkInspection[Link]):
         version = await self._unit.radio_version(connection)
         if version is not None:
             self._keep(facts.facts_of_radio(version))
+        if self._plan.probes is not None and not self._entered:
+            rest_s = self._came_s + SETTLES_S - self._link.now_s()
+            await see_settled(connection, dialogue, rest_s=rest_s)
         await ask_bootloader(dialogue, self._plan, self._record)
 
     # The way back.

@@ -69,8 +69,8 @@ class RadioRoad:
         """Find the unit under the address of its bootloader; see it drop the link at the end."""
         waits = self._timeouts.search_s if index == 0 else self._timeouts.return_s
         recovery = self._recovery
-        await recovery.open(waits)
         try:
+            await recovery.open(waits)
             yield OpenBootloader(
                 exchange=recovery,
                 framing=recovery.framing,

@@ -42,6 +42,7 @@ from firmline.updater.entering import PinnedUnit
 from firmline.updater.ladder import CHANGES_OBJECTS, Ladder, LadderStep, Step
 from firmline.updater.observing import Observed
 from firmline.updater.road import Method, Report
+from firmline.updater.settling import SETTLES_S, see_settled
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.unheard_end import may_hide_success, not_seen_again, refused_again
 
@@ -160,6 +161,10 @@ class RadioRecovery:
         self._reentered = 0
         self._may_have_taken = False
         """Whether an answer to a last EXECUTE was missed in this update."""
+        self._came_s: float | None = None
+        """When the unit was first looked for."""
+        self._is_as_found = False
+        """Whether it was in its bootloader before we came, and nothing is known of what it did."""
         self._open: AsyncExitStack | None = None
         self._connection: Connection | None = None
 
@@ -199,6 +204,8 @@ class RadioRecovery:
             FirmlineError: As :meth:`~firmline.updater.entering.PinnedUnit.enter_bootloader`.
         """
         missed: TransportError | None = None
+        if self._came_s is None:
+            self._came_s = self._link.now_s()
         while True:
             try:
                 information = await self._unit.enter_bootloader()
@@ -209,6 +216,7 @@ class RadioRecovery:
                 # An application that waits for its first answer to be confirmed is busy.
                 raise missed or refused from refused
             else:
+                self._is_as_found = information is None
                 if not self._may_have_taken:  # else it may be the new one
                     self.before = self.before or information
                 return
@@ -233,12 +241,36 @@ class RadioRecovery:
 
         Raises:
             TransportError: It is not there, or no connection holds.
+            RemoteProtocolError: Its answers make no sense.
         """
         try:
             await self._connect(timeout_s)
-        except TransportError as error:
+            await self._let_settle()
+        except (TransportError, RemoteProtocolError) as error:
             if not await self.recover(error):
                 raise
+
+    async def _let_settle(self) -> None:
+        """Leave a unit alone that may still be at the image of an earlier run; follow it then.
+
+        Raises:
+            TransportError: It did not come back; the link failed.
+            RemoteProtocolError: Its answers made no sense.
+        """
+        while self._is_as_found:
+            came_s = self._link.now_s() if self._came_s is None else self._came_s
+            rest_s = came_s + SETTLES_S - self._link.now_s()
+            try:
+                await see_settled(self.connection, self._dialogue(), rest_s=rest_s)
+                self._is_as_found = False
+            except TransportError as error:
+                step = self._ladder.again(error) if error.reason is TransportReason.LOST else None
+                if step is None:
+                    raise
+                self._report(events.LinkLost(hci_reason=error.hci_reason, expected=True))
+                await self.close()
+                self._tell(step, error)
+                await self._connect_again(step, error, within_s=self._timeouts.return_s)
 
     async def close(self, error: BaseException | None = None) -> None:
         """Give the connection back; a loss that ended it is reported."""
@@ -330,18 +362,26 @@ class RadioRecovery:
             Code.PROGRESS_LOST,
         )
 
-    async def _connect_again(self, step: LadderStep, error: FirmlineError) -> None:
-        """Find the unit wherever it is now, and open its bootloader."""
+    async def _connect_again(
+        self, step: LadderStep, error: FirmlineError, *, within_s: float | None = None
+    ) -> None:
+        """Find the unit wherever it is now, and open its bootloader.
+
+        Args:
+            step: What was decided.
+            error: Why.
+            within_s: How long to look for it; ``None``: as always.
+        """
+        within_s = self._timeouts.search_s if within_s is None else within_s
         if step.observed is Observed.WRONG_IN_FLASH and self._connection is not None:
             await self._unit.await_drop(self._connection)  # its reset follows (section 4)
         await self.close(error)
-        mode = await self._find(self._timeouts.search_s)
+        mode = await self._find(within_s)
         if mode is None:
             raise TransportError(
                 Code.UNIT_NOT_FOUND,
                 "The link to the unit was lost, and it was not seen again within"
-                f" {self._timeouts.search_s:g} s, neither in its bootloader nor in its"
-                " application.",
+                f" {within_s:g} s, neither in its bootloader nor in its application.",
                 reason=TransportReason.NOT_FOUND,
             )
         if mode is UnitMode.APPLICATION:

@@ -97,7 +97,7 @@ def test_the_progress_of_both_objects_is_asked_for_and_the_command_is_current_af
 
     sent: list[Request] = []
     progress = hold(read_progress(), unit, sent)
-    assert progress == HeldObjects(init_packet=141, image=8192)
+    assert progress == HeldObjects(init_packet=141, image=8192, image_crc=7)
     assert sent[-1] == SelectObject(object_type=ObjectType.COMMAND)
 
 
