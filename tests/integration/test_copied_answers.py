@@ -18,6 +18,7 @@ from firmline.device.faults.plan import (
     DuplicatedPackets,
     Fault,
     FaultPlan,
+    LinkLoss,
     LostPackets,
 )
 from firmline.device.profile import PROFILES
@@ -71,6 +72,32 @@ def test_a_copy_of_every_answer_costs_nothing_either(pacing: Pacing) -> None:
     assert told.result.finished.outcome is Outcome.UPDATED
     assert LEAKS.isdisjoint(told.logged)
     assert told.count(events.LadderStepped) == 0
+
+
+@pytest.mark.parametrize("pacing", PACINGS)
+@pytest.mark.parametrize("times", [2, 3])
+def test_answers_that_come_four_times_and_more_cost_nothing(times: int, pacing: Pacing) -> None:
+    """Each fault hands on what the one before it has: four copies, then eight."""
+    every = [
+        DuplicatedPackets(first=first, every=1, direction=FROM_UNIT)
+        for first in range(1, times + 1)
+    ]
+    told = told_with(*every, pacing=pacing)
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert LEAKS.isdisjoint(told.logged)
+    assert told.count(events.LadderStepped) == 0
+    assert is_new(told)
+
+
+@pytest.mark.parametrize("pacing", PACINGS)
+@pytest.mark.parametrize("after_packets", [0, 20, 40, 60])
+def test_copies_do_not_hide_where_the_image_goes_on(after_packets: int, pacing: Pacing) -> None:
+    every = [DuplicatedPackets(first=first, every=1, direction=FROM_UNIT) for first in range(1, 4)]
+    told = told_with(LinkLoss(after_packets=after_packets), *every, pacing=pacing)
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert LEAKS.isdisjoint(told.logged)
+    steps = [e.step for e in told.heard if isinstance(e, events.LadderStepped)]
+    assert steps == ["resume"]
 
 
 @pytest.mark.parametrize("pacing", PACINGS)

@@ -13,6 +13,7 @@ from firmline import events
 from firmline.errors import Code, RemoteProtocolError
 from firmline.protocol.answers import Answer, Mtu, Selected, encode_answer
 from firmline.protocol.codes import Opcode, ResultCode
+from firmline.protocol.leftovers import MOST_COPIES
 from firmline.protocol.requests import (
     GetMtu,
     Request,
@@ -81,8 +82,20 @@ def test_an_answer_that_comes_twice_is_passed_over(road: Road) -> None:
 
 
 @pytest.mark.parametrize("road", Road)
+def test_an_answer_that_comes_as_often_as_somebody_may_have_subscribed_is_passed_over(
+    road: Road,
+) -> None:
+    for at in range(12 + (road is Road.SLIP)):
+        said, unit = falsified(road, at, lambda answer: [answer] * (1 + MOST_COPIES))
+        assert said.error is None
+        assert unit.accepted == FIRMWARE
+        assert len(said.events(events.AnswerPassedOver)) == MOST_COPIES
+        assert said.events(events.ObjectRepeated) == []
+
+
+@pytest.mark.parametrize("road", Road)
 def test_an_answer_that_never_stops_coming_makes_no_sense(road: Road) -> None:
-    said, unit = falsified(road, 3, lambda answer: [answer] * 9)
+    said, unit = falsified(road, 3, lambda answer: [answer] * 99)
     assert isinstance(said.error, RemoteProtocolError)
     assert said.error.code is UNEXPECTED
     assert unit.accepted is None

@@ -33,6 +33,7 @@ from firmline.protocol.checkpoints import NO_CHECKPOINTS, Checkpoints, save_prog
 from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.flash_costs import WORD_SIZE
 from firmline.protocol.framing import Framing, SerialFraming
+from firmline.protocol.leftovers import MOST_COPIES
 from firmline.protocol.object_sender import ObjectSender
 from firmline.protocol.object_stream import ObjectStream
 from firmline.protocol.pacing import NO_PAUSES, Pacing
@@ -147,7 +148,10 @@ class DfuConversation(Asking):
             return 0, (yield from self._select_fresh_image())
         yield Report(event=events.Resumed(object_type="command", offset=len(self._init_packet)))
         selected = yield from self.select(ObjectType.DATA)
-        if selected == held:  # a copy of the answer before it: the true one is still to come
+        for _ in range(MOST_COPIES):
+            if selected != held:
+                break
+            # A copy of the answer before it: the true one is still to come.
             selected = yield from self.select(ObjectType.DATA)
         if selected.offset == 0:
             yield from self._execute_or_resend_init_packet()

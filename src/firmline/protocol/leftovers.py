@@ -1,16 +1,17 @@
-"""Answers that arrive twice: which ones are second copies of what was answered before.
+"""Answers that arrive more than once: which ones are copies of what was answered before.
 
 An answer of the bootloader carries no number; only its opcode says what it is about. A stack that
-has subscribed twice hands every notification out twice, and who takes the copy for the answer to
-the next request thinks that packets were lost which the unit has. It would send them again, and
-each packet that the unit must refuse costs it a receive buffer (bootloader spec, section 13).
+has subscribed twice, or more often, hands every notification out as often, and who takes a copy for
+the answer to the next request thinks that packets were lost which the unit has. It would send them
+again, and each packet that the unit must refuse costs it a receive buffer (bootloader spec, section
+13).
 
 Answers and their copies arrive in order, so a copy comes before the answer to anything that is
 asked later. From that the two rules of this room follow:
 
 * What nothing waits for is a copy, if an answer to the same opcode was taken before, and is passed
-  over. At most as many as were taken, and one that an earlier session on the same connection has
-  left: a unit that goes on and on makes no sense.
+  over. At most :data:`MOST_COPIES` for each that was taken, and those of one that an earlier
+  session on the same connection has left: a unit that goes on and on makes no sense.
 * Whoever asks the same opcode twice in a row must not act on an answer that a copy could give.
   Whether packets were lost is therefore asked by CRC_GET, and if so by SELECT
   (:meth:`firmline.protocol.asking.Asking.check_taken`).
@@ -19,10 +20,14 @@ asked later. From that the two rules of this room follow:
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 from firmline import events
 from firmline.protocol.answers import Answer
 from firmline.protocol.codes import Opcode
+
+MOST_COPIES: Final = 7
+"""Of an answer, beside itself; ours: one for each further subscription of the same program."""
 
 
 class Leftovers:
@@ -39,7 +44,7 @@ class Leftovers:
     def pass_over(self, opcode: int) -> bool:
         """Nothing waits for this answer: whether it can be a copy; it then is one."""
         taken = self._taken[opcode]
-        if not taken or self._passed_over[opcode] > taken:
+        if not taken or self._passed_over[opcode] >= MOST_COPIES * (taken + 1):
             return False
         self._passed_over[opcode] += 1
         return True

@@ -35,6 +35,7 @@ from firmline.protocol.answers import (
 )
 from firmline.protocol.asking import body_of
 from firmline.protocol.codes import ImageType, ObjectType
+from firmline.protocol.leftovers import MOST_COPIES
 from firmline.protocol.probing import Findings, ProbeSearch
 from firmline.protocol.refusals import RECEIPT_PHASE, refusal
 from firmline.protocol.requests import (
@@ -103,6 +104,11 @@ def read_progress() -> Talk[HeldObjects]:
     """Ask how far an update has come; the command object is the current one afterwards."""
     image = yield from _select(ObjectType.DATA)
     init_packet = yield from _select(ObjectType.COMMAND)
+    for _ in range(MOST_COPIES):
+        if init_packet != image:  # the objects of the two differ in their size
+            break
+        # A copy of the answer before it (:mod:`firmline.protocol.leftovers`).
+        init_packet = yield from _select(ObjectType.COMMAND)
     return HeldObjects(init_packet=init_packet.offset, image=image.offset, image_crc=image.crc)
 
 

@@ -84,10 +84,12 @@ RUNGS: Final[dict[Observed, tuple[Step, ...]]] = {
     Observed.ATT_ERROR: (Step.RESUME,) * 3,
     # An answer that belongs to something else: a new connection has no such leftovers.
     Observed.NONSENSE: (Step.RESUME, Step.RESUME, Step.FRESH_START),
-    # Packets vanish where a queue is full: in the unit's flash, then in a stack on the way.
+    # Packets vanish where a queue is full: in the unit's flash, which has more time between radio
+    # events that are further apart, then in a stack on the way.
     Observed.PACKETS_LOST: (
         Step.LONGER_DELAY,
         Step.RECEIPTS,
+        Step.LONGER_INTERVAL,
         Step.SMALLER_PACKETS,
         Step.SMALLER_PACKETS,
         Step.FRESH_START,

@@ -66,6 +66,9 @@ class Session:
         self._crc: events.CrcChecked | None = None
         self._refused = ""
         self._arrived = False
+        """Whether anything of the last object arrived."""
+        self._arrived_before = False
+        """Whether anything of another one did."""
 
     def hear(self, event: Event) -> None:
         """One event of the update."""
@@ -75,8 +78,7 @@ class Session:
                 self._executed = 0
                 self.begin()
             case events.ObjectCreated(object_type=kind, offset=offset):
-                self._created = (kind, offset)
-                self._arrived = False
+                self._open(kind, offset)
                 self._note(kind, offset)
                 if kind == "command":  # zeroes what was executed (section 4.1)
                     self._executed = self._executed_before = 0
@@ -96,6 +98,13 @@ class Session:
                 self.last_execute_sent = False
             case events.Refused(request=request):
                 self._refused = request
+
+    def _open(self, kind: str, offset: int) -> None:
+        """An object was created, for the first time or again."""
+        if (kind, offset) != self._created:
+            self._arrived_before |= self._arrived
+        self._created = (kind, offset)
+        self._arrived = False
 
     def _note(self, kind: str, offset: int) -> None:
         """How far the image is with the unit."""
@@ -142,9 +151,14 @@ class Session:
         return self._began_at is not None and self._began_at < self._executed_before
 
     def _damage(self) -> Observed:
-        """In which way the last object arrived damaged."""
+        """In which way the last object arrived damaged.
+
+        Of a unit that took other objects in this session and takes nothing of the last one, the
+        flash may have become so slow that its queue is still full of the one before. Where nothing
+        arrives in the next session either, its buffers are gone.
+        """
         crc = self._crc
-        if crc is None or not self._arrived:
+        if crc is None or not (self._arrived or self._arrived_before):
             return Observed.BUFFERS_GONE
         if crc.offset < crc.expected_offset:
             return Observed.PACKETS_LOST

@@ -102,6 +102,8 @@ DROPPED = (created(0), checked(4000))
 SPOILED = (created(0), checked(4096, crc=2))
 TOO_MANY = (created(0), checked(4340, crc=2))
 NOTHING = (created(4096), checked(4096, end=8192))
+NO_MORE = (created(0), checked(4096), executed(4096), *NOTHING)
+NO_MORE_OF_IT = (created(0), checked(244), created(0), checked(0))
 NO_INIT_PACKET = (created(0, "command"), checked(0, end=141, kind="command"))
 QUEUE_FULL = (events.Refused(request="object_create", result=5, ext_error=None),)
 VERDICT = (events.Refused(request="object_execute", result=5, ext_error=None),)
@@ -120,6 +122,8 @@ CONFUSED = (events.Refused(request="crc_get", result=5, ext_error=None),)
         (DAMAGED, SPOILED, Observed.PACKETS_SPOILED),
         (DAMAGED, TOO_MANY, Observed.PACKETS_SPOILED),
         (DAMAGED, NOTHING, Observed.BUFFERS_GONE),
+        (DAMAGED, NO_MORE, Observed.PACKETS_LOST),
+        (DAMAGED, NO_MORE_OF_IT, Observed.BUFFERS_GONE),
         (DAMAGED, NO_INIT_PACKET, Observed.BUFFERS_GONE),
         (refused(ResultCode.OPERATION_NOT_PERMITTED), (), Observed.PLACE_LOST),
         (refused(ResultCode.OPERATION_FAILED), (), Observed.BUSY),
@@ -185,6 +189,7 @@ def test_each_fault_has_its_steps_in_order_and_then_none() -> None:
     assert climb(ladder(), DAMAGED, *DROPPED) == [
         Step.LONGER_DELAY,
         Step.RECEIPTS,
+        Step.LONGER_INTERVAL,
         Step.SMALLER_PACKETS,
         Step.SMALLER_PACKETS,
         Step.FRESH_START,
@@ -290,13 +295,14 @@ def test_with_progress_it_begins_again_but_what_was_changed_stays_changed() -> N
             assert decision.attempt == 1
             made.hear(stepped(decision))
             steps.append(decision.step)
-    assert steps[:4] == [
+    assert steps[:5] == [
         Step.LONGER_DELAY,
         Step.RECEIPTS,
+        Step.LONGER_INTERVAL,
         Step.SMALLER_PACKETS,
         Step.SMALLER_PACKETS,
     ]
-    assert set(steps[4:]) == {Step.FRESH_START}
+    assert set(steps[5:]) == {Step.FRESH_START}
     assert len(steps) == 8
 
 
@@ -318,6 +324,16 @@ def test_another_image_has_steps_of_its_own() -> None:
 def test_an_interval_is_asked_for_only_where_the_link_can() -> None:
     made = Ladder(may_ask_interval=False)
     assert climb(made, LOST) == [Step.RESUME] * MAX_WITHOUT_PROGRESS
+    made = Ladder(may_ask_interval=False)
+    assert Step.LONGER_INTERVAL not in climb(made, DAMAGED, STARTED, *DROPPED)
+
+
+def test_a_unit_that_took_other_objects_is_restarted_only_when_it_takes_nothing_anew() -> None:
+    made = ladder(*NO_MORE)
+    assert climb_one(made, DAMAGED) is Step.LONGER_DELAY
+    for event in (events.Resumed(object_type="data", offset=4096), *NOTHING):
+        made.hear(event)
+    assert climb_one(made, DAMAGED) is Step.RESTART
 
 
 def test_an_image_that_moves_by_one_object_between_two_faults_ends_all_the_same() -> None:
