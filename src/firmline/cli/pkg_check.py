@@ -183,7 +183,11 @@ def _unit_that_is_read(
     """The unit that ``--to`` names: what was read of it, completed by ``--for``."""
     from firmline.cli.inspection_options import inspect_unit  # noqa: PLC0415
     from firmline.cli.secrets_input import load_public_key  # noqa: PLC0415
-    from firmline.device.acceptance.unit_facts import key_of_facts, terms_of_facts  # noqa: PLC0415
+    from firmline.device.acceptance.unit_facts import (  # noqa: PLC0415
+        key_of_facts,
+        likely_build,
+        terms_of_facts,
+    )
     from firmline.device.acceptance.unit_terms import (  # noqa: PLC0415
         complete,
         read_terms,
@@ -198,7 +202,7 @@ def _unit_that_is_read(
             raise problem
     facts = inspected.result.facts
     key = key_of_facts(facts, probes_key=inspected.probes_key, given=given_key, package=package)
-    terms = read_terms(terms_of_facts(facts, given))
+    terms = read_terms(terms_of_facts(facts, given), build=likely_build(facts))
     return complete(terms, package, public_key=key), facts
 
 

@@ -81,6 +81,7 @@ def test_the_bootloader_of_a_unit_on_usb_completes_what_is_known(firmline: Progr
     # The package is for another SoftDevice than this unit has.
     refused = [check["check"] for check in ran.result["checks"] if check["ok"] is False]
     assert (ran.code, refused) == (ExitCode.REFUSED, ["sd_req"])
+    assert any("sdk15.3-usb" in text for text in ran.result["assumed"])
 
 
 def test_what_questions_alone_leave_open_has_to_be_given(firmline: Program) -> None:

@@ -15,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from firmline.device.acceptance.unit_terms import NO_SOFTDEVICE, TERMS
+from firmline.device.acceptance.unit_terms import DEFAULT_PROFILE, NO_SOFTDEVICE, TERMS
+from firmline.device.chips import chip
+from firmline.device.profile import PROFILES, MemoryMap
 from firmline.device.unit_file import DEFAULT_PUBLIC_KEY
 from firmline.errors import Code, InputError
 from firmline.events import FactFound, How, UnitMode
@@ -36,6 +38,9 @@ FACTS: Final[Mapping[str, str]] = {
     "app-size": "app_size",
 }
 """The fact that gives a term its value."""
+UART_PROFILE: Final = "sdk15.3-uart"
+USB_PROFILE: Final = "sdk15.3-usb"
+"""The builds of the same SDK as the one that is assumed over a radio."""
 _ORDER: Final = (How.PROBE, How.QUERY, How.REMOTE_VERSION)
 _RANGE: Final = " to "
 _SOMEBODY_ELSES_KEY: Final = (
@@ -76,6 +81,28 @@ def terms_of_facts(facts: Iterable[FactFound], given: Mapping[str, str]) -> dict
                 hint=f"Add --for {term}=...: {TERMS[term]}.{_more_to_ask(known)}",
             )
     return terms
+
+
+def likely_build(facts: Iterable[FactFound]) -> str:
+    """The build of the SDK's examples that a unit's bootloader probably is, where nobody says.
+
+    Over a radio it is one for Bluetooth LE. One that answers at a port was built for USB or UART,
+    which begin at different addresses; and an application that was asked over USB has one for that.
+
+    Args:
+        facts: What was read.
+    """
+    known = list(facts)
+    if any(fact.how is How.USB for fact in known):
+        return USB_PROFILE
+    told = {fact.fact: fact.value for fact in known if fact.how is How.QUERY}
+    if told.get("mode") != UnitMode.BOOTLOADER:
+        return DEFAULT_PROFILE
+    row = chip(told["chip"]) if "chip" in told else None
+    if row is not None and row.has_usb and "bootloader_start" in told:
+        usual = MemoryMap.of(row, PROFILES[USB_PROFILE]).bootloader_start
+        return USB_PROFILE if int(told["bootloader_start"], 0) == usual else UART_PROFILE
+    return UART_PROFILE
 
 
 def _more_to_ask(known: list[FactFound]) -> str:

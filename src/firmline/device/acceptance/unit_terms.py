@@ -133,8 +133,12 @@ def split_terms(text: str) -> dict[str, str]:
     return found
 
 
-def read_terms(found: Mapping[str, str]) -> UnitTerms:
+def read_terms(found: Mapping[str, str], *, build: str = DEFAULT_PROFILE) -> UnitTerms:
     """What the names and values of a line mean; ``key`` is its caller's to read.
+
+    Args:
+        found: The terms.
+        build: The name of the bootloader's build where no term says it.
 
     Raises:
         InputError: ``USAGE``, or a code of a number.
@@ -143,10 +147,10 @@ def read_terms(found: Mapping[str, str]) -> UnitTerms:
         if name not in found:
             raise _malformed(f"--for lacks {name}: {TERMS[name]}.")
     row = chip(_choice(found["chip"], chip_names(), "chip"))
-    profile = PROFILES[_choice(found.get("bootloader", DEFAULT_PROFILE), PROFILES, "bootloader")]
+    profile = PROFILES[_choice(found.get("bootloader", build), PROFILES, "bootloader")]
     row, profile = _with_sizes(row, profile, found)
     if profile.needs_usb and not row.has_usb:
-        raise _malformed(f"--for has the bootloader {profile.name}, but {row.name} has no USB.")
+        raise _malformed(f"The bootloader is {profile.name}, but the chip {row.name} has no USB.")
     return UnitTerms(
         chip=row,
         profile=profile,

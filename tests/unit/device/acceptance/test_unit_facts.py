@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from firmline.device.acceptance.unit_facts import FACTS, key_of_facts, terms_of_facts
+from firmline.device.acceptance.unit_facts import (
+    FACTS,
+    key_of_facts,
+    likely_build,
+    terms_of_facts,
+)
 from firmline.device.acceptance.unit_terms import TERMS, read_terms
+from firmline.device.profile import PROFILES
 from firmline.errors import Code, InputError
 from firmline.events import FactFound, How
 from firmline.formats.keys import PublicKey, SigningKey
@@ -55,6 +61,51 @@ def test_facts_become_terms_that_describe_a_unit() -> None:
     assert (read.hw_version, read.application_version, read.application_size) == (52, 3, 4000)
     assert read.softdevice is not None
     assert read.softdevice.fwid == 0xB7
+
+
+IN_BOOTLOADER = fact("mode", "bootloader", How.QUERY)
+NRF52840 = fact("chip", "nrf52840", How.QUERY)
+
+
+@pytest.mark.parametrize(
+    ("facts", "build"),
+    [
+        ([], "sdk15.3-ble"),
+        ([fact("mode", "bootloader", How.SERVICES), NRF52840], "sdk15.3-ble"),
+        ([fact("mode", "application", How.USB)], "sdk15.3-usb"),
+        ([fact("mode", "application", How.USB), IN_BOOTLOADER, NRF52840], "sdk15.3-usb"),
+        ([IN_BOOTLOADER], "sdk15.3-uart"),
+        ([IN_BOOTLOADER, NRF52840], "sdk15.3-uart"),
+        ([IN_BOOTLOADER, NRF52840, fact("bootloader_start", "0xF4000", How.QUERY)], "sdk15.3-usb"),
+        ([IN_BOOTLOADER, NRF52840, fact("bootloader_start", "0xF8000", How.QUERY)], "sdk15.3-uart"),
+        (
+            [
+                IN_BOOTLOADER,
+                fact("chip", "nrf52832-512k", How.QUERY),
+                fact("bootloader_start", "0x74000", How.QUERY),
+            ],
+            "sdk15.3-uart",
+        ),
+    ],
+)
+def test_what_a_unit_was_reached_by_tells_what_its_bootloader_was_built_for(
+    facts: list[FactFound], build: str
+) -> None:
+    assert likely_build(facts) == build
+    assert build in PROFILES
+
+
+def test_a_term_of_the_build_is_not_overruled_by_a_guess() -> None:
+    terms = {"chip": "nrf52840", "softdevice": "0x0100"}
+    guessed = read_terms(terms, build="sdk15.3-usb")
+    assert (guessed.profile.name, guessed.profile_given) == ("sdk15.3-usb", False)
+    given = read_terms({**terms, "bootloader": "sdk17.1-usb"}, build="sdk15.3-usb")
+    assert (given.profile.name, given.profile_given) == ("sdk17.1-usb", True)
+
+
+def test_a_chip_without_usb_has_no_bootloader_for_it() -> None:
+    with pytest.raises(InputError, match="has no USB"):
+        read_terms({"chip": "nrf52832-512k", "softdevice": "none"}, build="sdk15.3-usb")
 
 
 def test_what_an_application_says_of_itself_is_no_term() -> None:
