@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from bumble.transport.common import TransportSpecError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from firmline.device.description import gallery_unit
@@ -296,6 +296,8 @@ def test_a_stream_of_nonsense_never_hangs_and_is_always_one_error(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(after=st.integers(100, 2500), noise=st.binary(min_size=1, max_size=60), drop=st.booleans())
+# An answer to another request than the one under way.
+@example(after=656, noise=b"\x03", drop=False)
 def test_a_good_stream_that_goes_bad_is_one_error_or_none(
     after: int, noise: bytes, drop: bool
 ) -> None:

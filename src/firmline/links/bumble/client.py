@@ -2,7 +2,8 @@
 
 Bumble cancels whoever waits for an answer when the link is lost (indistinguishable from the
 caller's own cancellation), and takes the late answer to a request given up for the answer to the
-next one. Here a lost link is an error, and late answers are counted and dropped.
+next one. Here a lost link is an error, late answers are counted and dropped, and so is what is no
+answer to the request under way: a copy of an earlier one, or nonsense.
 """
 
 from __future__ import annotations
@@ -33,10 +34,24 @@ _NOT_OFFERED = frozenset(
 
 @dataclass(slots=True)
 class _Pending:
-    """One request under way."""
+    """One request under way.
 
+    Attributes:
+        opcode: Of the request.
+        future: Its answer, or why there is none.
+        answered: Whether the answer has come.
+    """
+
+    opcode: int
     future: asyncio.Future[att.ATT_PDU | TransportError]
     answered: bool = False
+
+    def is_answered_by(self, answer: att.ATT_PDU) -> bool:
+        """Whether it is its response, or an error.
+
+        The opcode of a response is the one behind its request's (Core spec, Vol 3, Part F, 3.4.8).
+        """
+        return isinstance(answer, att.ATT_Error_Response) or answer.op_code == self.opcode + 1
 
 
 class AttClient(Client):
@@ -126,7 +141,8 @@ class AttClient(Client):
         async with self.request_semaphore:
             if self._lost is not None:
                 raise self._lost()
-            pending = _Pending(asyncio.get_running_loop().create_future())
+            future = asyncio.get_running_loop().create_future()
+            pending = _Pending(opcode=int(request.op_code), future=future)
             self._waiting = pending
             self.send_gatt_pdu(bytes(request))
             try:
@@ -160,7 +176,7 @@ class AttClient(Client):
         """ATT answers in order: those to abandoned requests come first."""
         if self._owed:
             self._owed -= 1
-        elif self._waiting is not None:
+        elif self._waiting is not None and self._waiting.is_answered_by(answer):
             self._waiting.answered = True
             if not self._waiting.future.done():
                 self._waiting.future.set_result(answer)
