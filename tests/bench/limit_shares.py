@@ -4,7 +4,7 @@ Everything runs in virtual time, so a figure is the same on every machine. The t
 unit are known here, and nowhere in the host. Its limit is the sum over the objects of the image of
 the larger of link time and erase + write time, without any round trip (physics spec, section 6):
 
-* link time: packets of 244 bytes one behind the other on a radio, each with its empty answer
+* link time: packets of what the MTU holds one behind the other on a radio, each with its answer
   (section 5); the SLIP frames of the data at ten bits a byte on a UART; nothing over USB.
 * erase + write time: a page, and the words; over Bluetooth LE also what the SoftDevice adds to each
   chunk of 20 bytes, and what an erase waits for that fits between no two radio events.
@@ -57,6 +57,18 @@ CHIPS: Final = ("nrf52832-512k", "nrf52840")
 DRAINS_MS: Final = (0.3, 1.0, 2.0, 5.0)
 """What a SoftDevice adds to a write of 20 bytes (physics spec, section 6), milliseconds."""
 NO_WAIT: Final = "erases that wait for no gap"
+USUAL_INTERVAL_MS: Final = 1000 * USUAL_INTERVAL_S
+OTHER_CONNECTIONS: Final = (
+    (247, 30.0),
+    (247, 50.0),
+    (185, 15.0),
+    (185, 30.0),
+    (100, 15.0),
+    (23, 15.0),
+    (23, 30.0),
+)
+"""MTU and connection interval, ms: what phones, dongles of old firmware and poor air come to."""
+OTHER_DRAINS_MS: Final = (0.3, 1.0, 5.0)
 
 
 class Road(StrEnum):
@@ -104,6 +116,8 @@ class Case:
         method: How the objects are sent.
         waits_for_gap: Whether an erase waits that fits between no two radio events; ``False``: it
             is done at once, at their cost.
+        mtu: The MTU of a radio's link.
+        interval_ms: Its connection interval.
     """
 
     chip: str
@@ -111,10 +125,19 @@ class Case:
     drain_ms: float | None
     method: Method = Method.FIRMLINE
     waits_for_gap: bool = True
+    mtu: int = MTU
+    interval_ms: float = USUAL_INTERVAL_MS
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the link is one as the bootloader itself asks for."""
+        return (self.mtu, self.interval_ms) == (MTU, USUAL_INTERVAL_MS)
 
     @property
     def table(self) -> str:
         """Which table it stands in."""
+        if not self.is_usual:
+            return f"{self.road}, MTU {self.mtu}, {self.interval_ms:g} ms"
         return self.road if self.waits_for_gap else f"{self.road}, {NO_WAIT}"
 
     @property
@@ -169,6 +192,15 @@ def cases() -> Iterator[Case]:
     for on in CHIPS:
         for case in _over_radios(on, Road.BLE_1M):
             yield replace(case, waits_for_gap=False)
+    yield from _over_other_connections()
+
+
+def _over_other_connections() -> Iterator[Case]:
+    for mtu, interval_ms in OTHER_CONNECTIONS:
+        for on in CHIPS:
+            for case in _over_radios(on, Road.BLE_1M):
+                if case.drain_ms in OTHER_DRAINS_MS and case.method.wait_s is None:
+                    yield replace(case, mtu=mtu, interval_ms=interval_ms)
 
 
 def _over_radios(on: str, road: Road) -> Iterator[Case]:
@@ -195,7 +227,9 @@ def limit_s(case: Case, *, bare: bool = False) -> float:
 
 def _packets(case: Case, data: bytes) -> list[bytes]:
     profile = SDK15_3_USB if case.road is Road.USB else SDK15_3_UART
-    framing: Framing = BleFraming(mtu=MTU) if case.road.is_radio else SerialFraming(mtu=profile.mtu)
+    framing: Framing = (
+        BleFraming(mtu=case.mtu) if case.road.is_radio else SerialFraming(mtu=profile.mtu)
+    )
     size = framing.packet_size
     return [data[at : at + size] for at in range(0, len(data), size)]
 
@@ -218,7 +252,7 @@ def _flash_s(case: Case, sizes: list[int], *, bare: bool) -> float:
     if not case.road.is_radio:
         return flash_s
     flash_s += sum(-(-size // CHUNK_SIZE) for size in sizes) * timing.chunk_s
-    has_no_gap = timing.erase_page_s > USUAL_INTERVAL_S - timing.radio_event_s
+    has_no_gap = timing.erase_page_s > case.interval_ms / 1000 - timing.radio_event_s
     return flash_s + (timing.patience_s if has_no_gap and not bare else 0.0)
 
 
@@ -247,7 +281,11 @@ async def _over_radio(case: Case) -> Reached:
     try:
         unit.power_on(now_s=air.now_s())
         air.add_unit(unit)
-        link = await air.open_link(mtu=MTU, phy_2m=case.road is Road.BLE_2M)
+        link = await air.open_link(
+            mtu=case.mtu,
+            interval_s=case.interval_ms / 1000,
+            phy_2m=case.road is Road.BLE_2M,
+        )
         if case.method.wait_s is not None:
             heard: list[events.Event] = []
             host = CustomaryHost(

@@ -35,6 +35,7 @@ from firmline.links.serial.virtual import VirtualUartWire
 from firmline.links.serial.wire import OnData, OnLost
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
+from firmline.protocol.object_stream import MOST_WAITING
 from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, NO_PAUSES, Pacing
 from firmline.updater.expectation import expectation
 from firmline.updater.opening import AnyLink
@@ -166,7 +167,7 @@ async def goes_on(way: Way) -> None:
     assert first.result.finished.outcome is Outcome.FAILED
     size, held, sent = figures(first)
     assert (size, held) == (0, 0)
-    assert HELD <= sent <= HELD + 2 * OBJECT  # what was under way when it was stopped
+    assert HELD <= sent <= HELD + (MOST_WAITING + 1) * OBJECT  # what was under way
     second = await way.update(contents)
     assert second.result.finished.outcome is Outcome.UPDATED
     there = [e.offset for e in second.of(events.Resumed) if e.object_type == "data"]

@@ -26,6 +26,7 @@ OBJECTS = -(-SIZE // OBJECT)
 PACKETS = 17
 FAST, SLOW = 0.000_3, 0.005
 """Seconds that a unit's SoftDevice adds to a write of 20 bytes (physics spec, section 6)."""
+CHUNKS = (FAST, 0.001, SLOW)
 
 
 @dataclass(kw_only=True)
@@ -33,6 +34,8 @@ class Told(story.Told):
     """How an update went, of a unit whose costs are known here."""
 
     timing: Timing
+    packet: int
+    interval_s: float
 
     @property
     def image_s(self) -> float:
@@ -43,15 +46,18 @@ class Told(story.Told):
     @property
     def true_limit_s(self) -> float:
         """What this unit's flash needs at this interval, and nothing else."""
-        timing, whole = self.timing, [PACKET] * 16 + [OBJECT - 16 * PACKET]
+        timing, (count, rest) = self.timing, divmod(OBJECT, self.packet)
+        whole = [self.packet] * count + [rest]
         chunks = sum(-(-size // CHUNK) for size in whole)
+        waits = timing.erase_page_s > self.interval_s - timing.radio_event_s
         object_s = (
             timing.erase_page_s
-            + timing.patience_s
+            + timing.patience_s * waits
             + OBJECT / 4 * timing.write_word_s
             + chunks * timing.chunk_s
         )
-        return SIZE / OBJECT * object_s
+        (started,) = self.of(events.ImageStarted)
+        return started.size / OBJECT * object_s
 
 
 def update(
@@ -76,7 +82,14 @@ def update(
         pacing=AHEAD,
         **radio,
     )
-    return Told(result=told.result, heard=told.heard, unit=told.unit, timing=timing)
+    return Told(
+        result=told.result,
+        heard=told.heard,
+        unit=told.unit,
+        timing=timing,
+        packet=(mtu - 3) // 4 * 4,
+        interval_s=interval_s,
+    )
 
 
 @pytest.mark.parametrize("on", ["nrf52832-512k", "nrf52840"])
@@ -103,15 +116,18 @@ def test_what_is_learned_are_bounds_and_close_ones(on: str) -> None:
     assert packet_s * 16.8 / 17 <= last.packet_s < 1.3 * packet_s
     assert erase_s <= last.erase_s < 1.3 * erase_s
     true_s = told.true_limit_s * OBJECT / SIZE
-    assert last.least_object_s == pytest.approx(true_s, rel=0.02)
+    assert last.least_object_s is not None
+    assert 0.97 * true_s < last.least_object_s <= true_s
     assert true_s <= last.object_s < 1.1 * true_s
 
 
 def test_the_share_that_is_told_is_the_true_one() -> None:
-    told = update()
+    """Or somewhat less: what flash surely needs."""
+    told = update(size=150_000)
     share = told.result.finished.limit_share
     assert share is not None
-    assert share == pytest.approx(told.true_limit_s / told.image_s, abs=0.03)
+    true = told.true_limit_s / told.image_s
+    assert true - 0.03 < share <= true
 
 
 @pytest.mark.parametrize("on", ["nrf52832-512k", "nrf52840"])
@@ -120,11 +136,35 @@ def test_where_erases_wait_for_no_gap_nothing_is_overrun_and_the_share_stays_nea
     on: str, chunk_s: float
 ) -> None:
     """The radio is deaf while a page is erased: CREATE is answered when that is over."""
-    told = update(on=on, chunk_s=chunk_s, patience_s=0.0)
+    told = update(on=on, chunk_s=chunk_s, patience_s=0.0, size=150_000)
     assert told.of(events.ObjectLost) == []
     share = told.result.finished.limit_share
     assert share is not None
-    assert share == pytest.approx(told.true_limit_s / told.image_s, abs=0.08)
+    true = told.true_limit_s / told.image_s
+    assert true - 0.08 < share <= true
+
+
+@pytest.mark.parametrize("mtu", [23, 27, 64, 100, 185, 247])
+@pytest.mark.parametrize(
+    ("interval_ms", "chunk_s"),
+    # At 7.5 ms a SoftDevice that is slow finds no gap for its writes (ADR 15).
+    [
+        *((interval_ms, chunk_s) for interval_ms in (7.5, 11.25) for chunk_s in (FAST, 0.001)),
+        *((interval_ms, chunk_s) for interval_ms in (15, 30, 50, 100) for chunk_s in CHUNKS),
+    ],
+)
+def test_no_queue_is_overrun_once_it_was_learned_and_no_share_is_told_too_high(
+    mtu: int, interval_ms: float, chunk_s: float
+) -> None:
+    """Whatever the packets and the connection are like."""
+    told = update(chunk_s=chunk_s, mtu=mtu, interval_s=interval_ms / 1000)
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert told.of(events.ObjectLost) == []
+    learned_s = told.of(events.FlashLearned)[0].at_s
+    assert all(e.at_s < learned_s for e in told.unit.log if e.what == "packet_dropped")
+    assert "packet_without_buffer" not in told.logged
+    share = told.result.finished.limit_share
+    assert share is None or share <= told.true_limit_s / told.image_s
 
 
 @pytest.mark.parametrize("lost", range(OBJECTS))

@@ -97,13 +97,14 @@ class FlashLearned(Event):
         erase_s: The erase at the head of an object.
         packet_s: One packet.
         object_s: A whole object, its erase included.
-        least_object_s: The least that one was seen to cost, without the ways through the air.
+        least_object_s: The least that the unit's flash was seen to need for one, without any round
+            trip; ``None``: that did not show, as the host let it run dry.
     """
 
     erase_s: float
     packet_s: float
     object_s: float
-    least_object_s: float
+    least_object_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,7 +87,7 @@ class DfuConversation(Asking):
         offset, object_size = yield from self._find_resume_point()
         stream = self._stream(object_size)
         while offset < len(self._firmware):
-            if stream is not None and not stream.gives_up:
+            if stream is not None and stream.suits(offset):
                 offset, is_checkpoint = yield from self._send_ahead(stream, offset)
             else:
                 end = min(offset + object_size, len(self._firmware))

@@ -20,10 +20,19 @@ QUEUE_SIZE: Final = 16
 """Entries of the unit's flash queue (NRF_FSTORAGE_SD_QUEUE_SIZE; bootloader spec, section 1)."""
 SLOWEST_ERASE_S: Final = 0.2
 """A page of 90 ms that waits 78 ms for a gap between radio events (physics spec, section 1)."""
-SLOWEST_BYTE_S: Final = 0.1 / 244
-"""A packet of 244 bytes in 13 chunks of 5 ms and 61 words of 338 us: 86 ms (physics spec, sections
-1 and 6)."""
+CHUNK_SIZE: Final = 20
+"""Bytes that its SoftDevice writes at a time (NRF_FSTORAGE_SD_MAX_WRITE_SIZE; likewise)."""
+SLOWEST_CHUNK_S: Final = 0.006
+"""What a chunk costs beside its words: 5 ms (physics spec, section 6), and some to spare."""
+SLOWEST_WORD_S: Final = 338e-6
+"""Of an nRF52832 (physics spec, section 1)."""
 _EARLIEST: Final = float("-inf")
+
+
+def slowest_packet_s(size: int) -> float:
+    """What a packet of so many bytes costs the slowest unit there is, seconds."""
+    chunks, words = -(-size // CHUNK_SIZE), -(-size // WORD_SIZE)
+    return chunks * SLOWEST_CHUNK_S + words * SLOWEST_WORD_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +63,25 @@ class FlashCosts:
             packet_size: Bytes of a packet.
             packets: Packets of an object.
         """
-        packet_s = SLOWEST_BYTE_S * packet_size
+        packet_s = slowest_packet_s(packet_size)
         return cls(
             erase_s=SLOWEST_ERASE_S,
             packet_s=packet_s,
             object_s=SLOWEST_ERASE_S + packets * packet_s,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeastCosts:
+    """Lower bounds, seconds.
+
+    Attributes:
+        erase_s: Of the erase at the head of an object.
+        packet_s: Of one packet.
+    """
+
+    erase_s: float = 0.0
+    packet_s: float = 0.0
 
 
 class QueueBound:

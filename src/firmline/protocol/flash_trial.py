@@ -1,10 +1,13 @@
-"""The first objects of an image, each sent alone: what the unit makes of them teaches its flash.
+"""The first object of an image, sent alone: what the unit makes of it teaches its flash.
 
-The first object's packets meet flash that is idle, the second's an erase; behind each its EXECUTE
-is answered when flash is idle again. Nothing else is under way meanwhile.
+Nothing is known yet, so most of the object goes as slowly as the slowest unit needs. Then flash is
+idle, and the last packets of it go at once, as many as its queue takes, with EXECUTE right behind:
+that is answered when they are written. What was between is what so many packets cost, and one way
+there and back, whatever the size of a packet and the connection interval.
 
-16 packets follow at once, the rest one by one: nothing is known yet, so each is offered until the
-unit has taken it. One that finds no room leaves everything as it was.
+A page is erased before, and when that ends is seen by small packets: 15 find room behind an erase,
+one more when it is over. One that finds no room leaves everything as it was, and is offered until
+it does.
 """
 
 from __future__ import annotations
@@ -13,21 +16,43 @@ from collections.abc import Callable
 from typing import Final
 
 from firmline import events
-from firmline.protocol.answers import Crc
-from firmline.protocol.asking import Asking, body_of, crc_checked, created, executed, holds
-from firmline.protocol.codes import ObjectType, ResultCode
-from firmline.protocol.flash_costs import QUEUE_SIZE, SLOWEST_ERASE_S, WORD_SIZE
-from firmline.protocol.flash_lesson import BusyTime, FlashLesson
+from firmline.protocol.answers import Answer, Crc
+from firmline.protocol.asking import (
+    Asking,
+    body_of,
+    crc_checked,
+    created,
+    executed,
+    holds,
+    judge,
+)
+from firmline.protocol.codes import ObjectType, Opcode, ResultCode
+from firmline.protocol.flash_costs import (
+    CHUNK_SIZE,
+    QUEUE_SIZE,
+    SLOWEST_ERASE_S,
+    WORD_SIZE,
+    slowest_packet_s,
+)
+from firmline.protocol.flash_lesson import Burst, FlashLesson, SeenErase
 from firmline.protocol.framing import Framing
 from firmline.protocol.refusals import FIRMWARE_PHASE, RECEIPT_PHASE
-from firmline.protocol.requests import CreateObject, ExecuteObject, GetCrc, SetPrn, WriteObject
+from firmline.protocol.requests import (
+    CreateObject,
+    ExecuteObject,
+    GetCrc,
+    SetPrn,
+    WriteObject,
+)
 from firmline.protocol.steps import AnyAnswer, Delivery, Report, Talk, Write
 
 MAX_OFFERS: Final = 100
 """How often a packet is offered: each takes a round trip at least, and the slowest unit has room
 after 0.2 s; ours."""
-SLOWEST_WORD_S: Final = 0.006
-"""A packet of one word: a chunk of 5 ms and 338 us (physics spec, sections 1 and 6)."""
+BEFORE_EVENT: Final = 0.4
+"""Share of a round trip that is waited for after an answer. A round trip is two connection
+intervals, and an answer comes at the beginning of one: so what is handed over then has not to wait
+long for the next; ours."""
 
 
 class FlashTrial(Asking):
@@ -41,7 +66,6 @@ class FlashTrial(Asking):
 
     Attributes:
         round_trip_s: From a request that needs no flash to its answer.
-        air_s: The shortest way of a packet through the air.
     """
 
     def __init__(
@@ -57,26 +81,21 @@ class FlashTrial(Asking):
         self._lesson = lesson
         self._clock = clock
         self.round_trip_s = 0.0
-        self.air_s = float("inf")
         self._asks_crc = False
         """Whether the latest question was CRC_GET."""
-        self._rounds = 0
-        """Questions that were asked about an object's packets, one behind the other."""
+        self._erase: SeenErase | None = None
 
     def send(self, start: int, end: int, *, queued_erases: int = 1) -> Talk[bool]:
         """Send one object, flash being idle; whether the unit has taken it over.
 
         Args:
             start: Where it begins.
-            end: Where it ends.
+            end: Where it ends; before the end of the image.
             queued_erases: Most that flash has to do when it is created: after a loss another one.
 
         Raises:
             TargetRefusedError: The unit does not take it.
         """
-        is_alone = self._lesson.wants_packets_alone
-        if is_alone:
-            yield from self._time_round_trip()
         said_s = self._clock()
         request = CreateObject(object_type=ObjectType.DATA, size=end - start)
         full = ResultCode.INVALID_OBJECT
@@ -84,37 +103,20 @@ class FlashTrial(Asking):
         if not answer.ok:
             return False
         yield created(ObjectType.DATA, start, end)
-        position: int | None = start
-        if is_alone:
-            position = yield from self._await_erase(said_s, start, end, queued_erases)
-            said_s = self._clock()
+        position = yield from self._await_erase(said_s, start, end, queued_erases)
         if position is None:
             return False
-        is_there = yield from self._write(position, end, at_once=QUEUE_SIZE + is_alone)
-        if not is_there:
-            return False
-        is_last = end == len(self._firmware)  # then it is the unit's verdict
-        lost = None if is_last else ResultCode.OPERATION_NOT_PERMITTED
-        answer = yield from self.ask(ExecuteObject(), phase=FIRMWARE_PHASE, tolerate=lost)
-        if not answer.ok:
-            return False
-        yield executed(ObjectType.DATA, end)
-        if not is_last:  # then it is a whole one
-            busy = BusyTime(
-                duration_s=self._clock() - said_s,
-                objects=(end - position) / (end - start),
-                erases=0 if is_alone else 1,
-                air_s=self.air_s,
-                round_trip_s=(self._rounds if is_alone else 1) * self.round_trip_s,
-            )
-            self._lesson.hear(busy)
-        return True
+        size = self.framing.packet_size
+        packets = -(-(end - position) // size)
+        stop = position + max(0, packets - QUEUE_SIZE) * size
+        is_there = yield from self._fill(position, stop)
+        return is_there and (yield from self._burst(stop, end))
 
-    def _time_round_trip(self) -> Talk[None]:
+    def _time_round_trip(self, prn: int) -> Talk[None]:
         """Ask for what needs no flash: the answer to CREATE may come after its erase."""
         said_s = self._clock()
-        yield from self.ask(SetPrn(count=0), phase=RECEIPT_PHASE)
-        self.round_trip_s = self._clock() - said_s
+        yield from self.ask(SetPrn(count=prn), phase=RECEIPT_PHASE)
+        self.round_trip_s = max(self.round_trip_s, self._clock() - said_s)
 
     def _sleep(self, duration_s: float) -> Talk[None]:
         until_s = self._clock() + duration_s
@@ -125,62 +127,110 @@ class FlashTrial(Asking):
         """Wait until flash is idle and the object's page erased; where the unit then is.
 
         15 packets find room behind an erase. One more finds some when the erase is over. They are
-        as small as can be, a word each, so that they are with the unit soon.
+        small, so that they are with the unit soon, and leave no less than a burst.
 
         Returns:
             ``None``: Packets were lost.
         """
         created_s = self._clock()
-        stop = start + QUEUE_SIZE * WORD_SIZE
+        size = self._small(end - start)
+        stop = start + QUEUE_SIZE * size
         if stop >= end or queued > 1:
             yield from self._sleep(queued * SLOWEST_ERASE_S)
             return start
-        position = start
+        position, offered_s, refused_s = start, created_s, created_s
         for _ in range(MAX_OFFERS):
-            yield from self._hand_over(position, stop, size=WORD_SIZE)
+            offered_s, refused_s = self._clock(), offered_s
+            yield from self._hand_over(position, stop, size=size)
             if position == start:
                 yield Delivery()
             written_s = self._clock()
-            crc = yield from self._ask_held(stop, last=stop - WORD_SIZE)
+            crc = yield from self._ask_held(stop, last=stop - size)
             found_s = written_s if position == start else self._clock()
-            position = stop - WORD_SIZE
+            position = stop - size
             if holds(crc, self._firmware, stop):
-                self._lesson.hear_erase(
+                self._erase = SeenErase(
                     create_s=created_s - said_s,
+                    least_s=refused_s - created_s,
                     left_s=found_s - created_s,
-                    round_trip_s=self.round_trip_s,
                 )
-                yield from self._sleep(QUEUE_SIZE * SLOWEST_WORD_S)
+                yield from self._sleep(QUEUE_SIZE * slowest_packet_s(size))
                 return stop
             if not holds(crc, self._firmware, position):
                 break
         return None
 
-    def _write(self, position: int, end: int, *, at_once: int) -> Talk[bool]:
-        """Write packets, and offer those that find no room; whether all are there.
+    def _small(self, size: int) -> int:
+        """Bytes of 16 packets before a burst: whole words, and a chunk at most."""
+        rest = size - QUEUE_SIZE * self.framing.packet_size
+        words = -(-rest // (QUEUE_SIZE * WORD_SIZE))
+        return min(max(WORD_SIZE, words * WORD_SIZE), CHUNK_SIZE)
 
-        Args:
-            position: Where the unit is.
-            end: Where the object ends.
-            at_once: So many; all but the last of them surely find room.
+    def _fill(self, position: int, stop: int) -> Talk[bool]:
+        """Write packets that find room in the slowest flash, until it is idle; whether all came."""
+        is_there, size = True, self.framing.packet_size
+        while position < stop and is_there:
+            end = min(position + QUEUE_SIZE * size, stop)
+            count = yield from self._hand_over(position, end, size=size)
+            yield Delivery()
+            idle_s = self._clock() + count * slowest_packet_s(size)
+            if end == stop:
+                crc = yield from self._ask_held(stop, last=stop)
+                is_there = holds(crc, self._firmware, stop)
+            yield from self._sleep(idle_s - self._clock())
+            position = end
+        return is_there
+
+    def _burst(self, start: int, end: int) -> Talk[bool]:
+        """Write the packets that idle flash has room for, and EXECUTE; whether it is taken over.
+
+        The unit sends its CRC behind the last of them, before it looks at EXECUTE. Neither answer
+        can be a copy, as that to another request has come since either was given before.
         """
-        size, count, offers = self.framing.packet_size, at_once, 0
-        self._rounds = 1  # the EXECUTE behind them
-        while position < end and offers < MAX_OFFERS:
-            stop = min(position + count * size, end)
-            handed_s = self._clock()
-            written = yield from self._hand_over(position, stop, size=size)
-            if count > 1:
-                yield Delivery()
-                self.air_s = min(self.air_s, (self._clock() - handed_s) / written)
-            last = position + (written - 1) * size
-            crc = yield from self._ask_held(stop, last=last)
-            self._rounds += 1
-            if not any(holds(crc, self._firmware, at) for at in (last, stop)):
-                return False
-            offers = 0 if crc.offset > position else offers + 1
-            position, count = crc.offset, 1
-        return position == end
+        size = self.framing.packet_size
+        count = -(-(end - start) // size)
+        yield from self._time_round_trip(count)
+        yield from self._sleep(BEFORE_EVENT * self.round_trip_s)
+        said_s = self._clock()
+        yield from self._hand_over(start, end, size=size)
+        yield from self.say(ExecuteObject())
+        yield Delivery()
+        air_s = (self._clock() - said_s) / (count + 1)
+        answer = yield from self._hear(Opcode.CRC_GET, Opcode.OBJECT_EXECUTE)
+        receipt: Answer | None = None
+        if answer.opcode == Opcode.CRC_GET:
+            receipt, answer = answer, (yield from self._hear(Opcode.OBJECT_EXECUTE))
+        is_there = receipt is None or (yield from self._is_right(receipt, end))
+        lost = ResultCode.OPERATION_NOT_PERMITTED
+        yield from judge(ExecuteObject(), answer, phase=FIRMWARE_PHASE, tolerate=lost)
+        if not answer.ok:
+            return False
+        yield executed(ObjectType.DATA, end)
+        if self._erase is not None:
+            self._lesson.hear_erase(self._erase, round_trip_s=self.round_trip_s)
+        self._lesson.hear_burst(
+            Burst(
+                duration_s=self._clock() - said_s,
+                packets=(end - start) / size,
+                air_s=air_s,
+                round_trip_s=self.round_trip_s,
+            )
+        )
+        return is_there
+
+    def _is_right(self, receipt: Answer, end: int) -> Talk[bool]:
+        """Whether the unit's CRC is that of the object's end."""
+        yield from judge(WriteObject(data=b""), receipt, phase=FIRMWARE_PHASE)
+        crc = body_of(receipt, Crc)
+        yield crc_checked(ObjectType.DATA, crc, self._firmware, end)
+        return holds(crc, self._firmware, end)
+
+    def _hear(self, *due: Opcode) -> Talk[Answer]:
+        """Wait for one of these answers."""
+        answer: Answer | None = None
+        while answer is None:
+            answer = yield AnyAnswer(until_s=None, request=ExecuteObject(), due=frozenset(due))
+        return answer
 
     def _ask_held(self, stop: int, *, last: int) -> Talk[Crc]:
         """Ask what the unit has, by CRC_GET and by SELECT in turns.

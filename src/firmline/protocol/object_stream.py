@@ -3,7 +3,7 @@
 Step by step the flash is idle whenever host and unit wait for each other. Here it is not:
 
 * The packets that find room follow each CREATE at once, while its page is erased; the rest follow
-  as flash makes room for them. When that is, is learned: from two objects that are sent alone
+  as flash makes room for them. When that is, is learned: from an object that is sent alone
   (:mod:`firmline.protocol.flash_trial`), and then from every few
   (:mod:`firmline.protocol.flash_lesson`).
 * EXECUTE and the next CREATE go out back to back. The unit takes an object over at EXECUTE and only
@@ -51,6 +51,7 @@ from firmline.protocol.asking import (
 from firmline.protocol.codes import ObjectType, Opcode, ResultCode
 from firmline.protocol.flash_costs import QueueBound
 from firmline.protocol.flash_lesson import BusyTime, FlashLesson
+from firmline.protocol.flash_rest import RestBound, Said
 from firmline.protocol.flash_trial import FlashTrial
 from firmline.protocol.framing import Framing
 from firmline.protocol.leftovers import passed_over
@@ -67,8 +68,6 @@ from firmline.protocol.steps import AnyAnswer, Delivery, Report, Talk, Write
 
 MOST_WAITING: Final = 8
 """EXECUTEs that wait for their answer at once; 32 - 17 could."""
-MOST_PACKETS: Final = 32
-"""Of an object, to learn anything with: those that find no room are offered one at a time; ours."""
 MAX_COPIES: Final = 1000
 """Of answers to EXECUTE in one image; ours: an image of 4 MB has as many objects."""
 MAX_LOSSES: Final = 3
@@ -119,8 +118,9 @@ class ObjectStream(Asking):
             self.framing, self._firmware, lesson=self._lesson, clock=self._clock
         )
         self._queue = QueueBound(self._lesson.costs)
-        self._executing: deque[int] = deque()
-        """Ends of the objects whose EXECUTE is not answered."""
+        self._rest = RestBound(self._lesson.least, way_s=0.0)
+        self._executing: deque[tuple[int, Said]] = deque()
+        """Ends of the objects whose EXECUTE is not answered, and when that was said."""
         self._is_ahead = False
         """Whether the unit has been given more to do since the latest EXECUTE."""
         self._receipt: int | None = None
@@ -132,6 +132,8 @@ class ObjectStream(Asking):
         """Whether the unit did not take over what it should have; nothing is sent ahead then."""
         self._on_their_way = 0
         """Packets that were written and may not have arrived."""
+        self._handed_s = 0.0
+        """When the latest were."""
         self._cycle = 1
         self._count_anew()
 
@@ -139,17 +141,22 @@ class ObjectStream(Asking):
         """Flash is idle: what follows is counted from here."""
         self._since_s: float | None = None
         self._objects = self._erases = 0
+        self._rest.idle()
 
     @property
     def _packets(self) -> int:
         """Of a whole object."""
         return -(-self._object_size // self.framing.packet_size)
 
-    @property
-    def gives_up(self) -> bool:
-        """Whether the rest is better sent step by step: too much was lost, or packets are small."""
+    def suits(self, start: int) -> bool:
+        """Whether the rest from there on is sent ahead.
+
+        Else it is better sent step by step: too much was lost, or there is nothing left to learn
+        with, as that takes an object that is not the last.
+        """
         has_failed = self.spoiled is not None or self._losses >= MAX_LOSSES
-        return has_failed or self._packets > MOST_PACKETS
+        is_last = self._end_of(start) == len(self._firmware)
+        return not has_failed and (self._lesson.is_learned or not is_last)
 
     def run(self, start: int) -> Talk[int]:
         """Send the image from the end of an executed object on; flash is idle.
@@ -165,7 +172,7 @@ class ObjectStream(Asking):
         self.has_stopped = False
         try:
             if not self._lesson.is_learned:
-                start = yield from self._learn_first(start)
+                start = yield from self._learn_alone(start)
             if not self._is_over(start):
                 start = yield from self._send_ahead(start)
         except TargetRefusedError:
@@ -180,25 +187,23 @@ class ObjectStream(Asking):
     def _end_of(self, start: int) -> int:
         return min(start + self._object_size, len(self._firmware))
 
-    # The first objects, alone.
+    # The first object, alone.
 
-    def _learn_first(self, start: int) -> Talk[int]:
-        """Send objects alone until the unit is known; where the image goes on."""
-        while not (self._lesson.is_learned or self._is_over(start)):
-            end = self._end_of(start)
-            queued_erases = 2 if self._losses else 1
-            is_taken = yield from self._trial.send(start, end, queued_erases=queued_erases)
-            if not is_taken:
-                self._is_lost = True
-                return start
-            self.has_stopped = end < len(self._firmware) and self._stops_at(end)
-            start = end
-        if self._lesson.is_learned:
-            yield self._told()
-            # From here on it sends its CRC behind the last packet of each whole object.
-            yield from self.ask(SetPrn(count=self._packets), phase=RECEIPT_PHASE)
-            self._queue.costs = self._lesson.costs
-        return start
+    def _learn_alone(self, start: int) -> Talk[int]:
+        """Send an object alone, from which the unit is known; where the image goes on."""
+        end = self._end_of(start)
+        queued_erases = 2 if self._losses else 1
+        is_taken = yield from self._trial.send(start, end, queued_erases=queued_erases)
+        if not is_taken:
+            self._is_lost = True
+            return start
+        self.has_stopped = self._stops_at(end)
+        yield self._told()
+        # From here on it sends its CRC behind the last packet of each whole object.
+        yield from self.ask(SetPrn(count=self._packets), phase=RECEIPT_PHASE)
+        self._queue.costs = self._lesson.costs
+        self._rest = RestBound(self._lesson.least, way_s=self._trial.round_trip_s / 2)
+        return end
 
     def _told(self) -> Report:
         costs = self._lesson.costs
@@ -289,7 +294,8 @@ class ObjectStream(Asking):
 
     def _hand_over(self, position: int, stop: int) -> Talk[None]:
         """Write packets at once."""
-        self._begin_count(self._clock())
+        self._handed_s = self._clock()
+        self._begin_count(self._handed_s)
         size = self.framing.packet_size
         for at in range(position, stop, size):
             packet = WriteObject(data=self._firmware[at : min(at + size, stop)])
@@ -301,7 +307,10 @@ class ObjectStream(Asking):
         """Wait until the packets on their way are with the unit."""
         yield Delivery()
         count, self._on_their_way = self._on_their_way, 0
-        self._queue.packets(count, self._clock())
+        now_s = self._clock()
+        self._queue.packets(count, now_s)
+        if count:
+            self._rest.packets(count, said_s=self._handed_s, now_s=now_s)
 
     def _check_last(self, end: int) -> Talk[None]:
         """Hear that all of the image is there, before its EXECUTE is said."""
@@ -311,14 +320,14 @@ class ObjectStream(Asking):
         self._is_lost = not holds(crc, self._firmware, end)
 
     def _execute(self, end: int) -> Talk[None]:
-        self._executing.append(end)
+        self._executing.append((end, self._rest.execute(self._clock())))
         self._is_ahead = False
         yield from self.say(ExecuteObject())
         yield from self._deliver()  # the last packets went before it
 
     def _catch_up(self) -> Talk[None]:
         """Wait until every EXECUTE is answered: flash is idle then."""
-        is_end = bool(self._executing) and self._executing[-1] == len(self._firmware)
+        is_end = bool(self._executing) and self._executing[-1][0] == len(self._firmware)
         while self._executing and not self._is_lost:
             yield from self._hear()
         if not (self._is_lost or is_end):
@@ -331,13 +340,12 @@ class ObjectStream(Asking):
                 duration_s=self._clock() - self._since_s,
                 objects=self._objects,
                 erases=self._erases,
-                air_s=self._trial.air_s,
-                round_trip_s=self._trial.round_trip_s,
+                rest_s=self._rest.rest_s + self._rest.way_s,
             )
             self._lesson.hear(busy)
             self._cycle = min(2 * self._cycle, MOST_WAITING)
             yield self._told()
-        self._queue.costs = self._lesson.costs
+        self._queue.costs, self._rest.costs = self._lesson.costs, self._lesson.least
         self._queue.idle()
         self._count_anew()
 
@@ -376,7 +384,7 @@ class ObjectStream(Asking):
         if not self._executing:
             yield from self._take_extra(answer)
             return
-        end = self._executing.popleft() if answer.ok else self._executing.pop()
+        end, said = self._executing.popleft() if answer.ok else self._executing.pop()
         is_last = end == len(self._firmware)  # then it is the unit's verdict
         lost = None if is_last else ResultCode.OPERATION_NOT_PERMITTED
         yield from judge(ExecuteObject(), answer, phase=FIRMWARE_PHASE, tolerate=lost)
@@ -385,6 +393,7 @@ class ObjectStream(Asking):
             self._is_lost = True
             return
         yield executed(ObjectType.DATA, end)
+        self._rest.answered(said, self._clock())
         if self._is_ahead:  # it waited for that, too
             self._queue.erased(self._clock())
         if self._executing or self._is_ahead or is_last:
@@ -420,7 +429,9 @@ class ObjectStream(Asking):
         self._is_lost = not answer.ok
         if answer.ok:
             yield created(ObjectType.DATA, start, self._end_of(start))
-            self._queue.erase(self._clock(), said_s=self._create_said_s)
+            now_s, said_s = self._clock(), self._create_said_s
+            self._queue.erase(now_s, said_s=said_s)
+            self._rest.erase(said_s=said_s, now_s=now_s)
             self._erases += 1
 
     def _take_receipt(self, answer: Answer) -> Talk[None]:

@@ -1,10 +1,11 @@
 """How much of the unit's own limit an update reached, read from the stream of events.
 
 The limit of an image is the sum over its objects of what flash and link need for them, the larger
-of the two, without any round trip (physics spec, section 6). Over a radio it is what a host learns
-of the unit while it keeps its flash busy (:class:`~firmline.events.FlashLearned`). An erase counts
-as long as it takes on this connection: what the SoftDevice waits for a gap between radio events is
-the unit's, not the host's. On a serial line the answers show it
+of the two, without any round trip (physics spec, section 6), for what this update had to send of
+it. Over a radio it is what a host learns of the unit while it keeps its flash busy
+(:class:`~firmline.events.FlashLearned`); one that let flash rest has not learned it, and tells
+nothing. An erase counts as long as it takes on this connection: what the SoftDevice waits for a gap
+between radio events is the unit's, not the host's. On a serial line the answers show it
 (:mod:`firmline.updater.serial_costs`).
 """
 
@@ -36,7 +37,7 @@ class SpeedLimit:
     def _begin(self, firmware: bytes) -> None:
         """Another image."""
         self._size, self._held = len(firmware), 0
-        self._object_s: float | None = None
+        self._learned: events.FlashLearned | None = None
         self._begin_s: float | None = None
         port = self._port
         self._serial = None if port is None else SerialCosts(firmware, baud=port.baud)
@@ -64,8 +65,8 @@ class SpeedLimit:
                 self._held, self._begin_s = offset, event.at_s
             case events.RequestSent(data=data) if creates(data, ObjectType.DATA):
                 self._begin_s = event.at_s if self._begin_s is None else self._begin_s
-            case events.FlashLearned(least_object_s=least_object_s):
-                self._object_s = least_object_s
+            case events.FlashLearned():
+                self._learned = event
             case events.ImageSent():
                 self._end(event.at_s)
 
@@ -81,6 +82,10 @@ class SpeedLimit:
         """What the unit needs at least for what was sent of the image; ``None``: not known."""
         if self._serial is not None:
             return self._serial.limit_s(self._held)
-        if self._object_s is None:
+        learned = self._learned
+        if learned is None or learned.least_object_s is None:
             return None
-        return (self._size - self._held) / OBJECT_SIZE * self._object_s
+        objects = (self._size - self._held) / OBJECT_SIZE
+        # The page of an object that was begun is erased.
+        erased = min(self._held % OBJECT_SIZE, 1) * (-self._held % OBJECT_SIZE) / OBJECT_SIZE
+        return objects * learned.least_object_s - erased * learned.erase_s
