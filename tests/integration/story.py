@@ -18,6 +18,7 @@ from firmline.formats.package_build import PackageSpec, build_package
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import FOR_BLUETOOTH, Pacing
+from firmline.updater.checkpointing import AUTO, Spacing
 from firmline.updater.update import Update, UpdateResult, plan_for
 from firmline.values import Fwid, FwVersion
 from unit.device.makers import FWID, KEY
@@ -78,7 +79,7 @@ def update(
     interval_s: float = 0.0075,
     mtu: int = 247,
     pacing: Pacing = FOR_BLUETOOTH,
-    checkpoint_s: float | None = 10.0,
+    checkpoint_s: Spacing = AUTO,
     flash: bytes | None = None,
     on_event: Callable[[events.Event, Callable[[], None]], None] = lambda _event, _lose: None,
     **radio: Any,

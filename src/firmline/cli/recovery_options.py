@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 import click
 
 from firmline.errors import Code, InputError
-from firmline.updater.checkpointing import DEFAULT_SPACING_S, LEAST_SPACING_S, MOST_SPACING_S
+from firmline.updater.checkpointing import AUTO, LEAST_SPACING_S, MOST_SPACING_S, Spacing
 from firmline.updater.timeouts import (
     LEAST_TIMEOUT_S,
     MOST_TIMEOUT_S,
@@ -37,26 +37,29 @@ def recovery_options(command: _F) -> _F:
         click.option(
             "--checkpoints",
             "checkpoint_s",
-            metavar=f"SECONDS|{OFF}",
-            default=f"{DEFAULT_SPACING_S:g}",
+            metavar=f"SECONDS|{AUTO}|{OFF}",
+            default=AUTO,
             show_default=True,
             callback=lambda _context, _option, text: read_spacing(text),
             help="After so many seconds of work the unit saves its progress in its flash, so that a"
-            " power cut costs no more; less often where that would take over 3 % of the time.",
+            f" power cut costs no more. Each saving takes 0.2 to 0.6 s; {AUTO} is after 10 s, and"
+            " less often where that would take over 3 % of the time.",
         ),
     ):
         command = option(command)
     return command
 
 
-def read_spacing(text: str) -> float | None:
+def read_spacing(text: str) -> Spacing:
     """The value of ``--checkpoints``; ``None``: off.
 
     Raises:
-        InputError: ``USAGE``; it is neither.
+        InputError: ``USAGE``; it is none of them.
     """
     if text == OFF:
         return None
+    if text == AUTO:
+        return AUTO
     try:
         seconds = float(text)
     except ValueError:
@@ -64,10 +67,9 @@ def read_spacing(text: str) -> float | None:
     if not LEAST_SPACING_S <= seconds <= MOST_SPACING_S:
         raise InputError(
             Code.USAGE,
-            f"--checkpoints {text[:20]} is neither {OFF} nor a number of seconds from"
+            f"--checkpoints {text[:20]} is not {AUTO}, {OFF} or a number of seconds from"
             f" {LEAST_SPACING_S:g} to {MOST_SPACING_S:g}.",
-            hint=f"Write --checkpoints {DEFAULT_SPACING_S:g}, which is usual, or --checkpoints"
-            f" {OFF}.",
+            hint=f"Write --checkpoints {AUTO}, which is usual, or --checkpoints {OFF}.",
         )
     return seconds
 

@@ -14,6 +14,7 @@ from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.recovery_options import recovery_options
 from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.links.target import parse_target
+from firmline.updater.checkpointing import Spacing
 from firmline.updater.timeouts import Timeouts
 
 
@@ -47,7 +48,7 @@ def update(
     expect: str | None,
     expect_baud: int | None,
     expect_timeout: float | None,
-    checkpoint_s: float | None,
+    checkpoint_s: Spacing,
     timeouts: Timeouts,
     trace: Path | None,
     btsnoop: Path | None,

@@ -24,7 +24,7 @@ from firmline.links.open_many import OpenedTarget
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
 from firmline.protocol.pacing import NO_PAUSES
-from firmline.updater.checkpointing import DEFAULT_SPACING_S
+from firmline.updater.checkpointing import AUTO, Spacing
 from firmline.updater.expectation import Expectation
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdatePlan, UpdateResult, not_begun, plan_for
@@ -47,7 +47,8 @@ class UpdateRequest:
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = as the road needs it.
         timeouts: How long to wait for what; ``None``: as long as is usual.
         expectation: What the new application prints on a serial port.
-        checkpoint_s: Seconds of work after which the unit saves its progress; ``None``: never.
+        checkpoint_s: Seconds of work after which the unit saves its progress; ``auto``: as often as
+            that takes its share of the time at most, ``None``: never.
     """
 
     package: Path
@@ -59,7 +60,7 @@ class UpdateRequest:
     prn: int = 0
     timeouts: Timeouts | None = None
     expectation: Expectation | None = None
-    checkpoint_s: float | None = DEFAULT_SPACING_S
+    checkpoint_s: Spacing = AUTO
 
 
 def run_update(request: UpdateRequest) -> NoReturn:

@@ -30,7 +30,7 @@ from firmline.formats.package import Package, read_package, write_package
 from firmline.links.open import open_target, run_for_target
 from firmline.links.open_many import OpenedTarget
 from firmline.links.target import Target, parse_target
-from firmline.updater.checkpointing import DEFAULT_SPACING_S
+from firmline.updater.checkpointing import AUTO, Spacing
 from firmline.updater.expectation import Expectation
 from firmline.updater.inspection import inspection_over
 from firmline.updater.inspection_plan import InspectionPlan
@@ -80,7 +80,7 @@ class ConnectedUnit:
         name: str = DEFAULT_NAME,
         timeouts: Timeouts | None = None,
         expectation: Expectation | None = None,
-        checkpoint_s: float | None = DEFAULT_SPACING_S,
+        checkpoint_s: Spacing = AUTO,
         prn: int = 0,
         report: Report = nobody,
     ) -> AsyncGenerator[Event]:
@@ -91,8 +91,8 @@ class ConnectedUnit:
             name: What to call it in the stream.
             timeouts: How long to wait for what.
             expectation: What the new application prints on a serial port.
-            checkpoint_s: Seconds of work between two checkpoints, at least, 1 to 3600; ``None``:
-                none.
+            checkpoint_s: Seconds of work between two checkpoints, 1 to 3600; ``auto``: 10, and more
+                where they would take over 3 % of the time; ``None``: none.
             prn: Ask for an unasked CRC after so many packets, up to 65535; 0: as the road needs it.
             report: Hears every event as it happens, also those behind the one at which whoever
                 listens to the stream leaves it.

@@ -1,17 +1,19 @@
 """When an update makes the unit save its progress: by what it costs and what it would spare.
 
 A checkpoint (:mod:`firmline.protocol.checkpoints`) costs two page erases and 450 words. It spares
-a unit that loses its power the work since the last one. So there is one after every ten seconds of
-work at first, and none for less; what it cost is seen, and from then on there is so much work
-between two of them that they take three percent of the time at most. None is made where what is
-left would be done in a quarter of that. Where a link that is lost takes the progress with it, the
-ladder asks for one behind every object.
+a unit that loses its power the work since the last one. Who names a spacing gets it: one after
+every so many seconds of work, whatever that costs. Who names none gets one after ten seconds of
+work, and none for less; what it cost is seen, and from then on there is so much work between two of
+them that they take three percent of the time at most.
+
+None is made where what is left would be done in a quarter of a spacing. Where a link that is lost
+takes the progress with it, the ladder asks for one behind every object.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from firmline import events
 from firmline.errors import Code
@@ -20,12 +22,17 @@ from firmline.protocol.codes import ObjectType
 from firmline.protocol.requests import selects
 from firmline.updater.ladder import Step
 
-DEFAULT_SPACING_S: Final = 10.0
-"""Work that a power cut may cost; ours. The two page erases take 0.2 to 0.6 s."""
+AUTO: Final = "auto"
+Spacing: TypeAlias = float | Literal["auto"] | None
+"""Seconds of work between two checkpoints; ``auto``: as few as take their share of the time, and
+``None``: there are none."""
+FIRST_SPACING_S: Final = 10.0
+"""Work before the first that nobody has asked for; ours. The two page erases take 0.2 to 0.6 s."""
 LEAST_SPACING_S, MOST_SPACING_S = 1.0, 3600.0
 """What a user may ask for; ours."""
 MOST_SHARE: Final = 0.03
-"""Share of the time that may go into checkpoints, once it is known what they cost; ours."""
+"""Share of the time that may go into checkpoints that nobody has asked for, once it is known what
+they cost; ours."""
 WORTH_SHARE: Final = 0.25
 """Share of a spacing that must be left to be done; ours."""
 
@@ -35,12 +42,14 @@ class SpacedCheckpoints:
 
     Args:
         now_s: The road's clock.
-        spacing_s: Seconds of work between two of them, at least; ``None``: there are none.
+        spacing_s: Seconds of work between two of them.
     """
 
-    def __init__(self, *, now_s: Callable[[], float], spacing_s: float | None) -> None:
+    def __init__(self, *, now_s: Callable[[], float], spacing_s: Spacing) -> None:
         self._now_s = now_s
-        self._spacing_s = spacing_s
+        self._is_thrifty = spacing_s == AUTO
+        """Whether they may only take their share."""
+        self._spacing_s = FIRST_SPACING_S if spacing_s == AUTO else spacing_s
         self._begin_s = 0.0
         """When the work began that is not saved."""
         self._begin_offset = 0
@@ -102,8 +111,7 @@ class SpacedCheckpoints:
         self._begin_s, self._begin_offset, self._asked_s = at_s, offset, None
 
     def _learn(self, saved_s: float) -> None:
-        """What it cost: from then on, no more than its share."""
-        if self._spacing_s is not None and self._asked_s is not None:
+        """What it cost: from then on, no more than its share, where nobody has asked for more."""
+        if self._is_thrifty and self._spacing_s and self._asked_s is not None:
             cost_s = saved_s - self._asked_s
-            if self._spacing_s:
-                self._spacing_s = max(self._spacing_s, cost_s / MOST_SHARE)
+            self._spacing_s = max(self._spacing_s, cost_s / MOST_SHARE)

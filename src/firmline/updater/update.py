@@ -31,7 +31,7 @@ from firmline.links.usb.link import UsbLink
 from firmline.protocol.host import HostSession
 from firmline.protocol.pacing import Pacing
 from firmline.updater.advice import advice
-from firmline.updater.checkpointing import DEFAULT_SPACING_S, SpacedCheckpoints
+from firmline.updater.checkpointing import AUTO, SpacedCheckpoints, Spacing
 from firmline.updater.expectation import Expectation
 from firmline.updater.haste import own_to_haste
 from firmline.updater.homecoming import Homecoming
@@ -82,7 +82,8 @@ class UpdatePlan:
         pacing: How long the unit's flash is given.
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
         expectation: What the new application prints on a serial port, if the user knows.
-        checkpoint_s: Seconds of work after which the unit saves its progress; ``None``: never.
+        checkpoint_s: Seconds of work after which the unit saves its progress; ``auto``: as often as
+            that takes its share of the time at most, ``None``: never.
     """
 
     package: Package
@@ -94,7 +95,7 @@ class UpdatePlan:
     pacing: Pacing
     prn: int = 0
     expectation: Expectation | None = None
-    checkpoint_s: float | None = DEFAULT_SPACING_S
+    checkpoint_s: Spacing = AUTO
 
 
 class Update:
@@ -321,7 +322,7 @@ def plan_for(
     timeouts: Timeouts | None = None,
     prn: int = 0,
     expectation: Expectation | None = None,
-    checkpoint_s: float | None = DEFAULT_SPACING_S,
+    checkpoint_s: Spacing = AUTO,
 ) -> UpdatePlan:
     """The plan for a package that was read from ``content``."""
     return UpdatePlan(

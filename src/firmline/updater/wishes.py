@@ -12,7 +12,7 @@ from typing import Final
 from firmline.errors import Code, InputError
 from firmline.formats.package import Package
 from firmline.protocol.requests import MAX_PRN
-from firmline.updater.checkpointing import LEAST_SPACING_S, MOST_SPACING_S
+from firmline.updater.checkpointing import AUTO, LEAST_SPACING_S, MOST_SPACING_S
 from firmline.updater.expectation import Expectation
 from firmline.updater.timeouts import (
     LEAST_TIMEOUT_S,
@@ -67,12 +67,12 @@ def check_prn(prn: object) -> None:
 
 
 def check_checkpoints(checkpoint_s: object) -> None:
-    """See that it is a spacing, or ``None``.
+    """See that it is a spacing, ``auto`` or ``None``.
 
     Raises:
         InputError: ``NUMBER_MALFORMED`` or ``NUMBER_OUT_OF_RANGE``.
     """
-    if checkpoint_s is not None:
+    if checkpoint_s not in (None, AUTO):
         _check_seconds("checkpoint_s", checkpoint_s, LEAST_SPACING_S, MOST_SPACING_S)
 
 

@@ -15,6 +15,7 @@ from firmline.formats.package import Package
 from firmline.links.serial.virtual import virtual_serial_link
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import NO_PAUSES
+from firmline.updater.checkpointing import AUTO, Spacing
 from firmline.updater.expectation import expectation
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
@@ -39,7 +40,7 @@ def update(
     expect: str | None = NEW,
     timeouts: Timeouts | None = None,
     prn: int = 0,
-    checkpoint_s: float | None = 10.0,
+    checkpoint_s: Spacing = AUTO,
     flash: bytes | None = None,
     on_event: Callable[[events.Event, VirtualUnit], None] = lambda _event, _unit: None,
 ) -> Told:

@@ -26,6 +26,7 @@ from firmline.links.usb.virtual import VirtualBus
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import NO_PAUSES
 from firmline.protocol.usb_trigger import TriggerRequest
+from firmline.updater.checkpointing import AUTO, Spacing
 from firmline.updater.expectation import expectation
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
@@ -183,7 +184,7 @@ def update(
     contents: Package | None = None,
     expect: str | None = None,
     timeouts: Timeouts | None = None,
-    checkpoint_s: float | None = 10.0,
+    checkpoint_s: Spacing = AUTO,
     prn: int = 0,
     flash: bytes | None = None,
     prepare: Callable[[Bus], None] = lambda _bus: None,

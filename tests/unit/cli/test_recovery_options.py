@@ -8,6 +8,7 @@ import pytest
 
 from firmline.cli.recovery_options import read_spacing, read_timeouts
 from firmline.errors import Code, ExitCode, InputError
+from firmline.updater.checkpointing import Spacing
 from firmline.updater.timeouts import Timeouts, timeout_names, with_timeout
 from house_tree import ROOT
 from unit.cli.makers import package
@@ -15,9 +16,10 @@ from unit.cli.program import Program, assert_failed
 
 
 @pytest.mark.parametrize(
-    ("text", "spacing_s"), [("off", None), ("10", 10.0), ("1", 1.0), ("2.5", 2.5), ("3600", 3600)]
+    ("text", "spacing_s"),
+    [("off", None), ("auto", "auto"), ("10", 10.0), ("1", 1.0), ("2.5", 2.5), ("3600", 3600)],
 )
-def test_a_spacing_is_seconds_or_off(text: str, spacing_s: float | None) -> None:
+def test_a_spacing_is_seconds_auto_or_off(text: str, spacing_s: Spacing) -> None:
     assert read_spacing(text) == spacing_s
 
 
@@ -31,7 +33,7 @@ def test_anything_else_is_refused(text: str) -> None:
 def test_it_is_refused_before_anything_is_read(firmline: Program) -> None:
     ran = firmline("update", "none.zip", "--to", "sim:ble-reference", "--checkpoints", "0")
     assert_failed(ran, Code.USAGE)
-    assert "neither off nor a number of seconds" in ran.err
+    assert "is not auto, off or a number of seconds" in ran.err
 
 
 # Timeouts.

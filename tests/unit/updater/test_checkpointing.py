@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from firmline import events
 from firmline.errors import Code
 from firmline.events import Event, stamp
-from firmline.updater.checkpointing import MOST_SHARE, SpacedCheckpoints
+from firmline.updater.checkpointing import AUTO, MOST_SHARE, SpacedCheckpoints, Spacing
 from firmline.values import ImageKind
 
 SIZE = 100 * 4096
@@ -27,7 +28,7 @@ class Work:
         asked: How often it was asked to.
     """
 
-    spacing_s: float | None = 10.0
+    spacing_s: Spacing = AUTO
     object_s: float = 1.0
     cost_s: float = 0.2
     refuses: bool = False
@@ -103,18 +104,37 @@ def test_what_costs_more_is_done_less_often(is_framed: bool) -> None:
     assert work.saved == [10, 30, 50, 70, 90]
 
 
+@given(object_s=st.floats(0.05, 5), cost_s=st.floats(0.01, 3))
+def test_checkpoints_that_nobody_asked_for_never_take_more_than_their_share_but_for_the_first(
+    object_s: float, cost_s: float
+) -> None:
+    work = Work(object_s=object_s, cost_s=cost_s)
+    work.do(0, 100)
+    rest_s = work.in_checkpoints_s - (cost_s if work.saved else 0)
+    assert rest_s <= MOST_SHARE * 100 * object_s + 1e-6
+
+
 @given(
     object_s=st.floats(0.05, 5),
     cost_s=st.floats(0.01, 3),
     spacing_s=st.floats(1, 60),
 )
-def test_checkpoints_never_take_more_than_their_share_but_for_the_first(
+def test_who_names_a_spacing_loses_no_more_work_than_that_and_an_object(
     object_s: float, cost_s: float, spacing_s: float
 ) -> None:
+    """Whatever it costs; but for the end, where little is left."""
     work = Work(spacing_s=spacing_s, object_s=object_s, cost_s=cost_s)
     work.do(0, 100)
-    rest_s = work.in_checkpoints_s - (cost_s if work.saved else 0)
-    assert rest_s <= MOST_SHARE * 100 * object_s + 1e-6
+    places = [0, *work.saved]
+    steps = [after - before for before, after in itertools.pairwise(places)]
+    assert all((step - 1) * object_s <= spacing_s + 1e-6 for step in steps)
+    assert (100 - places[-1] - 1) * object_s <= 1.25 * spacing_s + object_s + 1e-6
+
+
+def test_a_spacing_of_a_second_is_kept_to_the_end() -> None:
+    work = Work(spacing_s=1.0, object_s=0.5, cost_s=0.4)
+    work.do(0, 20, size=20 * 4096)
+    assert work.saved == [2, 4, 6, 8, 10, 12, 14, 16, 18]
 
 
 def test_a_unit_that_does_not_save_is_asked_once() -> None:
