@@ -26,6 +26,7 @@ from firmline.device.faults.plan import (
     LostPackets,
     PowerCutAt,
 )
+from firmline.device.physics.timing import Timing
 from firmline.device.profile import PROFILES
 from firmline.events import Outcome, UnitMode
 from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, Pacing
@@ -195,3 +196,22 @@ def sent_again(told: Told) -> int:
         if isinstance(event, events.ObjectCreated) and event.object_type == "data"
     ]
     return sum(event.size for event in created) - SIZE
+
+
+@pytest.mark.parametrize("pacing", PACINGS)
+def test_a_flash_that_becomes_slow_in_the_middle_is_no_lost_buffer(pacing: Pacing) -> None:
+    """Of the next object nothing is taken at first: the queue is still full of the one before."""
+    quick = Timing.of(chip("nrf52832-512k"))
+    slows_down = replace(quick, chunk_s=0.0003)
+
+    def slow_down(event: events.Event, _lose: object) -> None:
+        if isinstance(event, events.ObjectExecuted) and event.offset == 8192:
+            object.__setattr__(slows_down, "chunk_s", 0.005)
+
+    told = update(describe(timings=slows_down), package(40_000), pacing=pacing, on_event=slow_down)
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert told.is_new
+    faults = {event.fault for event in told.of(events.LadderStepped)}
+    assert faults <= {"packets-lost", "busy"}
+    assert "restart" not in [event.step for event in told.of(events.LadderStepped)]
+    assert "buffer_lost" not in told.logged
