@@ -41,8 +41,8 @@ from firmline.updater.inspection import Inspection
 from firmline.updater.inspection_plan import InspectionPlan
 from firmline.updater.opening import AnyLink
 from firmline.updater.timeouts import Timeouts
-from firmline.updater.update import Update, UpdateResult, plan_for
-from firmline.values import Fwid, FwVersion, UnitPin
+from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
+from firmline.values import AdvertisedName, Fwid, FwVersion, UnitPin
 from integration.serial_port.road import BAUD
 from integration.story import package
 from integration.usb.bus import plugged
@@ -112,25 +112,25 @@ def killed_behind_last_execute(
     return hear, kill
 
 
+def plan_of(contents: Package, pin: UnitPin | None, **changes: Any) -> UpdatePlan:
+    return plan_for(
+        contents,
+        b"",
+        package_name="update.zip",
+        unit_name="sim:unit",
+        pin=pin,
+        pacing=AHEAD,
+        **changes,
+    )
+
+
 async def both(
     link: AnyLink, killed: Killed, delay_s: float, second: Package, pin: UnitPin | None, **plan: Any
 ) -> None:
     """The run that is killed, and the one behind it."""
-
-    def plan_of(contents: Package, **changes: Any) -> Any:
-        return plan_for(
-            contents,
-            b"",
-            package_name="update.zip",
-            unit_name="sim:unit",
-            pin=pin,
-            pacing=AHEAD,
-            **changes,
-        )
-
     hear, kill = killed_behind_last_execute(package(), delay_s)
-    await kill(Update(plan_of(package()), link=link, report=hear).run())
-    again = Update(plan_of(second, **plan), link=link, report=killed.heard.append)
+    await kill(Update(plan_of(package(), pin), link=link, report=hear).run())
+    again = Update(plan_of(second, pin, **plan), link=link, report=killed.heard.append)
     killed.result = await again.run()
     await asyncio.sleep(5)
 
@@ -200,6 +200,22 @@ def test_over_a_radio(profile: str, chunk_s: float, bonded: bool, second: Packag
             assert killed.ended[1] == Code.UNIT_NOT_FOUND, moment_s
 
 
+def test_a_bootloader_that_restarts_before_it_is_met_is_not_called_somebody_else_s() -> None:
+    """By the name of all bootloaders: another one is listened for first, and the unit restarts."""
+
+    async def first_by_address(link: Link, killed: Killed) -> None:
+        hear, kill = killed_behind_last_execute(package(), 0.1)
+        await kill(Update(plan_of(package(), killed.unit.address), link=link, report=hear).run())
+        plan = plan_of(FIVE, AdvertisedName("DfuTarg"))
+        killed.result = await Update(plan, link=link, report=killed.heard.append).run()
+        await asyncio.sleep(5)
+
+    killed = met_over_a_radio(on_a_radio("sdk15.3-ble", 0.0003, bonded=False), first_by_address)
+    assert_alive(killed, context="by name")
+    assert killed.ended == (Outcome.FAILED, Code.UNIT_NOT_FOUND)
+    assert killed.runs(4)
+
+
 @pytest.mark.parametrize("moment_s", [0.0, 0.1, 0.35, 0.7, 1.0])
 def test_probes_are_no_less_dangerous_than_an_image(moment_s: float) -> None:
     """The unit restarts under an inspection that came too early, which says so."""
@@ -207,10 +223,7 @@ def test_probes_are_no_less_dangerous_than_an_image(moment_s: float) -> None:
     async def tell(link: Link, killed: Killed) -> None:
         hear, kill = killed_behind_last_execute(package(), moment_s)
         pin = killed.unit.address
-        plan = plan_for(
-            package(), b"", package_name="a.zip", unit_name="sim:unit", pin=pin, pacing=AHEAD
-        )
-        await kill(Update(plan, link=link, report=hear).run())
+        await kill(Update(plan_of(package(), pin), link=link, report=hear).run())
         looks = InspectionPlan(unit_name="sim:unit", pin=pin, probes=PROBES, discard_progress=True)
         looked = await Inspection(looks, link=link, report=killed.heard.append).run()
         assert looked.error is not None

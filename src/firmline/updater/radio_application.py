@@ -126,9 +126,14 @@ class RadioApplication:
         except TransportError as error:
             if met or error.reason is not TransportReason.NOT_FOUND:
                 raise
-            if says_no_bootloader(there):
+            if says_no_bootloader(there) or not await self._is_still_in_bootloader():
                 raise
             raise bonded_with_another(self._where.address) from error
+
+    async def _is_still_in_bootloader(self) -> bool:
+        """Whether a bootloader that let nobody in is in the air; it may have restarted since."""
+        there = await self._where.look_for(UnitMode.APPLICATION, timeout_s=AT_HOME_S)
+        return there is not None and not says_no_bootloader(there)
 
     async def _owns(self, connection: Connection) -> bool:
         """Whether a bootloader at the application's address is the unit's own.
