@@ -7,6 +7,7 @@ from typing import Final
 from firmline.errors import Code, VerifyError
 from firmline.events import Proof
 from firmline.formats.package import PackageImage
+from firmline.formats.softdevice import softdevice_in_image, softdevice_version_text
 from firmline.protocol.codes import ImageType
 from firmline.updater.ending import TITLES
 from firmline.updater.road import Seen
@@ -47,11 +48,14 @@ def left_in_bootloader(image: PackageImage, after: Versions) -> VerifyError:
     )
 
 
-def see_versions(kind: ImageKind, before: Versions, after: Versions) -> Seen:
-    """See that a bootloader tells other versions than before of what an image brings.
+def see_versions(image: PackageImage, before: Versions, after: Versions) -> Seen:
+    """See that a bootloader tells the versions that an image brings, and told others before.
+
+    A bootloader reads its own version from its settings. One whose settings are damaged tells other
+    versions as well: only those that were sent prove anything.
 
     Args:
-        kind: Of the image; no application.
+        image: What was sent; no application.
         before: What the bootloader told before the update.
         after: What it tells now.
 
@@ -59,22 +63,73 @@ def see_versions(kind: ImageKind, before: Versions, after: Versions) -> Seen:
         What was seen.
 
     Raises:
-        VerifyError: It tells the same, tells nothing now, or told nothing before.
+        VerifyError: It tells what was not sent, the same as before, nothing now, or told nothing
+            before; or the unit had an application and should run that now.
     """
-    silent = [WORDS[image] for image in BRINGS[kind] if image not in after]
-    same = [WORDS[image] for image in BRINGS[kind] if after.get(image) == before.get(image)]
-    if silent:
-        doubt = f"tells nothing of its {' and '.join(silent)} now"
-    elif not before:
-        doubt = "told nothing of its flash before, so there is nothing to compare with"
-    elif same:
-        doubt = f"tells the same {' and '.join(same)} as before"
-    else:
-        return Seen(
-            proof=Proof.BOOTLOADER,
-            message=f"The unit's bootloader tells that its new {TITLES[kind]} is in place.",
+    doubt = _doubt_about_versions(image, before, after)
+    if doubt:
+        raise VerifyError(
+            Code.NEW_APPLICATION_NOT_SEEN,
+            f"The unit took the whole image and is in its bootloader, which {doubt}.",
         )
-    raise VerifyError(
-        Code.NEW_APPLICATION_NOT_SEEN,
-        f"The unit took the whole image and is in its bootloader, which {doubt}.",
+    if image.kind is ImageKind.BOOTLOADER and ImageType.APPLICATION in before:
+        raise _kept_from_application(after)
+    return Seen(
+        proof=Proof.BOOTLOADER,
+        message=f"The unit's bootloader tells that its new {TITLES[image.kind]} is in place.",
+    )
+
+
+def _doubt_about_versions(image: PackageImage, before: Versions, after: Versions) -> str:
+    """What speaks against the new version, as the end of a sentence; empty: nothing does."""
+    brings, sent = BRINGS[image.kind], _versions_sent(image)
+    told = {each: after[each].version for each in brings if each in after}
+    silent = [WORDS[each] for each in brings if each not in told]
+    others = [each for each in told if told[each] != sent.get(each, told[each])]
+    same = [each for each in brings if after.get(each) == before.get(each)]
+    if silent:
+        return f"tells nothing of its {' and '.join(silent)} now"
+    if others:
+        return ", and ".join(
+            f"tells version {_text(each, told[each])} of its {WORDS[each]},"
+            f" where {_text(each, sent[each])} was sent"
+            for each in others
+        )
+    if not before:
+        return "told nothing of its flash before, so there is nothing to compare with"
+    # Of two that are as they were sent, one that has changed shows that both were put in place.
+    if len(same) == len(brings) or any(each not in sent for each in same):
+        return f"tells the same {' and '.join(WORDS[each] for each in same)} as before"
+    return ""
+
+
+def _text(image: ImageType, version: int) -> str:
+    return softdevice_version_text(version) if image is ImageType.SOFTDEVICE else str(version)
+
+
+def _versions_sent(image: PackageImage) -> dict[ImageType, int]:
+    """The versions that an image brings, where it says so."""
+    command = image.init_packet.command
+    softdevice = softdevice_in_image(image.firmware[: image.sd_size])
+    versions = {
+        ImageType.SOFTDEVICE: None if softdevice is None else softdevice.version,
+        ImageType.BOOTLOADER: command.fw_version,
+    }
+    return {
+        each: version
+        for each, version in versions.items()
+        if each in BRINGS[image.kind] and version is not None
+    }
+
+
+def _kept_from_application(after: Versions) -> VerifyError:
+    """What is to be said of a unit with a new bootloader that does not run its application."""
+    if ImageType.APPLICATION in after:
+        why = "something keeps it there (its button, or what its application has left behind)"
+    else:
+        why = "it knows of no valid application any more"
+    return VerifyError(
+        Code.UNIT_DID_NOT_RETURN,
+        "The unit tells that its new bootloader is in place, but is in its bootloader and not in"
+        f" its application: {why}.",
     )

@@ -92,7 +92,7 @@ class SerialEnding:
             is_back = await self._talk.find(waits_s, ping_s=BETWEEN_PINGS_S)
             self._hear(self._talk.strange)
             if is_back:
-                return see_versions(image.kind, before, await self._talk.versions())
+                return see_versions(image, before, await self._talk.versions())
             is_proven = self._is_as_expected()
         if not is_proven and self._expectation is not None:
             rest_s = self._expectation.timeout_s

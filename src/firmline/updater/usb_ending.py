@@ -68,7 +68,7 @@ class UsbEnding:
                 after = await read_bootloader(device)
                 if image.kind is ImageKind.APPLICATION:
                     raise left_in_bootloader(image, after)
-                return see_versions(image.kind, versions_before, after)
+                return see_versions(image, versions_before, after)
             version = await self._link.version(device)
         except TransportError as error:
             raise end_not_seen(error) from error
