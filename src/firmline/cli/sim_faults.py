@@ -13,11 +13,12 @@ import click
 from firmline.cli.parameters import OnceCommand
 from firmline.cli.style import printable
 from firmline.cli.sweep_jobs import all_cores, result_of
+from firmline.device.cuts.flows import Flow
 from firmline.device.faults.plan import FAULTS
 from firmline.errors import ExitCode
 from firmline.updater.fault_matrix.cases import Case, cases
 from firmline.updater.fault_matrix.endings import Ending, Verdict
-from firmline.updater.fault_matrix.subjects import LinkKind, Sdk
+from firmline.updater.fault_matrix.subjects import LinkKind, Sdk, Subject
 from firmline.updater.fault_matrix.trial import run_case
 
 FEW = 12
@@ -39,15 +40,23 @@ FAULT_WIDTH, CELL_WIDTH = 50, 25
     show_default=True,
     help="Whose bootloaders the units have.",
 )
+@click.option(
+    "--flow",
+    type=click.Choice([flow.value for flow in Flow]),
+    default=Flow.APPLICATION.value,
+    show_default=True,
+    help="What they are sent.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def faults(fault: str | None, link: str | None, sdk: str, as_json: bool) -> None:
+def faults(fault: str | None, link: str | None, sdk: str, flow: str, as_json: bool) -> None:
     """Update virtual units with every fault there is, on every kind of link.
 
     Each update ends as recovered (the unit runs the new application), refused or given up with a
     reason, or unverified. What the unit really runs is known and compared: an update that is called
     updated and is not would be a false success, exit code 5.
     """
-    todo = cases(fault=fault, link=LinkKind(link) if link else None, sdk=Sdk(sdk))
+    links = LinkKind if link is None else (LinkKind(link),)
+    todo = cases([Subject(each, Sdk(sdk), Flow(flow)) for each in links], fault=fault)
     endings: dict[Case, Ending] = {}
     for ending in _run([case for case in todo if case.applies], shown=not as_json):
         endings[ending.case] = ending
@@ -139,7 +148,8 @@ def _fields(ending: Ending) -> dict[str, object]:
         "fault": fault.name,
         "settings": {field.name: getattr(fault, field.name) for field in fields(fault)},
         "link": ending.case.link.value,
-        "sdk": ending.case.sdk.value,
+        "sdk": ending.case.subject.sdk.value,
+        "flow": ending.case.subject.flow.value,
         "verdict": ending.verdict.value.replace(" ", "_"),
         "outcome": ending.outcome.value,
         "code": ending.code,

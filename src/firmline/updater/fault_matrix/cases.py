@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -33,7 +33,7 @@ from firmline.device.faults.plan import (
     WornPage,
     WrongAddress,
 )
-from firmline.updater.fault_matrix.subjects import IMAGE_SIZE, LinkKind, Sdk, memory
+from firmline.updater.fault_matrix.subjects import IMAGE_SIZE, LinkKind, Subject, memory_of
 
 FROM_UNIT: Final = Direction.FROM_UNIT
 
@@ -44,11 +44,15 @@ IN_FIRST_SAVING, IN_IMAGE, BEFORE_COMMIT, AFTER_COMMIT, IN_ACTIVATION = 100, 250
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One fault on one link, of a unit with one bootloader."""
+    """One fault of one unit that is sent one thing."""
 
     fault: Fault
-    link: LinkKind
-    sdk: Sdk = Sdk.SDK15_3
+    subject: Subject
+
+    @property
+    def link(self) -> LinkKind:
+        """How the unit is reached."""
+        return self.subject.link
 
     @property
     def applies(self) -> bool:
@@ -60,7 +64,7 @@ class Case:
         """The fault in a few words, the same on every link."""
         if not isinstance(self.fault, WornPage):
             return fault_text(self.fault)
-        is_settings = self.fault.address == memory(self.link, self.sdk).settings_page
+        is_settings = self.fault.address == memory_of(self.subject).settings_page
         return f"{self.fault.name} ({'settings' if is_settings else 'image'})"
 
 
@@ -74,21 +78,19 @@ def fault_text(fault: Fault) -> str:
     return " ".join([fault.name, *shown])
 
 
-def cases(
-    *, fault: str | None = None, link: LinkKind | None = None, sdk: Sdk = Sdk.SDK15_3
-) -> list[Case]:
-    """Every fault in its variants, on every link; or those of one name, or on one link."""
+def cases(subjects: Iterable[Subject], *, fault: str | None = None) -> list[Case]:
+    """Every fault in its variants, of every one of these units; or those of one name."""
     return [
-        Case(each, kind, sdk)
-        for kind in (LinkKind if link is None else (link,))
-        for each in _faults(kind, sdk)
+        Case(each, subject)
+        for subject in subjects
+        for each in _faults(subject)
         if fault in (None, each.name)
     ]
 
 
-def _faults(link: LinkKind, sdk: Sdk) -> Iterator[Fault]:
-    """The faults with the addresses of this link's unit, in the order of their list."""
-    flash = memory(link, sdk)
+def _faults(subject: Subject) -> Iterator[Fault]:
+    """The faults with the addresses of this unit, in the order of their list."""
+    flash = memory_of(subject)
     received_at = SOFTDEVICE.size_word + flash.page_align(IMAGE_SIZE)
     variants: tuple[Fault, ...] = (
         *_packet_faults(),

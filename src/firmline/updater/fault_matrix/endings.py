@@ -10,12 +10,12 @@ from firmline.updater.fault_matrix.cases import Case
 
 
 class Truth(StrEnum):
-    """What a unit really does after an update."""
+    """What a unit really is after an update."""
 
     NEW = "new"
-    """It runs the new application, to the last byte."""
+    """As a healthy one is after it, to the last byte of its flash that can run."""
     OLD = "old"
-    """It runs another application."""
+    """In an application, and not so."""
     BOOTLOADER = "bootloader"
     NOTHING = "nothing"
 

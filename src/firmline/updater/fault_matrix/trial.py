@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 
 from firmline.device.cuts.flows import FlowSetup
@@ -10,7 +11,7 @@ from firmline.device.cuts.sweep import running_parts
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.faults.plan import BondMismatch, FaultPlan
 from firmline.device.unit import VirtualUnit
-from firmline.events import Event, LadderStepped, SessionRepeated, UnitMode
+from firmline.events import Event, LadderStepped, SessionRepeated, UnitMode, UpdateFinished
 from firmline.links.serial.options import DEFAULT_BAUD
 from firmline.links.serial.virtual import virtual_serial_link
 from firmline.links.usb.link import UsbLink
@@ -21,12 +22,15 @@ from firmline.protocol.pacing import AHEAD, NO_PAUSES
 from firmline.updater.expectation import expectation
 from firmline.updater.fault_matrix.cases import Case
 from firmline.updater.fault_matrix.endings import Ending, Truth
-from firmline.updater.fault_matrix.subjects import SERIAL_NUMBER, LinkKind, subject
+from firmline.updater.fault_matrix.subjects import SERIAL_NUMBER, LinkKind, Subject, setup_of
 from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for
+from firmline.values import ImageKind
 
 NEW_APPLICATION: Final = "virtual application 4+"
 """What the new application prints on a serial port, and nothing else does."""
 SEED: Final = 1
+COMES_TO_REST_S: Final = 10.0
+"""After the end of an update, for the restart that a refusal brings about."""
 
 
 def run_case(case: Case) -> Ending:
@@ -34,24 +38,39 @@ def run_case(case: Case) -> Ending:
 
     The same case always comes to the same ending.
     """
-    setup = subject(case.link, case.sdk)
-    description = replace(setup.unit, faults=FaultPlan(faults=(case.fault,), seed=SEED))
     heard: list[Event] = []
-    on_port = case.link is not LinkKind.RADIO
-    unit = fabricate(description, physics=physics_of(description), greets=on_port)
-    result = run_in_virtual_time(_OVER[case.link](unit, setup, heard))
-    finished = result.finished
+    unit, finished = _update(case.subject, FaultPlan(faults=(case.fault,), seed=SEED), heard)
     return Ending(
         case=case,
         outcome=finished.outcome,
         code=str(finished.code),
         message=finished.message,
-        truth=_truth(unit, setup),
+        truth=_truth(unit, case.subject),
         struck=any(entry.what == "fault" for entry in unit.log)
         or isinstance(case.fault, BondMismatch),
         steps=tuple(_step(event) for event in heard if _step(event)),
         seconds=finished.duration_s,
     )
+
+
+def _update(
+    subject: Subject, faults: FaultPlan, heard: list[Event]
+) -> tuple[VirtualUnit, UpdateFinished]:
+    """A unit with these faults after its update, and how that ended."""
+    setup = setup_of(subject)
+    description = replace(setup.unit, faults=faults)
+    on_port = subject.link is not LinkKind.RADIO
+    unit = fabricate(description, physics=physics_of(description), greets=on_port)
+    finished = run_in_virtual_time(_OVER[subject.link](unit, setup, heard)).finished
+    _come_to_rest(unit, finished.at_s + COMES_TO_REST_S)
+    return unit, finished
+
+
+def _come_to_rest(unit: VirtualUnit, until_s: float) -> None:
+    """Let the unit end what it is at: a restart, mostly."""
+    while (wakes_s := unit.next_wake_s()) is not None and wakes_s <= until_s:
+        unit.wake(now_s=wakes_s)
+        unit.take_outputs()
 
 
 def _step(event: Event) -> str:
@@ -89,7 +108,9 @@ async def _over_usb(unit: VirtualUnit, setup: FlowSetup, heard: list[Event]) -> 
 
 async def _over_uart(unit: VirtualUnit, setup: FlowSetup, heard: list[Event]) -> UpdateResult:
     port = virtual_serial_link(unit, baud=DEFAULT_BAUD)
-    plan = _plan(setup, pin=None, pacing=NO_PAUSES, expectation=expectation(NEW_APPLICATION))
+    has_new = setup.package.image(ImageKind.APPLICATION) is not None
+    says = expectation(NEW_APPLICATION) if has_new else None
+    plan = _plan(setup, pin=None, pacing=NO_PAUSES, expectation=says)
     return await Update(plan, link=port, report=heard.append).run()
 
 
@@ -104,11 +125,28 @@ def _plan(setup: FlowSetup, **how: Any) -> UpdatePlan:  # noqa: ANN401 - as plan
     return plan_for(setup.package, b"", package_name="update.zip", unit_name=setup.unit.name, **how)
 
 
-def _truth(unit: VirtualUnit, setup: FlowSetup) -> Truth:
+State = tuple[UnitMode | None, tuple[bytes, ...]]
+"""What runs on a unit, and all that could."""
+
+
+@lru_cache
+def _healthy(subject: Subject) -> State:
+    """The state of a healthy unit after its update."""
+    return _state(_update(subject, FaultPlan(), [])[0])
+
+
+def _state(unit: VirtualUnit) -> State:
+    return unit.mode, running_parts(unit)
+
+
+def _truth(unit: VirtualUnit, subject: Subject) -> Truth:
     """Look into the unit, as no host can."""
-    if unit.mode is UnitMode.BOOTLOADER:
-        return Truth.BOOTLOADER
-    if unit.mode is None:
-        return Truth.NOTHING
-    (image,) = setup.package.images
-    return Truth.NEW if running_parts(unit)[-1] == image.firmware else Truth.OLD
+    if _state(unit) == _healthy(subject):
+        return Truth.NEW
+    match unit.mode:
+        case UnitMode.APPLICATION:
+            return Truth.OLD
+        case UnitMode.BOOTLOADER:
+            return Truth.BOOTLOADER
+        case None:
+            return Truth.NOTHING
