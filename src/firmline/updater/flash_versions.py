@@ -64,7 +64,7 @@ def see_versions(image: PackageImage, before: Versions, after: Versions) -> Seen
 
     Raises:
         VerifyError: It tells what was not sent, the same as before, nothing now, or told nothing
-            before; or the unit had an application and should run that now.
+            before.
     """
     doubt = _doubt_about_versions(image, before, after)
     if doubt:
@@ -72,8 +72,6 @@ def see_versions(image: PackageImage, before: Versions, after: Versions) -> Seen
             Code.NEW_APPLICATION_NOT_SEEN,
             f"The unit took the whole image and is in its bootloader, which {doubt}.",
         )
-    if image.kind is ImageKind.BOOTLOADER and ImageType.APPLICATION in before:
-        raise _kept_from_application(after)
     return Seen(
         proof=Proof.BOOTLOADER,
         message=f"The unit's bootloader tells that its new {TITLES[image.kind]} is in place.",
@@ -122,14 +120,23 @@ def _versions_sent(image: PackageImage) -> dict[ImageType, int]:
     }
 
 
-def _kept_from_application(after: Versions) -> VerifyError:
-    """What is to be said of a unit with a new bootloader that does not run its application."""
+def kept_from_application(seen: Seen, after: Versions) -> VerifyError:
+    """What is to be said of a unit that had an application and stays in its bootloader.
+
+    Args:
+        seen: What its bootloader proves.
+        after: What that tells of its flash now.
+    """
     if ImageType.APPLICATION in after:
-        why = "something keeps it there (its button, or what its application has left behind)"
+        why = (
+            "stays there: something keeps it (its button, or what its application has left behind)"
+        )
+        hint = ""
     else:
-        why = "it knows of no valid application any more"
+        why = "knows of no valid application any more"
+        hint = "Send it its application: this package had none, and took the room of the old one."
     return VerifyError(
         Code.UNIT_DID_NOT_RETURN,
-        "The unit tells that its new bootloader is in place, but is in its bootloader and not in"
-        f" its application: {why}.",
+        f"{seen.message.removesuffix('.')}, but the unit is in it and {why}.",
+        hint=hint,
     )

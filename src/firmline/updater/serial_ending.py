@@ -16,9 +16,10 @@ from firmline import events
 from firmline.errors import Code, VerifyError
 from firmline.formats.package import PackageImage
 from firmline.links.base import PortConnection
+from firmline.protocol.codes import ImageType
 from firmline.updater.activation import longest_activation_s
 from firmline.updater.expectation import Expectation, Hearing
-from firmline.updater.flash_versions import left_in_bootloader, see_versions
+from firmline.updater.flash_versions import kept_from_application, left_in_bootloader, see_versions
 from firmline.updater.progress import Progress
 from firmline.updater.road import NEW_APPLICATION_RUNS, Report, Seen
 from firmline.updater.serial_talk import SerialTalk, Versions
@@ -31,6 +32,9 @@ TEXT_IS_COMPLETE_S: Final = 0.1
 BETWEEN_PINGS_S: Final = 1.0
 """While a SoftDevice or a bootloader is activated: the unit may wait 10 s for the next image only
 (bootloader spec, section 9)."""
+GREETS_WITHIN_S: Final = 2.0
+"""How long an application that was started may take to print something, where that is no proof of
+anything but that it runs; ours."""
 LONGEST_LINE_S: Final = 1.0
 """For a line that is as expected to come to its end; an application may print without one for ever.
 Ours: a terminal's line of 80 characters takes 0.7 s at 1200 bits per second."""
@@ -92,17 +96,44 @@ class SerialEnding:
             is_back = await self._talk.find(waits_s, ping_s=BETWEEN_PINGS_S)
             self._hear(self._talk.strange)
             if is_back:
-                return see_versions(image, before, await self._talk.versions())
+                return await self._see_new_versions(image, before)
             is_proven = self._is_as_expected()
         if not is_proven and self._expectation is not None:
-            rest_s = self._expectation.timeout_s
-            waits_s = self._timeouts.expect_s if rest_s is None else rest_s
-            is_proven = await self._hear_application(waits_s)
+            is_proven = await self._hear_application(self._expected_within_s())
         if self._hearing.text:
             self._report(events.TextHeard(text=shown(self._hearing.text.encode())))
         if not is_proven:
             raise self._doubt(image)
         return NEW_APPLICATION_RUNS
+
+    async def _see_new_versions(self, image: PackageImage, before: Versions) -> Seen:
+        """What the bootloader proves; an application that was there before has to run again.
+
+        Behind a new SoftDevice a bootloader waits 10 s for more, and 120 s once it was asked
+        anything (bootloader spec, section 16.2 S18): it is asked to restart.
+        """
+        after = await self._talk.versions()
+        seen = see_versions(image, before, after)
+        if ImageType.APPLICATION not in before:
+            return seen
+        if ImageType.APPLICATION not in after:
+            raise kept_from_application(seen, after)
+        await self._talk.ask_to_restart()
+        is_proven = await self._hear_application(self._expected_within_s())
+        if self._hearing.text:
+            self._report(events.TextHeard(text=shown(self._hearing.text.encode())))
+        elif await self._is_back():
+            raise kept_from_application(seen, after)
+        if is_proven or (self._hearing.text and self._expectation is None):
+            return seen
+        raise self._doubt_about_return(seen)
+
+    def _expected_within_s(self) -> float:
+        """How long to listen for what the user expects; where that is nothing, for anything."""
+        if self._expectation is None:
+            return self._timeouts.boot_s + GREETS_WITHIN_S
+        own_s = self._expectation.timeout_s
+        return self._timeouts.expect_s if own_s is None else own_s
 
     # Hearing.
 
@@ -157,6 +188,18 @@ class SerialEnding:
         is_back = await self._talk.find(0, ping_s=self._timeouts.farewell_s)
         self._hear(self._talk.strange)
         return is_back
+
+    def _doubt_about_return(self, seen: Seen) -> VerifyError:
+        heard = shown(self._hearing.text.encode())
+        return VerifyError(
+            Code.NEW_APPLICATION_NOT_SEEN,
+            f"{seen.message.removesuffix('.')}, and the unit has left it, but"
+            f" {'says ' + repr(heard) if heard else 'is silent since'}: nothing shows that its"
+            " application runs"
+            f"{' as expected' if heard else ''}.",
+            hint="Look at the unit; next time name a text that its application prints on this port:"
+            " --expect 'TEXT'.",
+        )
 
     def _doubt(self, image: PackageImage) -> VerifyError:
         heard = shown(self._hearing.text.encode())

@@ -22,7 +22,7 @@ from firmline.protocol.codes import ImageType, Opcode
 from firmline.protocol.framing import SerialFraming
 from firmline.protocol.reading import read_images
 from firmline.protocol.refusals import refusal
-from firmline.protocol.requests import Ping
+from firmline.protocol.requests import Abort, Ping
 from firmline.protocol.slip import END, SlipDecoder
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.road import Report
@@ -139,6 +139,14 @@ class SerialTalk:
                 return b""
             raise
 
+    async def ask_to_restart(self) -> None:
+        """Ask for the reset that leads into the application, if there is one (ABORT).
+
+        Raises:
+            TransportError: LOST, or the port takes nothing.
+        """
+        await self._dialogue().say(Abort())
+
     async def versions(self) -> Versions:
         """What is in the unit's flash, as its bootloader tells; empty where it does not.
 
@@ -146,13 +154,8 @@ class SerialTalk:
             TransportError: LOST or TIMEOUT.
             RemoteProtocolError: What answers makes no sense.
         """
-        dialogue = Dialogue(
-            self._port,
-            SerialFraming(),
-            report=self._report,
-            answer_timeout_s=self._timeouts.answer_s,
-        )
-        versions = {told.image_type: told for told in await dialogue.run(read_images())}
+        told_all = await self._dialogue().run(read_images())
+        versions = {told.image_type: told for told in told_all}
         for told in versions.values():
             self._report(
                 events.VersionSeen(
@@ -163,6 +166,14 @@ class SerialTalk:
                 )
             )
         return versions
+
+    def _dialogue(self) -> Dialogue:
+        return Dialogue(
+            self._port,
+            SerialFraming(),
+            report=self._report,
+            answer_timeout_s=self._timeouts.answer_s,
+        )
 
 
 def _answer(frame: bytes) -> Answer | None:

@@ -46,6 +46,7 @@ def test_the_json_is_the_contract(firmline: Program) -> None:
         "settings": {"after_packets": 20},
         "link": "radio",
         "sdk": "15.3",
+        "flow": "application",
         "verdict": "recovered",
         "outcome": "updated",
         "code": "",
