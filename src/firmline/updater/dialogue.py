@@ -89,10 +89,11 @@ class Dialogue:
         )
 
     async def say(self, request: Request) -> None:
-        """Send a request for whose answer nobody waits."""
+        """Send a request for whose answer nobody waits: it leaves at once."""
         channel, data = self._framing.encode(request)
         self._report(events.RequestSent(request=opcode_of(request).name.lower(), data=data))
         await self._exchange.write(channel, data)
+        await self._exchange.flush()
 
     async def _ask(self, request: Request) -> Answer | None:
         if isinstance(request, WriteObject):

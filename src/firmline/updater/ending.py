@@ -90,6 +90,15 @@ def judge_softdevice(sent: Fwid | None, *, before: int | None, after: int | None
     )
 
 
+def nothing_shows(last_image: ImageKind) -> VerifyError:
+    """The doubt about a SoftDevice or bootloader where only the application can be asked."""
+    return VerifyError(
+        Code.NEW_APPLICATION_NOT_SEEN,
+        f"The unit took the whole {TITLES[last_image]} and runs its application again, but nothing"
+        " an application says shows whether the new one is in place.",
+    )
+
+
 def doubt_about_facts(
     before: Information | None,
     after: Information,
@@ -106,12 +115,7 @@ def doubt_about_facts(
         asked: What was asked for its revision.
     """
     if last_image is not ImageKind.APPLICATION:
-        return VerifyError(
-            Code.NEW_APPLICATION_NOT_SEEN,
-            f"The unit took the whole {TITLES[last_image]} and runs its"
-            " application again, but nothing an application says shows whether the new one is in"
-            " place.",
-        )
+        return nothing_shows(last_image)
     if before is None:
         return VerifyError(
             Code.NEW_APPLICATION_NOT_SEEN,

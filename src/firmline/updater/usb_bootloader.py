@@ -149,6 +149,21 @@ class UsbBootloader:
             left = None if device is None else left
             await asyncio.sleep(LOOKS_EVERY_S)
 
+    async def restart(self) -> None:
+        """Ask it for the reset that leads into the application, and give its port back.
+
+        One that is gone before it has heard all of that has understood.
+
+        Raises:
+            TransportError: The port takes nothing.
+        """
+        try:
+            await self.talk.ask_to_restart()
+        except TransportError as error:
+            if error.reason is not TransportReason.LOST:
+                raise
+        await self.close()
+
     async def _open_as_it_is(self, device: UsbDevice) -> None:
         """Open the port of what may be a bootloader, and see whether it is one."""
         if device.port is None:

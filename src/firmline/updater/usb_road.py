@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from firmline.errors import LocalProtocolError, TransportError
+from firmline.errors import TransportError
 from firmline.formats.package import PackageImage
-from firmline.links.usb.device import UsbDevice
 from firmline.links.usb.link import UsbLink
 from firmline.updater.ladder import Ladder
 from firmline.updater.road import Briefing, OpenBootloader, Seen
@@ -71,19 +70,6 @@ class UsbRoad(WiredRoad[UsbLink, UsbBootloader]):
 
     async def see_end(self, last_image: PackageImage) -> Seen:
         """See the unit plugged in again, and judge what it says of itself."""
-        left = self._bootloader.device
-        if left is None:
-            raise LocalProtocolError("An end over USB was looked for before anything was sent.")
-        await self.close()
-        ending = UsbEnding(self._link, self._briefing, left=left)
-        return await ending.see(
-            last_image,
-            before=self._recovery.before,
-            versions_before=self._versions,
-            read_bootloader=self._read_bootloader,
-        )
-
-    async def _read_bootloader(self, device: UsbDevice) -> Versions:
-        """What a bootloader that has come back says of the unit's flash."""
-        await self._bootloader.open_patiently(device)
-        return self._bootloader.versions
+        ending = UsbEnding(self._link, self._briefing, self._bootloader)
+        before = self._recovery.before
+        return await ending.see(last_image, before=before, versions_before=self._versions)

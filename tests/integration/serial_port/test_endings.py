@@ -8,7 +8,7 @@ import pytest
 
 from firmline import events
 from firmline.device.fabrication import softdevice_image
-from firmline.device.faults.plan import StuckGpregret
+from firmline.device.faults.plan import CrystalDead, StuckGpregret
 from firmline.device.radio_face import ResetKind
 from firmline.device.synthetic import synthetic_bytes
 from firmline.device.unit import VirtualUnit
@@ -120,6 +120,29 @@ def test_a_softdevice_is_seen_by_its_version() -> None:
     assert "new SoftDevice is in place" in told.result.finished.message
     seen = [event.version for event in told.of(events.VersionSeen) if event.image == "softdevice"]
     assert seen == [7_002_000, 7_003_000]
+    assert told.unit.mode is UnitMode.APPLICATION, "it was asked to restart"
+
+
+ONLY_SOFTDEVICE = package(application=None, application_version=None, softdevice=softdevice())
+
+
+def test_behind_a_new_softdevice_the_application_has_to_be_heard() -> None:
+    told = update(waiting(CrystalDead(program="application")), ONLY_SOFTDEVICE, expect=None)
+    assert ended(told)[:2] == (Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
+    assert "new SoftDevice is in place, and the unit has left it" in told.result.finished.message
+
+
+def test_behind_a_new_softdevice_the_application_has_to_say_what_is_expected() -> None:
+    told = update(waiting(), ONLY_SOFTDEVICE, expect="application 3")
+    assert ended(told)[:2] == (Outcome.UPDATED, "")
+    told = update(waiting(), ONLY_SOFTDEVICE, expect="application 4", timeouts=LONG_AGO)
+    assert ended(told)[:2] == (Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
+
+
+def test_behind_a_new_softdevice_a_unit_that_stays_in_its_bootloader_is_told() -> None:
+    told = update(waiting(StuckGpregret()), ONLY_SOFTDEVICE, expect=None)
+    assert ended(told)[:2] == (Outcome.UNVERIFIED, Code.UNIT_DID_NOT_RETURN)
+    assert "stays there: something keeps it" in told.result.finished.message
 
 
 def test_the_same_softdevice_again_proves_nothing() -> None:

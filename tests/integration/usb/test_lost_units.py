@@ -384,7 +384,8 @@ def test_a_unit_that_did_not_hear_the_last_execute_is_told_again() -> None:
 
 def unheard(told: Told) -> FaultPlan:
     """The answer to the last EXECUTE gets lost."""
-    number = len(told.of(events.AnswerReceived))
+    (sent_at,) = [at for at, event in enumerate(told.heard) if isinstance(event, events.ImageSent)]
+    number = sum(isinstance(event, events.AnswerReceived) for event in told.heard[:sent_at])
     lost = LostPackets(first=number, every=1000, direction=Direction.FROM_UNIT)
     return FaultPlan(faults=(lost,), seed=1)
 

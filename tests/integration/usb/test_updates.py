@@ -129,14 +129,31 @@ def test_a_softdevice_is_told_by_the_bootloader_that_comes_back() -> None:
     assert "bootloader tells that its new SoftDevice" in told.message
 
 
-def test_a_bootloader_alone_is_not_shown_by_the_application_that_runs_again() -> None:
-    contents = package(
-        application=None,
-        application_version=None,
-        bootloader=BOOTLOADER,
-        bootloader_version=FwVersion(2),
-    )
-    told = update(contents=contents)
+ONLY_BOOTLOADER = package(
+    application=None,
+    application_version=None,
+    bootloader=BOOTLOADER,
+    bootloader_version=FwVersion(2),
+)
+
+
+def test_a_bootloader_is_asked_for_its_version_once_more_and_the_application_runs_then() -> None:
+    told = update(contents=ONLY_BOOTLOADER)
+    assert told.ended == (Outcome.UPDATED, "")
+    assert "tells that its new bootloader is in place" in told.message
+    assert len(told.of(events.EnteringBootloader)) == 2
+    assert told.units[0].mode is UnitMode.APPLICATION
+
+
+def test_what_the_user_expects_of_the_application_is_waited_for_behind_a_new_bootloader() -> None:
+    assert update(contents=ONLY_BOOTLOADER, expect="application 3").ended == (Outcome.UPDATED, "")
+    told = update(contents=ONLY_BOOTLOADER, expect="application 4")
+    assert told.ended == (Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
+
+
+def test_a_bootloader_is_not_shown_by_an_application_that_cannot_be_asked_into_it() -> None:
+    waiting = plugged(application_dfu=ApplicationDfu.NONE, gpregret=GPREGRET_ENTER_DFU)
+    told = update(waiting, contents=ONLY_BOOTLOADER)
     assert told.ended == (Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
     assert "nothing an application says" in told.message
 

@@ -12,7 +12,7 @@ from firmline.formats.package_build import PackageSpec, build_package
 from firmline.formats.softdevice import INFO_IMAGE_OFFSET, build_softdevice_info
 from firmline.protocol.answers import FirmwareVersion
 from firmline.protocol.codes import ImageType
-from firmline.updater.flash_versions import see_versions
+from firmline.updater.flash_versions import kept_from_application, see_versions
 from firmline.updater.serial_talk import Versions
 from firmline.values import Fwid, FwVersion
 from unit.formats.makers import image
@@ -169,23 +169,17 @@ def test_what_proves_nothing_is_said_as_it_is(
 
 
 @pytest.mark.parametrize(
-    ("application", "why"),
+    ("after", "why", "hint"),
     [
-        (3, "something keeps it there"),
-        (None, "it knows of no valid application any more"),
+        (told(bootloader=2, application=3), "stays there: something keeps it", None),
+        (told(bootloader=2), "knows of no valid application any more", "Send it its application"),
     ],
 )
-def test_a_unit_that_had_an_application_should_run_it_behind_its_new_bootloader(
-    application: int | None, why: str
+def test_a_unit_that_had_an_application_should_run_it_again(
+    after: Versions, why: str, hint: str | None
 ) -> None:
-    before, after = told(bootloader=1, application=3), told(bootloader=2, application=application)
-    with pytest.raises(VerifyError) as found:
-        see_versions(BOOTLOADER, before, after)
-    assert found.value.code == Code.UNIT_DID_NOT_RETURN
-    assert why in found.value.message
-
-
-def test_a_new_softdevice_leaves_a_unit_in_its_bootloader() -> None:
-    """Its application was made for another one: the bootloader waits for the next."""
-    before, after = told(7_000_000, 1, application=3), told(7_002_000, 2)
-    assert see_versions(BOTH, before, after).proof is Proof.BOOTLOADER
+    seen = see_versions(BOOTLOADER, told(bootloader=1, application=3), after)
+    doubt = kept_from_application(seen, after)
+    assert doubt.code == Code.UNIT_DID_NOT_RETURN
+    assert why in doubt.message
+    assert hint is None or doubt.hint.startswith(hint)

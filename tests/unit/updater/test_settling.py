@@ -47,6 +47,9 @@ class FoundBootloader:
             answer += b"".join(number.to_bytes(4, "little") for number in self._held[data[1]])
         self.answers.append(answer)
 
+    async def flush(self) -> None:
+        """It has arrived."""
+
     async def receive(self, *, timeout_s: float) -> Received:  # noqa: ARG002 - it has come
         return Received(channel=Channel.CONTROL, data=self.answers.pop(0))
 
