@@ -10,6 +10,7 @@ from firmline.errors import Code
 from firmline.events import Event, UnitMode
 from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.softdevice import softdevice_version_text
+from firmline.values import ImageKind
 
 Described = tuple[str, str] | None
 STEPS = {
@@ -158,7 +159,7 @@ def _describe_transfer(event: Event) -> Described:
     """What is sent, and what becomes of it."""
     match event:
         case events.UpdateStarted():
-            kinds = " and ".join(kind.value.replace("_", " + ") for kind in event.images)
+            kinds = " and ".join(map(_title, event.images))
             text = f"{event.package} to {event.unit}: {kinds}, {event.total_size:,} bytes"
             described: Described = ("update", text)
         case events.Resumed(object_type="data"):
@@ -174,6 +175,8 @@ def _describe_transfer(event: Event) -> Described:
             described = ("repeats", f"the object at {event.offset:,}, which did not arrive whole")
         case events.StartedAfresh():
             described = ("starts", "afresh: the unit held the beginning of another image")
+        case events.ImagePassedOver():
+            described = ("passes by", f"the {_title(event.kind)}: the unit has this or a newer one")
         case events.ProgressSaved():
             described = ("saved", f"{event.offset:,} bytes, which a power cut leaves in place")
         case events.LadderStepped():
@@ -193,3 +196,7 @@ def _information(event: events.ApplicationSeen) -> str:
         return "an application that says nothing of its version"
     serial = information.get("serial_number")
     return f"firmware {revision}" + (f", serial number {serial}" if serial else "")
+
+
+def _title(kind: ImageKind) -> str:
+    return kind.value.replace("_", " + ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firmline.events.base import Event
+from firmline.values import ImageKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,19 @@ class StartedAfresh(Event):
 
     offset: int
     crc: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePassedOver(Event):
+    """The unit has a bootloader of this version or a newer one; the next image is sent.
+
+    Attributes:
+        kind: Of the image that it did not take.
+        index: Of it, from 0.
+    """
+
+    kind: ImageKind
+    index: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

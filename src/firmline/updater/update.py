@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmline import events
 from firmline.errors import (
@@ -32,6 +32,7 @@ from firmline.protocol.host import HostSession
 from firmline.protocol.pacing import Pacing
 from firmline.updater.advice import advice
 from firmline.updater.checkpointing import AUTO, SpacedCheckpoints, Spacing
+from firmline.updater.ending import TITLES
 from firmline.updater.expectation import Expectation
 from firmline.updater.haste import own_to_haste
 from firmline.updater.homecoming import Homecoming
@@ -47,7 +48,7 @@ from firmline.updater.timeouts import Timeouts
 from firmline.updater.transfer import transfer
 from firmline.updater.turns import Turns, addresses_around, addresses_of
 from firmline.updater.usb_road import UsbRoad
-from firmline.values import AdvertisedName, BleAddress, UnitPin
+from firmline.values import AdvertisedName, BleAddress, ImageKind, UnitPin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,7 @@ class Update:
         self._started_s = 0.0
         self._transfer_s = 0.0
         self._accepted_size = 0
+        self._passed_over = ""
         self._sent = SentBytes()
         self.result: UpdateResult | None = None
 
@@ -195,20 +197,44 @@ class Update:
         """From the application into the new one; what was seen of that."""
         images = self._plan.package.images
         await self._road.enter_bootloader()
-        for index, image in enumerate(images):
-            await self._send(index, image)
-        return await self._road.see_end(images[-1])
+        index = 0
+        while index < len(images):
+            index = await self._send(index) + 1
+        seen = await self._road.see_end(images[-1])
+        return replace(seen, message=seen.message + self._passed_over)
 
-    async def _send(self, index: int, image: PackageImage) -> None:
+    async def _send(self, index: int) -> int:
+        """Send an image, or the first behind it that the unit does not have; that one's index."""
+        images = self._plan.package.images
         async with self._road.bootloader(index) as opened:
-            try:
-                await self._transfer(index, image, opened)
-            except TargetRefusedError as error:
-                command = image.init_packet.command
-                error.hint = error.hint or advice(
-                    error, command, fwid=opened.fwid, versions=opened.versions
-                )
-                raise
+            while True:
+                image = images[index]
+                try:
+                    await self._transfer(index, image, opened)
+                except TargetRefusedError as error:
+                    if _has_it_already(error, image.kind) and image is not images[-1]:
+                        self._pass_over(index, image.kind)
+                        index += 1
+                        continue
+                    error.hint = error.hint or advice(
+                        error,
+                        image.init_packet.command,
+                        fwid=opened.fwid,
+                        versions=opened.versions,
+                    )
+                    raise
+                return index
+
+    def _pass_over(self, index: int, kind: ImageKind) -> None:
+        """Go on where an update that broke off between two images has left the unit.
+
+        Whether the next image fits what is there is for the unit to check, by its init packet.
+        """
+        self._report(events.ImagePassedOver(kind=kind, index=index))
+        self._passed_over += (
+            f" Its {TITLES[kind]} did not have to be sent: the unit has this version of the"
+            " bootloader, or a newer one."
+        )
 
     async def _transfer(self, index: int, image: PackageImage, opened: OpenBootloader) -> None:
         init_packet = image.init_packet.encoded
@@ -350,6 +376,16 @@ def _introduced(plan: UpdatePlan) -> tuple[Event, ...]:
         total_size=sum(len(image.firmware) for image in images),
     )
     return started, *describe_images(plan.package)
+
+
+def _has_it_already(error: TargetRefusedError, kind: ImageKind) -> bool:
+    """Whether a refusal says that the unit's bootloader is no older than the image's.
+
+    A bootloader has to be strictly newer (bootloader spec, section 5). A SoftDevice is compared
+    with the version of the application, which says nothing of the SoftDevice.
+    """
+    has_bootloader = kind in (ImageKind.BOOTLOADER, ImageKind.SOFTDEVICE_BOOTLOADER)
+    return has_bootloader and error.code == Code.REFUSED_FW_VERSION
 
 
 def interrupted() -> TransportError:

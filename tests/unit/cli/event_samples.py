@@ -114,6 +114,7 @@ SAMPLES: tuple[Event, ...] = (
     events.ObjectLost(object_type="data", offset=8192),
     events.FlashLearned(erase_s=0.1, packet_s=0.02, object_s=0.5, least_object_s=0.4),
     events.StartedAfresh(offset=141, crc=7),
+    events.ImagePassedOver(kind=ImageKind.BOOTLOADER, index=0),
     events.ObjectExecuted(object_type="data", offset=4096),
     events.Refused(request="execute", result=11, ext_error=7),
     IMAGE_SENT,

@@ -45,6 +45,7 @@ LINES: dict[type[Event], tuple[str, str]] = {
         "the object at 4,096, which arrived damaged (attempt 2)",
     ),
     events.StartedAfresh: ("starts", "afresh: the unit held the beginning of another image"),
+    events.ImagePassedOver: ("passes by", "the bootloader: the unit has this or a newer one"),
     events.ImageSent: ("accepted", "all 150,000 bytes; the unit restarts to activate them"),
 }
 SILENT: set[type[Event]] = {
