@@ -317,6 +317,16 @@ class Link(Protocol):
         """
         _ = address, interval_s
 
+    def is_paired(self, address: RadioAddress) -> bool:
+        """Whether the operating system says that it is paired with who has this address.
+
+        It encrypts by itself then, so that no channel is closed that would show the bond. A system
+        may tell it only of who was heard, or is connected to; a link that makes its own bonds has
+        no system that does.
+        """
+        _ = address
+        return False
+
     async def find(self, address: RadioAddress, *, timeout_s: float) -> Sighting:
         """Wait until exactly this address is seen.
 

@@ -140,10 +140,15 @@ class RadioApplication:
 
         A bootloader with a bond keeps that address; one without has it where it is another unit's.
         That the link can be encrypted with the bond that this computer has with the unit proves it.
-        Who was pinned by a name, or by what the system calls it, is meant as it is.
+        Who was pinned by a name, or by what the system calls it, is meant as it is; where that is
+        paired with the system, the bootloader has a bond. Of who was pinned by an address that
+        proves nothing: no system tells whether it has encrypted with the bond that it has.
         """
         if not connection.needs_encryption and not self._where.pins_application:
-            self._where.is_its_bootloader(self._where.address)
+            if self._where.is_paired:
+                self._where.keeps_address = True
+            else:
+                self._where.is_its_bootloader(self._where.address)
             return True
         if not connection.needs_encryption or not self._link.capabilities.pairing:
             return False

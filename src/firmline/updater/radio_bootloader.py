@@ -4,9 +4,11 @@ Rules of this module:
 
 * The next unit's application may have the address, too, and alone until this unit has come so far:
   what answers is told by its services, and looked at again until the time is over.
-* A bootloader that wants a bond keeps its application's address. Where this unit's would have
-  another address than its application, one that wants a bond is the next unit's, and no bond that
-  this computer has with that one makes it this unit.
+* A bootloader that wants a bond keeps its application's address (section 11). Where this unit's
+  would have another address than its application, one that wants a bond is the next unit's, and no
+  bond that this computer has with that one makes it this unit. The operating system uses a bond of
+  its own before anybody is asked for one: where it is paired with that address, the bootloader
+  there counts as one that wants a bond.
 * A bootloader's radio has to say of itself what the application's said before the jump.
 """
 
@@ -145,7 +147,8 @@ class RadioBootloader:
         if there is not None and says_no_bootloader(there):
             return why_not_there(self.jump, self._where.address)
         if self._is_next_units(found):
-            return next_unit_waits(found.peer, self._where.address)
+            is_paired = self._link.is_paired(found.peer)
+            return next_unit_waits(found.peer, self._where.address, is_paired=is_paired)
         return no_bootloader(found.peer, found.services)
 
     def _may_be_own(self, connection: Connection) -> bool:
@@ -154,8 +157,9 @@ class RadioBootloader:
 
     def _is_next_units(self, connection: Connection) -> bool:
         """Whether it is a bootloader with a bond, at the address of its own application."""
-        is_bonded = Channel.CONTROL in connection.channels and connection.needs_encryption
-        return is_bonded and not self._where.keeps_address
+        if self._where.keeps_address or Channel.CONTROL not in connection.channels:
+            return False
+        return connection.needs_encryption or self._link.is_paired(connection.peer)
 
     def says_bootloader(self, sighting: Sighting) -> bool:
         """Whether somebody where the unit's bootloader is has its name, or that of all of them."""

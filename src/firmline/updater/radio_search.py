@@ -142,7 +142,8 @@ class RadioSearch:
             await self.find_already_there()
         except TransportError as error:
             if error.reason is TransportReason.NOT_FOUND:
-                raise named_bootloader(self._where.address) from None
+                where = self._where
+                raise named_bootloader(where.address, is_paired=where.is_paired) from None
             raise
 
 

@@ -13,12 +13,19 @@ an update: the serial number.
 
 from __future__ import annotations
 
+from typing import Final
+
 from firmline.errors import Code, TransportError, TransportReason, VerifyError
 from firmline.links.base import RemoteVersion
 from firmline.links.gatt import LEGACY_DFU_SERVICE, SMP_SERVICE
 from firmline.updater.ending import Information
 from firmline.values import BleAddress, RadioAddress
 
+GOES_BACK: Final = (
+    "wait until it is back in its application, two minutes after it was left alone, and name it by"
+)
+"""What helps with a bootloader of which nobody can say whose it is (bootloader spec, section 10:
+it restarts after 120 s)."""
 SERIAL_NUMBER = "serial_number"
 """The one string of a Device Information Service that belongs to a unit and to no firmware."""
 
@@ -69,8 +76,23 @@ def bonded_with_another(address: RadioAddress) -> TransportError:
     )
 
 
-def named_bootloader(address: RadioAddress) -> TransportError:
-    """The error where a bootloader has the address that was given for an application."""
+def named_bootloader(address: RadioAddress, *, is_paired: bool = False) -> TransportError:
+    """The error where a bootloader has the address that was given for an application.
+
+    Args:
+        address: That was given.
+        is_paired: Whether the operating system has a bond with it: it does not tell whether the
+            bootloader that is there knows of that.
+    """
+    if is_paired:
+        return TransportError(
+            Code.UNIT_NOT_FOUND,
+            f"At {address} there is a bootloader, and no application was seen there. This computer"
+            " is paired with that address, so it is probably that unit's own; but the system does"
+            " not tell whether it was encrypted with, and it may be another unit's.",
+            reason=TransportReason.NOT_FOUND,
+            hint=f"If you mean the unit that waits there, {GOES_BACK} this address again.",
+        )
     before = address.minus_one() if isinstance(address, BleAddress) else address
     return TransportError(
         Code.UNIT_NOT_FOUND,
@@ -82,13 +104,27 @@ def named_bootloader(address: RadioAddress) -> TransportError:
     )
 
 
-def next_unit_waits(found: RadioAddress, application: RadioAddress) -> TransportError:
+def next_unit_waits(
+    found: RadioAddress, application: RadioAddress, *, is_paired: bool = False
+) -> TransportError:
     """The error where the next unit's bootloader is all that is where this unit's would be.
 
     Args:
         found: The address, and that of the next unit's application.
         application: The address of the application that was named.
+        is_paired: Whether the operating system has the bond, and has used it.
     """
+    if is_paired:
+        return TransportError(
+            Code.WRONG_UNIT,
+            f"This computer is paired with {found}. A bootloader with a bond keeps its"
+            f" application's address: the one there is that of the unit {found} and not of"
+            f" {application}; nothing was sent.",
+            reason=TransportReason.REFUSED,
+            hint=f"If you mean the unit that waits there, {GOES_BACK}, its own address, {found}. If"
+            " this computer is paired with none that has this address any more, remove it in the"
+            " system's list of devices.",
+        )
     return TransportError(
         Code.WRONG_UNIT,
         f"The bootloader at {found} lets in only who it is bonded with, and such a one keeps its"

@@ -83,6 +83,11 @@ class Whereabouts:
         return self._address is not None or bool(self._name)
 
     @property
+    def is_paired(self) -> bool:
+        """Whether the operating system says that it is paired with the application's address."""
+        return self._address is not None and self._link.is_paired(self._address)
+
+    @property
     def services_may_be_stale(self) -> bool:
         """Whether the system may show the services of the unit's other mode.
 

@@ -12,6 +12,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, ClassVar, Self, cast
 from uuid import NAMESPACE_OID, uuid5
 
@@ -65,12 +66,12 @@ class Computer:
         trouble: What is raised at a step, once.
         journal: Every step that Bleak had it take.
         late_by: How many times a packet size is asked for until the agreed one is known.
-        paired: Whether everyone is paired with it.
+        paired: Who its system says that it is paired with; it encrypts with ``bonds`` alone.
         taken: Who is connected to another program of it.
         room: How many packets its system keeps; more are lost without a word, as on macOS.
             ``None``: it keeps all.
         dropped: How many were lost so.
-        bonds: Whom it is paired with, where ``pairs``.
+        bonds: Whom it is paired with, where ``pairs``: it encrypts with them by itself.
         pairs: Whether its user pairs it with everyone it connects to.
     """
 
@@ -78,7 +79,7 @@ class Computer:
     system: System = System.BLUEZ
     mtu: int = 247
     late_by: int = 0
-    paired: bool = False
+    paired: set[BleAddress] = field(default_factory=set)
     trouble: dict[str, Exception] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)
     taken: list[BleAddress] = field(default_factory=list)
@@ -131,10 +132,27 @@ class Computer:
             await self.device.power_on()
         return self.device
 
+    def is_paired(self, address: BleAddress) -> bool:
+        """Whether its system says that it is paired with a unit."""
+        return address in self.paired or self.bonds.get(address) is not None
+
+    async def secure(self, link: Connection, address: BleAddress) -> None:
+        """Encrypt, with a bond that there is or a new one."""
+        if self.bonds.get(address) is None:
+            await link.pair()
+        else:
+            await link.encrypt()
+
     def is_full(self) -> bool:
         """Whether its system has no room for another packet."""
         queue = None if self.device is None else self.device.host.le_acl_packet_queue
         return self.room is not None and queue is not None and queue.pending >= self.room
+
+    def details_of(self, address: BleAddress) -> dict[str, Any] | None:
+        """What its scanner has of a unit: on Linux, all that BlueZ knows of it."""
+        if self.system is not System.BLUEZ:
+            return None
+        return {"path": str(address), "props": {"Paired": self.is_paired(address)}}
 
     def name_of(self, address: BleAddress) -> str:
         """What it calls the unit with an address."""
@@ -187,7 +205,7 @@ class Scanner(BaseBleakScanner):
             platform_data=(),
         )
         called = self.computer.name_of(from_bumble(advertisement.address))
-        details = {"path": called, "props": {"Paired": self.computer.paired}}
+        details = self.computer.details_of(from_bumble(advertisement.address))
         device = self.create_or_update_device(called, called, name, details, heard)
         self.call_detection_callbacks(device, heard)
 
@@ -203,6 +221,7 @@ class Client(BaseBleakClient):
             timeout=kwargs["timeout"],
         )
         self._link: Connection | None = None
+        self._requester: SimpleNamespace | None = None
         self._proxies: dict[int, CharacteristicProxy[bytes]] = {}
         self._asked = 0
 
@@ -230,6 +249,13 @@ class Client(BaseBleakClient):
             peer = Peer(self._link)
             await self._call(peer.request_mtu(self.computer.mtu))
             await self._call(peer.discover_all())  # type: ignore[no-untyped-call]
+            known = self.computer.known[self.address]
+            if self.computer.pairs:
+                await self.computer.secure(self._link, known)
+        if self.computer.system is System.WINRT:
+            pairing = SimpleNamespace(is_paired=self.computer.is_paired(known))
+            information = SimpleNamespace(pairing=pairing)
+            self._requester = SimpleNamespace(device_information=information)
         self.services = self._collect(peer)
 
     async def _called(self, device: Device, address: hci.Address) -> Connection:
@@ -267,7 +293,7 @@ class Client(BaseBleakClient):
         return self._link.att_mtu - 3 if knows and self._link is not None else 20
 
     def _on_disconnection(self, _reason: int) -> None:
-        self._link = None
+        self._link = self._requester = None
         self.services = None
         if self._disconnected_callback is not None:
             self._disconnected_callback()

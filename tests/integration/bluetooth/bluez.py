@@ -236,11 +236,13 @@ class BlueZ:
             self._change(path, DEVICE_1, **heard)
             return
         self.devices[path] = Known(address)
+        bonded = self._computer.is_paired(address)
         fixed = {
             "Address": Variant("s", str(address)),
             "AddressType": Variant("s", "random"),
             "Adapter": Variant("o", ADAPTER),
-            **{name: Variant("b", False) for name in ("Paired", "Bonded", "Trusted", "Blocked")},
+            **{name: Variant("b", bonded) for name in ("Paired", "Bonded")},
+            **{name: Variant("b", False) for name in ("Trusted", "Blocked")},
             "Connected": Variant("b", False),
             "ServicesResolved": Variant("b", False),
         }
@@ -282,10 +284,7 @@ class BlueZ:
         for proxy in known.proxies.values():
             if proxy.uuid == GATT_SERVICE_CHANGED_CHARACTERISTIC:
                 await proxy.subscribe(on_change, prefer_notify=False)
-        if self._computer.bonds.get(known.address) is None:
-            await link.pair()
-        else:
-            await link.encrypt()
+        await self._computer.secure(link, known.address)
         self._change(path, DEVICE_1, Paired=Variant("b", True), Bonded=Variant("b", True))
 
     async def _read_again(self, path: str, link: Connection) -> None:

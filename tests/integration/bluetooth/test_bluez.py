@@ -170,6 +170,34 @@ async def test_services_of_the_other_mode_are_not_acted_upon_where_the_unit_is_m
     assert not asked
 
 
+@pytest.mark.slow
+async def test_the_next_unit_that_bluez_is_paired_with_is_not_taken_for_one_that_is_not_there(
+    computer: Computer, bluez: BlueZ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acquaintance, "SERVICES_S", 2 * REDISCOVERY_S)
+    computer.pairs = True
+    profile = replace(SDK15_3_BLE, requires_bond=True)
+    following = ADDRESS.plus_one()
+    unit = place(
+        computer, address=following, application_dfu=ApplicationDfu.BONDED, profile=profile
+    )
+    await bluez.start()
+    run: list[asyncio.Task[Any]] = []
+
+    def cancel() -> None:
+        run[0].cancel()
+
+    break_off = on_first(events.ImageStarted, cancel)
+    run.append(asyncio.ensure_future(update(following, on_event=break_off)))
+    with pytest.raises(asyncio.CancelledError):
+        await run[0]
+    result, heard = await update(ADDRESS)
+    assert (result.finished.outcome, result.finished.code) == (Outcome.FAILED, Code.WRONG_UNIT)
+    assert f"This computer is paired with {following}." in result.finished.message
+    assert not any(isinstance(event, events.RequestSent) for event in heard)
+    assert unit.mode is UnitMode.BOOTLOADER
+
+
 async def test_services_that_bluez_remembers_from_another_time_are_forgotten(
     computer: Computer, bluez: BlueZ
 ) -> None:

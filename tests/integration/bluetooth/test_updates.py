@@ -172,9 +172,10 @@ async def test_only_bluez_has_to_forget_a_unit(bench: Bench, system: System) -> 
 
 async def test_a_unit_that_is_paired_with_the_computer_stays_so(bench: Bench) -> None:
     bench.place()
-    bench.computer.paired = True
+    bench.computer.paired = {ADDRESS}
     assert ended(await bench.update(ADDRESS)) == (Outcome.UPDATED, "")
-    assert bench.computer.count("forget") == 0
+    # Of its bootloader, to which nobody is paired, nothing is kept.
+    assert bench.computer.count("forget") == 1
 
 
 # Never the wrong unit.
@@ -217,6 +218,127 @@ async def test_two_units_with_the_name_are_both_left_alone(bench: Bench, system:
     assert ended(result) == (Outcome.FAILED, Code.UNIT_AMBIGUOUS)
     assert bench.computer.count("connect") == 0
     assert [unit.mode for unit in units] == [UnitMode.APPLICATION] * 2
+
+
+# Never the unit with the next address, though the system is paired with it.
+
+
+NEXT = ADDRESS.plus_one()
+TELLING = pytest.mark.parametrize("system", [System.BLUEZ, System.WINRT])
+"""The systems that show addresses, and tell with whom they are paired."""
+
+
+async def left_in_its_bootloader(bench: Bench, address: BleAddress) -> VirtualUnit:
+    """A unit with a bond with the system, whose update was broken off."""
+    bench.computer.pairs = True
+    profile = replace(SDK15_3_BLE, requires_bond=True)
+    unit = bench.place(
+        address=address, application_dfu=ApplicationDfu.BONDED, profile=profile, name="next"
+    )
+    run: list[asyncio.Task[UpdateResult]] = []
+
+    def break_off(event: Event) -> None:
+        if isinstance(event, events.ImageStarted):
+            run[0].cancel()
+
+    run.append(asyncio.ensure_future(bench.update(address, on_event=break_off)))
+    with pytest.raises(asyncio.CancelledError):
+        await run[0]
+    assert unit.mode is UnitMode.BOOTLOADER
+    bench.heard.clear()
+    return unit
+
+
+def nothing_was_sent(bench: Bench) -> bool:
+    asked = (events.ImageStarted, events.ObjectCreated, events.RequestSent)
+    return not any(isinstance(event, asked) for event in bench.heard)
+
+
+@TELLING
+async def test_the_next_unit_is_not_updated_in_the_place_of_one_that_is_not_there(
+    bench: Bench, system: System
+) -> None:
+    bench.computer.system = system
+    unit = await left_in_its_bootloader(bench, NEXT)
+    before = unit.board.flash.read(0, unit.board.flash.size)
+    result = await bench.update(ADDRESS)
+    assert ended(result) == (Outcome.FAILED, Code.WRONG_UNIT)
+    assert f"that of the unit {NEXT} and not of {ADDRESS}" in result.finished.message
+    assert result.error is not None
+    assert f"its own address, {NEXT}" in result.error.hint
+    assert nothing_was_sent(bench)
+    assert unit.board.flash.read(0, unit.board.flash.size) == before
+    assert unit.mode is UnitMode.BOOTLOADER
+
+
+@TELLING
+async def test_whose_a_bootloader_is_that_lets_the_system_in_is_not_guessed(
+    bench: Bench, system: System
+) -> None:
+    """It is the unit's own, which no system proves; that there is a bond is said."""
+    bench.computer.system = system
+    unit = await left_in_its_bootloader(bench, ADDRESS)
+    result = await bench.update(ADDRESS)
+    assert ended(result) == (Outcome.FAILED, Code.UNIT_NOT_FOUND)
+    assert "probably that unit's own" in result.finished.message
+    assert nothing_was_sent(bench)
+    unit.reset(ResetKind.PIN, now_s=bench.computer.radio.now_s())
+    bench.computer.radio._units[0].settle()
+    assert ended(await bench.update(ADDRESS)) == (Outcome.UPDATED, "")
+
+
+@TELLING
+async def test_a_bootloader_with_a_bond_that_is_named_itself_has_its_application_s_address(
+    bench: Bench, system: System
+) -> None:
+    bench.computer.system = system
+    unit = await left_in_its_bootloader(bench, ADDRESS)
+    result = await bench.update(AdvertisedName("DfuTarg"))
+    # What it says of itself can be compared with nothing: it was not seen in its application.
+    assert ended(result) == (Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
+    assert unit.mode is UnitMode.APPLICATION
+    assert (unit.firmware_revision or "").startswith("4+")
+    sought = {event.address for event in bench.heard if isinstance(event, events.Searching)}
+    assert sought == {None, ADDRESS}
+
+
+async def test_a_unit_does_not_jump_to_an_address_that_the_system_is_paired_with(
+    bench: Bench,
+) -> None:
+    unit = bench.place()
+    bench.place(address=NEXT, name="next")
+    bench.computer.paired = {NEXT}
+    result = await bench.update(ADDRESS)
+    assert ended(result) == (Outcome.FAILED, Code.ADDRESS_TAKEN)
+    assert result.error is not None
+    assert f"Remove {NEXT}" in result.error.hint
+    assert unit.mode is UnitMode.APPLICATION
+    assert nothing_was_sent(bench)
+
+
+async def test_a_bond_that_windows_tells_of_too_late_is_told_before_anything_is_sent(
+    bench: Bench,
+) -> None:
+    bench.computer.system = System.WINRT
+    bench.place()
+    bench.computer.paired = {NEXT}
+    result = await bench.update(ADDRESS)
+    assert ended(result) == (Outcome.FAILED, Code.WRONG_UNIT)
+    assert not any(isinstance(event, events.ImageStarted) for event in bench.heard)
+
+
+async def test_a_bond_that_the_system_has_forgotten_is_none(bench: Bench) -> None:
+    bench.computer.system = System.WINRT
+    bench.place()
+    link = BluetoothLink(stack=bench.computer.stack, settle_s=0.5)
+    told = []
+    for paired in ({ADDRESS}, set[BleAddress]()):
+        bench.computer.paired = paired
+        await (await link.connect(ADDRESS, timeout_s=5)).close()
+        told.append(link.is_paired(ADDRESS))
+    await link.close()
+    assert told == [True, False]
+    assert not link.is_paired(NEXT)
 
 
 # Other ways into the bootloader.

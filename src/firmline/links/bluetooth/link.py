@@ -14,6 +14,7 @@ from firmline.errors import InputError, TransportError, TransportReason
 from firmline.links.base import Link, LinkCapabilities, Sighting
 from firmline.links.bluetooth.connection import ATT_TIMEOUT_S, BluetoothConnection
 from firmline.links.bluetooth.ears import Ears, radio_address
+from firmline.links.bluetooth.pairing import is_paired
 from firmline.links.bluetooth.problems import PROBLEMS
 from firmline.links.bluetooth.stack import Stack
 from firmline.links.connecting_turns import ConnectingTurns, TurnOverError
@@ -49,6 +50,7 @@ class BluetoothLink(Link):
         self._ears = Ears(stack, adapter)
         self._turns = ConnectingTurns()
         self._connections: list[BluetoothConnection] = []
+        self._paired: set[RadioAddress] = set()
 
     @property
     def capabilities(self) -> LinkCapabilities:
@@ -108,6 +110,11 @@ class BluetoothLink(Link):
         except (*PROBLEMS, NotImplementedError, InputError):
             return False
 
+    def is_paired(self, address: RadioAddress) -> bool:
+        """Whether the system is paired with who has this address; see ``links.base``."""
+        device = self._ears.devices.get(address)
+        return address in self._paired or (device is not None and is_paired(device))
+
     # Connecting.
 
     async def connect(self, address: RadioAddress, *, timeout_s: float) -> BluetoothConnection:
@@ -156,7 +163,11 @@ class BluetoothLink(Link):
         )
         is_open = False
         try:
-            await connection.connect(self._client(device, connection, timeout_s=timeout_s))
+            client = self._client(device, connection, timeout_s=timeout_s)
+            await connection.connect(client)
+            self._paired.discard(address)
+            if is_paired(device, client):
+                self._paired.add(address)
             is_open = True
         finally:
             if not is_open:
@@ -182,8 +193,7 @@ class BluetoothLink(Link):
 
         Not where it is paired: the bond would go with the rest.
         """
-        properties = device.details.get("props", {}) if isinstance(device.details, dict) else {}
-        if properties.get("Paired") or properties.get("Bonded"):
+        if is_paired(device):
             return False
         try:
             await self._client(device, None, timeout_s=self._request_timeout_s).unpair()
