@@ -25,13 +25,15 @@ from firmline.device.faults.plan import (
     StuckGpregret,
     WrongAddress,
 )
-from firmline.errors import TransportError, TransportReason
-from firmline.events import UnitMode
+from firmline.errors import Code, TransportError, TransportReason
+from firmline.events import Outcome, UnitMode
 from firmline.links.bumble.central import BumbleLink
 from firmline.links.gatt import LEGACY_CONTROL, LEGACY_DFU_SERVICE, LEGACY_PACKET
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.channels import Channel
+from firmline.updater.radio_return import STAYS_S
+from firmline.updater.timeouts import Timeouts
 from integration.story import Told, update
 from unit.device.makers import ADDRESS, BANK_0, PAGE, describe
 
@@ -64,6 +66,16 @@ def test_the_reason_of_a_lost_link_is_what_the_host_sees() -> None:
         (0x3E, False),
         (0x13, True),
     ]
+
+
+def test_a_unit_that_stays_in_its_bootloader_is_not_waited_for_to_the_end() -> None:
+    told = updated_with(StuckGpregret())
+    assert told.result.finished.outcome is Outcome.UNVERIFIED
+    assert told.result.finished.code == Code.UNIT_DID_NOT_RETURN
+    assert "is in its bootloader again" in told.result.finished.message
+    (sent,) = (event for event in told.heard if isinstance(event, events.ImageSent))
+    waited_s = told.heard[-1].at_s - sent.at_s
+    assert STAYS_S < waited_s < Timeouts().return_s / 2
 
 
 # Connecting to a bootloader that is not what it should be.

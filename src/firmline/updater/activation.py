@@ -33,10 +33,26 @@ def longest_activation_s(progress: Progress) -> float:
     Args:
         progress: Of the image, complete.
     """
-    pages = -(-progress.size // PAGE_SIZE)
-    savings = SAVINGS_AROUND + pages / PAGES_PER_SAVING
-    slowest_s = pages * SLOWEST_PAGE_S + savings * SLOWEST_SAVING_S
+    slowest_s = slowest_activation_s(progress.size)
     if not progress.is_whole or progress.init_execute_s is None:
-        return ROOM * slowest_s
-    seen_s = progress.transfer_s + savings * progress.init_execute_s
-    return ROOM * min(seen_s, slowest_s)
+        return slowest_s
+    seen_s = progress.transfer_s + _savings(progress.size) * progress.init_execute_s
+    return min(ROOM * seen_s, slowest_s)
+
+
+def slowest_activation_s(size: int) -> float:
+    """The longest that the activation of an image takes on the slowest flash there is.
+
+    Args:
+        size: Of the image, bytes.
+    """
+    return ROOM * (_pages(size) * SLOWEST_PAGE_S + _savings(size) * SLOWEST_SAVING_S)
+
+
+def _pages(size: int) -> int:
+    return -(-size // PAGE_SIZE)
+
+
+def _savings(size: int) -> float:
+    """How often the settings are saved."""
+    return SAVINGS_AROUND + _pages(size) / PAGES_PER_SAVING

@@ -31,10 +31,12 @@ from firmline.protocol.channels import Channel
 from firmline.updater.acquaintance import Acquaintance
 from firmline.updater.appearances import is_no_bootloader, way_in
 from firmline.updater.ending import Information
+from firmline.updater.homecoming import Return
 from firmline.updater.jump import Buttonless, drops
 from firmline.updater.naming import fresh_name
 from firmline.updater.radio_application import RadioApplication
 from firmline.updater.radio_bootloader import RadioBootloader
+from firmline.updater.radio_return import returns, silent_until_s, stays
 from firmline.updater.radio_search import RadioSearch
 from firmline.updater.recognition import no_way_in
 from firmline.updater.road import Report
@@ -116,6 +118,9 @@ class PinnedUnit:
         there = await self.search.find()
         if there is None:
             return None
+        # A bootloader with a bond that is met here is left, and connected to once more by who opens
+        # it. Kept, the connection would be open between two steps, either of which may fail, be
+        # cancelled, or connect anew by its own rules: each closes what it has opened.
         stranger = None
         if self.bootloader_address is not None:
             stranger = await who_is_there(
@@ -164,6 +169,27 @@ class PinnedUnit:
             TransportError: REFUSED: it is known by its name only, and another unit has that, too.
         """
         return await self._where.look_for(mode, timeout_s=timeout_s) is not None
+
+    async def returns(self, back: Return, *, timeout_s: float) -> bool:
+        """Whether the unit is seen in its application before the time is over.
+
+        That is known sooner where its bootloader is heard beside it, and has stayed.
+
+        Args:
+            back: What is known of its return: how its connection ended, and with which image.
+            timeout_s: How long it may need.
+
+        Raises:
+            TransportError: REFUSED: it is known by its name only, and another unit has that, too.
+        """
+        comes_back = self.is_seen(UnitMode.APPLICATION, timeout_s=timeout_s)
+        if self.bootloader_address is None or self._where.keeps_address:
+            return await comes_back
+        bootloader, now_s = self._bootloader, self._link.now_s
+        stays_away = stays(
+            bootloader.is_heard, now_s=now_s, from_s=silent_until_s(back, now_s=now_s())
+        )
+        return await returns(comes_back, stays_away, bootloader.is_its_own)
 
     async def read_information(self, connection: Connection) -> Information:
         """See :meth:`firmline.updater.acquaintance.Acquaintance.read_information`."""

@@ -95,7 +95,7 @@ class RadioRoad:
                 " no addresses, its application cannot be told from others.",
             )
         try:
-            if not await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=waits):
+            if not await self._unit.returns(self._homecoming.told(), timeout_s=waits):
                 raise await self._did_not_return()
             after, fwid = await self._ask_application(waits)
         except TransportError as error:

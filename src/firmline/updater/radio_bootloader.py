@@ -167,14 +167,46 @@ class RadioBootloader:
 
     async def answers(self) -> bool:
         """Whether a bootloader is there that can be the unit's; yes, if nobody can be asked."""
-        address = self._known_address()
         try:
-            async with self._acquaintance.reached(
-                address, self._may_be_own, may_be_stale=self._where.services_may_be_stale
-            ) as connection:
-                return self._may_be_own(connection)
+            return await self.is_its_own()
         except TransportError as error:
             return error.reason is not TransportReason.NOT_FOUND
+
+    async def is_its_own(self) -> bool:
+        """Whether a bootloader is there that can be the unit's.
+
+        Raises:
+            TransportError: Nobody can be asked.
+        """
+        async with self._acquaintance.reached(
+            self._known_address(),
+            self._may_be_own,
+            may_be_stale=self._where.services_may_be_stale,
+        ) as connection:
+            return self._may_be_own(connection)
+
+    async def is_heard(self, timeout_s: float) -> bool:
+        """Whether a bootloader is heard where the unit's own is; nothing is reported of it.
+
+        Args:
+            timeout_s: How long to listen.
+
+        Raises:
+            TransportError: The radio itself failed.
+        """
+        until_s = self._link.now_s() + timeout_s
+        left_s = timeout_s
+        while left_s > 0:
+            try:
+                sighting = await self._link.find(self._known_address(), timeout_s=left_s)
+            except TransportError as error:
+                if error.reason is TransportReason.NOT_FOUND:
+                    return False
+                raise
+            if self.says_bootloader(sighting):
+                return True
+            left_s = until_s - self._link.now_s()
+        return False
 
     def _known_address(self) -> RadioAddress:
         """The address of the bootloader, which was seen there."""
