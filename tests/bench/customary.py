@@ -20,7 +20,7 @@ from firmline.formats.package import Package, PackageImage
 from firmline.links.base import Link
 from firmline.protocol.answers import Answer, AnswerBody, Crc
 from firmline.protocol.codes import ObjectType
-from firmline.protocol.reading import Talk
+from firmline.protocol.reading import Questions
 from firmline.protocol.requests import (
     CreateObject,
     ExecuteObject,
@@ -154,7 +154,7 @@ class CustomaryHost:
 
     async def _hear(self, request: Request) -> Answer:
 
-        def talk() -> Talk[Answer]:
+        def talk() -> Questions[Answer]:
             answer = yield request
             assert answer is not None
             return answer

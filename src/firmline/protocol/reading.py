@@ -56,7 +56,7 @@ MAX_IMAGES: Final = 8
 """Images that are asked for; a unit has a bootloader, a SoftDevice and an application."""
 
 _T = TypeVar("_T")
-Talk = Generator[Request | events.Event, Answer | None, _T]
+Questions = Generator[Request | events.Event, Answer | None, _T]
 """A yielded request is answered by the unit's answer, an event and a write by ``None``."""
 
 
@@ -88,7 +88,7 @@ class HeldObjects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Versions:
+class ToldVersions:
     """What a bootloader says of itself and its chip, where it is built to do so.
 
     Attributes:
@@ -100,7 +100,7 @@ class Versions:
     images: tuple[FirmwareVersion, ...]
 
 
-def read_progress() -> Talk[HeldObjects]:
+def read_progress() -> Questions[HeldObjects]:
     """Ask how far an update has come; the command object is the current one afterwards."""
     image = yield from _select(ObjectType.DATA)
     init_packet = yield from _select(ObjectType.COMMAND)
@@ -112,15 +112,15 @@ def read_progress() -> Talk[HeldObjects]:
     return HeldObjects(init_packet=init_packet.offset, image=image.offset, image_crc=image.crc)
 
 
-def read_versions() -> Talk[Versions]:
+def read_versions() -> Questions[ToldVersions]:
     """Ask for chip and firmware; a bootloader with the reduced protocol says neither."""
     answer = yield from _hear(GetHardwareVersion())
     hardware = body_of(answer, HardwareVersion) if answer.ok else None
     images = yield from read_images()
-    return Versions(hardware=hardware, images=images)
+    return ToldVersions(hardware=hardware, images=images)
 
 
-def read_images() -> Talk[tuple[FirmwareVersion, ...]]:
+def read_images() -> Questions[tuple[FirmwareVersion, ...]]:
     """Ask for what is installed; a bootloader with the reduced protocol does not say."""
     images: list[FirmwareVersion] = []
     for index in range(MAX_IMAGES):
@@ -136,7 +136,7 @@ def read_images() -> Talk[tuple[FirmwareVersion, ...]]:
 
 def run_probes(
     source: ProbeSource, *, packet_size: int, found: Callable[[Findings], None]
-) -> Talk[Findings]:
+) -> Questions[Findings]:
     """Ask with probes until all is known that they can tell.
 
     Args:
@@ -159,7 +159,7 @@ def run_probes(
     return search.findings
 
 
-def _send(packet: bytes, packet_size: int) -> Talk[None]:
+def _send(packet: bytes, packet_size: int) -> Questions[None]:
     """Create and write a command object, again where it arrives damaged."""
     for _ in range(MAX_ATTEMPTS):
         create = CreateObject(object_type=ObjectType.COMMAND, size=len(packet))
@@ -196,19 +196,19 @@ def _refused(probe: Probe, answer: Answer) -> events.Event:
     )
 
 
-def _select(object_type: ObjectType) -> Talk[Selected]:
+def _select(object_type: ObjectType) -> Questions[Selected]:
     answer = yield from _ask(SelectObject(object_type=object_type), phase="the question for it")
     return body_of(answer, Selected)
 
 
-def _ask(request: Request, *, phase: str) -> Talk[Answer]:
+def _ask(request: Request, *, phase: str) -> Questions[Answer]:
     answer = yield from _hear(request)
     if not answer.ok:
         raise refusal(request, answer, phase=phase)
     return answer
 
 
-def _hear(request: Request) -> Talk[Answer]:
+def _hear(request: Request) -> Questions[Answer]:
     answer = yield request
     if answer is None:
         raise LocalProtocolError("A question to a bootloader was left without its answer.")

@@ -11,7 +11,7 @@ from firmline.links.base import Exchange
 from firmline.protocol.answers import Answer, decode_answer
 from firmline.protocol.framing import Framing
 from firmline.protocol.leftovers import Leftovers, passed_over
-from firmline.protocol.reading import Talk
+from firmline.protocol.reading import Questions
 from firmline.protocol.requests import Request, SetPrn, WriteObject, opcode_of
 from firmline.updater.road import Report
 
@@ -45,7 +45,7 @@ class Dialogue:
         """Most object bytes in one write."""
         return self._framing.packet_size
 
-    async def run(self, talk: Talk[_T]) -> _T:
+    async def run(self, talk: Questions[_T]) -> _T:
         """Hold a conversation; what it comes to.
 
         Raises:

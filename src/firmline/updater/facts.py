@@ -24,7 +24,7 @@ from firmline.protocol.answers import HardwareVersion
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ImageType
 from firmline.protocol.probing import Findings
-from firmline.protocol.reading import HeldObjects, Versions
+from firmline.protocol.reading import HeldObjects, ToldVersions
 from firmline.updater.ending import Information
 
 NONE: Final = "none"
@@ -112,7 +112,7 @@ def facts_of_progress(progress: HeldObjects) -> Iterator[FactFound]:
     yield _fact("image_held", progress.image, How.QUERY)
 
 
-def facts_of_versions(versions: Versions) -> Iterator[FactFound]:
+def facts_of_versions(versions: ToldVersions) -> Iterator[FactFound]:
     """What a bootloader says that is not built with the reduced protocol."""
     if versions.hardware is not None:
         yield from _facts_of_hardware(versions.hardware)

@@ -28,8 +28,8 @@ from firmline.protocol.reading import (
     MAX_ATTEMPTS,
     MAX_IMAGES,
     HeldObjects,
-    Talk,
-    Versions,
+    Questions,
+    ToldVersions,
     read_progress,
     read_versions,
     run_probes,
@@ -72,7 +72,7 @@ def no(request: Request, result: ResultCode = ResultCode.OPCODE_NOT_SUPPORTED) -
     return Answer(opcode=opcode_of(request), result=result)
 
 
-def hold(talk: Talk[_T], unit: Unit, sent: list[Request] | None = None) -> _T:
+def hold(talk: Questions[_T], unit: Unit, sent: list[Request] | None = None) -> _T:
     """A whole conversation; what it comes to."""
     answer: Answer | None = None
     while True:
@@ -134,7 +134,7 @@ def image(kind: ImageType, version: int) -> FirmwareVersion:
 
 def test_a_bootloader_with_the_reduced_protocol_says_nothing() -> None:
     sent: list[Request] = []
-    assert hold(read_versions(), no, sent) == Versions(hardware=None, images=())
+    assert hold(read_versions(), no, sent) == ToldVersions(hardware=None, images=())
     assert sent == [GetHardwareVersion(), GetFirmwareVersion(index=0)]
 
 
@@ -147,7 +147,7 @@ def test_images_are_asked_for_until_there_is_no_more() -> None:
         last = image(ImageType.UNKNOWN, 0)
         return yes(request, [*images, last][request.index])
 
-    assert hold(read_versions(), unit) == Versions(hardware=CHIP, images=tuple(images))
+    assert hold(read_versions(), unit) == ToldVersions(hardware=CHIP, images=tuple(images))
 
 
 def test_images_without_an_end_are_given_up() -> None:

@@ -14,7 +14,7 @@ from firmline.protocol.answers import FirmwareVersion, HardwareVersion
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ImageType
 from firmline.protocol.probing import Findings, SoftDeviceFound
-from firmline.protocol.reading import HeldObjects, Versions
+from firmline.protocol.reading import HeldObjects, ToldVersions
 from firmline.updater.facts import (
     WANTED,
     facts_of_application,
@@ -109,7 +109,7 @@ def test_a_talkative_bootloader_tells_all_of_this() -> None:
         ),
         FirmwareVersion(image_type=ImageType.APPLICATION, version=3, address=0x26000, size=400),
     )
-    facts = plain(facts_of_versions(Versions(hardware=hardware(), images=images)))
+    facts = plain(facts_of_versions(ToldVersions(hardware=hardware(), images=images)))
     assert {how for _, _, how in facts} == {"query"}
     assert [(name, value) for name, value, _ in facts] == [
         ("chip", "nrf52832-512k"),
@@ -130,18 +130,18 @@ def test_a_bootloader_that_lists_neither_softdevice_nor_application_has_neither(
     bootloader = FirmwareVersion(
         image_type=ImageType.BOOTLOADER, version=1, address=0x78000, size=0x6000
     )
-    facts = plain(facts_of_versions(Versions(hardware=None, images=(bootloader,))))
+    facts = plain(facts_of_versions(ToldVersions(hardware=None, images=(bootloader,))))
     assert ("softdevice_fwid", "none", "query") in facts
     assert ("app_size", "0", "query") in facts
 
 
 def test_a_bootloader_that_says_nothing_tells_nothing() -> None:
-    assert plain(facts_of_versions(Versions(hardware=None, images=()))) == []
+    assert plain(facts_of_versions(ToldVersions(hardware=None, images=()))) == []
 
 
 def test_a_chip_that_is_not_in_the_table_has_numbers_and_no_name() -> None:
     odd = hardware(part=0x99999, variant=0x00FF0001)
-    found = plain(facts_of_versions(Versions(hardware=odd, images=())))
+    found = plain(facts_of_versions(ToldVersions(hardware=odd, images=())))
     facts = {name: value for name, value, _ in found}
     assert "chip" not in facts
     assert facts["chip_part"] == "0x99999"
