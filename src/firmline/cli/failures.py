@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Final
 
 import click
 
 from firmline.cli.style import paint, printable
 from firmline.errors import FirmlineError
+
+UPDATE_GOES_ON: Final = "Run the same command again; an update goes on where the unit says it is."
 
 
 def say(error: FirmlineError) -> None:

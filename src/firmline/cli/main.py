@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 import click
 
 from firmline import __version__
-from firmline.cli.failures import print_failed_result, say
+from firmline.cli.failures import UPDATE_GOES_ON, print_failed_result, say
 from firmline.cli.interruption import interruptions
 from firmline.cli.lazy import Command, LazyGroup, Section
 from firmline.errors import Code, ExitCode, FirmlineError, InputError, StoreError
@@ -56,7 +56,6 @@ SECTIONS = (
 )
 OBJECTS_BETWEEN_COLLECTIONS: Final = 20_000
 """Instead of 700: imports make tens of thousands of objects that all stay."""
-UPDATE_GOES_ON: Final = "Run the same command again; an update goes on where the unit says it is."
 EPILOG = """\b
 Examples:
   firmline keys generate private.key

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 
 from firmline.cli.event_output import WhileRead
-from firmline.cli.failures import next_thing, problem_fields, say
+from firmline.cli.failures import UPDATE_GOES_ON, next_thing, problem_fields, say
 from firmline.cli.files import read_file
+from firmline.cli.interruption import interruptions
 from firmline.cli.many_output import many_listeners
 from firmline.cli.running import run_with
 from firmline.cli.style import printable
@@ -28,7 +29,15 @@ from firmline.cli.update_run import (
     result_fields,
     summary,
 )
-from firmline.errors import Code, ExitCode, InputError, StoreError, shortened
+from firmline.errors import (
+    Code,
+    ExitCode,
+    FirmlineError,
+    InputError,
+    StoreError,
+    VerifyError,
+    shortened,
+)
 from firmline.events import Event, Outcome
 from firmline.formats.package import read_package
 from firmline.links.open_many import open_targets
@@ -36,6 +45,8 @@ from firmline.links.target import Target
 from firmline.links.wanted import check_targets
 from firmline.updater.many import update_all
 from firmline.updater.update import Update, UpdateResult
+
+ALL_UPDATED: Final = "Nothing is left to do: every unit was updated before."
 
 
 def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
@@ -92,8 +103,9 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
         with ExitStack() as stack:
             results = run_with(targets[0], go(stack))
     except KeyboardInterrupt:
+        interruptions.over()  # it is being told how the updates ended, and that is told once
         _say_broken_off(requests, [update.result for update in updates], kept)
-        raise
+        raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
     with suppress(BrokenPipeError):  # the exit code still says how they ended
         _say_results(requests, results, kept)
     raise click.exceptions.Exit(_exit_code(results, _problems(kept)))
@@ -140,15 +152,27 @@ def _say_broken_off(
     results: Sequence[UpdateResult | None],
     kept: Sequence[TraceFile],
 ) -> None:
-    """How each had ended when all were stopped; that they were is for the program to say."""
+    """How each had ended when all were stopped, and that they were."""
     ended = [result for result in results if result is not None]
-    if len(ended) < len(requests):  # their roads were not open: nothing was begun
-        return
+    told = [result.error for result in ended if result.error is not None]
+    # Who has to run the command again has to know it, whatever the other units need.
+    told.sort(key=lambda error: (error.code != Code.INTERRUPTED, isinstance(error, VerifyError)))
+    error = InputError(
+        Code.INTERRUPTED,
+        "The command was interrupted.",
+        hint=next_thing(told[0]) if told else UPDATE_GOES_ON if not ended else ALL_UPDATED,
+    )
+    has_all = len(ended) == len(requests)  # else their roads were not open: nothing was begun
     with suppress(BrokenPipeError):
         if requests[0].as_json:
-            _print_units(requests, ended, kept)
-        else:
+            if has_all:
+                _print_units(requests, ended, kept)
+            _print_total(ended, kept, units=len(requests), interrupted=error)
+        elif has_all:
             _say_results(requests, ended, kept)
+    say(error)
+    for problem in _problems(kept):
+        say(problem)
 
 
 def _say_results(
@@ -157,7 +181,7 @@ def _say_results(
     """How each ended, and how many of them were updated."""
     if requests[0].as_json:
         _print_units(requests, results, kept)
-        _print_total(results, kept)
+        _print_total(results, kept, units=len(requests))
         return
     click.echo("")
     for one, result in zip(requests, results, strict=True):
@@ -181,16 +205,31 @@ def _print_units(
         click.echo(json.dumps({**fields, "type": "unit_result", "unit": _name(one.target)}))
 
 
-def _print_total(results: Sequence[UpdateResult], kept: Sequence[TraceFile]) -> None:
+def _print_total(
+    results: Sequence[UpdateResult],
+    kept: Sequence[TraceFile],
+    *,
+    units: int,
+    interrupted: FirmlineError | None = None,
+) -> None:
+    """The last line: of all units, of which those without a result were not begun."""
     outcomes = Counter(result.finished.outcome.value for result in results)
-    fields = {
+    outcomes[Outcome.FAILED.value] += units - len(results)
+    fields: dict[str, object] = {
         "type": "result",
-        "units": len(results),
+        "units": units,
         "updated": _updated(results),
         "outcomes": {outcome.value: outcomes[outcome.value] for outcome in Outcome},
         "next": next((next_thing(r.error) for r in results if r.error), ""),
         "problems": problem_fields(_problems(kept)),
     }
+    if interrupted is not None:
+        fields |= {
+            "outcome": Outcome.FAILED.value,
+            "code": str(interrupted.code),
+            "message": interrupted.message,
+            "next": next_thing(interrupted),
+        }
     click.echo(json.dumps(fields))
 
 

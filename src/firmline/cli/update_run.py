@@ -14,6 +14,7 @@ import click
 from firmline.cli.event_output import listener_for
 from firmline.cli.failures import next_thing, problem_fields, say
 from firmline.cli.files import read_file
+from firmline.cli.interruption import interruptions
 from firmline.cli.style import printable
 from firmline.cli.unit_session import Report, UnitSession, prepare_unit
 from firmline.device.description import UnitDescription
@@ -77,22 +78,32 @@ def run_update(request: UpdateRequest) -> NoReturn:
     content = read_file(request.package, what="package")
     images = read_package(content, name=str(request.package))
     session = UnitSession(wanted, trace=request.trace, btsnoop=request.btsnoop)
+    updates: list[Update] = []
 
     async def update(opened: OpenedTarget, report: Report) -> UpdateResult:
         plan = plan_of(request, images, content, opened)
-        return await Update(plan, link=opened.link, report=report).run()
+        updates.append(Update(plan, link=opened.link, report=report))
+        return await updates[0].run()
 
-    result = session.run(
-        update,
-        make_listener=lambda: listener_for(as_json=request.as_json, verbose=request.verbose),
-        not_begun=lambda error: not_begun(plan_of(request, images, content), error),
-    )
+    try:
+        result = session.run(
+            update,
+            make_listener=lambda: listener_for(as_json=request.as_json, verbose=request.verbose),
+            not_begun=lambda error: not_begun(plan_of(request, images, content), error),
+        )
+        code = result.exit_code
+    except KeyboardInterrupt:
+        ended = updates[0].result if updates else None
+        if ended is None:  # nothing was begun
+            raise
+        interruptions.over()  # it is being told how the update ended, and that is told once
+        result, code = ended, ExitCode.INTERRUPTED
     with suppress(BrokenPipeError):  # the exit code still says how it ended
         _say_result(request, result, session.problems)
     for problem in session.problems:
         say(problem)
     lost = session.problems[0].exit_code if session.problems else ExitCode.DONE
-    raise click.exceptions.Exit(result.exit_code or lost)
+    raise click.exceptions.Exit(code or lost)
 
 
 def plan_of(

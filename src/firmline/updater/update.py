@@ -128,6 +128,7 @@ class Update:
         self._started_s = 0.0
         self._transfer_s = 0.0
         self._accepted_size = 0
+        self._is_all_accepted = False
         self._passed_over = ""
         self._sent = SentBytes()
         self.result: UpdateResult | None = None
@@ -156,7 +157,7 @@ class Update:
             over_port = not isinstance(self._link.capabilities, LinkCapabilities)
             own_to_haste(error, plan.timeouts, over_port=over_port)
         except asyncio.CancelledError:
-            error = interrupted()
+            error = interrupted(is_all_accepted=self._is_all_accepted)
             raise
         finally:
             try:
@@ -253,6 +254,7 @@ class Update:
         finally:
             self._transfer_s += self._road.now_s() - begin_s
         self._accepted_size += len(image.firmware)
+        self._is_all_accepted = image is self._plan.package.images[-1]
         self._report(events.ImageSent(kind=image.kind, size=len(image.firmware)))
 
     async def _is_sent(self, image: PackageImage, opened: OpenBootloader) -> bool:
@@ -388,10 +390,24 @@ def _has_it_already(error: TargetRefusedError, kind: ImageKind) -> bool:
     return has_bootloader and error.code == Code.REFUSED_FW_VERSION
 
 
-def interrupted() -> TransportError:
-    """How an update ends that somebody stops."""
+def interrupted(*, is_all_accepted: bool) -> TransportError | VerifyError:
+    """How an update ends that somebody stops.
+
+    Args:
+        is_all_accepted: Whether the unit had accepted the last image: then it does the rest by
+            itself, and only the end was not seen.
+    """
+    if is_all_accepted:
+        return VerifyError(
+            Code.INTERRUPTED,
+            "The update was interrupted; the unit has accepted everything, and is activating it.",
+            hint="Nothing has to be sent again: see which application runs, with firmline inspect.",
+        )
     return TransportError(
-        Code.INTERRUPTED, "The update was interrupted.", reason=TransportReason.LOST
+        Code.INTERRUPTED,
+        "The update was interrupted.",
+        hint="Run the same command again; an update goes on where the unit says it is.",
+        reason=TransportReason.LOST,
     )
 
 

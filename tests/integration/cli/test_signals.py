@@ -98,8 +98,14 @@ def assert_interrupted(ran: Ran, *, before_a_command: bool = False) -> None:
     assert ran.code == ExitCode.INTERRUPTED, ran.err
     if before_a_command and not said:
         return
-    assert said[0] == f"error: The command was interrupted. [{Code.INTERRUPTED}]"
-    assert said[1].startswith("  next: Run the same command again")
+    if "the unit has accepted everything" in said[0]:
+        assert said[1].startswith("  next: Nothing has to be sent again")
+    else:
+        assert said[0] in {
+            f"error: The {what} was interrupted. [{Code.INTERRUPTED}]"
+            for what in ("command", "update")
+        }
+        assert said[1].startswith("  next: Run the same command again")
     assert len(said) == 2
 
 
@@ -186,6 +192,40 @@ def test_two_signals_at_once_are_as_one() -> None:
         assert_complete(1)
 
 
+FIGURES = {
+    "bytes": "size",
+    "bytes_held": "held_size",
+    "bytes_sent": "sent_size",
+    "seconds": "duration_s",
+    "transfer_seconds": "transfer_s",
+}
+"""Of the result line, and what the last event calls them."""
+
+
+@pytest.mark.parametrize("is_all_accepted", [False, True])
+def test_the_result_of_an_interrupted_update_is_what_was_seen(is_all_accepted: bool) -> None:
+    words = (*COMMANDS["over the air"], "--trace", "trace.jsonl", "--json")
+    assert begun(BEHIND_EVENTS, "0", "0", *words).code == ExitCode.DONE
+    types = [event["type"] for event in traces()[0]]
+    end = types.index("image_sent")
+    last_packets = max(at for at in range(end) if types[at] == "packets_sent")
+    at = 1 + (end if is_all_accepted else last_packets)
+    ran = begun(BEHIND_EVENTS, str(at), str(int(signal.SIGTERM)), *words)
+    assert ran.code == ExitCode.INTERRUPTED
+    told = [json.loads(line) for line in ran.out.splitlines()]
+    finished, result = told[-2:]
+    assert [line["type"] for line in told].count("result") == 1
+    assert (finished["type"], result["type"]) == ("update_finished", "result")
+    for ours, theirs in FIGURES.items():
+        assert result[ours] == pytest.approx(finished[theirs], abs=0.001), ours
+    assert (result["code"], result["message"]) == (finished["code"], finished["message"])
+    assert result["bytes_sent"] > 0
+    assert result["seconds"] > 0
+    assert result["outcome"] == finished["outcome"]
+    assert result["outcome"] == ("unverified" if is_all_accepted else "failed")
+    assert ("Nothing has to be sent again" in result["next"]) == is_all_accepted
+
+
 def test_of_several_units_each_has_its_result_when_all_are_stopped() -> None:
     words = ("update", "dfu.zip", "--to", f"sim:ble-reference{KEY}", "--to", f"sim:sdk17-ble{KEY}")
     ran = begun(
@@ -196,6 +236,8 @@ def test_of_several_units_each_has_its_result_when_all_are_stopped() -> None:
     assert [first["type"], second["type"], last["type"]] == ["unit_result", "unit_result", "result"]
     assert [first["unit"], second["unit"]] == ["sim:ble-reference", "sim:sdk17-ble"]
     assert {first["code"], second["code"], last["code"]} == {Code.INTERRUPTED}
+    assert (last["units"], last["updated"], last["outcomes"]["failed"]) == (2, 0, 2)
+    assert last["next"].startswith("Run the same command again")
     assert [line["type"] for line in told].count("result") == 1
     ran = begun(BEHIND_EVENTS, "30", str(int(signal.SIGTERM)), *words, "--trace", "t.jsonl")
     assert ran.code == ExitCode.INTERRUPTED

@@ -26,8 +26,9 @@ KINDS = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
 
 
 @pytest.fixture
-def taken() -> Iterator[Interruptions]:
-    """The program's signals, taken for one test."""
+def taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[Interruptions]:
+    """The program's signals, taken for one test; no command before it has ended the process."""
+    monkeypatch.setattr(interruptions, "_over_s", None)
     before = {number: signal.getsignal(number) for number in KINDS}
     interruptions.take()
     yield interruptions
