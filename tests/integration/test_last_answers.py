@@ -229,4 +229,6 @@ def test_a_refusal_behind_which_the_unit_is_silent_is_told_as_what_it_may_be(pro
     finished = ended.heard[-1]
     assert isinstance(finished, events.UpdateFinished)
     assert "arrived as a refusal (result" in finished.message
+    assert "an application says 'firmline virtual application 4+" in finished.message
+    assert ended.count(events.TextHeard) == 1
     assert ended.unit.mode is UnitMode.APPLICATION

@@ -66,6 +66,6 @@ class BtsnoopFile(EvidenceFile):
     def _open(self) -> FileIO:
         try:
             spare_private_key(self._path)
-            return self._path.open("wb", buffering=0)
+            return FileIO(self._path, "w", opener=self._opener)
         except (OSError, ValueError) as problem:
             raise self._not_writable(problem) from None

@@ -56,6 +56,12 @@ def serial(
     nrfutil calls a unit programmed whatever becomes of it. Here the exit code is 5 unless --expect
     names a text that the new application prints, and it was heard.
     """
+    if port is not None and serial_number is not None:
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "-p and -snr both say which unit: nrfutil takes the port and forgets the other.",
+            hint="Name the unit by its port, or by its serial number alone.",
+        )
     update = WiredUpdate.read(**common)
     target = _target(
         port or _port_of(serial_number), baud_rate=baud_rate, flow_control=flow_control

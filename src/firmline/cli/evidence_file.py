@@ -9,10 +9,13 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from firmline.cli.files import keep_apart
 from firmline.errors import Code, StoreError, shortened
+
+_NEW_FILE: Final = 0o666
+"""Rights of a new file, of which the user's mask takes its own away."""
 
 
 class EvidenceFile:
@@ -34,6 +37,14 @@ class EvidenceFile:
         self._option = option
         keep_apart(path)
 
+    @staticmethod
+    def _opener(path: str, flags: int) -> int:
+        """Open without waiting: a pipe that nobody reads is refused (ENXIO), not waited for."""
+        file = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), _NEW_FILE)
+        if hasattr(os, "O_NONBLOCK"):  # whoever reads the pipe slowly is waited for
+            os.set_blocking(file, True)
+        return file
+
     def _finish(self, file: IO[Any]) -> None:
         """Bring everything to the disk, and close."""
         try:
@@ -47,6 +58,8 @@ class EvidenceFile:
 
     def _not_writable(self, problem: OSError | ValueError) -> StoreError:
         reason = getattr(problem, "strerror", None) or str(problem)
+        if isinstance(problem, OSError) and problem.errno == errno.ENXIO:
+            reason = "nobody reads that pipe"
         return StoreError(
             Code.TRACE_NOT_WRITABLE,
             f"The {self._what} {shortened(self._path)} cannot be written: {reason.lower()}.",

@@ -73,7 +73,9 @@ class TraceFile(EvidenceFile):
         self._is_begun = False
         try:
             spare_private_key(path)
-            self._file = path.open("w", encoding="utf-8", newline="\n")
+            self._file = open(  # noqa: SIM115 - Path.open takes no opener
+                path, "w", encoding="utf-8", newline="\n", opener=self._opener
+            )
         except (OSError, ValueError) as problem:
             raise self._not_writable(problem) from None
 

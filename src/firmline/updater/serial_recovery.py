@@ -30,7 +30,8 @@ from firmline.updater.activation import longest_activation_s
 from firmline.updater.road import Briefing
 from firmline.updater.serial_absence import fell_silent
 from firmline.updater.serial_talk import SerialTalk
-from firmline.updater.unheard_end import may_hide_success, silent_since
+from firmline.updater.serial_text import looks_like_text, shown
+from firmline.updater.unheard_end import left_since, may_hide_success
 
 MAX_SESSIONS: Final = 4
 """Sessions without progress, the first included, before it is given up."""
@@ -83,7 +84,11 @@ class SerialRecovery:
         talk = self._bootloader.talk
         if not await talk.find(self._silence_s(at_end=at_end)):
             if at_end:
-                raise silent_since(error) from error
+                heard = talk.strange if looks_like_text(talk.strange) else b""
+                text = shown(heard)
+                if text:
+                    self._report(events.TextHeard(text=text))
+                raise left_since(error, text) from error
             error.hint = fell_silent(talk.strange)
             return False
         self._report(

@@ -38,21 +38,23 @@ def may_hide_success(error: FirmlineError) -> bool:
     return isinstance(error, TransportError | RemoteProtocolError)
 
 
-def silent_since(error: FirmlineError) -> VerifyError:
-    """The unit behind a serial port is silent: it has restarted, and nobody can be asked.
+def left_since(error: FirmlineError, heard: str) -> VerifyError:
+    """The bootloader behind a serial port answers no more: it has restarted, and cannot be asked.
 
     Args:
         error: What was heard instead of its success, if anything.
+        heard: What an application has printed since; empty: nothing.
     """
+    since = f"an application says {heard!r} since" if heard else "it is silent since"
     if not isinstance(error, TargetRefusedError):
         return VerifyError(
             Code.NEW_APPLICATION_NOT_SEEN,
-            f"{UNHEARD} it is silent since: it may have restarted to activate the image.",
+            f"{UNHEARD} {since}: it may have restarted to activate the image.",
         )
     return VerifyError(
         Code.NEW_APPLICATION_NOT_SEEN,
         "The unit has the whole image, its answer to the last EXECUTE arrived as a refusal (result"
-        f" {error.result:02X}), and it is silent since: either it has refused the image, or the"
+        f" {error.result:02X}), and {since}: either it has refused the image, or the"
         " answer was changed on the line and it has restarted to activate the image.",
         hint="See which application runs. If it is the old one, send the package again: what is"
         " refused a second time is refused.",

@@ -114,3 +114,11 @@ def test_what_is_expected_is_read_before_anything_else_happens() -> None:
     update = WiredUpdate.read(**{**WORDS, "expect": "Tag 2", "verbose": 2})
     assert update.expectation is not None
     assert (update.expectation.text, update.verbose) == ("Tag 2", True)
+
+
+@pytest.mark.parametrize("command", ["serial", "usb-serial"])
+def test_a_port_and_a_serial_number_are_two_names_of_the_unit(
+    command: str, firmline: Program
+) -> None:
+    words = ("dfu", command, "-pkg", "dfu.zip", "-p", "/dev/ttyNOPE", "-snr", "NO-SUCH-UNIT")
+    assert_failed(firmline(*words), Code.OPTION_CONFLICT)

@@ -88,6 +88,21 @@ def test_what_cannot_be_kept_is_an_error() -> None:
         keep_events(Path("/dev/full"), [STARTED])
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_written_while_somebody_reads_it_and_not_waited_for_otherwise(path: Path) -> None:
+    os.mkfifo(path)
+    with pytest.raises(StoreError, match="nobody reads that pipe"):
+        TraceFile(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with TraceFile(path) as trace:
+            trace.hear(STARTED)
+            assert os.get_blocking(trace._file.fileno()), "a slow reader loses nothing"
+        assert os.read(reader, 65_536).count(b"\n") == 2
+    finally:
+        os.close(reader)
+
+
 def test_every_event_is_a_line(path: Path) -> None:
     with TraceFile(path) as trace:
         for event in SAMPLES:

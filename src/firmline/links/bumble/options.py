@@ -14,6 +14,7 @@ from typing import Final
 
 from firmline.errors import Code, InputError, shortened
 from firmline.links.base import USUAL_INTERVAL_S
+from firmline.links.serial.options import MAX_BAUD, MIN_BAUD
 from firmline.links.target import Target
 from firmline.links.target_options import interval_option, refuse_others
 from firmline.values import BleAddress
@@ -137,7 +138,12 @@ def _is_usb(rest: str) -> bool:
 
 def _is_serial(rest: str) -> bool:
     device, *words = rest.split(",")
-    return bool(device) and all(word in _SERIAL_WORDS or word.isdecimal() for word in words)
+    return bool(device) and all(word in _SERIAL_WORDS or _is_baud(word) for word in words)
+
+
+def _is_baud(word: str) -> bool:
+    digits = word.isascii() and word.isdecimal() and len(word) < len(str(MAX_BAUD)) + 1
+    return digits and MIN_BAUD <= int(word) <= MAX_BAUD
 
 
 def _is_host_and_port(rest: str) -> bool:
@@ -159,7 +165,7 @@ def _is_something(rest: str) -> bool:
 
 _TRANSPORTS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     "usb": (_is_usb, "usb:0, usb:VVVV:PPPP or usb:VVVV:PPPP/SERIAL"),
-    "serial": (_is_serial, "serial:PORT[,BAUD][,rtscts]"),
+    "serial": (_is_serial, f"serial:PORT[,BAUD][,rtscts], BAUD from {MIN_BAUD} to {MAX_BAUD}"),
     "tcp-client": (_is_host_and_port, "tcp-client:HOST:PORT"),
     "unix-client": (_is_something, "unix-client:PATH"),
     "hci-socket": (_is_number, "hci-socket:NUMBER"),
