@@ -71,7 +71,7 @@ class FilePath(click.Path):
     """What to do instead."""
 
     def __init__(self, *, stream: bool = False) -> None:
-        super().__init__(path_type=Path)
+        super().__init__(path_type=Path, readable=False)  # who reads it says why it cannot
         self._stream = stream
 
     def convert(
