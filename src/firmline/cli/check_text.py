@@ -12,6 +12,7 @@ from firmline.cli.flash_map_text import map_lines
 from firmline.cli.style import paint, printable
 from firmline.device.acceptance.capacity import Capacity
 from firmline.device.acceptance.checks import CheckResult
+from firmline.device.acceptance.chip_unknown import CHIP_FREE
 from firmline.device.acceptance.flash_map import RegionKind
 from firmline.device.acceptance.unit_terms import TERMS, AssumedUnit
 from firmline.device.acceptance.verdict import Aftermath, ImageVerdict, Verdict
@@ -53,9 +54,16 @@ class CheckReport:
         """The verdicts on the images; none without a unit."""
         return self.verdict.images if self.verdict is not None else ()
 
+    @property
+    def knows_chip(self) -> bool:
+        """Whether there is a unit whose flash is known."""
+        return self.unit is not None and "chip" not in self.unit.unknown
+
     def lacks(self, image: ImageVerdict, check: CheckResult) -> str | None:
-        """The term that is missing for a check; one that says no needs none."""
+        """The term that is missing for a check; one that says no needs none, but for the chip."""
         in_package = self.package.image(image.kind)
+        if not self.knows_chip and check.check not in CHIP_FREE:
+            return "chip"
         if not check.ok or in_package is None or self.unit is None:
             return None
         return self.unit.lacks(check.check, in_package)
@@ -125,7 +133,7 @@ def report_fields(report: CheckReport, strict: FirmlineError | None = None) -> d
         ],
         "facts": fact_fields(report.facts),
         "assumed": list(report.unit.assumed) if report.unit is not None else [],
-        "images": [_image_fields(image) for image in report.images],
+        "images": [_image_fields(image) for image in report.images] if report.knows_chip else [],
         "afterwards": _aftermath_fields(report),
         "findings": [
             {"slug": finding.slug.value, "message": printable(finding.message)}
@@ -201,8 +209,9 @@ def report_lines(report: CheckReport) -> Iterator[str]:
             yield ""
             yield from _image_lines(report, image)
         yield ""
-        yield from _capacity_lines(report.images[0].capacity, report.unit.description)
-        yield ""
+        if report.knows_chip:
+            yield from _capacity_lines(report.images[0].capacity, report.unit.description)
+            yield ""
     for finding in report.findings:
         yield f"{paint('warning:', fg='yellow')} {printable(finding)}"
     if report.findings:
@@ -213,14 +222,18 @@ def report_lines(report: CheckReport) -> Iterator[str]:
 def unit_text(unit: AssumedUnit) -> str:
     """A unit in one line; of what is not known of it nothing is said."""
     described, unknown = unit.description, unit.unknown
-    parts = [described.chip.name, described.profile.name]
+    knows_chip = "chip" not in unknown
+    parts = [described.chip.name, described.profile.name] if knows_chip else ["chip not known"]
     if "hw-version" not in unknown:
         parts.append(f"hardware {described.profile.hw_version}")
     if described.softdevice is None:
         parts.append("no SoftDevice")
     else:
         parts.append(f"SoftDevice {describe_fwid(described.softdevice.fwid)}")
-    if described.application_size:
+    if not knows_chip:
+        if "app-version" not in unknown:
+            parts.append(f"application {int(described.application_version)}")
+    elif described.application_size:
         version = "" if "app-version" in unknown else f" {int(described.application_version)}"
         parts.append(f"application{version} of {described.application_size:,} bytes")
     else:
@@ -243,6 +256,8 @@ def _image_lines(report: CheckReport, image: ImageVerdict) -> Iterator[str]:
             continue
         mark = paint(f"{'ok':<4}", fg="green") if check.ok else paint(f"{'NO':<4}", fg="red")
         yield f"  {mark} {check.check:<{_WIDTH}} {check.why}{_answer_text(check)}"
+    if not report.knows_chip:
+        return
     yield f"  {_survival(image)}"
     for line in map_lines(image.regions):
         yield f"    {line}"

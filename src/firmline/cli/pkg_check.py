@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +151,8 @@ class UnitChoice:
 def _report(zipfile: Path, choice: UnitChoice, *, previous: Path | None) -> CheckReport:
     from firmline.cli.check_text import CheckReport  # noqa: PLC0415
     from firmline.cli.lint_options import read_previous  # noqa: PLC0415
+    from firmline.device.acceptance.chip_unknown import sure_refusal  # noqa: PLC0415
+    from firmline.device.acceptance.unit_facts import require  # noqa: PLC0415
     from firmline.device.acceptance.verdict import judge  # noqa: PLC0415
     from firmline.formats.lint import lint_package  # noqa: PLC0415
     from firmline.formats.package import read_package  # noqa: PLC0415
@@ -160,10 +162,15 @@ def _report(zipfile: Path, choice: UnitChoice, *, previous: Path | None) -> Chec
     last_release = read_previous(previous)
     described, facts = _unit(package, choice)
     verdict = None if described is None else judge(package, described.description)
+    knows_chip = described is None or "chip" not in described.unknown
+    if verdict is not None and not knows_chip:
+        verdict = sure_refusal(verdict)
+        if verdict is None:
+            require({"softdevice": ""}, facts)
     findings = lint_package(
         package,
         previous=last_release,
-        application_start=None if verdict is None else verdict.application_start,
+        application_start=verdict.application_start if verdict and knows_chip else None,
     )
     return CheckReport(
         package=package, unit=described, verdict=verdict, findings=findings, facts=facts
@@ -183,9 +190,12 @@ def _unit_that_is_read(
     """The unit that ``--to`` names: what was read of it, completed by ``--for``."""
     from firmline.cli.inspection_options import inspect_unit  # noqa: PLC0415
     from firmline.cli.secrets_input import load_public_key  # noqa: PLC0415
+    from firmline.device.acceptance.chip_unknown import with_stand_in, without_chip  # noqa: PLC0415
     from firmline.device.acceptance.unit_facts import (  # noqa: PLC0415
+        inferred,
         key_of_facts,
         likely_build,
+        require,
         terms_of_facts,
     )
     from firmline.device.acceptance.unit_terms import (  # noqa: PLC0415
@@ -202,8 +212,15 @@ def _unit_that_is_read(
             raise problem
     facts = inspected.result.facts
     key = key_of_facts(facts, probes_key=inspected.probes_key, given=given_key, package=package)
-    terms = read_terms(terms_of_facts(facts, given), build=likely_build(facts))
-    return complete(terms, package, public_key=key), facts
+    known = terms_of_facts(facts, given)
+    lacks_chip = "chip" not in known and "softdevice" in known
+    if lacks_chip:
+        known = with_stand_in(known)
+    require(known, facts)
+    unit = complete(read_terms(known, build=likely_build(facts)), package, public_key=key)
+    if lacks_chip:
+        return without_chip(unit), facts
+    return replace(unit, assumed=unit.assumed + inferred(facts, given)), facts
 
 
 def _unit_that_is_described(
@@ -236,6 +253,12 @@ def _write_picture(path: Path, report: CheckReport) -> None:
         raise InputError(
             Code.OPTION_MISSING,
             "--for, --unit or --to is missing: --svg shows the flash of a unit.",
+        )
+    if not report.knows_chip:
+        raise InputError(
+            Code.OPTION_MISSING,
+            "The unit does not say its chip: --svg shows its flash.",
+            hint="Add --for chip=..., such as chip=nrf52832-512k.",
         )
     maps = [(KIND_TITLES[image.kind], image.regions) for image in report.verdict.images]
     write_file(path, map_svg(maps).encode())

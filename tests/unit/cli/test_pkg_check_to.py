@@ -68,8 +68,40 @@ def test_a_key_that_the_unit_does_not_trust_refuses_a_package_signed_with_it(
 def test_the_chip_has_to_come_from_somewhere(firmline: Program) -> None:
     ran = firmline(*CHECK, TRUSTING)
     assert_failed(ran, Code.OPTION_MISSING)
+    assert "what is known lets the package pass" in ran.err
     assert "Add --for chip=" in ran.err
-    assert "--enter" in ran.err
+    assert "--enter" not in ran.err  # a bootloader for Bluetooth LE does not say it, either
+
+
+@pytest.mark.parametrize("asked", [(), ("--enter",), ("--key-file", "private.key")])
+def test_a_package_for_another_softdevice_is_refused_whatever_the_chip_is(
+    firmline: Program, asked: tuple[str, ...]
+) -> None:
+    unit = "sim:other-softdevice?key=public.pem"
+    ran = firmline(*CHECK, unit, *asked)
+    assert ran.code == ExitCode.REFUSED, ran.err
+    assert "Not accepted: the application fails at sd_req [DFU-UNIT-107]." in ran.out
+    assert "unit: chip not known" in ran.out
+    assert "Not checked: add chip= to --for" in ran.out
+    assert "what this unit can ever take" not in ran.out
+    assert "nrf52840" not in ran.out  # nothing of what stands in for the chip
+    result = firmline(*CHECK, unit, *asked, "--json").result
+    assert (result["accepted"], result["code"]) == (False, Code.REFUSED_SOFTDEVICE)
+    assert [check["check"] for check in result["checks"] if not check["ok"]] == ["sd_req"]
+    assert (result["images"], result["assumed"], result["afterwards"]) == ([], [], None)
+    without_chip = {one["check"] for one in result["not_checked"] if one["missing"] == "chip"}
+    assert without_chip == {"size", "space", "hash", "boot_validation"}
+
+
+def test_a_key_that_is_not_trusted_refuses_whatever_the_chip_is(firmline: Program) -> None:
+    ran = firmline(*CHECK, "sim:ble-reference", *WITH_PROBES, "--json")
+    assert (ran.code, ran.result["result_code"]) == (ExitCode.REFUSED, 5)
+
+
+def test_no_picture_is_drawn_of_a_chip_that_nobody_knows(firmline: Program, folder: Path) -> None:
+    ran = firmline(*CHECK, "sim:other-softdevice", "--svg", "map.svg")
+    assert_failed(ran, Code.OPTION_MISSING)
+    assert not (folder / "map.svg").exists()
 
 
 PLUGGED = "sim:nrf52840-usb?key=private.key"
@@ -84,13 +116,19 @@ def test_the_bootloader_of_a_unit_on_usb_completes_what_is_known(firmline: Progr
     assert any("sdk15.3-usb" in text for text in ran.result["assumed"])
 
 
-def test_what_questions_alone_leave_open_has_to_be_given(firmline: Program) -> None:
-    ran = firmline(*CHECK, PLUGGED, "--enter")
-    assert_failed(ran, Code.OPTION_MISSING)
-    assert "Add --for softdevice=" in ran.err
-    assert "--enter" not in ran.err
+def test_the_version_that_a_bootloader_tells_is_its_softdevice(firmline: Program) -> None:
+    ran = firmline(*CHECK, PLUGGED, "--enter", "--json")
+    assert (ran.code, ran.result["code"]) == (ExitCode.REFUSED, Code.REFUSED_SOFTDEVICE)
+    assert any("its SoftDevice is 0x0100 (S140 7.2.0)" in each for each in ran.result["assumed"])
     ran = firmline(*CHECK, PLUGGED, "--enter", "--for", "softdevice=0x0100", "--json")
     assert ran.code == ExitCode.REFUSED
+    assert not any("its SoftDevice is" in each for each in ran.result["assumed"])
+
+
+def test_an_application_on_usb_alone_tells_too_little(firmline: Program) -> None:
+    ran = firmline(*CHECK, PLUGGED)
+    assert_failed(ran, Code.OPTION_MISSING)
+    assert "--enter" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,12 @@ from firmline.device.unit_file import DEFAULT_PUBLIC_KEY
 from firmline.errors import Code, InputError
 from firmline.events import FactFound, How, UnitMode
 from firmline.formats.keys import PublicKey
-from firmline.formats.known_softdevices import describe_fwid, parse_softdevice
+from firmline.formats.known_softdevices import (
+    KnownSoftDevice,
+    describe_fwid,
+    parse_softdevice,
+    softdevice_that_ends_at,
+)
 from firmline.formats.package import Package
 from firmline.formats.probes_versions import VersionRange
 from firmline.values import parse_number
@@ -52,7 +57,7 @@ one of the probes."""
 
 
 def terms_of_facts(facts: Iterable[FactFound], given: Mapping[str, str]) -> dict[str, str]:
-    """The terms of a unit that was read, with the user's own added.
+    """The terms of a unit that was read, with the user's own added, as far as they are known.
 
     Args:
         facts: What was read.
@@ -60,7 +65,6 @@ def terms_of_facts(facts: Iterable[FactFound], given: Mapping[str, str]) -> dict
 
     Raises:
         InputError: ``OPTION_CONFLICT``: a term says something else than the unit.
-            ``OPTION_MISSING``: chip or SoftDevice are neither known nor given.
     """
     known = list(facts)
     terms = dict(given)
@@ -72,15 +76,49 @@ def terms_of_facts(facts: Iterable[FactFound], given: Mapping[str, str]) -> dict
             raise _contradiction(term, given[term], fact)
         if _RANGE not in fact.value:
             terms[term] = fact.value
-    for term in ("chip", "softdevice"):
-        if term not in terms:
-            raise InputError(
-                Code.OPTION_MISSING,
-                f"The unit does not say {TERMS[term].partition(',')[0]}, and without it nothing can"
-                " be checked.",
-                hint=f"Add --for {term}=...: {TERMS[term]}.{_more_to_ask(known)}",
-            )
+    if "softdevice" not in terms and (meant := _softdevice_of_version(known)) is not None:
+        terms["softdevice"] = str(meant.fwid)
     return terms
+
+
+def require(terms: Mapping[str, str], facts: Iterable[FactFound]) -> None:
+    """See that chip and SoftDevice are known.
+
+    Raises:
+        InputError: ``OPTION_MISSING``: one of them is neither read nor given.
+    """
+    known = list(facts)
+    for term in ("chip", "softdevice"):
+        if term in terms:
+            continue
+        passes = term == "chip" and "softdevice" in terms
+        so_far = ", and without it the package cannot be checked."
+        if passes:
+            so_far = ": what is known lets the package pass, and nothing more can be checked."
+        raise InputError(
+            Code.OPTION_MISSING,
+            f"The unit does not say {TERMS[term].partition(',')[0]}{so_far}",
+            hint=f"Add --for {term}=...: {TERMS[term]}.{_more_to_ask(known, term)}",
+        )
+
+
+def inferred(facts: Iterable[FactFound], given: Mapping[str, str]) -> tuple[str, ...]:
+    """Sentences about terms that no fact says by itself."""
+    known = list(facts)
+    if "softdevice" in given or _best(known, "softdevice_fwid") is not None:
+        return ()
+    meant = _softdevice_of_version(known)
+    if meant is None:
+        return ()
+    return (f"its SoftDevice is {meant}, as the version and the end that it tells are",)
+
+
+def _softdevice_of_version(known: list[FactFound]) -> KnownSoftDevice | None:
+    """A bootloader that is asked says version and end of its SoftDevice, and not the FWID."""
+    version, end = _best(known, "softdevice_version"), _best(known, "softdevice_end")
+    if version is None or end is None:
+        return None
+    return softdevice_that_ends_at(version.value, int(end.value, 0))
 
 
 def likely_build(facts: Iterable[FactFound]) -> str:
@@ -105,8 +143,14 @@ def likely_build(facts: Iterable[FactFound]) -> str:
     return UART_PROFILE
 
 
-def _more_to_ask(known: list[FactFound]) -> str:
-    """What a unit would tell that was read in its application alone."""
+def _more_to_ask(known: list[FactFound], term: str) -> str:
+    """What would tell a term, of a unit that was read in its application alone.
+
+    A bootloader that is reached by USB says its chip, and what it has in flash; over a radio it
+    says nothing, and probes tell the SoftDevice.
+    """
+    if term == "chip" and not any(fact.how is How.USB for fact in known):
+        return ""
     if any(fact.fact == "mode" and fact.value == UnitMode.BOOTLOADER for fact in known):
         return ""
     return " Or have its bootloader asked: --enter, --probes or --key-file."

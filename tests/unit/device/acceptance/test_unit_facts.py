@@ -6,8 +6,10 @@ import pytest
 
 from firmline.device.acceptance.unit_facts import (
     FACTS,
+    inferred,
     key_of_facts,
     likely_build,
+    require,
     terms_of_facts,
 )
 from firmline.device.acceptance.unit_terms import TERMS, read_terms
@@ -176,9 +178,35 @@ def test_chip_and_softdevice_have_to_come_from_somewhere(
     facts: list[FactFound], given: dict[str, str], missing: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        terms_of_facts(facts, given)
+        require(terms_of_facts(facts, given), facts)
     assert caught.value.code is Code.OPTION_MISSING
     assert missing in caught.value.hint
+    require({**CHIP, "softdevice": "0x00B7"}, facts)
+
+
+def told(version: str, end: str) -> list[FactFound]:
+    return [fact("softdevice_version", version, How.QUERY), fact("softdevice_end", end, How.QUERY)]
+
+
+@pytest.mark.parametrize(
+    ("version", "end", "fwid"),
+    [("7.2.0", "0x27000", "0x0100"), ("7.2.0", "0x28000", None), ("9.9.9", "0x27000", None)],
+)
+def test_version_and_end_of_a_softdevice_tell_its_fwid(
+    version: str, end: str, fwid: str | None
+) -> None:
+    facts = told(version, end)
+    assert terms_of_facts(facts, {}).get("softdevice") == fwid
+    assert bool(inferred(facts, {})) == (fwid is not None)
+
+
+def test_nothing_is_inferred_where_it_is_said() -> None:
+    facts = told("7.2.0", "0x27000")
+    given = {"softdevice": "0x0101"}
+    assert terms_of_facts(facts, given)["softdevice"] == "0x0101"
+    assert inferred(facts, given) == ()
+    assert terms_of_facts([*facts, FWID], {})["softdevice"] == "0x00B7"
+    assert inferred([*facts, FWID], {}) == ()
 
 
 def test_a_number_that_is_none_is_refused_as_such() -> None:
