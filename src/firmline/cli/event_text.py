@@ -160,7 +160,8 @@ def _describe_transfer(event: Event) -> Described:
     match event:
         case events.UpdateStarted():
             kinds = " and ".join(map(_title, event.images))
-            text = f"{event.package} to {event.unit}: {kinds}, {event.total_size:,} bytes"
+            unit = event.unit.removesuffix(":")  # usb: is the only one that is plugged in
+            text = f"{event.package} to {unit}: {kinds}, {event.total_size:,} bytes"
             described: Described = ("update", text)
         case events.Resumed(object_type="data"):
             described = ("resumes", f"at {event.offset:,} bytes")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from firmline import events
@@ -198,3 +200,9 @@ def test_the_samples_are_of_one_update() -> None:
 )
 def test_it_is_told_with_which_bond_a_link_is_encrypted(event: Event, words: str) -> None:
     assert describe(event) == ("encrypted", words)
+
+
+def test_the_only_unit_on_usb_is_named_without_a_second_colon() -> None:
+    described = describe(replace(STARTED, unit="usb:"))
+    assert described is not None
+    assert " to usb: " in described[1]
