@@ -6,13 +6,13 @@ from collections import deque
 from typing import Final, TypeVar
 
 from firmline import events
-from firmline.errors import Code, RemoteProtocolError
+from firmline.errors import Code, RemoteProtocolError, TransportError, TransportReason
 from firmline.links.base import Exchange
 from firmline.protocol.answers import Answer, decode_answer
 from firmline.protocol.framing import Framing
 from firmline.protocol.leftovers import Leftovers, passed_over
 from firmline.protocol.reading import Questions
-from firmline.protocol.requests import Request, SetPrn, WriteObject, opcode_of
+from firmline.protocol.requests import Abort, Request, SetPrn, WriteObject, opcode_of
 from firmline.updater.road import Report
 
 _T = TypeVar("_T")
@@ -94,6 +94,26 @@ class Dialogue:
         self._report(events.RequestSent(request=opcode_of(request).name.lower(), data=data))
         await self._exchange.write(channel, data)
         await self._exchange.flush()
+
+    async def ask_to_restart(self) -> bool:
+        """Ask for the reset that leads into the application, if there is one (ABORT).
+
+        A unit that is gone before it has heard all of that has understood.
+
+        Returns:
+            Whether the link still stands.
+
+        Raises:
+            TransportError: Not LOST: the link takes nothing.
+        """
+        try:
+            await self.say(Abort())
+        except TransportError as error:
+            if error.reason is not TransportReason.LOST:
+                raise
+            self._report(events.LinkLost(hci_reason=error.hci_reason, expected=True))
+            return False
+        return True
 
     async def _ask(self, request: Request) -> Answer | None:
         if isinstance(request, WriteObject):

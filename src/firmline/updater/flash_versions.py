@@ -72,9 +72,10 @@ def see_versions(image: PackageImage, before: Versions, after: Versions) -> Seen
             Code.NEW_APPLICATION_NOT_SEEN,
             f"The unit took the whole image and is in its bootloader, which {doubt}.",
         )
+    verb = "are" if len(BRINGS[image.kind]) > 1 else "is"
     return Seen(
         proof=Proof.BOOTLOADER,
-        message=f"The unit's bootloader tells that its new {TITLES[image.kind]} is in place.",
+        message=f"The unit's bootloader tells that its new {TITLES[image.kind]} {verb} in place.",
     )
 
 
@@ -134,7 +135,7 @@ def kept_from_application(seen: Seen, after: Versions) -> VerifyError:
         hint = ""
     else:
         why = "knows of no valid application any more"
-        hint = "Send it its application: this package had none, and took the room of the old one."
+        hint = "Send it its application again: what this package brought may have taken its place."
     return VerifyError(
         Code.UNIT_DID_NOT_RETURN,
         f"{seen.message.removesuffix('.')}, but the unit is in it and {why}.",

@@ -15,10 +15,9 @@ def cut_timeouts(timeouts: Timeouts, *, over_port: bool) -> str:
         timeouts: Of the update.
         over_port: Those of a serial port count.
     """
-    pairs = [(timeouts.serial, SerialTimeouts())] if over_port else [(timeouts, Timeouts())]
+    mine, theirs = (timeouts.serial, SerialTimeouts()) if over_port else (timeouts, Timeouts())
     found = [
         f"{timeout_name(field.name)} was given {given:g} s, where {usual:g} s are usual"
-        for mine, theirs in pairs
         for field in fields(mine)
         if field.name not in ("serial", OF_AN_OPTION)
         and (given := getattr(mine, field.name)) < (usual := getattr(theirs, field.name))

@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from firmline import events
 from firmline.errors import (
     Code,
     LocalProtocolError,
@@ -33,7 +32,6 @@ from firmline.links.base import Connection, Link, PortLink
 from firmline.links.usb.link import UsbLink
 from firmline.protocol.channels import Channel
 from firmline.protocol.framing import BleFraming
-from firmline.protocol.requests import Abort
 from firmline.updater import facts
 from firmline.updater.bootloader_questions import ask_bootloader
 from firmline.updater.dialogue import Dialogue
@@ -138,14 +136,9 @@ class Inspection(LinkInspection[Link]):
     # The way back.
 
     async def _send_back(self, connection: Connection, dialogue: Dialogue) -> None:
-        """Ask for the reset; a unit that is gone before it has answered has understood."""
-        if not self._goes_back:
-            return
-        try:
-            await dialogue.say(Abort())
+        """Ask for the reset that leads back into the application."""
+        if self._goes_back and await dialogue.ask_to_restart():
             await self._unit.await_drop(connection)
-        except TransportError as error:
-            self._report(events.LinkLost(hci_reason=error.hci_reason, expected=True))
 
     async def _see_return(self) -> None:
         """See the application run again: at once, or when the bootloader gives up by itself."""

@@ -35,7 +35,7 @@ from firmline.protocol.answers import Answer
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ObjectType
 from firmline.protocol.framing import BleFraming, Framing
-from firmline.protocol.requests import Abort, CreateObject, Request
+from firmline.protocol.requests import CreateObject, Request
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.ending import Information
 from firmline.updater.entering import PinnedUnit
@@ -163,8 +163,9 @@ class RadioRecovery:
         """Whether an answer to a last EXECUTE was missed in this update."""
         self._came_s: float | None = None
         """When the unit was first looked for."""
-        self._is_as_found = False
-        """Whether it was in its bootloader before we came, and nothing is known of what it did."""
+        self._settles_at_s: float | None = None
+        """When it has surely done what it was at before we came; ``None``: it was sent there by us,
+        or has done it."""
         self._open: AsyncExitStack | None = None
         self._connection: Connection | None = None
 
@@ -216,7 +217,7 @@ class RadioRecovery:
                 # An application that waits for its first answer to be confirmed is busy.
                 raise missed or refused from refused
             else:
-                self._is_as_found = information is None
+                self._settles_at_s = self._came_s + SETTLES_S if information is None else None
                 if not self._may_have_taken:  # else it may be the new one
                     self.before = self.before or information
                 return
@@ -257,12 +258,11 @@ class RadioRecovery:
             TransportError: It did not come back; the link failed.
             RemoteProtocolError: Its answers made no sense.
         """
-        while self._is_as_found:
-            came_s = self._link.now_s() if self._came_s is None else self._came_s
-            rest_s = came_s + SETTLES_S - self._link.now_s()
+        while self._settles_at_s is not None:
+            rest_s = self._settles_at_s - self._link.now_s()
             try:
                 await see_settled(self.connection, self._dialogue(), rest_s=rest_s)
-                self._is_as_found = False
+                self._settles_at_s = None
             except TransportError as error:
                 step = self._ladder.again(error) if error.reason is TransportReason.LOST else None
                 if step is None:
@@ -424,8 +424,9 @@ class RadioRecovery:
         """Have the bootloader reset: by request, or by leaving it alone for long enough."""
         if self._connection is not None:
             try:
-                await self._dialogue().say(Abort())
-                await self._connection.wait_closed(timeout_s=self._timeouts.drop_s)
+                if await self._dialogue().ask_to_restart():
+                    await self._connection.wait_closed(timeout_s=self._timeouts.drop_s)
+                    self._report(events.LinkLost(hci_reason=None, expected=True))
             except TransportError as failed:
                 if failed.reason is not TransportReason.LOST:
                     self._tell(replace(step, step=Step.AWAIT_RESET), error)
@@ -434,7 +435,6 @@ class RadioRecovery:
                     waits = self._timeouts.inactivity_s
                     await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=waits)
                     return
-            self._report(events.LinkLost(hci_reason=None, expected=True))
         await self.close()
 
     async def _await_activation(self, error: FirmlineError) -> None:

@@ -22,7 +22,7 @@ from firmline.protocol.codes import ImageType, Opcode
 from firmline.protocol.framing import SerialFraming
 from firmline.protocol.reading import read_images
 from firmline.protocol.refusals import refusal
-from firmline.protocol.requests import Abort, Ping
+from firmline.protocol.requests import Ping
 from firmline.protocol.slip import END, SlipDecoder
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.road import Report
@@ -140,12 +140,12 @@ class SerialTalk:
             raise
 
     async def ask_to_restart(self) -> None:
-        """Ask for the reset that leads into the application, if there is one (ABORT).
+        """See :meth:`~firmline.updater.dialogue.Dialogue.ask_to_restart`.
 
         Raises:
-            TransportError: LOST, or the port takes nothing.
+            TransportError: The port takes nothing.
         """
-        await self._dialogue().say(Abort())
+        await self._dialogue().ask_to_restart()
 
     async def versions(self) -> Versions:
         """What is in the unit's flash, as its bootloader tells; empty where it does not.

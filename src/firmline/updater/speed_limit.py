@@ -86,6 +86,6 @@ class SpeedLimit:
         if learned is None or learned.least_object_s is None:
             return None
         objects = (self._size - self._held) / OBJECT_SIZE
-        # The page of an object that was begun is erased.
-        erased = min(self._held % OBJECT_SIZE, 1) * (-self._held % OBJECT_SIZE) / OBJECT_SIZE
+        # The page of an object that was begun is erased: its rest needs no erase.
+        erased = (-self._held % OBJECT_SIZE) / OBJECT_SIZE
         return objects * learned.least_object_s - erased * learned.erase_s

@@ -152,16 +152,10 @@ class UsbBootloader:
     async def restart(self) -> None:
         """Ask it for the reset that leads into the application, and give its port back.
 
-        One that is gone before it has heard all of that has understood.
-
         Raises:
             TransportError: The port takes nothing.
         """
-        try:
-            await self.talk.ask_to_restart()
-        except TransportError as error:
-            if error.reason is not TransportReason.LOST:
-                raise
+        await self.talk.ask_to_restart()
         await self.close()
 
     async def _open_as_it_is(self, device: UsbDevice) -> None:

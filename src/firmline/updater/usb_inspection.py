@@ -19,12 +19,10 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
-from firmline import events
 from firmline.errors import TransportError, TransportReason
 from firmline.events import Event, FactFound, How, UnitMode
 from firmline.links.usb.device import UsbDevice, UsbKind
 from firmline.links.usb.link import UsbLink
-from firmline.protocol.requests import Abort
 from firmline.updater.bootloader_questions import ask_bootloader
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.inspection_plan import InspectionPlan
@@ -124,15 +122,9 @@ class UsbInspection(LinkInspection[UsbLink]):
     # The way back.
 
     async def _send_back(self, dialogue: Dialogue) -> None:
-        """Ask for the reset; a unit that is gone before it has heard all of that has understood."""
-        if not self._goes_back:
-            return
-        try:
-            await dialogue.say(Abort())
-        except TransportError as error:
-            if error.reason is not TransportReason.LOST:
-                raise
-            self._record.report(events.LinkLost(hci_reason=None, expected=True))
+        """Ask for the reset that leads back into the application."""
+        if self._goes_back:
+            await dialogue.ask_to_restart()
 
     async def _see_return(self) -> None:
         """See the application run again: at once, or when the bootloader gives up by itself."""

@@ -14,7 +14,7 @@ from firmline.protocol.answers import FirmwareVersion
 from firmline.protocol.codes import ImageType
 from firmline.updater.flash_versions import kept_from_application, see_versions
 from firmline.updater.serial_talk import Versions
-from firmline.values import Fwid, FwVersion
+from firmline.values import Fwid, FwVersion, ImageKind
 from unit.formats.makers import image
 
 BOOTLOADER_SENT, SOFTDEVICE_SENT = 2, 7_002_000
@@ -85,7 +85,8 @@ def test_the_versions_that_were_sent_prove_what_was_sent(
 ) -> None:
     seen = see_versions(image, before, after)
     assert seen.proof is Proof.BOOTLOADER
-    assert "is in place" in seen.message
+    verb = "are" if image.kind is ImageKind.SOFTDEVICE_BOOTLOADER else "is"
+    assert seen.message.endswith(f" {verb} in place.")
 
 
 @pytest.mark.parametrize(
