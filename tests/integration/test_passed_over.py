@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from firmline import events
 from firmline.device.description import UnitDescription
+from firmline.device.faults.plan import Direction, FaultPlan, LostPackets
 from firmline.errors import Code
 from firmline.events import Outcome, UnitMode
 from firmline.formats.package import Package
@@ -88,3 +90,68 @@ def test_an_older_package_is_refused_whole(update: Callable[[Package, int], Ende
     finished, heard, _, _ = update(whole(application_version=FwVersion(2)), 7)
     assert (finished.outcome, finished.code) == (Outcome.REFUSED, Code.REFUSED_FW_VERSION)
     assert not [event for event in heard if isinstance(event, events.ImageSent)]
+
+
+# The answer to the last EXECUTE of the bootloader gets lost.
+
+
+def over_any(road_name: str, contents: Package, faults: FaultPlan, bootloader: int) -> Any:
+    """One update of a unit with faults; what is told of it, on each road the same."""
+    version = FwVersion(bootloader)
+    match road_name:
+        case "air":
+            return story.update(describe(bootloader_version=version, faults=faults), contents)
+        case "uart":
+            waits = replace(road.waiting(bootloader_version=version), faults=faults)
+            return road.update(waits, contents)
+        case _:
+            unit = bus.plugged(bootloader_version=version, faults=faults)
+            return bus.update(unit, contents=contents)
+
+
+def without_the_word(road_name: str, contents: Package) -> Any:
+    """The update in which the unit's word on the first image is not heard."""
+    good = over_any(road_name, contents, FaultPlan(), 1)
+    kinds = [type(event) for event in good.heard]
+    number = kinds[: kinds.index(events.ImageSent)].count(events.AnswerReceived)
+    if road_name == "air":  # that of the application to the jump does not count
+        number -= 1
+    lost = LostPackets(first=number, direction=Direction.FROM_UNIT)
+    return over_any(road_name, contents, FaultPlan(faults=(lost,), seed=1), 1)
+
+
+WAYS = ["air", "uart", "usb"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_bootloader_whose_last_answer_was_lost_is_passed_over_where_it_was_taken(
+    way: str,
+) -> None:
+    told = without_the_word(way, whole())
+    finished = told.result.finished
+    assert (finished.outcome, finished.code) == (Outcome.UPDATED, ""), finished.message
+    assert told.is_new
+    assert finished.message.endswith(
+        "Its SoftDevice and bootloader was sent once, its last answer was not heard, and it did not"
+        " have to be sent again: the unit has this version of the bootloader, or a newer one."
+    )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_refusal_of_the_next_image_is_not_laid_to_the_answer_that_was_lost_before(
+    way: str,
+) -> None:
+    """The application is older than the unit's: that has nothing to do with the bootloader."""
+    told = without_the_word(way, whole(application_version=FwVersion(2)))
+    finished = told.result.finished
+    assert (finished.outcome, finished.code) == (Outcome.REFUSED, Code.REFUSED_FW_VERSION)
+    assert "not higher" not in told.result.error.hint
+    assert "lower than the unit's" in told.result.error.hint
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_last_image_that_is_refused_again_is_left_open(way: str) -> None:
+    told = without_the_word(way, whole(application=None, application_version=None, sd_id=()))
+    finished = told.result.finished
+    assert (finished.outcome, finished.code) == (Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
+    assert "may have taken it the first time" in finished.message

@@ -36,6 +36,8 @@ class Progress:
         self._asked_s = at_s
         self._reached = 0
         """Bytes that the unit has: as far as it said, or was sent."""
+        self._is_at_data = False
+        """Whether an EXECUTE now would be that of the image, not of its init packet."""
         self._is_open = True
 
     def hear(self, event: Event) -> None:
@@ -45,20 +47,24 @@ class Progress:
                 self._begin(size=size, at_s=at_s)
             case events.RequestSent(request="object_execute", at_s=at_s):
                 self._asked_s = at_s
-                self.last_execute_sent = self._reached >= self.size > 0
+                self.last_execute_sent = self._is_at_data and self._reached >= self.size > 0
+            case (
+                events.ObjectCreated(object_type="command") | events.Resumed(object_type="command")
+            ):
+                self._is_at_data = False
             case events.ObjectExecuted(object_type="command", at_s=at_s):
                 self.init_execute_s = at_s - self._asked_s
             case events.ObjectExecuted(offset=offset):
                 self.executed = offset
             case events.Resumed(object_type="data", offset=offset):
                 self.is_whole &= self._reached > 0
-                self._reached = offset
+                self._reached, self._is_at_data = offset, True
             case (
                 events.ObjectCreated(object_type="data")
                 | events.PacketsSent(object_type="data")
                 | events.CrcChecked(object_type="data")
             ):
-                self._reached = event.offset
+                self._reached, self._is_at_data = event.offset, True
             case events.BootloaderAnswered():
                 # It is not where the last EXECUTE leads.
                 self.last_execute_sent = False

@@ -44,7 +44,7 @@ from firmline.updater.observing import Observed
 from firmline.updater.road import Method, Report
 from firmline.updater.settling import SETTLES_S, see_settled
 from firmline.updater.timeouts import Timeouts
-from firmline.updater.unheard_end import may_hide_success, not_seen_again, refused_again
+from firmline.updater.unheard_end import may_hide_success, not_seen_again
 
 RECEIPT_BYTES: Final = 80
 """Between two receipts: four chunks of 20 bytes, which a flash that takes 5 ms for each has written
@@ -295,8 +295,7 @@ class RadioRecovery:
         """Take one step, or more where the way back fails too; whether a new session may begin.
 
         Raises:
-            VerifyError: The answer to the last EXECUTE is missing, and with it the unit, or its
-                consent to take the image again.
+            VerifyError: The answer to the last EXECUTE is missing, and with it the unit.
             FirmlineError: What the way back has ended with, where that says more than ``error``.
         """
         first = error
@@ -444,10 +443,8 @@ class RadioRecovery:
         would save new progress beside the image that it is about to activate.
 
         Raises:
-            VerifyError: It is nowhere; or it now refuses what it may have taken.
+            VerifyError: It is nowhere.
         """
-        if self._may_have_taken and error.code is Code.REFUSED_FW_VERSION:
-            raise refused_again() from error
         if not (self._ladder.session.last_execute_sent and may_hide_success(error)):
             return
         self._may_have_taken = True

@@ -32,13 +32,13 @@ from firmline.protocol.host import HostSession
 from firmline.protocol.pacing import Pacing
 from firmline.updater.advice import advice
 from firmline.updater.checkpointing import AUTO, SpacedCheckpoints, Spacing
-from firmline.updater.ending import TITLES
 from firmline.updater.expectation import Expectation
 from firmline.updater.haste import own_to_haste
 from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
 from firmline.updater.naming import find_named
 from firmline.updater.opening import AnyLink, declare_link, describe_images, plan_timing
+from firmline.updater.passing_over import PassedOver, in_words, says_it_has_it
 from firmline.updater.progress import Progress
 from firmline.updater.radio import RadioRoad
 from firmline.updater.road import Briefing, Method, OpenBootloader, Road, Seen
@@ -47,6 +47,7 @@ from firmline.updater.speed_limit import SpeedLimit
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.transfer import transfer
 from firmline.updater.turns import Turns, addresses_around, addresses_of
+from firmline.updater.unheard_end import may_hide_success, refused_again
 from firmline.updater.usb_road import UsbRoad
 from firmline.values import AdvertisedName, BleAddress, ImageKind, UnitPin
 
@@ -129,7 +130,9 @@ class Update:
         self._transfer_s = 0.0
         self._accepted_size = 0
         self._is_all_accepted = False
-        self._passed_over = ""
+        self._passed_over: list[PassedOver] = []
+        self._may_have_taken = False
+        """Whether the answer to the last EXECUTE of the present image was missed."""
         self._sent = SentBytes()
         self.result: UpdateResult | None = None
 
@@ -202,7 +205,7 @@ class Update:
         while index < len(images):
             index = await self._send(index) + 1
         seen = await self._road.see_end(images[-1])
-        return replace(seen, message=seen.message + self._passed_over)
+        return replace(seen, message=seen.message + in_words(self._passed_over))
 
     async def _send(self, index: int) -> int:
         """Send an image, or the first behind it that the unit does not have; that one's index."""
@@ -210,13 +213,16 @@ class Update:
         async with self._road.bootloader(index) as opened:
             while True:
                 image = images[index]
+                self._may_have_taken = False
                 try:
                     await self._transfer(index, image, opened)
                 except TargetRefusedError as error:
-                    if _has_it_already(error, image.kind) and image is not images[-1]:
+                    if says_it_has_it(error, image.kind) and image is not images[-1]:
                         self._pass_over(index, image.kind)
                         index += 1
                         continue
+                    if self._may_have_taken and error.code is Code.REFUSED_FW_VERSION:
+                        raise refused_again() from error
                     error.hint = error.hint or advice(
                         error,
                         image.init_packet.command,
@@ -227,15 +233,9 @@ class Update:
                 return index
 
     def _pass_over(self, index: int, kind: ImageKind) -> None:
-        """Go on where an update that broke off between two images has left the unit.
-
-        Whether the next image fits what is there is for the unit to check, by its init packet.
-        """
+        """Go on where an update that broke off between two images has left the unit."""
         self._report(events.ImagePassedOver(kind=kind, index=index))
-        self._passed_over += (
-            f" Its {TITLES[kind]} did not have to be sent: the unit has this version of the"
-            " bootloader, or a newer one."
-        )
+        self._passed_over.append(PassedOver(kind=kind, may_have_taken=self._may_have_taken))
 
     async def _transfer(self, index: int, image: PackageImage, opened: OpenBootloader) -> None:
         init_packet = image.init_packet.encoded
@@ -277,6 +277,7 @@ class Update:
                 now_s=self._road.now_s,
             )
         except FirmlineError as error:
+            self._may_have_taken |= self._progress.last_execute_sent and may_hide_success(error)
             if not await opened.recover(error):
                 raise
             return False
@@ -378,16 +379,6 @@ def _introduced(plan: UpdatePlan) -> tuple[Event, ...]:
         total_size=sum(len(image.firmware) for image in images),
     )
     return started, *describe_images(plan.package)
-
-
-def _has_it_already(error: TargetRefusedError, kind: ImageKind) -> bool:
-    """Whether a refusal says that the unit's bootloader is no older than the image's.
-
-    A bootloader has to be strictly newer (bootloader spec, section 5). A SoftDevice is compared
-    with the version of the application, which says nothing of the SoftDevice.
-    """
-    has_bootloader = kind in (ImageKind.BOOTLOADER, ImageKind.SOFTDEVICE_BOOTLOADER)
-    return has_bootloader and error.code == Code.REFUSED_FW_VERSION
 
 
 def interrupted(*, is_all_accepted: bool) -> TransportError | VerifyError:

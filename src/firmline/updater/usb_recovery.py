@@ -41,7 +41,6 @@ from firmline.updater.unheard_end import (
     may_hide_success,
     not_asked_again,
     not_seen_again,
-    refused_again,
 )
 from firmline.updater.usb_absence import no_trigger, not_back_in_middle
 from firmline.updater.usb_bootloader import UsbBootloader
@@ -92,13 +91,10 @@ class UsbRecovery:
         """After a failed session: whether the image goes on in a new one.
 
         Raises:
-            VerifyError: The answer to the last EXECUTE is missing, and with it the unit, or its
-                consent to take the image again.
+            VerifyError: The answer to the last EXECUTE is missing, and with it the unit.
             TransportError: What the way back has ended with, where that says more than ``error``.
         """
         self._may_have_taken |= self._is_unheard and may_hide_success(error)
-        if self._may_have_taken and error.code is Code.REFUSED_FW_VERSION:
-            raise refused_again() from error
         if is_lost(error):
             return await self.come_back(error)
         try:

@@ -212,3 +212,21 @@ def test_what_a_silent_unit_says_instead_is_told(strange: bytes, says: str) -> N
 def test_the_first_line_with_something_in_it_is_shown_clean() -> None:
     assert shown(b"\r\n\x1b[2J  \x1b[32mTag\x1b[0m \x07ready  \r\nmore") == "Tag ready"
     assert len(shown(b"x" * 500)) == 40
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        events.ObjectCreated(object_type="command", offset=0, size=141),
+        events.Resumed(object_type="command", offset=141),
+    ],
+)
+def test_the_execute_of_an_init_packet_is_never_the_last_one(again: Event) -> None:
+    """Also not where the whole image was with the unit in a session before."""
+    progress = Progress()
+    for event in (STARTED, checked(11.0, SIZE), again, execute(12.0)):
+        progress.hear(event)
+    assert not progress.last_execute_sent
+    for event in (checked(13.0, SIZE), execute(14.0)):
+        progress.hear(event)
+    assert progress.last_execute_sent
