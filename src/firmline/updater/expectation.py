@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmline.errors import Code, InputError
-from firmline.updater.serial_text import without_escapes
+from firmline.links.serial.text import without_escapes
 
 MAX_KEPT: Final = 65_536
 """Characters of what was heard that are searched; what is older is forgotten."""

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from firmline import events
 from firmline.errors import TransportError, TransportReason
 from firmline.events import FactFound, How, UnitMode
-from firmline.links.base import PortConnection, PortLink
+from firmline.links.base import PortLink
 from firmline.protocol.framing import SerialFraming
 from firmline.updater.bootloader_questions import ask_bootloader
 from firmline.updater.dialogue import Dialogue
@@ -20,10 +20,9 @@ from firmline.updater.inspection_plan import InspectionPlan
 from firmline.updater.inspection_record import InspectionRecord
 from firmline.updater.link_inspection import LinkInspection
 from firmline.updater.opening import port_opened
-from firmline.updater.serial_absence import nothing_answers
+from firmline.updater.serial_absence import find_bootloader
 from firmline.updater.serial_frames import FrameWisePort
 from firmline.updater.serial_talk import SerialTalk
-from firmline.updater.timeouts import SerialTimeouts
 
 
 class PortInspection(LinkInspection[PortLink]):
@@ -60,7 +59,9 @@ async def bootloader_at(
     try:
         port = FrameWisePort(opened)
         record.report(port_opened(link))
-        await _see_bootloader(port, link, plan.timeouts.serial, record)
+        timeouts = plan.timeouts.serial
+        talk = SerialTalk(port, now_s=link.now_s, timeouts=timeouts, report=record.report)
+        await find_bootloader(link, port, talk, timeouts)
         record.left_in = UnitMode.BOOTLOADER
         record.keep([FactFound(fact="mode", value=UnitMode.BOOTLOADER.value, how=How.QUERY)])
         yield Dialogue(
@@ -75,12 +76,3 @@ async def bootloader_at(
         raise
     finally:
         await opened.close()
-
-
-async def _see_bootloader(
-    port: PortConnection, link: PortLink, timeouts: SerialTimeouts, record: InspectionRecord
-) -> None:
-    """See that a bootloader answers."""
-    talk = SerialTalk(port, now_s=link.now_s, timeouts=timeouts, report=record.report)
-    if not await talk.find(timeouts.bootloader_s):
-        raise nothing_answers(link, port, talk, timeouts)

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.links.base import PortConnection, PortLink
+from firmline.links.serial.problems import CHECK_HOST
+from firmline.links.serial.text import SHOWN_BYTES, looks_like_text, said, shown
 from firmline.updater.serial_talk import SerialTalk
-from firmline.updater.serial_text import looks_like_text, shown
 from firmline.updater.timeouts import SerialTimeouts
 
-SHOWN: Final = 10
-"""Bytes of what makes no sense that a message shows."""
+TELNET: Final = re.compile(rb"\xff[\xfb-\xfe]")
+"""IAC and WILL, WONT, DO or DONT (RFC 854): how a Telnet server begins."""
 TO_BOOTLOADER: Final = (
     "Get the unit into its bootloader: reset it with its DFU button held; one without a button is"
     " there when its application restarts it for an update (it writes 0xB1 to GPREGRET and resets),"
     " or when it has no valid application."
 )
+
+
+async def find_bootloader(
+    link: PortLink, port: PortConnection, talk: SerialTalk, timeouts: SerialTimeouts
+) -> None:
+    """Return when a bootloader answers at a port that has just been opened.
+
+    Raises:
+        TransportError: None does, and why as far as that is known; or the port takes nothing.
+        TargetRefusedError: It answers that it knows no PING.
+    """
+    try:
+        is_there = await talk.find(timeouts.bootloader_s, forgets=False)
+    except TransportError as error:
+        if error.reason is TransportReason.LOST and talk.strange and _is_elsewhere(link):
+            raise _something_else(link, talk, gone=True) from error
+        raise
+    # Also where a bootloader is heard: 0xFF in an image would not arrive there as it is.
+    if _is_telnet(link, talk):
+        raise _something_else(link, talk)
+    if not is_there:
+        raise nothing_answers(link, port, talk, timeouts)
 
 
 def nothing_answers(
@@ -39,8 +63,7 @@ def nothing_answers(
         Code.PORT_SILENT,
         f"No bootloader answers on {link.name} {waited}{_at(link)}.",
         reason=TransportReason.NOT_FOUND,
-        hint=f"{TO_BOOTLOADER} Then check port, speed and wires"
-        + (", and try flow=none." if link.capabilities.flow_control else "."),
+        hint=f"{TO_BOOTLOADER} {_what_to_check(link)}",
     )
 
 
@@ -70,29 +93,70 @@ def fell_silent(strange: bytes) -> str:
     )
 
 
-def _something_else(link: PortLink, talk: SerialTalk) -> TransportError:
+def _something_else(link: PortLink, talk: SerialTalk, *, gone: bool = False) -> TransportError:
+    """The error of a port at which something else is heard.
+
+    Args:
+        link: The port.
+        talk: Who has asked there.
+        gone: Whether the connection was closed from there.
+    """
     strange = talk.strange
-    if strange.startswith(talk.sent[: len(strange)]):
+    if _is_telnet(link, talk):
+        says = f"What listens at {link.name} speaks Telnet, as servers of RFC 2217 do"
+        hint = "Write rfc2217:// in the place of socket://, if it is a server of serial ports."
+    elif strange.startswith(talk.sent[: len(strange)]):
         says = f"What is sent to {link.name} comes back as it is"
         hint = (
             "Receive and transmit lines are joined, or a program echoes what it hears. "
             + TO_BOOTLOADER
         )
     elif looks_like_text(strange):
-        says = f"What answers on {link.name} is no bootloader: it says {shown(strange)!r}"
-        hint = TO_BOOTLOADER
+        says = f"What answers on {link.name} is no bootloader: it {said(strange)}"
+        hint = f"{TO_BOOTLOADER} {CHECK_HOST}" if _is_elsewhere(link) else TO_BOOTLOADER
     else:
         says = (
             f"The bytes that arrive on {link.name} are no frames of a bootloader{_at(link)}"
-            f" ({strange[:SHOWN].hex(' ').upper()})"
+            f" ({strange[:SHOWN_BYTES].hex(' ').upper()})"
         )
-        hint = (
+        hint = _what_to_set(link)
+    return TransportError(
+        Code.PORT_NONSENSE,
+        f"{says}{', and then the connection was closed' if gone else ''}.",
+        reason=TransportReason.LOST if gone else TransportReason.NOT_FOUND,
+        hint=hint,
+    )
+
+
+def _is_elsewhere(link: PortLink) -> bool:
+    """Whether a port is a server's, named by a URL."""
+    return "://" in link.name
+
+
+def _is_telnet(link: PortLink, talk: SerialTalk) -> bool:
+    """Whether what should pass bytes on as they are has begun with Telnet's commands."""
+    is_raw = link.name.casefold().startswith("socket://")
+    return is_raw and TELNET.match(talk.strange) is not None
+
+
+def _what_to_check(link: PortLink) -> str:
+    """For somebody whose unit waits in its bootloader and does not answer."""
+    if link.capabilities.baud is None and _is_elsewhere(link):
+        return f"{CHECK_HOST} Its speed, and its flow control, are set where it is served."
+    tries = ", and try flow=none." if link.capabilities.flow_control else "."
+    return f"Then check port, speed and wires{tries}"
+
+
+def _what_to_set(link: PortLink) -> str:
+    """For somebody to whom bytes come that make no sense."""
+    if link.capabilities.baud is not None:
+        return (
             "Give the speed of the unit's bootloader with baud= (the SDK's has 115200), and make"
             " sure that this is the unit's port."
         )
-    return TransportError(
-        Code.PORT_NONSENSE, f"{says}.", reason=TransportReason.NOT_FOUND, hint=hint
-    )
+    if _is_elsewhere(link):
+        return f"{CHECK_HOST} The speed of the unit's bootloader is set where it is served."
+    return "Make sure that this is the unit's port."
 
 
 def _at(link: PortLink) -> str:

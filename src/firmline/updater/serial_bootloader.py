@@ -22,7 +22,7 @@ from firmline.links.base import PortConnection, PortLink, Received
 from firmline.protocol.channels import Channel
 from firmline.updater.opening import port_opened
 from firmline.updater.road import Briefing
-from firmline.updater.serial_absence import nothing_answers
+from firmline.updater.serial_absence import find_bootloader
 from firmline.updater.serial_frames import FrameWisePort
 from firmline.updater.serial_talk import SerialTalk, Versions
 
@@ -73,8 +73,7 @@ class SerialBootloader:
             timeouts=self._serial,
             report=self._briefing.report,
         )
-        if not await talk.find(self._serial.bootloader_s):
-            raise nothing_answers(self._link, self._port, talk, self._serial)
+        await find_bootloader(self._link, self._port, talk, self._serial)
         self._versions = await self._ask_versions(talk)
 
     async def close(self) -> None:

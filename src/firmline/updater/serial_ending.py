@@ -16,6 +16,7 @@ from firmline import events
 from firmline.errors import Code, VerifyError
 from firmline.formats.package import PackageImage
 from firmline.links.base import PortConnection
+from firmline.links.serial.text import looks_like_text, shown
 from firmline.protocol.codes import ImageType
 from firmline.updater.activation import longest_activation_s
 from firmline.updater.expectation import Expectation, Hearing
@@ -23,7 +24,6 @@ from firmline.updater.flash_versions import kept_from_application, left_in_bootl
 from firmline.updater.progress import Progress
 from firmline.updater.road import NEW_APPLICATION_RUNS, Report, Seen
 from firmline.updater.serial_talk import SerialTalk, Versions
-from firmline.updater.serial_text import looks_like_text, shown
 from firmline.updater.timeouts import SerialTimeouts
 from firmline.values import ImageKind
 

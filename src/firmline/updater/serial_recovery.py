@@ -26,11 +26,11 @@ from firmline.errors import (
     TransportError,
     TransportReason,
 )
+from firmline.links.serial.text import looks_like_text, shown
 from firmline.updater.activation import longest_activation_s
 from firmline.updater.road import Briefing
 from firmline.updater.serial_absence import fell_silent
 from firmline.updater.serial_talk import SerialTalk
-from firmline.updater.serial_text import looks_like_text, shown
 from firmline.updater.unheard_end import left_since, may_hide_success
 
 MAX_SESSIONS: Final = 4

@@ -30,6 +30,7 @@ from firmline.updater.timeouts import SerialTimeouts
 
 MAX_STRANGE: Final = 4096
 """Bytes of what is no answer that are kept to say what it was."""
+_END: Final = bytes([END])
 IS_IT_THERE: Final = "the question whether it is there"
 
 Versions = dict[ImageType, FirmwareVersion]
@@ -45,7 +46,6 @@ class SerialTalk:
         report: Takes every event, unstamped.
 
     Attributes:
-        strange: What was heard, while the bootloader was looked for, that is no answer of one.
         sent: The PINGs that were sent while it was looked for.
     """
 
@@ -57,8 +57,10 @@ class SerialTalk:
         timeouts: SerialTimeouts,
         report: Report,
     ) -> None:
-        self.strange = b""
         self.sent = b""
+        self._strange = b""
+        self._frame = b""
+        """What has come of a frame whose end has not."""
         self._port = port
         self._now_s = now_s
         self._timeouts = timeouts
@@ -66,22 +68,32 @@ class SerialTalk:
         self._framing = SerialFraming()
         self._numbers = count(1)
 
-    async def find(self, timeout_s: float, *, ping_s: float | None = None) -> bool:
+    @property
+    def strange(self) -> bytes:
+        """What was heard, while the bootloader was looked for, that is no answer of one."""
+        return (self._strange + self._frame)[-MAX_STRANGE:]
+
+    async def find(
+        self, timeout_s: float, *, ping_s: float | None = None, forgets: bool = True
+    ) -> bool:
         """Ask until the bootloader answers; ``False``: it has not.
 
         Args:
             timeout_s: How long to go on asking; at least one PING is sent.
             ping_s: Between two of them; ``None``: the usual.
+            forgets: Throw away what was heard before: not on a port that has just been opened,
+                where a server may greet.
 
         Raises:
             TransportError: LOST, or the port takes nothing.
             TargetRefusedError: It answers that it knows no PING.
         """
         begin_s = self._now_s()
-        self.strange = self.sent = b""
+        self._strange = self._frame = self.sent = b""
         # What is heard before the first answer may be the end of a frame.
         decoder = SlipDecoder()
-        self._port.discard_input()
+        if forgets:
+            self._port.discard_input()
         while True:
             number = next(self._numbers) & 0xFF
             if await self._ping_once(number, decoder, ping_s or self._timeouts.ping_s):
@@ -106,25 +118,28 @@ class SerialTalk:
 
     def _is_answered(self, number: int, decoder: SlipDecoder, data: bytes) -> bool:
         is_there = False
-        for frame in decoder.feed(data):
-            answered = _answer(frame)
-            if answered is not None:
-                self._report(events.AnswerReceived(data=frame))
-            match answered:
-                case Answer(opcode=Opcode.PING, body=Pong(number=told)):
-                    is_there = told == number
-                case Answer(opcode=Opcode.PING, ok=False) as answer:
-                    raise refusal(Ping(number=number), answer, phase=IS_IT_THERE)
-                case None:
-                    self._wonder(frame + bytes([END]))
-                case _:  # a late answer to what was asked before
-                    pass
-        if not is_there and END not in data:
-            self._wonder(data)
+        for piece in _up_to_ends(data):
+            self._frame = (self._frame + piece)[-MAX_STRANGE:]
+            for frame in decoder.feed(piece):
+                is_there |= self._is_pong(number, frame)
+            if piece.endswith(_END):
+                self._strange, self._frame = self.strange, b""
         return is_there
 
-    def _wonder(self, data: bytes) -> None:
-        self.strange = (self.strange + data)[-MAX_STRANGE:]
+    def _is_pong(self, number: int, frame: bytes) -> bool:
+        """Whether a frame is what is waited for; one that is an answer is not strange."""
+        answered = _answer(frame)
+        if answered is None:
+            return False
+        self._frame = b""
+        self._report(events.AnswerReceived(data=frame))
+        match answered:
+            case Answer(opcode=Opcode.PING, body=Pong(number=told)):
+                return told == number
+            case Answer(opcode=Opcode.PING, ok=False) as answer:
+                raise refusal(Ping(number=number), answer, phase=IS_IT_THERE)
+            case _:  # a late answer to what was asked before
+                return False
 
     async def hear(self, timeout_s: float) -> bytes:
         """What comes next; nothing where nothing comes.
@@ -174,6 +189,12 @@ class SerialTalk:
             report=self._report,
             answer_timeout_s=self._timeouts.answer_s,
         )
+
+
+def _up_to_ends(data: bytes) -> list[bytes]:
+    """Bytes, cut behind the end of every frame."""
+    *whole, rest = data.split(_END)
+    return [piece + _END for piece in whole] + ([rest] if rest else [])
 
 
 def _answer(frame: bytes) -> Answer | None:

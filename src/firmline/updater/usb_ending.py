@@ -8,6 +8,7 @@ from typing import Final
 from firmline import events
 from firmline.errors import Code, LocalProtocolError, TransportError, TransportReason, VerifyError
 from firmline.formats.package import PackageImage
+from firmline.links.serial.text import shown
 from firmline.links.usb.device import UsbDevice, UsbKind
 from firmline.links.usb.link import UsbLink
 from firmline.protocol.codes import ImageType
@@ -16,7 +17,6 @@ from firmline.updater.expectation import Expectation, Hearing
 from firmline.updater.flash_versions import kept_from_application, left_in_bootloader, see_versions
 from firmline.updater.road import NEW_APPLICATION_RUNS, Briefing, Seen
 from firmline.updater.serial_talk import Versions
-from firmline.updater.serial_text import shown
 from firmline.updater.usb_absence import did_not_return
 from firmline.updater.usb_bootloader import UsbBootloader
 from firmline.updater.usb_search import LOOKS_EVERY_S

@@ -11,9 +11,7 @@ import subprocess
 import threading
 import time
 import tty
-import zlib
 from pathlib import Path
-from typing import Any
 
 import pytest
 import serial
@@ -24,33 +22,17 @@ from firmline.links.serial.options import FlowControl, SerialOptions
 from firmline.links.serial.problems import cannot_open
 from firmline.protocol.channels import Channel
 from integration.serial_port.peer import Peer, peer
+from integration.serial_port.program import NEW, Line, firmline
 from integration.serving.nrfutil import find_nrfutil, send
 from integration.serving.served import APPLICATION, Serving, make_update
 from unit.cli.program import PATIENCE_S, SCRIPT, environment
 
 pytestmark = pytest.mark.slow
-NEW = f"2+{zlib.crc32(APPLICATION):08x}"
-Line = dict[str, Any]
 
 
 @pytest.fixture
 def update(tmp_path: Path) -> tuple[Path, Path]:
     return make_update(tmp_path)
-
-
-def firmline(*words: str | Path, cwd: Path) -> tuple[int, list[Line], str]:
-    """A whole program; its exit code, its JSON lines, and what it said on standard error."""
-    done = subprocess.run(
-        [SCRIPT, *map(str, words), "--json"],
-        cwd=cwd,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S * 2,
-        check=False,
-    )
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
 def failed(target: str, package: Path) -> Line:

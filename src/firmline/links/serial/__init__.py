@@ -10,6 +10,7 @@ Rules of this room:
 
 The parts: ``options`` reads what stands behind ``?`` in a target, ``link`` is the road as the
 updater sees it, over a ``wire``: ``descriptor`` (a device of a POSIX system, in the event loop),
-``threaded`` (Windows, and the URLs of pyserial: ``rfc2217://``, ``socket://``, ``loop://``) or
-``virtual`` (a virtual unit in this process). ``problems`` puts what the system says into sentences.
+``threaded`` (Windows, and the URLs of pyserial: ``rfc2217://``, for which ``network`` asks the
+server, ``socket://``, ``loop://``) or ``virtual`` (a virtual unit in this process). ``problems``
+puts what the system says into sentences, ``text`` what is heard.
 """

@@ -205,7 +205,7 @@ def serial_link(options: SerialOptions, *, over_usb: bool = False) -> SerialLink
             back what the unit cannot take.
     """
     in_loop = sys.platform != "win32" and not options.is_url
-    has_byte_times = not over_usb and (not options.is_url or options.port.startswith("rfc2217"))
+    has_byte_times = not over_usb and (not options.is_url or options.is_rfc2217)
 
     async def open_wire() -> Wire:
         return open_descriptor(options) if in_loop else await open_threaded(options)

@@ -49,6 +49,11 @@ class SerialOptions:
         """Whether the port is not a device of this computer."""
         return "://" in self.port
 
+    @property
+    def is_rfc2217(self) -> bool:
+        """Whether a server is told how to set the port."""
+        return self.port.casefold().startswith("rfc2217://")
+
 
 def serial_options(target: Target) -> SerialOptions:
     """Read a ``serial:`` target.

@@ -18,6 +18,7 @@ _FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM})
 _NOT_A_PORT: Final = frozenset({errno.ENOTTY, errno.EISDIR, errno.EINVAL})
 
 _URLS: Final = "Write rfc2217://HOST:PORT or socket://HOST:PORT."
+CHECK_HOST: Final = "Check that host and port number are those of the unit's serial port."
 
 
 def extra_missing() -> TransportError:
@@ -84,6 +85,8 @@ def _nothing_behind(port: str, problem: Exception) -> TransportError:
 
 def lost(port: str, problem: Exception | None = None) -> TransportError:
     """The error of a port that is gone while it was in use."""
+    if "://" in port:
+        return _closed(port)
     why = getattr(problem, "strerror", None) or (str(problem) if problem is not None else "")
     because = f" ({shortened(' '.join(why.split()))})" if why else ""
     return TransportError(
@@ -91,6 +94,17 @@ def lost(port: str, problem: Exception | None = None) -> TransportError:
         f"The port {shortened(port)} is gone{because}: was it unplugged?",
         reason=TransportReason.LOST,
         hint="Plug it in and start the update again: it goes on where the unit stands.",
+    )
+
+
+def _closed(port: str) -> TransportError:
+    """The error of a port elsewhere that is gone while it was in use."""
+    return TransportError(
+        Code.LINK_LOST,
+        f"What listens at {shortened(port)} has closed the connection.",
+        reason=TransportReason.LOST,
+        hint=f"{CHECK_HOST} Many servers let one program in at a time. Then start again: an update"
+        " goes on where the unit stands.",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from firmline.errors import TransportError
 from firmline.links.serial.descriptor import PORT_ERRORS, STALLED_S
@@ -37,6 +37,10 @@ async def open_threaded(options: SerialOptions) -> ThreadedWire:
 
     def open_port() -> serial.Serial:
         # What stands for the port has its methods. Exclusive is the only way that Windows has.
+        if options.is_rfc2217:
+            from firmline.links.serial.network import open_network_port  # noqa: PLC0415 - likewise
+
+            return cast("serial.Serial", open_network_port(options, timeout_s=LOOKS_UP_S))
         port: serial.Serial = serial.serial_for_url(
             options.port,
             baudrate=options.baud,
@@ -82,13 +86,14 @@ class ThreadedWire:
         """In the thread: one byte is waited for, the others that are there come with it."""
         problem: Exception | None = None
         while not self._ending.is_set() and problem is None:
+            data = b""
             try:
                 data = self._port.read(1)
                 if data:
                     data += self._port.read(self._port.in_waiting)
             # A port that is closed or gone under its reader answers with whatever it stumbles over.
             except Exception as caught:  # noqa: BLE001
-                problem, data = caught, b""
+                problem = caught  # what had come before is told all the same
             if data:
                 self._tell(self._on_data, data)
         if problem is not None and not self._ending.is_set():
@@ -109,6 +114,8 @@ class ThreadedWire:
         except serial.SerialTimeoutException:
             raise blocked(self._name, STALLED_S) from None
         except PORT_ERRORS as problem:
+            if isinstance(problem.__context__, TimeoutError):  # as RFC 2217 has it
+                raise blocked(self._name, STALLED_S) from None
             raise lost(self._name, problem) from None
         if self._ending.is_set():
             raise lost(self._name)
@@ -131,7 +138,7 @@ class ThreadedWire:
         self._ending.set()
         await self._end_write()
         with suppress(Exception):  # whatever a port that is gone answers
-            self._port.reset_output_buffer()
+            await asyncio.to_thread(self._port.reset_output_buffer)  # a server is asked for it
         if self._reader is not None:
             await asyncio.to_thread(self._reader.join)
         with suppress(Exception):

@@ -9,6 +9,8 @@ TEXT_SHARE: Final = 0.9
 """Share of printable characters from which on what is heard is taken for text; ours."""
 SHOWN: Final = 40
 """Characters of it that a message shows."""
+SHOWN_BYTES: Final = 10
+"""Bytes of what is no text that a message shows."""
 _ESCAPES: Final = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # control sequence: colours, cursor (ECMA-48, 5.4)
     r"|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)"  # control string: titles (the same, 5.6)
@@ -37,3 +39,9 @@ def shown(data: bytes) -> str:
     lines = without_escapes(data.decode("utf-8", errors="replace")).split("\n")
     clean = ("".join(char for char in line if char.isprintable()).strip() for line in lines)
     return next((line for line in clean if line), "")[:SHOWN]
+
+
+def said(data: bytes) -> str:
+    """What was heard, for a message, behind "it": text as text, anything else as its bytes."""
+    text = shown(data) if looks_like_text(data) else ""
+    return f"says {text!r}" if text else f"sends {data[:SHOWN_BYTES].hex(' ').upper()}"
