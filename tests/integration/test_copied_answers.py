@@ -7,7 +7,9 @@ a host that takes a copy for an answer slowly kills the unit. The true unit's lo
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -24,7 +26,9 @@ from firmline.device.faults.plan import (
 from firmline.device.profile import PROFILES
 from firmline.events import Outcome
 from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, Pacing
+from integration.serial_port import road
 from integration.story import SIZE, Told, package, update
+from integration.usb import bus
 from unit.device.makers import BANK_0, describe
 
 pytestmark = pytest.mark.slow
@@ -146,3 +150,33 @@ def test_a_packet_that_comes_twice_ahead_is_refused_with_nothing_under_way(profi
         assert "nonsense" not in faults, nth
         assert told.logged.count("buffer_lost") <= 1, nth  # the road's doing
         assert is_new(told)
+
+
+# Over a wire, where its bootloader is asked before anything is sent.
+
+
+def over_a_uart(*faults: Fault) -> Any:
+    return road.update(road.waiting(*faults))
+
+
+def over_usb(*faults: Fault) -> Any:
+    return bus.update(bus.plugged(faults=FaultPlan(faults=faults, seed=1)))
+
+
+@pytest.mark.parametrize("over", [over_a_uart, over_usb])
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_line_that_copies_every_answer_carries_an_update(
+    times: int, over: Callable[..., Any]
+) -> None:
+    every = [
+        DuplicatedPackets(first=first, every=1, direction=FROM_UNIT)
+        for first in range(1, times + 1)
+    ]
+    told, good = over(*every), over()
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert told.is_new
+    for kind in (events.SessionRepeated, events.LadderStepped, events.ObjectRepeated):
+        assert not told.of(kind)
+    seen = [[(e.image, e.version) for e in one.of(events.VersionSeen)] for one in (told, good)]
+    assert seen[0] == seen[1]
+    assert LEAKS.isdisjoint({entry.what for entry in told.unit.log})

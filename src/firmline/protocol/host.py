@@ -52,7 +52,7 @@ class HostSession:
     ) -> None:
         self._framing = framing
         self._awaiting: Wait | None = None
-        self._leftovers = Leftovers()
+        self._leftovers = Leftovers(framing)
         self._size = len(firmware)
         self._executed = 0
         """Bytes of the image that the unit has taken over."""

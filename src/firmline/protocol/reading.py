@@ -44,6 +44,7 @@ from firmline.protocol.requests import (
     GetCrc,
     GetFirmwareVersion,
     GetHardwareVersion,
+    Ping,
     Request,
     SelectObject,
     SetPrn,
@@ -123,8 +124,15 @@ def read_versions() -> Questions[ToldVersions]:
 def read_images() -> Questions[tuple[FirmwareVersion, ...]]:
     """Ask for what is installed; a bootloader with the reduced protocol does not say."""
     images: list[FirmwareVersion] = []
+    before: Answer | None = None
     for index in range(MAX_IMAGES):
         answer = yield from _hear(GetFirmwareVersion(index=index))
+        if answer == before:
+            # No two images are the same: a copy, and behind the answer to another question there is
+            # none left (:mod:`firmline.protocol.leftovers`).
+            yield from _hear(Ping(number=index))
+            answer = yield from _hear(GetFirmwareVersion(index=index))
+        before = answer
         if not answer.ok:
             break
         image = body_of(answer, FirmwareVersion)

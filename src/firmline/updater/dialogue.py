@@ -38,7 +38,7 @@ class Dialogue:
         self._report = report
         self._answer_timeout_s = answer_timeout_s
         self._heard: deque[bytes] = deque()
-        self._leftovers = Leftovers()
+        self._leftovers = Leftovers(framing)
 
     @property
     def packet_size(self) -> int:
