@@ -199,6 +199,8 @@ class Code(StrEnum):
     OBJECT_DAMAGED = "DFU-PROTO-004"
     PROGRESS_LOST = "DFU-PROTO-005"
     BUFFERS_GONE = "DFU-PROTO-006"
+    PACKETS_REPEATED = "DFU-PROTO-008"
+    NO_PACKET_ARRIVES = "DFU-PROTO-009"
 
     # The unit said no: result codes (0xx, spec section 2.2) and extended errors (1xx, section 2.3).
     REFUSED_OPCODE = "DFU-UNIT-002"

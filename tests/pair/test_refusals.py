@@ -10,7 +10,7 @@ from firmline import events
 from firmline.errors import Code, TargetRefusedError
 from firmline.protocol.answers import Answer
 from firmline.protocol.codes import ExtError, Opcode, ResultCode
-from firmline.protocol.requests import Request, UnknownRequest, WriteObject, opcode_of
+from firmline.protocol.requests import CreateObject, Request, UnknownRequest, WriteObject, opcode_of
 from firmline.protocol.steps import Fail, Report
 from pair.joined import Bench, MemoryBootloader, Road, Talk, firmware_of, init_packet_of
 
@@ -81,6 +81,8 @@ def refused(
 def test_a_refusal_ends_the_session_where_it_is_said(
     at: int, result: int, ext_error: int | None
 ) -> None:
+    if (NAMES[at], result) == ("crc_get", ResultCode.INVALID_PARAMETER):
+        return  # no answer to this request, but that to a packet; see below
     said, _error = refused(at, result, ext_error)
     assert [event.request for event in said.events(events.Refused)] == [NAMES[at]]
     assert [event.request for event in said.events(events.RequestSent)] == NAMES[: at + 1]
@@ -98,10 +100,39 @@ def test_a_serial_unit_without_mtu_is_refused_like_any_other() -> None:
     ("at", "phase"), [(0, "the init packet"), (1, "the init packet"), (2, "the firmware")]
 )
 def test_a_refused_packet_is_the_last_one(road: Road, at: int, phase: str) -> None:
-    said, error = refused(at, ResultCode.INVALID_PARAMETER, None, road=road, to_packets=True)
-    assert error.code is Code.REFUSED_PARAMETER
+    said, error = refused(at, ResultCode.INVALID_OBJECT, None, road=road, to_packets=True)
+    assert error.code is Code.REFUSED_OBJECT
     assert f"refused {phase}:" in error.message
     assert [event.request for event in said.events(events.Refused)] == ["object_write"]
+
+
+@pytest.mark.parametrize("road", Road)
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_packet_that_finds_no_room_in_its_object_is_the_last_one_in_it(
+    road: Road, at: int
+) -> None:
+    """Whatever came before it was more than was sent: the object is asked about, and made anew."""
+
+    class Full(MemoryBootloader):
+        full = False
+        packet = 0
+
+        def handle(self, request: Request | UnknownRequest) -> Answer | None:
+            if isinstance(request, WriteObject):
+                assert not self.full
+                self.packet += 1
+                if self.packet - 1 == at:
+                    self.full = True
+                    return Answer(opcode=Opcode.CRC_GET, result=ResultCode.INVALID_PARAMETER)
+            self.full &= not isinstance(request, CreateObject)
+            return super().handle(request)
+
+    bench = Bench(FIRMWARE, road, 1, Full(object_size=64, mtu=43))
+    said = bench.connect()
+    assert said.error is None
+    assert said.is_finished
+    assert bench.unit.accepted == FIRMWARE
+    assert len(said.events(events.ObjectRepeated)) == 1
 
 
 @pytest.mark.parametrize(

@@ -240,7 +240,8 @@ def test_a_unit_that_keeps_another_images_progress_for_ever_is_given_up() -> Non
     ready.unit = Stubborn(object_size=64, progress=progress(64, executed=64, held=foreign))
     said = ready.connect()
     assert said.error is not None
-    assert said.error.code is Code.OBJECT_DAMAGED
+    assert said.error.code is Code.PACKETS_REPEATED
+    assert "has 128, as where" in said.error.message
     assert ready.unit.accepted is None
 
 

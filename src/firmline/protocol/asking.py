@@ -53,22 +53,22 @@ class Asking:
         yield from judge(request, answer, phase=phase, tolerate=tolerate)
         return answer
 
-    def check_crc(self, object_type: ObjectType, source: bytes, end: int) -> Talk[Crc]:
-        """Ask how much the unit has, beside what it should have: ``source`` up to ``end``."""
-        answer = yield from self.ask(GetCrc(), phase=phase_of(object_type))
-        crc = body_of(answer, Crc)
-        yield crc_checked(object_type, crc, source, end)
-        return crc
-
     def check_taken(self, object_type: ObjectType, source: bytes, end: int) -> Talk[Crc]:
-        """The same, and certain where it is not what it should be: SELECT says it again then.
+        """Ask how much the unit has, beside what it should have: ``source`` up to ``end``.
 
-        What CRC_GET seems to say may be a copy of its last answer, and who believed it would send
-        again what the unit has (:mod:`firmline.protocol.leftovers`).
+        Where that is not what it should be, SELECT says it again, and certainly. What CRC_GET seems
+        to say may be a copy of its last answer, and who believed it would send again what the unit
+        has (:mod:`firmline.protocol.leftovers`); or the refusal of a packet that came twice and did
+        not fit any more, which looks like an answer to CRC_GET (spec section 2.4).
         """
-        crc = yield from self.check_crc(object_type, source, end)
-        if holds(crc, source, end):
-            return crc
+        answer = yield from self.ask(
+            GetCrc(), phase=phase_of(object_type), tolerate=ResultCode.INVALID_PARAMETER
+        )
+        if answer.ok:
+            crc = body_of(answer, Crc)
+            yield crc_checked(object_type, crc, source, end)
+            if holds(crc, source, end):
+                return crc
         selected = yield from self.select(object_type)
         crc = Crc(offset=selected.offset, crc=selected.crc)
         yield crc_checked(object_type, crc, source, end)

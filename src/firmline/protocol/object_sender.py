@@ -7,6 +7,9 @@ asked for: the offset says whether it was taken, and one that was not is simply 
 needs no knowledge of the unit's flash, and is right for the slowest. Small packets go in groups,
 since asking after each of 200 would cost seconds; a group that loses one in its middle damages the
 object, which is then sent again in smaller groups.
+
+A unit that has more of an object than was sent got packets twice. Nothing more of that object is
+written then: it could only be refused, and refused data leak a receive buffer (section 13).
 """
 
 from __future__ import annotations
@@ -16,7 +19,16 @@ from typing import Final
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError
 from firmline.protocol.answers import Crc
-from firmline.protocol.asking import Asking, created, holds, is_prefix, judge, name_of, phase_of
+from firmline.protocol.asking import (
+    Asking,
+    body_of,
+    created,
+    holds,
+    is_prefix,
+    judge,
+    name_of,
+    phase_of,
+)
 from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.framing import Framing
 from firmline.protocol.pacing import Pacing
@@ -47,6 +59,8 @@ class ObjectSender(Asking):
         self._prn = self._until_receipt = 0
         self._pause_s = pacing.after_free_s
         self._before_retry_s = pacing.before_retry_s
+        self._arrived: tuple[int, int] | None = None
+        """Of an object that is not as it should be: how far it was sent, and how far it is."""
         self._group = max(1, GROUP_BYTES // max(1, framing.packet_size))
 
     def prn_is_set(self, count: int) -> None:
@@ -58,7 +72,8 @@ class ObjectSender(Asking):
 
         Raises:
             TargetRefusedError: The unit does not take it.
-            RemoteProtocolError: ``OBJECT_DAMAGED``: it never arrived intact.
+            RemoteProtocolError: ``OBJECT_DAMAGED``: it never arrived intact; ``PACKETS_REPEATED``:
+                nor did it the last time, when more of it arrived than was sent.
         """
         for attempt in range(1, MAX_OBJECT_ATTEMPTS + 1):
             if attempt > 1:
@@ -76,10 +91,25 @@ class ObjectSender(Asking):
             intact = yield from self.write(object_type, source, start, end)
             if intact:
                 return
-        raise RemoteProtocolError(
-            Code.OBJECT_DAMAGED,
+        raise self._never_intact(object_type, start)
+
+    def _never_intact(self, object_type: ObjectType, start: int) -> RemoteProtocolError:
+        """What became of an object the last time that it was sent."""
+        sent, there = (0, 0) if self._arrived is None else self._arrived
+        size, arrived = sent - start, max(0, there - start)
+        if arrived < size:
+            what = f"of {size} bytes the last time, {arrived} did"
+        elif arrived == size:
+            what = (
+                "the last time as many bytes did as were sent, but others: they were changed on the"
+                " way, or some came twice in the place of others"
+            )
+        else:
+            what = f"of {size} bytes the last time, it has {arrived}, as where packets come twice"
+        return RemoteProtocolError(
+            Code.PACKETS_REPEATED if arrived > size else Code.OBJECT_DAMAGED,
             f"The object at offset {start} of {phase_of(object_type)} arrived damaged"
-            f" {MAX_OBJECT_ATTEMPTS} times.",
+            f" {MAX_OBJECT_ATTEMPTS} times: {what}.",
             offset=start,
         )
 
@@ -132,30 +162,49 @@ class ObjectSender(Asking):
     def _write_and_ask(
         self, object_type: ObjectType, source: bytes, start: int, end: int
     ) -> Talk[Crc]:
-        """Hand packets to the link, waiting where a receipt is due; what the unit then has."""
-        count = 0
+        """Hand packets to the link, waiting where a receipt is due; what the unit then has.
+
+        Not all of them, where a receipt says that it is spoiled already.
+        """
+        count, position = 0, start
         size = self.framing.packet_size
-        for position in range(start, end, size):
+        is_spoiled = False
+        while position < end and not is_spoiled:
             packet = WriteObject(data=source[position : min(position + size, end)])
             channel, data = self.framing.encode(packet)
             yield Write(channel=channel, data=data)
-            count += 1
-            yield from self._receipt(packet, object_type)
+            count, position = count + 1, position + len(packet.data)
+            is_spoiled = yield from self._receipt(packet, object_type, source, position)
         yield Report(
             event=events.PacketsSent(
-                object_type=name_of(object_type), count=count, offset=end, size=len(source)
+                object_type=name_of(object_type), count=count, offset=position, size=len(source)
             )
         )
-        return (yield from self.check_taken(object_type, source, end))
+        crc = yield from self.check_taken(object_type, source, position)
+        if not is_prefix(crc, source) or crc.offset < position:
+            self._arrived = (position, crc.offset)
+        return crc
 
-    def _receipt(self, packet: WriteObject, object_type: ObjectType) -> Talk[None]:
-        """Wait for the unasked CRC, if this packet was the one that brings it."""
+    def _receipt(
+        self, packet: WriteObject, object_type: ObjectType, source: bytes, position: int
+    ) -> Talk[bool]:
+        """Wait for the unasked CRC, if this packet was the one that brings it.
+
+        Returns:
+            Whether the unit has something else than what was sent, or no room for as much.
+        """
         if not self._prn:
-            return
+            return False
         self._until_receipt -= 1
         if self._until_receipt:
-            return
+            return False
         self._until_receipt = self._prn
         answer = yield packet
-        if answer is not None:
-            yield from judge(packet, answer, phase=phase_of(object_type))
+        if answer is None:
+            return False
+        too_much = ResultCode.INVALID_PARAMETER
+        yield from judge(packet, answer, phase=phase_of(object_type), tolerate=too_much)
+        if not answer.ok:
+            return True
+        crc = body_of(answer, Crc)
+        return crc.offset > position or not is_prefix(crc, source)

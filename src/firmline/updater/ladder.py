@@ -94,13 +94,17 @@ RUNGS: Final[dict[Observed, tuple[Step, ...]]] = {
         Step.SMALLER_PACKETS,
         Step.FRESH_START,
     ),
-    # Packets arrive, but changed: what is too long for somebody on the way comes first.
+    # As many bytes arrive, but others: changed, or some twice, which receipts tell apart. Then what
+    # is too long for somebody on the way.
     Observed.PACKETS_SPOILED: (
-        Step.SMALLER_PACKETS,
-        Step.SMALLER_PACKETS,
         Step.RECEIPTS,
+        Step.SMALLER_PACKETS,
+        Step.SMALLER_PACKETS,
         Step.FRESH_START,
     ),
+    # Packets come twice. Once may be chance; else each is asked for, so that nothing more is
+    # written to an object that has too much; a new connection may be without what repeats them.
+    Observed.PACKETS_REPEATED: (Step.RESUME, Step.RECEIPTS, Step.RESUME, Step.RESUME, Step.RESUME),
     # Nothing of an object arrives although the unit answers: its receive buffers are gone.
     Observed.BUFFERS_GONE: (Step.RESTART,),
     # It is not where it was: SELECT tells where; if that does not help, from the beginning.

@@ -34,6 +34,7 @@ class Observed(StrEnum):
     NONSENSE = "nonsense"
     PACKETS_LOST = "packets-lost"
     PACKETS_SPOILED = "packets-spoiled"
+    PACKETS_REPEATED = "packets-repeated"
     BUFFERS_GONE = "buffers-gone"
     PLACE_LOST = "place-lost"
     BUSY = "busy"
@@ -122,10 +123,8 @@ class Session:
                 return self._trouble(error)
             case RemoteProtocolError(code=Code.OBJECT_DAMAGED):
                 return self._damage()
-            case RemoteProtocolError(code=Code.PROGRESS_LOST):
-                return Observed.PLACE_LOST
             case RemoteProtocolError():
-                return Observed.NONSENSE
+                return _OF_CODE.get(error.code, Observed.NONSENSE)
             case TargetRefusedError():
                 return self._refusal(error)
             case _:
@@ -182,9 +181,17 @@ class Session:
                 return None if error.result in _RESULTS else Observed.NONSENSE
 
 
+_OF_CODE: Final = {
+    Code.PROGRESS_LOST: Observed.PLACE_LOST,
+    Code.PACKETS_REPEATED: Observed.PACKETS_REPEATED,
+}
+"""Errors of the protocol that are no nonsense."""
 _RESULTS: Final = frozenset(ResultCode)
 _OF_REQUEST: Final[dict[str, Observed | None]] = {
     "object_execute": None,
     "object_create": Observed.BUSY,
+    "object_write": Observed.PACKETS_REPEATED,
 }
-"""An EXECUTE refused with 03 or 05 is a verdict on what was sent, a CREATE on the flash queue."""
+"""An EXECUTE refused with 03 or 05 is a verdict on what was sent, a CREATE on the flash queue, and
+a packet is refused where the object has no room for it: then more came than was sent (section 4).
+"""

@@ -161,6 +161,8 @@ class RadioRecovery:
         self._reentered = 0
         self._may_have_taken = False
         """Whether an answer to a last EXECUTE was missed in this update."""
+        self._has_restarted = False
+        """Whether a bootloader that took no packet has restarted since, and has its buffers."""
         self._came_s: float | None = None
         """When the unit was first looked for."""
         self._settles_at_s: float | None = None
@@ -312,7 +314,7 @@ class RadioRecovery:
             else:
                 return True
         if self._ladder.session.observed(error) is Observed.BUFFERS_GONE:
-            raise _buffers_gone() from error
+            raise (_no_packet_arrives() if self._has_restarted else _buffers_gone()) from error
         if isinstance(error, TransportError) and self._reentered >= RESTARTS_BY_ITSELF:
             error.hint = (
                 f"The unit has restarted by itself {self._reentered} times in its bootloader. Try"
@@ -354,6 +356,8 @@ class RadioRecovery:
         SDK 16 and 17 lose the place in the image with the link, so it is not given up lightly.
         """
         is_left = step.step is Step.LONGER_INTERVAL or step.observed is Observed.WRONG_IN_FLASH
+        if error.code is Code.PACKETS_REPEATED and step.step is Step.RECEIPTS:
+            return self._open is not None
         if self._open is None or is_left:
             return False
         return isinstance(error, TargetRefusedError) or error.code in (
@@ -432,8 +436,10 @@ class RadioRecovery:
                     await self.close(error)
                     # Its application is what comes after the reset, if it is valid.
                     waits = self._timeouts.inactivity_s
-                    await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=waits)
+                    seen = await self._unit.is_seen(UnitMode.APPLICATION, timeout_s=waits)
+                    self._has_restarted |= bool(seen)
                     return
+            self._has_restarted = True
         await self.close()
 
     async def _await_activation(self, error: FirmlineError) -> None:
@@ -485,4 +491,13 @@ def _buffers_gone() -> RemoteProtocolError:
         Code.BUFFERS_GONE,
         "The unit's bootloader answers but takes no packet any more: refused writes have cost it"
         " its receive buffers, and it did not get them back.",
+    )
+
+
+def _no_packet_arrives() -> RemoteProtocolError:
+    return RemoteProtocolError(
+        Code.NO_PACKET_ARRIVES,
+        "The unit's bootloader answers, and nothing of what is written to it as data arrives, also"
+        " after it has restarted and has all of its receive buffers: the packets get lost on the"
+        " way.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from firmline.errors import Code, TransportError, TransportReason
@@ -18,6 +19,12 @@ TO_BOOTLOADER: Final = (
     "Get the unit into its bootloader: reset it with its DFU button held; one without a button is"
     " there when its application restarts it for an update (it writes 0xB1 to GPREGRET and resets),"
     " or when it has no valid application."
+)
+
+
+_NO_BUFFERS: Final = (
+    "its bootloader hangs, as one does that got more packets than were sent to it, by a line that"
+    " repeats them or damages lengths, and has lost its receive buffers"
 )
 
 
@@ -79,17 +86,44 @@ def not_back(name: str, waited_s: float) -> TransportError:
     )
 
 
-def fell_silent(strange: bytes) -> str:
+def fell_silent(strange: bytes, *, has_restarted: bool | None = None) -> str:
     """What to do with a unit that does not answer any more in the middle of an update.
 
     Args:
         strange: What was heard when its bootloader was asked whether it is there.
+        has_restarted: Whether it has restarted; ``None``: only what was heard can tell.
     """
     text = shown(strange) if looks_like_text(strange) else ""
-    says = f" (it says {text!r})" if text else ""
+    if text:
+        return (
+            "It was reset or has lost its power: its old application is whole and runs now (it says"
+            f" {text!r}). {TO_BOOTLOADER} Then start the update again."
+        )
+    if has_restarted is False:
+        return (
+            f"Its port is still there, so it did not restart: {_NO_BUFFERS}. Unplug it and plug it"
+            " in again, and start the update again over another cable or port."
+        )
     return (
-        "It was reset or has lost its power, and if its old application is whole, that runs now"
-        f"{says}. {TO_BOOTLOADER} Then start the update again."
+        "Either it was reset or has lost its power, and if its old application is whole, that runs"
+        f" now; or {_NO_BUFFERS}. See what it does now: where its application runs at once, look at"
+        " its supply; where it runs only after the two minutes of the bootloader's timer, look at"
+        f" the line. {TO_BOOTLOADER} Then start the update again."
+    )
+
+
+def line_fails(sessions: int, codes: Iterable[Code]) -> str:
+    """What to do about a line on which one session after the other fails.
+
+    Args:
+        sessions: How many, without any progress in between.
+        codes: With what they have ended.
+    """
+    return (
+        f"In each of {sessions} sessions something was lost or changed on the line"
+        f" ({', '.join(codes)}), while the unit answered whenever it was asked whether it is there:"
+        " check the wires, the speed and the flow control, and that no other program uses"
+        " the port."
     )
 
 

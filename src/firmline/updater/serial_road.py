@@ -58,8 +58,10 @@ class SerialRoad(WiredRoad[PortLink, SerialBootloader]):
                 return_s = self._briefing.timeouts.return_s
                 if not await self._bootloader.talk.find(return_s, ping_s=SLOW_PING_S):
                     raise not_back(self._link.name, return_s)
+            recovery = SerialRecovery(self._bootloader, self._briefing)
             yield self._ready(
-                recover=SerialRecovery(self._bootloader, self._briefing).recover,
+                recover=recovery.recover,
+                method=recovery.method,
                 # What it told is from before the first image, which may have changed it.
                 versions=self._bootloader.versions if index == 0 else {},
             )

@@ -34,7 +34,7 @@ from firmline.links.usb.device import UsbDevice, UsbKind
 from firmline.links.usb.link import UsbLink
 from firmline.updater.ending import Information
 from firmline.updater.ladder import Ladder, LadderStep, Step
-from firmline.updater.road import Briefing
+from firmline.updater.road import Briefing, Method
 from firmline.updater.serial_bootloader import is_lost
 from firmline.updater.serial_recovery import SerialRecovery
 from firmline.updater.unheard_end import (
@@ -79,13 +79,17 @@ class UsbRecovery:
         self._bootloader = bootloader
         self._ladder = ladder
         self._briefing = briefing
-        self._line = SerialRecovery(bootloader, briefing)
+        self._line = SerialRecovery(bootloader, briefing, port_shows_restart=True)
         self._may_have_taken = False
         """Whether an answer to a last EXECUTE was missed in this update."""
 
     def begin_image(self) -> None:
         """What a line has lost of the last image does not count for this one."""
-        self._line = SerialRecovery(self._bootloader, self._briefing)
+        self._line = SerialRecovery(self._bootloader, self._briefing, port_shows_restart=True)
+
+    def method(self, planned: Method) -> Method:
+        """How objects are sent, after what the line has shown."""
+        return self._line.method(planned)
 
     async def recover(self, error: FirmlineError) -> bool:
         """After a failed session: whether the image goes on in a new one.

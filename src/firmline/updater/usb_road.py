@@ -58,7 +58,11 @@ class UsbRoad(WiredRoad[UsbLink, UsbBootloader]):
         if index > 0:
             await self._persist(self._bootloader.await_next)
         self._recovery.begin_image()
-        yield self._ready(recover=self._recovery.recover, versions=self._bootloader.versions)
+        yield self._ready(
+            recover=self._recovery.recover,
+            method=self._recovery.method,
+            versions=self._bootloader.versions,
+        )
 
     async def _persist(self, way: Callable[[], Awaitable[None]]) -> None:
         """Go a way into the bootloader; where the unit is lost on it, from where it is then."""

@@ -12,7 +12,7 @@ from firmline.links.usb.link import UsbLink
 from firmline.protocol.answers import FirmwareVersion
 from firmline.protocol.codes import ImageType
 from firmline.protocol.framing import SerialFraming
-from firmline.updater.road import Briefing, OpenBootloader
+from firmline.updater.road import Briefing, Method, OpenBootloader
 from firmline.updater.timeouts import answer_timeout_s
 
 
@@ -53,12 +53,14 @@ class WiredRoad(Generic[_L, _B]):
         self,
         *,
         recover: Callable[[FirmlineError], Awaitable[bool]],
+        method: Callable[[Method], Method],
         versions: Mapping[ImageType, FirmwareVersion],
     ) -> OpenBootloader:
         """The bootloader, open for an image.
 
         Args:
             recover: After a failed session: whether the image goes on in a new one.
+            method: How objects are sent after what was seen so far, if planned so.
             versions: What it told of the unit's flash, as that still is.
         """
         return OpenBootloader(
@@ -66,6 +68,7 @@ class WiredRoad(Generic[_L, _B]):
             framing=SerialFraming,
             answer_timeout_s=partial(answer_timeout_s, self._briefing.timeouts.serial),
             recover=recover,
+            method=method,
             versions=versions,
         )
 

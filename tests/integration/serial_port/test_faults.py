@@ -46,6 +46,7 @@ ENDS: list[tuple[Fault, Outcome, Code | None]] = [
     # What is asked for again.
     (LostPackets(first=20), Outcome.UPDATED, None),
     (LostPackets(first=20, every=150), Outcome.UPDATED, None),
+    (LostPackets(first=30, every=31), Outcome.UPDATED, None),
     (LostPackets(first=5, direction=FROM_UNIT), Outcome.UPDATED, None),
     (LostPackets(first=13, direction=FROM_UNIT), Outcome.UPDATED, None),
     (CorruptedPackets(first=20), Outcome.UPDATED, None),
@@ -61,7 +62,7 @@ ENDS: list[tuple[Fault, Outcome, Code | None]] = [
     (CrystalDead(), Outcome.UPDATED, None),
     (StaleSettings(), Outcome.UPDATED, None),
     # What ends the update: a line on which nothing arrives whole, a unit that starts anew.
-    (LostPackets(first=30, every=31), Outcome.FAILED, Code.OBJECT_DAMAGED),
+    (CorruptedPackets(first=30, every=7), Outcome.FAILED, Code.LINK_TIMEOUT),
     (LostPackets(first=9, every=7, direction=FROM_UNIT), Outcome.FAILED, Code.LINK_TIMEOUT),
     (LostPackets(share=1, direction=FROM_UNIT), Outcome.FAILED, Code.PORT_SILENT),
     (LostPackets(share=1), Outcome.FAILED, Code.PORT_SILENT),
@@ -184,3 +185,10 @@ def test_after_a_power_cut_the_way_back_is_told_also_to_those_without_a_button()
     assert "has lost its power" in error.hint
     assert "one without a button" in error.hint
     assert "start the update again" in error.hint
+
+
+def test_a_line_that_fails_in_every_session_is_what_is_to_be_checked() -> None:
+    told = told_with(LostPackets(first=9, every=7, direction=FROM_UNIT))
+    assert told.result.error is not None
+    assert told.result.error.hint.startswith("In each of 4 sessions something was lost or changed")
+    assert "on the line (DFU-LINK-005), while the unit answered" in told.result.error.hint

@@ -41,6 +41,7 @@ STARTED = events.ImageStarted(kind=ImageKind.APPLICATION, index=0, init_packet_s
 LOST = TransportError(Code.LINK_LOST, "Lost.", reason=TransportReason.LOST, hci_reason=8)
 TIMEOUT = TransportError(Code.LINK_TIMEOUT, "Silence.", reason=TransportReason.TIMEOUT)
 ATT = TransportError(Code.LINK_REFUSED, "ATT error.", reason=TransportReason.REFUSED)
+REPEATED = RemoteProtocolError(Code.PACKETS_REPEATED, "Twice.")
 DAMAGED = RemoteProtocolError(Code.OBJECT_DAMAGED, "Damaged.")
 NONSENSE = RemoteProtocolError(Code.ANSWER_UNEXPECTED, "Nonsense.")
 GONE = RemoteProtocolError(Code.PROGRESS_LOST, "Gone.")
@@ -107,6 +108,7 @@ NO_MORE_OF_IT = (created(0), checked(244), created(0), checked(0))
 NO_INIT_PACKET = (created(0, "command"), checked(0, end=141, kind="command"))
 QUEUE_FULL = (events.Refused(request="object_create", result=5, ext_error=None),)
 VERDICT = (events.Refused(request="object_execute", result=5, ext_error=None),)
+NO_ROOM = events.Refused(request="object_write", result=3, ext_error=None)
 CONFUSED = (events.Refused(request="crc_get", result=5, ext_error=None),)
 
 
@@ -121,6 +123,8 @@ CONFUSED = (events.Refused(request="crc_get", result=5, ext_error=None),)
         (DAMAGED, DROPPED, Observed.PACKETS_LOST),
         (DAMAGED, SPOILED, Observed.PACKETS_SPOILED),
         (DAMAGED, TOO_MANY, Observed.PACKETS_SPOILED),
+        (REPEATED, (), Observed.PACKETS_REPEATED),
+        (refused(ResultCode.INVALID_PARAMETER), (NO_ROOM,), Observed.PACKETS_REPEATED),
         (DAMAGED, NOTHING, Observed.BUFFERS_GONE),
         (DAMAGED, NO_MORE, Observed.PACKETS_LOST),
         (DAMAGED, NO_MORE_OF_IT, Observed.BUFFERS_GONE),
@@ -194,7 +198,16 @@ def test_each_fault_has_its_steps_in_order_and_then_none() -> None:
         Step.SMALLER_PACKETS,
         Step.FRESH_START,
     ]
-    assert climb(ladder(), DAMAGED, *SPOILED)[:2] == [Step.SMALLER_PACKETS] * 2
+    assert climb(ladder(), DAMAGED, *SPOILED) == [
+        Step.RECEIPTS,
+        Step.SMALLER_PACKETS,
+        Step.SMALLER_PACKETS,
+        Step.FRESH_START,
+    ]
+    repeated = [Step.RESUME, Step.RECEIPTS, *[Step.RESUME] * 3]
+    assert climb(ladder(), REPEATED) == repeated
+    too_much = refused(ResultCode.INVALID_PARAMETER)
+    assert climb(ladder(), too_much, NO_ROOM) == repeated
 
 
 def test_a_unit_that_forgets_its_place_with_the_link_has_it_saved_behind_every_object() -> None:

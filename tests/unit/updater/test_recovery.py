@@ -172,7 +172,9 @@ def _raise(error: Exception) -> None:
     raise error
 
 
-async def test_a_unit_that_never_gets_its_buffers_back_is_told_as_such(
+@pytest.mark.parametrize("restarts", [True, False])
+async def test_a_unit_that_takes_no_packet_lacks_its_buffers_or_gets_none(
+    restarts: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     link = FakeLink(running_unit())
@@ -183,8 +185,19 @@ async def test_a_unit_that_never_gets_its_buffers_back_is_told_as_such(
         return AttStatus.OK if channel is Channel.PACKET else receive(channel, data, now_s=now_s)
 
     monkeypatch.setattr(link.unit, "receive", deaf)
+    if not restarts:
+        on_step(
+            link, "write control 0c", 1, lambda: _raise(transport_error(TransportReason.TIMEOUT))
+        )
+
+        async def is_not_seen(_unit: PinnedUnit, _mode: UnitMode, *, timeout_s: float) -> bool:
+            return timeout_s < 0
+
+        monkeypatch.setattr(PinnedUnit, "is_seen", is_not_seen)
     story = await tell(link)
-    assert story.result.finished.code == Code.BUFFERS_GONE
+    # One that has restarted has its buffers again: what is lost then is lost on the way.
+    code = Code.NO_PACKET_ARRIVES if restarts else Code.BUFFERS_GONE
+    assert story.result.finished.code == code
     assert steps_of(story)[0] == "restart"
     assert not is_new(link)
     # Three attempts in each of two sessions, and no third session.
