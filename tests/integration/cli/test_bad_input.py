@@ -25,6 +25,7 @@ from unit.cli.program import (
     as_ordinary_user,
     assert_failed,
     files_in,
+    nobody_listens,
     run_process,
 )
 from unit.formats.makers import hex_file, image, softdevice_image, zip_file
@@ -658,13 +659,6 @@ TARGETS = [
         )
         for target in ("nrfconn:COM3/AA:BB:CC:DD:EE:FF",)
     ),
-    Case(
-        "nobody listens where a controller should be",
-        nothing,
-        update("hci:tcp-client:127.0.0.1:1/AA:BB:CC:DD:EE:FF"),
-        Code.CONTROLLER_NOT_FOUND,
-        ExitCode.LINK,
-    ),
     *(
         Case(words[-1], nothing, words, code)
         for words, code in (
@@ -719,6 +713,19 @@ def files(folder: Path) -> None:
 def test_bad_input_is_one_sentence_and_leaves_nothing(
     case: Case, firmline: Program, folder: Path
 ) -> None:
+    is_one_sentence_and_leaves_nothing(case, firmline, folder)
+
+
+def test_a_controller_that_nobody_serves_is_one_sentence_and_leaves_nothing(
+    firmline: Program, folder: Path
+) -> None:
+    with nobody_listens() as where:
+        words = update(f"hci:tcp-client:{where}/AA:BB:CC:DD:EE:FF")
+        case = Case("nobody", nothing, words, Code.CONTROLLER_NOT_FOUND, ExitCode.LINK)
+        is_one_sentence_and_leaves_nothing(case, firmline, folder)
+
+
+def is_one_sentence_and_leaves_nothing(case: Case, firmline: Program, folder: Path) -> None:
     case.make(folder)
     before = state(folder)
     ran = firmline(*case.words)

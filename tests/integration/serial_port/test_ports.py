@@ -25,7 +25,7 @@ from integration.serial_port.peer import Peer, peer
 from integration.serial_port.program import NEW, Line, firmline
 from integration.serving.nrfutil import find_nrfutil, send
 from integration.serving.served import APPLICATION, Serving, make_update
-from unit.cli.program import PATIENCE_S, SCRIPT, environment
+from unit.cli.program import PATIENCE_S, SCRIPT, environment, nobody_listens
 
 pytestmark = pytest.mark.slow
 
@@ -227,10 +227,8 @@ def test_a_folder_is_no_port(update: tuple[Path, Path]) -> None:
 
 
 def test_a_host_that_nobody_listens_at(update: tuple[Path, Path]) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        where = f"serial:socket://127.0.0.1:{taken.getsockname()[1]}"
-        result = failed(where, update[0])
+    with nobody_listens() as where:
+        result = failed(f"serial:socket://{where}", update[0])
     assert result["code"] == Code.PORT_NOT_FOUND
     assert "the connection was refused" in result["message"]
     assert "Start the program that serves the port" in result["next"]

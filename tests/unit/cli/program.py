@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import select
+import socket
 import subprocess
 import sys
 import termios
@@ -38,6 +39,14 @@ os.execv(sys.argv[1], sys.argv[1:])
 NOBODY = 65534
 VARIABLES = ("NO_COLOR", "FIRMLINE_LINK", "FIRMLINE_DEBUG", "FIRMLINE_KEY_PASSWORD", "COLUMNS")
 """Of the environment; what they are set to where the tests run is no part of a test."""
+
+
+@contextmanager
+def nobody_listens() -> Iterator[str]:
+    """Host and port number of a socket that refuses connections, and that nobody else can take."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield "{}:{}".format(*held.getsockname())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

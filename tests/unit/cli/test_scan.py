@@ -8,7 +8,7 @@ import pytest
 
 from firmline.device.description import gallery_text
 from firmline.errors import Code, ExitCode
-from unit.cli.program import Program, assert_failed
+from unit.cli.program import Program, assert_failed, nobody_listens
 
 AIR = "sim:ble-reference,no-application"
 
@@ -82,7 +82,6 @@ def test_the_scheme_may_come_from_the_environment(
         (("--on", "nrfconn:COM3"), Code.LINK_NOT_AVAILABLE, ExitCode.LINK),
         (("--on", "hci:pty"), Code.TARGET_MALFORMED, ExitCode.INPUT),
         (("--on", "hci:usb:0/C6:05:04:03:02:01"), Code.TARGET_MALFORMED, ExitCode.INPUT),
-        (("--on", "hci:tcp-client:127.0.0.1:1"), Code.CONTROLLER_NOT_FOUND, ExitCode.LINK),
         (("--on", AIR, "--duration", "0"), Code.NUMBER_OUT_OF_RANGE, ExitCode.INPUT),
         (("--on", AIR, "--duration", "nan"), Code.NUMBER_MALFORMED, ExitCode.INPUT),
         (("--on", AIR, "--duration", "1e9"), Code.NUMBER_OUT_OF_RANGE, ExitCode.INPUT),
@@ -93,3 +92,9 @@ def test_what_cannot_be_scanned_is_refused(
     firmline: Program, words: tuple[str, ...], code: Code, exit_code: ExitCode
 ) -> None:
     assert_failed(firmline("scan", *words), code, exit_code)
+
+
+def test_a_controller_that_nobody_serves_is_told(firmline: Program) -> None:
+    with nobody_listens() as where:
+        ran = firmline("scan", "--on", f"hci:tcp-client:{where}")
+    assert_failed(ran, Code.CONTROLLER_NOT_FOUND, ExitCode.LINK)
