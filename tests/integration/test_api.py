@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from firmline.formats.firmware import FirmwareImage
 from firmline.formats.package import Package, write_package
 from firmline.formats.package_build import PackageSpec, build_package
 from firmline.updater.api import ConnectedUnit
+from firmline.updater.expectation import Expectation, expectation
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.values import Fwid, FwVersion
 from unit.device.makers import FWID, KEY, describe, softdevice_image
@@ -190,6 +193,7 @@ def test_what_is_no_package_is_refused_before_anything_is_sent() -> None:
 
 
 NAN = float("nan")
+V4 = re.compile("v4")
 WRONG: list[tuple[dict[str, object], Code, str]] = [
     ({"prn": -1}, Code.NUMBER_OUT_OF_RANGE, "prn is -1"),
     ({"prn": 65_536}, Code.NUMBER_OUT_OF_RANGE, "prn is 65536"),
@@ -217,7 +221,20 @@ WRONG: list[tuple[dict[str, object], Code, str]] = [
     ),
     ({"expectation": "v4"}, Code.USAGE, "'v4' is no Expectation"),
     ({"package": "dfu.zip"}, Code.USAGE, "'dfu.zip' is neither a package"),
+    ({"expectation": Expectation(text="v4", pattern=V4, baud=0)}, Code.NUMBER_OUT_OF_RANGE, "baud"),
+    (
+        {"expectation": Expectation(text="v4", pattern=V4, timeout_s=NAN)},
+        Code.NUMBER_MALFORMED,
+        "expectation.timeout_s is nan",
+    ),
     ({"package": "x" * 500}, Code.USAGE, "... is neither a package"),
+    ({"package": None}, Code.USAGE, "None is neither a package"),
+    ({"package": bytearray(b"PK")}, Code.USAGE, "bytearray(b'PK') is neither a package"),
+    ({"name": None}, Code.USAGE, "name is None"),
+    ({"name": b"app.zip"}, Code.USAGE, "name is b'app.zip'"),
+    ({"report": None}, Code.USAGE, "report is None"),
+    ({"report": []}, Code.USAGE, "report is []"),
+    ({"report": asyncio.sleep}, Code.USAGE, "report is <function sleep"),
 ]
 
 
@@ -231,11 +248,56 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
             unit.update(wishes.pop("package"), **wishes)
         assert caught.value.code is code
         assert says in caught.value.message
-        if "timeouts" in asked:
+        if not {"timeouts", "report"}.isdisjoint(asked):
             with pytest.raises(InputError):
-                unit.inspect(timeouts=wishes["timeouts"])
+                unit.inspect(**wishes)
 
     with_unit(story)
+
+
+@pytest.mark.parametrize("uri", [None, 3, b"sim:ble-reference", Path("/dev/ttyACM0"), ["sim:x"]])
+def test_a_uri_is_text(uri: Any) -> None:
+    """At once, and not when it is opened."""
+    with pytest.raises(InputError, match="is no URI of a unit, which is text") as caught:
+        firmline.connect(uri)
+    assert caught.value.code is Code.USAGE
+
+    async def main() -> None:
+        pytest.fail("There is no unit to run this with.")
+
+    with pytest.raises(InputError):
+        firmline.run(uri, main())
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"unit": "ble-reference"}, "'ble-reference' does not describe a virtual unit"),
+        ({"unit": UnitDescription}, "does not describe a virtual unit"),
+        ({"trusted_key": b"secret pem"}, "A value of type bytes is no PublicKey"),
+    ],
+)
+def test_a_virtual_unit_is_a_description(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError) as caught:
+        firmline.connect(URI, **given)
+    assert (caught.value.code, "secret" in str(caught.value)) == (Code.USAGE, False)
+    assert says in caught.value.message
+
+
+def test_what_is_run_is_a_coroutine() -> None:
+    async def main() -> None:
+        pytest.fail("Nobody has called it.")
+
+    for wrong in (None, main, with_unit, 3):
+        with pytest.raises(InputError, match="is no coroutine") as caught:
+            firmline.run(URI, wrong)  # type: ignore[arg-type]
+        assert "main()" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", [None, b"v4", 4])
+def test_what_is_expected_is_text(text: Any) -> None:
+    with pytest.raises(InputError, match="not text"):
+        expectation(text)
 
 
 def test_what_is_at_the_bounds_is_taken() -> None:

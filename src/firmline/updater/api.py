@@ -19,12 +19,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, TypeVar
 
 from firmline.device.description import UnitDescription
 from firmline.errors import Code, InputError
-from firmline.events import Event
+from firmline.events import Event, Reporter
 from firmline.formats.keys import PublicKey
 from firmline.formats.package import Package, read_package, write_package
 from firmline.links.open import open_target, run_for_target
@@ -38,15 +38,19 @@ from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, plan_for
 from firmline.updater.wishes import (
     check_checkpoints,
+    check_coroutine,
     check_expectation,
+    check_name,
     check_package,
     check_prn,
+    check_report,
     check_timeouts,
+    check_uri,
+    check_virtual,
 )
 
 _T = TypeVar("_T")
 _Work = Coroutine[Any, Any, object]
-Report = Callable[[Event], None]
 DEFAULT_NAME: Final = "package.zip"
 """What a package is called in the stream where nobody says."""
 
@@ -82,7 +86,7 @@ class ConnectedUnit:
         expectation: Expectation | None = None,
         checkpoint_s: Spacing = AUTO,
         prn: int = 0,
-        report: Report = nobody,
+        report: Reporter = nobody,
     ) -> AsyncGenerator[Event]:
         """Update the unit.
 
@@ -106,6 +110,8 @@ class ConnectedUnit:
                 raised when the stream is begun.
         """
         check_package(package)
+        check_name(name)
+        check_report(report)
         check_timeouts(timeouts)
         check_expectation(expectation)
         check_checkpoints(checkpoint_s)
@@ -130,7 +136,7 @@ class ConnectedUnit:
         )
 
     def inspect(
-        self, *, timeouts: Timeouts | None = None, report: Report = nobody
+        self, *, timeouts: Timeouts | None = None, report: Reporter = nobody
     ) -> AsyncGenerator[Event]:
         """Read what the unit is, without taking it into its bootloader.
 
@@ -143,9 +149,10 @@ class ConnectedUnit:
             ``InspectionFinished``.
 
         Raises:
-            InputError: NUMBER_MALFORMED, NUMBER_OUT_OF_RANGE, USAGE: the timeouts are none.
-                OPTION_CONFLICT: the unit is at work already.
+            InputError: NUMBER_MALFORMED, NUMBER_OUT_OF_RANGE, USAGE: what is asked for is none of
+                its kind. OPTION_CONFLICT: the unit is at work already.
         """
+        check_report(report)
         check_timeouts(timeouts)
         opened = self._opened
         plan = InspectionPlan(unit_name=self.name, pin=opened.pin, timeouts=timeouts or Timeouts())
@@ -153,7 +160,7 @@ class ConnectedUnit:
             lambda heard: inspection_over(opened.link, plan, report=heard).run(), report
         )
 
-    def _stream(self, work: Callable[[Report], _Work], report: Report) -> AsyncGenerator[Event]:
+    def _stream(self, work: Callable[[Reporter], _Work], report: Reporter) -> AsyncGenerator[Event]:
         """The events of some work, which begins with the first of them that is asked for."""
         self._check_idle()
         return self._events(work, report)
@@ -167,7 +174,7 @@ class ConnectedUnit:
             )
 
     async def _events(
-        self, work: Callable[[Report], _Work], report: Report
+        self, work: Callable[[Reporter], _Work], report: Reporter
     ) -> AsyncGenerator[Event]:
         self._check_idle()
         heard: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -207,10 +214,9 @@ async def _ended(task: asyncio.Task[object]) -> None:
         raise interrupted
 
 
-@asynccontextmanager
-async def connect(
+def connect(
     uri: str, *, unit: UnitDescription | None = None, trusted_key: PublicKey | None = None
-) -> AsyncIterator[ConnectedUnit]:
+) -> AbstractAsyncContextManager[ConnectedUnit]:
     """Open the road to a unit; it is given back at the end, and what is under way stopped.
 
     Args:
@@ -219,14 +225,26 @@ async def connect(
         unit: The virtual unit that ``sim:`` means; ``None``: the gallery's of that name.
         trusted_key: The key that a virtual unit trusts instead of its own.
 
+    Returns:
+        What opens it, behind ``async with``.
+
     Raises:
-        InputError: The URI names no unit, or an option there is not.
+        InputError: USAGE, TARGET_MALFORMED: an argument is none of its kind, at once. When it is
+            opened: the URI names no unit, or an option there is not.
         TransportError: NOT_AVAILABLE: the road cannot be opened: its extra is not installed, the
             Bluetooth adapter is off or forbidden, the controller of ``hci:`` does not answer, the
             system lists no USB devices. A serial port is opened with the first stream, which tells
             in its last event that it cannot be.
     """
-    target = parse_target(uri)
+    check_uri(uri)
+    check_virtual(unit, trusted_key)
+    return _connected(parse_target(uri), unit=unit, trusted_key=trusted_key)
+
+
+@asynccontextmanager
+async def _connected(
+    target: Target, *, unit: UnitDescription | None, trusted_key: PublicKey | None
+) -> AsyncIterator[ConnectedUnit]:
     async with open_target(target, unit=unit, trusted_key=trusted_key) as opened:
         connected = ConnectedUnit(target, opened)
         try:
@@ -245,9 +263,11 @@ def run(uri: str, main: Coroutine[Any, Any, _T]) -> _T:
         main: What to run.
 
     Raises:
-        InputError: The URI names no unit, or an option there is not.
+        InputError: The URI names no unit, or an option there is not; or there is nothing to run.
     """
+    check_coroutine(main)
     try:
+        check_uri(uri)
         target = parse_target(uri)
     except InputError:
         main.close()

@@ -40,6 +40,12 @@ def expectation(
     Raises:
         InputError: ``USAGE``: nothing is expected, or the expression cannot be read.
     """
+    if not isinstance(text, str):
+        raise InputError(
+            Code.USAGE,
+            f"What is expected is {type(text).__name__}, not text.",
+            hint="Give text that only the new application prints, e.g. its version.",
+        )
     is_expression = len(text) > 1 and text.startswith("/") and text.endswith("/")
     inside = text[1:-1] if is_expression else re.escape(text)
     try:

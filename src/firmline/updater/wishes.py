@@ -5,12 +5,16 @@ The command line reads its options itself; the bounds are the same.
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import fields
 from typing import Final
 
-from firmline.errors import Code, InputError
+from firmline.device.description import UnitDescription
+from firmline.errors import Code, InputError, without_secrets
+from firmline.formats.keys import PublicKey
 from firmline.formats.package import Package
+from firmline.links.serial.options import MAX_BAUD, MIN_BAUD
 from firmline.protocol.requests import MAX_PRN
 from firmline.updater.checkpointing import AUTO, LEAST_SPACING_S, MOST_SPACING_S
 from firmline.updater.expectation import Expectation
@@ -22,6 +26,82 @@ from firmline.updater.timeouts import (
 )
 
 SHOWN: Final = 40
+
+
+def check_uri(uri: object) -> None:
+    """See that it is text; what it says is for the reader of targets.
+
+    Raises:
+        InputError: ``USAGE``.
+    """
+    if not isinstance(uri, str):
+        raise InputError(
+            Code.USAGE,
+            f"{_shown(uri)} is no URI of a unit, which is text.",
+            hint="Name the unit as on the command line: 'serial:/dev/ttyACM0', 'sim:NAME'.",
+        )
+
+
+def check_virtual(unit: object, trusted_key: object) -> None:
+    """See that they are a virtual unit's description and its key, or ``None``.
+
+    Raises:
+        InputError: ``USAGE``.
+    """
+    if unit is not None and not isinstance(unit, UnitDescription):
+        raise InputError(
+            Code.USAGE,
+            f"{_shown(unit)} does not describe a virtual unit.",
+            hint="Give what firmline.gallery_unit('ble-reference') or firmline.read_unit returns.",
+        )
+    if trusted_key is not None and not isinstance(trusted_key, PublicKey):
+        raise InputError(
+            Code.USAGE,
+            f"{_shown(trusted_key, secret=True)} is no PublicKey.",
+            hint="Read it from PEM: firmline.PublicKey.parse_pem(content, name='key.pem').",
+        )
+
+
+def check_coroutine(main: object) -> None:
+    """See that it can be run.
+
+    Raises:
+        InputError: ``USAGE``.
+    """
+    if not inspect.iscoroutine(main):
+        raise InputError(
+            Code.USAGE,
+            f"{_shown(main)} is no coroutine.",
+            hint="Call the function that uses the unit: firmline.run(uri, main()).",
+        )
+
+
+def check_name(name: object) -> None:
+    """See that what a package is called is text.
+
+    Raises:
+        InputError: ``USAGE``.
+    """
+    if not isinstance(name, str):
+        raise InputError(
+            Code.USAGE,
+            f"name is {_shown(name)}, not text.",
+            hint="Name the package as its events should: name='app.zip'.",
+        )
+
+
+def check_report(report: object) -> None:
+    """See that it can hear events.
+
+    Raises:
+        InputError: ``USAGE``.
+    """
+    if not callable(report) or inspect.iscoroutinefunction(report):
+        raise InputError(
+            Code.USAGE,
+            f"report is {_shown(report)}, not a function that takes an event.",
+            hint="Give a function, such as print, or leave it out; it is not awaited.",
+        )
 
 
 def check_package(package: object) -> None:
@@ -49,6 +129,14 @@ def check_expectation(expectation: object) -> None:
             Code.USAGE,
             f"{_shown(expectation)} is no Expectation.",
             hint="Make one with firmline.updater.expectation.expectation('TEXT').",
+        )
+    if expectation is None:
+        return
+    if expectation.baud is not None:
+        _check_number("expectation.baud", expectation.baud, MIN_BAUD, MAX_BAUD, "bits per second")
+    if expectation.timeout_s is not None:
+        _check_seconds(
+            "expectation.timeout_s", expectation.timeout_s, LEAST_TIMEOUT_S, MOST_TIMEOUT_S
         )
 
 
@@ -98,17 +186,23 @@ def check_timeouts(timeouts: object) -> None:
 
 
 def _check_seconds(name: str, value: object, least_s: float, most_s: float) -> None:
+    _check_number(name, value, least_s, most_s, "seconds")
+
+
+def _check_number(name: str, value: object, least: float, most: float, unit: str) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
         raise InputError(
-            Code.NUMBER_MALFORMED, f"{name} is {_shown(value)}, not a number of seconds."
+            Code.NUMBER_MALFORMED, f"{name} is {_shown(value)}, not a number of {unit}."
         )
-    if not least_s <= value <= most_s:
+    if not least <= value <= most:
         raise InputError(
             Code.NUMBER_OUT_OF_RANGE,
-            f"{name} is {value:.6g}, not a number of seconds from {least_s:g} to {most_s:g}.",
+            f"{name} is {value:.6g}, not a number of {unit} from {least:.8g} to {most:.8g}.",
         )
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
+def _shown(value: object, *, secret: bool = False) -> str:
+    """A value for a message; of what may be a secret its type alone."""
+    text = f"A value of type {type(value).__name__}" if secret else repr(value)
+    text = without_secrets(text)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
