@@ -20,7 +20,7 @@ from firmline.errors import Code, InputError, TransportError
 if TYPE_CHECKING:
     from firmline.cli.event_output import Listener
     from firmline.errors import StoreError
-    from firmline.events import Event
+    from firmline.events import Event, Reporter
     from firmline.formats.keys import PublicKey
     from firmline.formats.probes import ProbeSource
     from firmline.links.open_many import OpenedTarget
@@ -190,7 +190,7 @@ def inspect_unit(
     asked = _prepare(target_text, options)
     session = UnitSession(asked.wanted, trace=options.trace, btsnoop=options.btsnoop)
 
-    async def inspect(opened: OpenedTarget, report: Callable[[Event], None]) -> InspectionResult:
+    async def inspect(opened: OpenedTarget, report: Reporter) -> InspectionResult:
         plan = _plan(asked, options, opened.pin)
         return await inspection_over(opened.link, plan, report=report).run()
 

@@ -20,15 +20,13 @@ from firmline.cli.secrets_input import load_public_key
 from firmline.cli.trace_file import TraceFile, keep_events
 from firmline.cli.unit_choice import load_unit
 from firmline.errors import Code, StoreError, TransportError, TransportReason
-from firmline.events import Event
+from firmline.events import Event, Reporter
 from firmline.links.open import check_packet_log, open_target
 from firmline.links.open_many import OpenedTarget
 from firmline.links.target import Scheme, Target
 from firmline.links.wanted import WantedTarget
 
 _T = TypeVar("_T")
-Report = Callable[[Event], None]
-"""Takes every event of the work, in order."""
 
 
 def prepare_unit(
@@ -82,7 +80,7 @@ class UnitSession:
 
     def run(
         self,
-        work: Callable[[OpenedTarget, Report], Coroutine[Any, Any, _T]],
+        work: Callable[[OpenedTarget, Reporter], Coroutine[Any, Any, _T]],
         *,
         make_listener: Callable[[], Listener] | None,
         not_begun: Callable[[TransportError], Iterable[Event]],
@@ -126,7 +124,7 @@ class UnitSession:
     async def _over_road(
         self,
         stack: ExitStack,
-        work: Callable[[OpenedTarget, Report], Coroutine[Any, Any, _T]],
+        work: Callable[[OpenedTarget, Reporter], Coroutine[Any, Any, _T]],
         make_listener: Callable[[], Listener] | None,
     ) -> _T:
         wanted = self._wanted

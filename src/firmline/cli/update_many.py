@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +38,7 @@ from firmline.errors import (
     VerifyError,
     shortened,
 )
-from firmline.events import Event, Outcome
+from firmline.events import Event, Outcome, Reporter
 from firmline.formats.package import read_package
 from firmline.links.open_many import open_targets
 from firmline.links.target import Target
@@ -138,7 +138,7 @@ def _name(target: Target) -> str:
     return printable(f"{target.scheme}:{target.where}")
 
 
-def _reporter(trace: TraceFile | None, listener: WhileRead) -> Callable[[Event], None]:
+def _reporter(trace: TraceFile | None, listener: WhileRead) -> Reporter:
     def report(event: Event) -> None:
         if trace is not None:
             trace.hear(event)

@@ -16,10 +16,10 @@ from firmline.cli.failures import next_thing, problem_fields, say
 from firmline.cli.files import read_file
 from firmline.cli.interruption import interruptions
 from firmline.cli.style import printable
-from firmline.cli.unit_session import Report, UnitSession, prepare_unit
+from firmline.cli.unit_session import UnitSession, prepare_unit
 from firmline.device.description import UnitDescription
 from firmline.errors import Code, ExitCode, InputError, StoreError
-from firmline.events import Proof, UpdateFinished
+from firmline.events import Proof, Reporter, UpdateFinished
 from firmline.formats.package import Package, read_package
 from firmline.links.open_many import OpenedTarget
 from firmline.links.sim_options import sim_options
@@ -80,7 +80,7 @@ def run_update(request: UpdateRequest) -> NoReturn:
     session = UnitSession(wanted, trace=request.trace, btsnoop=request.btsnoop)
     updates: list[Update] = []
 
-    async def update(opened: OpenedTarget, report: Report) -> UpdateResult:
+    async def update(opened: OpenedTarget, report: Reporter) -> UpdateResult:
         plan = plan_of(request, images, content, opened)
         updates.append(Update(plan, link=opened.link, report=report))
         return await updates[0].run()

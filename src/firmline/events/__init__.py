@@ -16,6 +16,7 @@ from firmline.events.base import Event as Event
 from firmline.events.base import How as How
 from firmline.events.base import Outcome as Outcome
 from firmline.events.base import Proof as Proof
+from firmline.events.base import Reporter as Reporter
 from firmline.events.base import Scalar as Scalar
 from firmline.events.base import UnitMode as UnitMode
 from firmline.events.base import stamp as stamp

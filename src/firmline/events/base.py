@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -78,6 +79,9 @@ class Event:
 
     at_s: float = 0.0
 
+
+Reporter = Callable[[Event], None]
+"""Takes an event, as it happens; when it returns, whoever is to hear of it has."""
 
 _E = TypeVar("_E", bound=Event)
 

@@ -17,12 +17,11 @@ from typing import Final
 
 from firmline import events
 from firmline.errors import Code, TransportError, TransportReason
-from firmline.events import UnitMode
+from firmline.events import Reporter, UnitMode
 from firmline.links.base import BondUse, Connection, Link, RemoteVersion
 from firmline.links.gatt import MIC_FAILURE
 from firmline.protocol.channels import Channel
 from firmline.updater.ending import Information
-from firmline.updater.road import Report
 from firmline.updater.timeouts import Timeouts
 from firmline.values import RadioAddress
 
@@ -47,7 +46,7 @@ class Acquaintance:
         report: Takes every event, unstamped, as it happens.
     """
 
-    def __init__(self, *, link: Link, timeouts: Timeouts, report: Report) -> None:
+    def __init__(self, *, link: Link, timeouts: Timeouts, report: Reporter) -> None:
         self._link = link
         self._timeouts = timeouts
         self._report = report

@@ -7,13 +7,13 @@ from typing import Final, TypeVar
 
 from firmline import events
 from firmline.errors import Code, RemoteProtocolError, TransportError, TransportReason
+from firmline.events import Reporter
 from firmline.links.base import Exchange
 from firmline.protocol.answers import Answer, decode_answer
 from firmline.protocol.framing import Framing
 from firmline.protocol.leftovers import Leftovers, passed_over
 from firmline.protocol.reading import Questions
 from firmline.protocol.requests import Abort, Request, SetPrn, WriteObject, opcode_of
-from firmline.updater.road import Report
 
 _T = TypeVar("_T")
 MAX_LEFTOVERS: Final = 64
@@ -31,7 +31,7 @@ class Dialogue:
     """
 
     def __init__(
-        self, exchange: Exchange, framing: Framing, *, report: Report, answer_timeout_s: float
+        self, exchange: Exchange, framing: Framing, *, report: Reporter, answer_timeout_s: float
     ) -> None:
         self._exchange = exchange
         self._framing = framing

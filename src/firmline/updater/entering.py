@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from firmline.events import UnitMode
+from firmline.events import Reporter, UnitMode
 from firmline.links.base import Connection, Link, RemoteVersion
 from firmline.protocol.channels import Channel
 from firmline.updater.acquaintance import Acquaintance
@@ -39,7 +39,6 @@ from firmline.updater.radio_bootloader import RadioBootloader
 from firmline.updater.radio_return import returns, silent_until_s, stays
 from firmline.updater.radio_search import RadioSearch
 from firmline.updater.recognition import no_way_in
-from firmline.updater.road import Report
 from firmline.updater.strangers import who_is_there
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.whereabouts import Whereabouts
@@ -67,7 +66,7 @@ class PinnedUnit:
         link: Link,
         pin: UnitPin,
         timeouts: Timeouts,
-        report: Report,
+        report: Reporter,
         draw_name: Callable[[], str] = fresh_name,
     ) -> None:
         self._link = link

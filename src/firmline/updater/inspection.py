@@ -19,7 +19,7 @@ CREATE. No flash work of ours can be under way then: no probe leads to any.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from firmline.errors import (
@@ -27,7 +27,7 @@ from firmline.errors import (
     LocalProtocolError,
     TransportError,
 )
-from firmline.events import Event, FactFound, How, UnitMode, UnitSeen
+from firmline.events import Event, FactFound, How, Reporter, UnitMode, UnitSeen
 from firmline.links.base import Connection, Link, PortLink
 from firmline.links.usb.link import UsbLink
 from firmline.protocol.channels import Channel
@@ -48,9 +48,7 @@ from firmline.updater.usb_inspection import UsbInspection
 class Inspection(LinkInspection[Link]):
     """Carries out one plan over one radio; see :class:`LinkInspection`."""
 
-    def __init__(
-        self, plan: InspectionPlan, *, link: Link, report: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, plan: InspectionPlan, *, link: Link, report: Reporter) -> None:
         super().__init__(plan, link=link, report=report)
         if plan.pin is None:
             raise LocalProtocolError("An inspection over a radio needs the unit's pin.")
@@ -190,7 +188,7 @@ def _advertised_fact(fact: str, value: object) -> FactFound:
 
 
 def inspection_over(
-    link: AnyLink, plan: InspectionPlan, *, report: Callable[[Event], None]
+    link: AnyLink, plan: InspectionPlan, *, report: Reporter
 ) -> LinkInspection[Link] | LinkInspection[PortLink] | LinkInspection[UsbLink]:
     """The inspection over a link of this kind."""
     if isinstance(link, UsbLink):

@@ -15,7 +15,7 @@ from firmline.errors import (
     TransportReason,
     VerifyError,
 )
-from firmline.events import Event, FactFound, UnitMode
+from firmline.events import Event, FactFound, Reporter, UnitMode
 from firmline.formats.probes import ProbeSource
 from firmline.protocol.probing import Findings
 from firmline.updater import facts
@@ -62,7 +62,7 @@ class InspectionRecord:
         left_in: Where the unit was seen last.
     """
 
-    def __init__(self, *, now_s: Callable[[], float], sink: Callable[[Event], None]) -> None:
+    def __init__(self, *, now_s: Callable[[], float], sink: Reporter) -> None:
         self.facts: list[FactFound] = []
         self.findings = Findings()
         self.asked_bootloader = False

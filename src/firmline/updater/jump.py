@@ -22,6 +22,7 @@ from firmline.errors import (
     TransportError,
     TransportReason,
 )
+from firmline.events import Reporter
 from firmline.links.base import Connection
 from firmline.protocol.buttonless import (
     ButtonlessAnswer,
@@ -31,7 +32,6 @@ from firmline.protocol.buttonless import (
 )
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ButtonlessResult
-from firmline.updater.road import Report
 from firmline.updater.timeouts import Timeouts
 from firmline.values import RadioAddress
 
@@ -60,7 +60,7 @@ class Buttonless:
     """
 
     def __init__(
-        self, connection: Connection, channel: Channel, *, timeouts: Timeouts, report: Report
+        self, connection: Connection, channel: Channel, *, timeouts: Timeouts, report: Reporter
     ) -> None:
         self._connection = connection
         self._channel = channel
@@ -123,7 +123,7 @@ class Buttonless:
         return answer
 
 
-async def drops(connection: Connection, timeouts: Timeouts, report: Report) -> bool:
+async def drops(connection: Connection, timeouts: Timeouts, report: Reporter) -> bool:
     """See the unit drop the link; if it does not, what is seen afterwards says more."""
     try:
         reason = await connection.wait_closed(timeout_s=timeouts.drop_s)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
 
-from firmline.events import Event
+from firmline.events import Reporter
 from firmline.updater.inspection_plan import InspectionPlan
 from firmline.updater.inspection_record import InspectionRecord, InspectionResult, one_then_other
 from firmline.updater.opening import AnyLink
@@ -24,7 +23,7 @@ class LinkInspection(ABC, Generic[_L]):
         report: Takes every event, in order, as it happens; when it returns, the event is kept.
     """
 
-    def __init__(self, plan: InspectionPlan, *, link: _L, report: Callable[[Event], None]) -> None:
+    def __init__(self, plan: InspectionPlan, *, link: _L, report: Reporter) -> None:
         self._plan = plan
         self._link = link
         self._record = InspectionRecord(now_s=link.now_s, sink=report)

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from firmline.errors import Code, TransportError, VerifyError
-from firmline.events import UnitMode
+from firmline.events import Reporter, UnitMode
 from firmline.formats.package import PackageImage
 from firmline.formats.softdevice import softdevice_in_image
 from firmline.links.base import Link
@@ -21,7 +21,7 @@ from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
 from firmline.updater.recognition import other_serial_number
 from firmline.updater.recovery import RadioRecovery
-from firmline.updater.road import OpenBootloader, Report, Seen
+from firmline.updater.road import OpenBootloader, Seen
 from firmline.updater.timeouts import Timeouts, answer_timeout_s
 from firmline.values import Fwid, ImageKind, UnitPin
 
@@ -44,7 +44,7 @@ class RadioRoad:
         link: Link,
         pin: UnitPin,
         timeouts: Timeouts,
-        report: Report,
+        report: Reporter,
         ladder: Ladder,
         homecoming: Homecoming,
     ) -> None:

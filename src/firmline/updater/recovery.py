@@ -29,7 +29,7 @@ from firmline.errors import (
     TransportError,
     TransportReason,
 )
-from firmline.events import UnitMode
+from firmline.events import Reporter, UnitMode
 from firmline.links.base import Connection, Link, Received
 from firmline.protocol.answers import Answer
 from firmline.protocol.channels import Channel
@@ -41,7 +41,7 @@ from firmline.updater.ending import Information
 from firmline.updater.entering import PinnedUnit
 from firmline.updater.ladder import CHANGES_OBJECTS, Ladder, LadderStep, Step
 from firmline.updater.observing import Observed
-from firmline.updater.road import Method, Report
+from firmline.updater.road import Method
 from firmline.updater.settling import SETTLES_S, see_settled
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.unheard_end import may_hide_success, not_seen_again
@@ -148,7 +148,7 @@ class RadioRecovery:
         link: Link,
         ladder: Ladder,
         timeouts: Timeouts,
-        report: Report,
+        report: Reporter,
     ) -> None:
         self.before: Information | None = None
         self.fwid: int | None = None

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from firmline.errors import FirmlineError
-from firmline.events import Event, Proof
+from firmline.events import Proof, Reporter
 from firmline.formats.package import PackageImage
 from firmline.links.base import Exchange
 from firmline.protocol.answers import FirmwareVersion
@@ -27,9 +27,6 @@ from firmline.protocol.requests import Request
 from firmline.updater.expectation import Expectation
 from firmline.updater.progress import Progress
 from firmline.updater.timeouts import Timeouts
-
-Report = Callable[[Event], None]
-"""Takes an event, stamps it with the time and passes it on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +84,7 @@ class Briefing:
     """
 
     timeouts: Timeouts
-    report: Report
+    report: Reporter
     progress: Progress
     expectation: Expectation | None
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from firmline import events
 from firmline.errors import Code, VerifyError
+from firmline.events import Reporter
 from firmline.formats.package import PackageImage
 from firmline.links.base import PortConnection
 from firmline.links.serial.text import looks_like_text, shown
@@ -22,7 +23,7 @@ from firmline.updater.activation import longest_activation_s
 from firmline.updater.expectation import Expectation, Hearing
 from firmline.updater.flash_versions import kept_from_application, left_in_bootloader, see_versions
 from firmline.updater.progress import Progress
-from firmline.updater.road import NEW_APPLICATION_RUNS, Report, Seen
+from firmline.updater.road import NEW_APPLICATION_RUNS, Seen
 from firmline.updater.serial_talk import SerialTalk, Versions
 from firmline.updater.timeouts import SerialTimeouts
 from firmline.values import ImageKind
@@ -61,7 +62,7 @@ class SerialEnding:
         *,
         now_s: Callable[[], float],
         baud: int | None,
-        report: Report,
+        report: Reporter,
         timeouts: SerialTimeouts,
         expectation: Expectation | None,
     ) -> None:

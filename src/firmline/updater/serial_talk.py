@@ -16,6 +16,7 @@ from firmline.errors import (
     TransportError,
     TransportReason,
 )
+from firmline.events import Reporter
 from firmline.links.base import PortConnection
 from firmline.protocol.answers import Answer, FirmwareVersion, Pong, decode_answer
 from firmline.protocol.codes import ImageType, Opcode
@@ -25,7 +26,6 @@ from firmline.protocol.refusals import refusal
 from firmline.protocol.requests import Ping
 from firmline.protocol.slip import END, SlipDecoder
 from firmline.updater.dialogue import Dialogue
-from firmline.updater.road import Report
 from firmline.updater.timeouts import SerialTimeouts
 
 MAX_STRANGE: Final = 4096
@@ -55,7 +55,7 @@ class SerialTalk:
         *,
         now_s: Callable[[], float],
         timeouts: SerialTimeouts,
-        report: Report,
+        report: Reporter,
     ) -> None:
         self.sent = b""
         self._strange = b""

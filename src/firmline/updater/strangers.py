@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from firmline import events
 from firmline.errors import Code, TransportError, TransportReason
+from firmline.events import Reporter
 from firmline.links.base import Link, Sighting
 from firmline.updater.appearances import HARMLESS, says_harmless
-from firmline.updater.road import Report
 from firmline.updater.scanning import kind_by_services
 from firmline.updater.timeouts import Timeouts
 from firmline.values import RadioAddress
 
 
 async def who_is_there(
-    link: Link, address: RadioAddress, *, timeouts: Timeouts, report: Report
+    link: Link, address: RadioAddress, *, timeouts: Timeouts, report: Reporter
 ) -> TransportError | None:
     """Why a unit must not jump whose bootloader will have this address; ``None``: nothing is there.
 

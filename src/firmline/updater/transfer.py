@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from firmline.errors import TransportError, TransportReason
-from firmline.events import Event
+from firmline.events import Reporter
 from firmline.links.base import Exchange, Received
 from firmline.protocol.host import HostSession
 from firmline.protocol.steps import AnyAnswer, Delivery, Effect, Fail, Pause, Report, Write
@@ -17,7 +17,7 @@ async def transfer(
     session: HostSession,
     exchange: Exchange,
     *,
-    report: Callable[[Event], None],
+    report: Reporter,
     answer_timeout_s: AnswerTimeout,
     now_s: Callable[[], float],
 ) -> None:
@@ -66,9 +66,7 @@ async def _heard_until(
         raise
 
 
-async def _perform(
-    effects: list[Effect], exchange: Exchange, report: Callable[[Event], None]
-) -> None:
+async def _perform(effects: list[Effect], exchange: Exchange, report: Reporter) -> None:
     for effect in effects:
         match effect:
             case Write(channel=channel, data=data):

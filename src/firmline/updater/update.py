@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,7 @@ from firmline.errors import (
     TransportReason,
     VerifyError,
 )
-from firmline.events import Event, Outcome
+from firmline.events import Event, Outcome, Reporter
 from firmline.formats.package import Package, PackageImage
 from firmline.formats.sent_bytes import SentBytes
 from firmline.links.base import LinkCapabilities, PortLink
@@ -112,7 +112,7 @@ class Update:
         result: How it ended, also where it was cancelled; ``None``: it has not ended.
     """
 
-    def __init__(self, plan: UpdatePlan, *, link: AnyLink, report: Callable[[Event], None]) -> None:
+    def __init__(self, plan: UpdatePlan, *, link: AnyLink, report: Reporter) -> None:
         self._plan = plan
         self._sink = report
         self._link = link

@@ -15,12 +15,11 @@ the last CREATE (secure-dfu-bootloader spec, sections 2.5 and 10).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
 from firmline.errors import TransportError, TransportReason
-from firmline.events import Event, FactFound, How, UnitMode
+from firmline.events import FactFound, How, Reporter, UnitMode
 from firmline.links.usb.device import UsbDevice, UsbKind
 from firmline.links.usb.link import UsbLink
 from firmline.updater.bootloader_questions import ask_bootloader
@@ -40,9 +39,7 @@ from firmline.updater.usb_search import LOOKS_EVERY_S, find, unit_seen
 class UsbInspection(LinkInspection[UsbLink]):
     """Carries out one plan on one plugged unit; see :class:`LinkInspection`."""
 
-    def __init__(
-        self, plan: InspectionPlan, *, link: UsbLink, report: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, plan: InspectionPlan, *, link: UsbLink, report: Reporter) -> None:
         super().__init__(plan, link=link, report=report)
         self._bootloader: UsbDevice | None = None
         """As it was plugged in when its port was opened last."""

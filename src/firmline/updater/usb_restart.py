@@ -15,10 +15,9 @@ from typing import TypeVar
 
 from firmline import events
 from firmline.errors import TransportError, TransportReason
-from firmline.events import UnitMode
+from firmline.events import Reporter, UnitMode
 from firmline.links.usb.device import UsbDevice, UsbKind
 from firmline.links.usb.link import UsbLink
-from firmline.updater.road import Report
 from firmline.updater.usb_absence import did_not_restart, no_bootloader, stayed
 from firmline.updater.usb_search import LOOKS_EVERY_S, unit_seen
 
@@ -26,7 +25,7 @@ _T = TypeVar("_T")
 
 
 async def restart_into_bootloader(
-    link: UsbLink, application: UsbDevice, *, reappear_s: float, report: Report
+    link: UsbLink, application: UsbDevice, *, reappear_s: float, report: Reporter
 ) -> UsbDevice:
     """Have an application restart; the unit as its bootloader, once that is plugged in.
 
@@ -66,7 +65,7 @@ async def opened_patiently(
     open_port: Callable[[UsbDevice], Awaitable[_T]],
     *,
     reappear_s: float,
-    report: Report,
+    report: Reporter,
 ) -> _T:
     """Open the port of a bootloader that has just come; what ``open_port`` returns.
 

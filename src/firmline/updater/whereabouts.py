@@ -17,10 +17,9 @@ from collections.abc import Callable
 
 from firmline import events
 from firmline.errors import LocalProtocolError, TransportError, TransportReason
-from firmline.events import UnitMode
+from firmline.events import Reporter, UnitMode
 from firmline.links.base import Link, Sighting
 from firmline.updater.naming import find_named
-from firmline.updater.road import Report
 from firmline.updater.timeouts import Timeouts
 from firmline.values import AdvertisedName, BleAddress, RadioAddress, UnitPin
 
@@ -50,7 +49,7 @@ class Whereabouts:
             was chosen by a name, or by what macOS calls it, is meant as it is.
     """
 
-    def __init__(self, *, link: Link, pin: UnitPin, timeouts: Timeouts, report: Report) -> None:
+    def __init__(self, *, link: Link, pin: UnitPin, timeouts: Timeouts, report: Reporter) -> None:
         self.bootloader_name = ""
         self.keeps_address = False
         self._name = pin.text if isinstance(pin, AdvertisedName) else ""
