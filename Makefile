@@ -93,6 +93,7 @@ fix: $(STAMP)  ## format and mend what ruff can mend
 
 docs: $(STAMP)  ## build the site into site/; nothing in it asks the network
 	@$(BIN)/python tools/errors_page.py
+	@$(BIN)/python tools/diagnosis_pages.py
 	@$(BIN)/python tools/faults_page.py
 	@$(BIN)/python tools/softdevices_page.py
 	@$(BIN)/python tools/lint_page.py

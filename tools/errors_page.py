@@ -43,6 +43,7 @@ GROUPS = {
     "SET": ("Bootloader settings pages", 2),
     "SIM": ("Recorded sessions and virtual units", 2),
     "TRACE": ("Traces and captures that are read", 2),
+    "DIAG": ("Failures that are to be diagnosed", 2),
     "LINK": ("The road to the unit", 3),
     "ENTER": ("Into the bootloader", 3),
     "BLE": ("The computer's own Bluetooth", 3),

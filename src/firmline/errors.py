@@ -136,6 +136,9 @@ class Code(StrEnum):
     TRACE_MALFORMED = "DFU-TRACE-001"
     TRACE_NOT_CONVERTIBLE = "DFU-TRACE-002"
 
+    # Failures that are to be diagnosed.
+    REPORT_MALFORMED = "DFU-DIAG-001"
+
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"
     LINK_EXTRA_MISSING = "DFU-LINK-002"

@@ -43,6 +43,7 @@ ROOMS = {
     "cli",
     "data",
     "device",
+    "diagnosis",
     "errors",
     "events",
     "formats",

@@ -50,6 +50,10 @@ SECTIONS = (
         Command("trace", "firmline.cli.trace:trace", "Read what an update or an inspection kept."),
     ),
     Section(
+        "When an update fails",
+        Command("diagnose", "firmline.cli.diagnose:diagnose", "Rank the causes, plan the tests."),
+    ),
+    Section(
         "Work with virtual units",
         Command("sim", "firmline.cli.sim:sim", "Replay recordings, cut the power everywhere."),
     ),

@@ -37,6 +37,7 @@ PAGES = {
     "make-a-probe-pack": "",
     "read-a-unit": "",
     "read-a-trace": "",
+    "find-out-why": "",
     "make-a-package": f"--application-version 5 {SIGNED}",
 }
 """The pages, and the options that their reader has where a command says ``...``."""

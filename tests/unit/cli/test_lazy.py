@@ -106,6 +106,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline trace",
         "firmline trace show",
         "firmline trace convert",
+        "firmline diagnose",
         "firmline sim",
         "firmline sim replay",
         "firmline sim cuts",

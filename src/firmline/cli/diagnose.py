@@ -1,0 +1,52 @@
+"""``firmline diagnose``: why an update failed, and which test to do next."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.trace_input import name_of, read_trace_file
+
+
+@click.command(cls=OnceCommand)
+@click.argument("file", metavar="FILE", type=FilePath(stream=True))
+@click.option(
+    "--lacks",
+    metavar="NAME",
+    multiple=True,
+    help="Equipment that is not at hand, so that no test needs it: second-host, bench-supply,"
+    " new-cell, probe, good-unit, good-package, reset-pin, multimeter or sources. May be given more"
+    " than once.",
+)
+@click.option(
+    "--done",
+    metavar="TEST",
+    multiple=True,
+    help="A test that was done already, by its name in the plan. May be given more than once.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
+def diagnose(file: Path, *, lacks: tuple[str, ...], done: tuple[str, ...], as_json: bool) -> None:
+    """Say why an update failed, how sure that is, and which test to do next.
+
+    FILE is a report: JSON with an object "evidence", whose fields and values are on the page on
+    evidence; - reads standard input. The tests that would destroy evidence come last: do them in
+    their order, and leave the cell where it is until then.
+    """
+    from firmline.cli.diagnosis_options import known_equipment, known_tests  # noqa: PLC0415
+    from firmline.cli.diagnosis_text import result_fields, text_lines  # noqa: PLC0415
+    from firmline.diagnosis.next_test import plan  # noqa: PLC0415 - the help stays fast
+    from firmline.diagnosis.ranking import rank  # noqa: PLC0415
+    from firmline.diagnosis.report_input import read_report  # noqa: PLC0415
+
+    lacks, done = known_equipment(lacks), known_tests(done)
+    incident = read_report(read_trace_file(file), name=name_of(file))
+    ranking = rank(incident)
+    proposals = plan(incident, ranking, lacks=lacks, done=done)
+    if as_json:
+        click.echo(json.dumps(result_fields(incident, ranking, proposals)))
+        return
+    for line in text_lines(incident, ranking, proposals):
+        click.echo(line)

@@ -1,0 +1,196 @@
+"""A diagnosis: for people, and as the JSON of the contract (``design/command-line.md``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Final
+
+from firmline.cli.style import paint, printable
+from firmline.diagnosis.catalogue import UNKNOWN
+from firmline.diagnosis.evidence import Evidence, Incident
+from firmline.diagnosis.next_test import Proposal, equipment
+from firmline.diagnosis.ranking import Argument, RankedCause, Ranking
+from firmline.diagnosis.vocabulary import vocabulary
+
+SHOWN: Final = 5
+"""Causes that people are shown; fewer where the rest is unlikely."""
+UNLIKELY: Final = 0.02
+"""Causes below that are not shown to people, beyond the first."""
+ARGUMENTS: Final = 5
+"""Arguments that people are shown of the first cause, for it and against it."""
+TESTS: Final = 8
+"""Tests of the plan that people are shown."""
+WIDTH: Final = 96
+UNKNOWN_TITLE: Final = "None of the causes that are known"
+
+
+# JSON.
+
+
+def result_fields(
+    incident: Incident, ranking: Ranking, proposals: tuple[Proposal, ...]
+) -> dict[str, object]:
+    """The result line."""
+    return {
+        "type": "result",
+        "causes": [_cause_fields(each) for each in ranking.causes],
+        "families": {name: round(chance, 6) for name, chance in ranking.families.items()},
+        "next_test": test_fields(proposals[0]) if proposals else None,
+        "plan": [test_fields(each) for each in proposals],
+        "evidence": [_evidence_fields(each) for each in incident.evidence],
+        "contradictions": list(incident.contradictions()),
+        "unused": [printable(each) for each in incident.unused],
+        "learned_runs": ranking.learned_runs,
+    }
+
+
+def _cause_fields(ranked: RankedCause) -> dict[str, object]:
+    return {
+        "cause": ranked.slug,
+        "family": ranked.family,
+        "probability": round(ranked.probability, 6),
+        "for": [_argument_fields(each) for each in ranked.speaks_for],
+        "against": [_argument_fields(each) for each in ranked.speaks_against],
+    }
+
+
+def _argument_fields(argument: Argument) -> dict[str, object]:
+    return {
+        "field": argument.field,
+        "values": list(argument.values),
+        "seen": argument.seen,
+        "strength": round(argument.strength, 3),
+        "because": argument.because,
+    }
+
+
+def test_fields(proposal: Proposal) -> dict[str, object]:
+    """A test of the plan."""
+    test = proposal.test
+    return {
+        "test": test.slug,
+        "title": test.title,
+        "steps": list(test.steps),
+        "minutes": test.minutes,
+        "needs": list(test.needs),
+        "destroys": list(test.destroys),
+        "bits": round(proposal.bits, 3),
+        "because": proposal.because,
+    }
+
+
+def _evidence_fields(evidence: Evidence) -> dict[str, object]:
+    return {
+        "field": evidence.field,
+        "value": evidence.value,
+        "seen": evidence.seen,
+        "origin": evidence.origin.value,
+        "where": printable(evidence.where),
+    }
+
+
+# People.
+
+
+def text_lines(
+    incident: Incident, ranking: Ranking, proposals: tuple[Proposal, ...]
+) -> Iterator[str]:
+    """The diagnosis, line by line."""
+    yield from _heading("Causes")
+    yield from _cause_lines(ranking)
+    yield from _argument_lines(ranking.causes[0])
+    yield from _plan_lines(proposals)
+    yield from _remark_lines(incident, ranking)
+
+
+def _heading(title: str, *, first: bool = True) -> list[str]:
+    return [paint(title, bold=True)] if first else ["", paint(title, bold=True)]
+
+
+def _cause_lines(ranking: Ranking) -> Iterator[str]:
+    shown = [
+        each
+        for place, each in enumerate(ranking.causes[:SHOWN])
+        if place == 0 or each.probability >= UNLIKELY
+    ]
+    width = max(len(each.slug) for each in shown)
+    for each in shown:
+        yield f"  {percent(each.probability):>6}  {each.slug:<{width}}  {_title(each)}"
+    rest = 1.0 - sum(each.probability for each in shown)
+    yield f"  {percent(rest):>6}  {'':<{width}}  {len(ranking.causes) - len(shown)} others"
+
+
+def _title(ranked: RankedCause) -> str:
+    return UNKNOWN_TITLE if ranked.cause is None else ranked.cause.title
+
+
+def percent(chance: float) -> str:
+    """A probability for people; never 0 or 100, which nothing is."""
+    if chance > 0.99:
+        return "> 99 %"
+    if chance < 0.01:
+        return "< 1 %"
+    return f"{chance * 100:.0f} %"
+
+
+def _argument_lines(top: RankedCause) -> Iterator[str]:
+    if top.cause is None:
+        yield from _heading(f"Why {UNKNOWN}", first=False)
+        yield "  What was seen fits no known cause better than any other failure would."
+        return
+    yield from _heading(f"Why {top.slug}", first=False)
+    yield from _wrapped(f"  {top.cause.meaning}")
+    for label, arguments in (("for", top.speaks_for), ("against", top.speaks_against)):
+        for each in arguments[:ARGUMENTS]:
+            because = f": {each.because}" if each.because else ""
+            yield from _wrapped(f"  {label:<8} {_observation(each)}{because}", indent=11)
+    yield from _wrapped(f"  {'fix':<8} {top.cause.fix}", indent=11)
+    yield from _wrapped(f"  {'prevent':<8} {top.cause.prevent}", indent=11)
+
+
+def _observation(argument: Argument) -> str:
+    meanings = vocabulary()[argument.field].meanings
+    told = " and ".join(meanings[value] for value in argument.values)
+    return f"{argument.field} = {told}" if argument.seen else f"not {told}"
+
+
+def _plan_lines(proposals: tuple[Proposal, ...]) -> Iterator[str]:
+    yield from _heading("What to do next", first=False)
+    if not proposals:
+        yield "  No test that is known would tell more."
+        return
+    warned = False
+    for number, proposal in enumerate(proposals[:TESTS], 1):
+        test = proposal.test
+        if test.takes_power and not warned:
+            warned = True
+            yield "  Only now, because it destroys what the tests above look at:"
+        needs = "".join(f", needs {equipment()[each]}" for each in test.needs)
+        yield f"  {number}. {paint(test.title, bold=True)} ({test.minutes:g} min{needs})"
+        for step in test.steps if number == 1 else ():
+            yield from _wrapped(f"     - {step}", indent=7)
+        yield from _wrapped(f"     {proposal.because}", indent=5)
+    if not warned and any(each.test.takes_power for each in proposals):
+        yield "  Until these are done, do not touch the cell or the supply."
+
+
+def _remark_lines(incident: Incident, ranking: Ranking) -> Iterator[str]:
+    contradictions, unused = incident.contradictions(), incident.unused
+    if contradictions:
+        yield from _heading("What cannot all be true", first=False)
+        yield from (f"  {printable(each)}" for each in contradictions)
+    if unused:
+        yield from _heading("What could not be used", first=False)
+        yield from (f"  {printable(each)}" for each in unused)
+    if not incident.evidence:
+        yield ""
+        yield "Nothing of it is evidence, so that every cause is as likely as it is anywhere."
+    if ranking.learned_runs:
+        yield ""
+        yield f"{ranking.learned_runs} resolved runs have told, too, how often causes are met."
+
+
+def _wrapped(text: str, *, indent: int = 2) -> list[str]:
+    first = len(text) - len(text.lstrip())
+    return wrap(text.strip(), WIDTH, initial_indent=" " * first, subsequent_indent=" " * indent)

@@ -1,0 +1,115 @@
+"""What was seen of a failure: typed values, each with where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from firmline.diagnosis.vocabulary import vocabulary
+
+
+class Origin(StrEnum):
+    """Who says so."""
+
+    UNIT = "unit"
+    """The unit itself: an answer of its bootloader, what a dump of its flash holds."""
+    TRACE = "trace"
+    """An event of a trace of firmline's."""
+    LOG = "log"
+    """A line of another tool's log."""
+    REPORT = "report"
+    """A report that was written down."""
+    PERSON = "person"
+    """Somebody who was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One thing that was seen.
+
+    Attributes:
+        field: A field of the vocabulary.
+        value: One of its values.
+        origin: Who says so.
+        where: The place there, for people: an event and its time, a line of a log; may be empty.
+        seen: Whether it was seen; else it was looked for, and is not so. Only of fields that take
+            several values: of the others the value that was found says it.
+    """
+
+    field: str
+    value: str
+    origin: Origin
+    where: str = ""
+    seen: bool = True
+
+    def __post_init__(self) -> None:
+        """See that it is of the vocabulary.
+
+        Raises:
+            ValueError: It is not.
+        """
+        if self.field not in vocabulary() or self.value not in vocabulary()[self.field].meanings:
+            problem = f"no evidence of the vocabulary: {self.field} = {self.value}"
+            raise ValueError(problem)
+
+    @property
+    def meaning(self) -> str:
+        """What it says, in words."""
+        return vocabulary()[self.field].meanings[self.value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Everything that is known of one failure.
+
+    Attributes:
+        evidence: What was seen.
+        unused: What was given and could not be used, one sentence each.
+    """
+
+    evidence: tuple[Evidence, ...] = ()
+    unused: tuple[str, ...] = ()
+
+    def with_more(self, more: Iterable[Evidence], unused: Iterable[str] = ()) -> Incident:
+        """The same, and more; what is known already is not said twice."""
+        known = {(each.field, each.value, each.seen) for each in self.evidence}
+        new = []
+        for each in more:
+            if (each.field, each.value, each.seen) not in known:
+                known.add((each.field, each.value, each.seen))
+                new.append(each)
+        return Incident(evidence=(*self.evidence, *new), unused=(*self.unused, *unused))
+
+    def by_field(self) -> Mapping[str, tuple[str, ...]]:
+        """The values that were seen, of every field that has any."""
+        return self._values(seen=True)
+
+    def looked_for_in_vain(self) -> Mapping[str, tuple[str, ...]]:
+        """The values that were looked for and are not so, of every field that has any."""
+        return self._values(seen=False)
+
+    def _values(self, *, seen: bool) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for each in self.evidence:
+            if each.seen is seen:
+                found[each.field] = (*found.get(each.field, ()), each.value)
+        return found
+
+    def contradictions(self) -> tuple[str, ...]:
+        """Where the evidence cannot all be true, one sentence each."""
+        found = self.by_field()
+        single = [
+            f"{name} is told to be {' and '.join(values)}."
+            for name, values in found.items()
+            if len(values) > 1 and not vocabulary()[name].many
+        ]
+        both = set(found.get("cured_by", ())) & set(found.get("not_cured_by", ()))
+        helped = [f"{each} is told to have helped, and not to have." for each in sorted(both)]
+        denied = [
+            f"{value} ({name}) is told to have been seen, and not to have been."
+            for name, values in self.looked_for_in_vain().items()
+            for value in values
+            if value in found.get(name, ())
+        ]
+        return (*single, *helped, *denied)

@@ -1,0 +1,260 @@
+"""How likely what was seen is, were this or that the cause.
+
+The model is a naive Bayesian one with three corrections, each for a way in which reports are not
+independent draws:
+
+* What follows from another field says nothing of its own (:data:`IMPLIED`): an extended error comes
+  with result ``0B`` whatever the cause.
+* Fields that tell of the same moment are given less than their full weight (:data:`WEIGHTS`).
+* Actions that were taken together are judged together: at least one of them has helped (noisy-or).
+  A cell that was changed and a unit that was without power are one observation.
+
+Where a cause says nothing of a field, a value is as likely as in any report; what is left of the
+chances that it does give is shared among the other values in the same way. Nothing is impossible:
+a report may be wrong (:data:`WRONG`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from firmline.diagnosis.catalogue import Cause, Seen
+from firmline.diagnosis.evidence import Incident
+from firmline.diagnosis.vocabulary import vocabulary
+
+WEIGHTS: Final = {
+    "transport": 0.5,
+    "bootloader": 0.5,
+    "sdk": 0.5,
+    "chip": 0.4,
+    "host_tool": 0.6,
+    "supply": 0.6,
+    "failure_kind": 0.7,
+    "progress": 0.6,
+    "time_to_failure": 0.6,
+    "end_state": 0.8,
+    "phase": 0.9,
+}
+"""Of the logarithm of a chance; 1 where a field is not named. What describes the product and the
+host is mostly the same for all failures of one maker, and where, how and how far something failed
+is one moment; ours."""
+WRONG: Final = 0.03
+"""How likely a report of what somebody saw says something that is not so; ours."""
+SELDOM_WRONG: Final = 0.004
+"""Of a code that the unit answered: it is copied, not described; ours."""
+CODES: Final = frozenset({"result_code", "ext_error"})
+NOT_ITS_CODE: Final = {"result_code": 0.05, "ext_error": 0.003}
+"""How much less likely a code of the unit is with a cause that says nothing of it: who names
+a reason of its own has not lost supply or link; ours."""
+UNKNOWN_CODE: Final = {"result_code": 0.3, "ext_error": 0.05}
+"""The same where the cause is not known."""
+HELPS_ANYWAY: Final = 0.04
+"""How likely an action helps where the cause says nothing of it; ours."""
+UNKNOWN_HELPS: Final = 0.1
+"""The same where the cause is not known."""
+PASSES_ANYWAY: Final = {
+    "intermittent": 0.35,
+    "once": 0.6,
+    "only_first_after_interruption": 0.3,
+    "only_after_soft_reset": 0.2,
+    "only_after_power_up": 0.2,
+}
+"""How likely the next attempt passes whatever was done, by when it fails; ours."""
+LOOKED_FOR: Final = 2.5
+"""How much likelier something is found by looking for it, than told of in a report; ours."""
+MOST_FOUND: Final = 0.95
+BEFORE_DATA: Final = frozenset(
+    {
+        *("package_build", "package_open", "host_open", "scan", "connect", "discover"),
+        *("app_prepare", "enter_bootloader", "find_bootloader", "bootloader_boot"),
+        *("connect_bootloader", "discover_bootloader", "init_transfer", "init_execute"),
+    }
+)
+"""Phases in which no data has been sent yet."""
+BEHIND_DATA: Final = frozenset({"final_execute", "activation"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """One observation, and how likely it is.
+
+    Attributes:
+        field: Of the vocabulary.
+        values: What was seen, more than one where they are one observation.
+        log_chance: The weighted natural logarithm of the chance.
+        because: Why it is as likely as that; empty: the cause says nothing of it.
+        seen: Whether it was seen; else it was looked for in vain.
+    """
+
+    field: str
+    values: tuple[str, ...]
+    log_chance: float
+    because: str = ""
+    seen: bool = True
+
+
+def weigh(cause: Cause | None, incident: Incident) -> tuple[Weighed, ...]:
+    """How likely each observation is, one after the other in the order of the vocabulary.
+
+    The observations are the same, in the same order, for every cause.
+
+    Args:
+        cause: The cause; ``None``: none that is known.
+        incident: What was seen.
+    """
+    seen, in_vain = incident.by_field(), incident.looked_for_in_vain()
+    anyway = passes_anyway(incident)
+    weighed: list[Weighed] = []
+    for field in vocabulary():
+        if field in seen and not _is_implied(field, seen[field], seen):
+            weighed += _weigh_field(cause, field, seen[field], anyway)
+        weighed += [_weigh_denied(cause, field, value) for value in in_vain.get(field, ())]
+    return tuple(weighed)
+
+
+def passes_anyway(incident: Incident) -> float:
+    """How likely an attempt passes whatever was done before it; 0 to 1."""
+    times = incident.by_field().get("reproducibility", ())
+    return max((PASSES_ANYWAY.get(each, 0.0) for each in times), default=0.0)
+
+
+def _is_implied(field: str, values: tuple[str, ...], found: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether it follows from something else that was seen."""
+    phases = found.get("phase", ())
+    match field, values:
+        case "result_code", ("r0B",):
+            return "ext_error" in found
+        case "failure_kind", ("error_code",):
+            return "result_code" in found or "ext_error" in found
+        case "progress", ("none",):
+            return bool(phases) and BEFORE_DATA.issuperset(phases)
+        case "progress", ("end",):
+            return bool(phases) and BEHIND_DATA.issuperset(phases)
+        case _:
+            return False
+
+
+def _weigh_field(
+    cause: Cause | None, field: str, values: tuple[str, ...], anyway: float
+) -> Iterator[Weighed]:
+    about = None if cause is None else cause.about(field)
+    match field:
+        case "cured_by":
+            yield _weigh_cures(cause, values, anyway)
+        case "not_cured_by":
+            yield from (_weigh_failed_cure(cause, each, anyway) for each in values)
+        case _ if vocabulary()[field].many:
+            for each in values:
+                yield _weighed(cause, about, field, (each,), _chance_of_many(about, field, each))
+        case _:
+            chances = [chance_of(cause, field, each) for each in values]
+            yield _weighed(cause, about, field, values, sum(chances) / len(chances))
+
+
+def _weigh_denied(cause: Cause | None, field: str, value: str) -> Weighed:
+    """What was looked for, and is not so."""
+    about = None if cause is None else cause.about(field)
+    return Weighed(
+        field=field,
+        values=(value,),
+        log_chance=math.log(1.0 - chance_found(cause, field, value)),
+        because="" if about is None or value not in about.chances else about.because,
+        seen=False,
+    )
+
+
+def _weighed(
+    cause: Cause | None, about: Seen | None, field: str, values: tuple[str, ...], chance: float
+) -> Weighed:
+    excluded = {} if cause is None else cause.excludes.get(field, {})
+    because = "" if about is None else about.because
+    for each in values:
+        because = excluded.get(each, because)
+    return Weighed(
+        field=field,
+        values=values,
+        log_chance=WEIGHTS.get(field, 1.0) * math.log(chance),
+        because=because,
+    )
+
+
+def chance_of(cause: Cause | None, field: str, value: str) -> float:
+    """Of a field with one value: how likely a report that fills it in says this one; 0 to 1."""
+    about = None if cause is None else cause.about(field)
+    anyway = vocabulary()[field].chances
+    wrong = SELDOM_WRONG if field in CODES else WRONG
+    if cause is not None and value in cause.excludes.get(field, {}):
+        return wrong * anyway[value]
+    if about is None:
+        return anyway[value] * _of_code(cause, field)
+    told = about.chances
+    if value in told:
+        chance = told[value]
+    else:
+        rest = sum(chance for other, chance in anyway.items() if other not in told)
+        chance = (1.0 - sum(told.values())) * anyway[value] / rest
+    return (1.0 - wrong) * chance + wrong * anyway[value]
+
+
+def _of_code(cause: Cause | None, field: str) -> float:
+    """What is left of the chance of a code where the cause says nothing of codes."""
+    if field not in CODES:
+        return 1.0
+    return (UNKNOWN_CODE if cause is None else NOT_ITS_CODE)[field]
+
+
+def chance_found(cause: Cause | None, field: str, value: str) -> float:
+    """Of a field that takes several: how likely this is found by somebody who looks; 0 to 1."""
+    about = None if cause is None else cause.about(field)
+    return min(MOST_FOUND, LOOKED_FOR * _chance_of_many(about, field, value))
+
+
+def chance_of_help(cause: Cause | None, action: str, anyway: float = 0.0) -> float:
+    """How likely the next attempt passes after an action; 0 to 1.
+
+    Args:
+        cause: The cause; ``None``: none that is known.
+        action: Of the vocabulary's ``cured_by``.
+        anyway: How likely it passes whatever was done (:func:`passes_anyway`).
+    """
+    about = None if cause is None else cause.about("cured_by")
+    if about is None:
+        helps = UNKNOWN_HELPS if cause is None else HELPS_ANYWAY
+    else:
+        helps = about.chances.get(action, HELPS_ANYWAY)
+    return 1.0 - (1.0 - helps) * (1.0 - anyway)
+
+
+def _chance_of_many(about: Seen | None, field: str, value: str) -> float:
+    """Of a field that takes several: how likely a report says this one among others."""
+    anyway = vocabulary()[field].chances[value]
+    return anyway if about is None else about.chances.get(value, anyway)
+
+
+def _weigh_cures(cause: Cause | None, actions: tuple[str, ...], anyway: float) -> Weighed:
+    """At least one of the actions that were taken together has helped."""
+    failing = math.prod(1.0 - chance_of_help(cause, each) for each in actions) * (1.0 - anyway)
+    return Weighed(
+        field="cured_by",
+        values=actions,
+        log_chance=math.log(1.0 - failing),
+        because=_because_of_cures(cause, actions),
+    )
+
+
+def _weigh_failed_cure(cause: Cause | None, action: str, anyway: float) -> Weighed:
+    return Weighed(
+        field="not_cured_by",
+        values=(action,),
+        log_chance=math.log(1.0 - chance_of_help(cause, action, anyway)),
+        because=_because_of_cures(cause, (action,)),
+    )
+
+
+def _because_of_cures(cause: Cause | None, actions: Iterable[str]) -> str:
+    about = None if cause is None else cause.about("cured_by")
+    told = about is not None and any(each in about.chances for each in actions)
+    return about.because if about is not None and told else ""

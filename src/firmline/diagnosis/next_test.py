@@ -1,0 +1,247 @@
+"""Which test to do next: the most that can be learned per minute, before anything is destroyed.
+
+Rules of this module:
+
+* What a test is worth is how much its outcome is expected to narrow the causes down (the mutual
+  information of outcome and cause, in bits), by the same model that ranks them.
+* What takes the power away comes last: only where no other test that is at hand tells anything
+  more. What destroys less is put behind what destroys nothing, by weights (``data/``).
+* A test is not proposed twice, nor one whose outcome is known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from firmline.data import load_table
+from firmline.diagnosis.catalogue import UNKNOWN, catalogue
+from firmline.diagnosis.evidence import Evidence, Incident, Origin
+from firmline.diagnosis.likelihood import (
+    chance_found,
+    chance_of,
+    chance_of_help,
+    passes_anyway,
+)
+from firmline.diagnosis.ranking import Ranking
+from firmline.diagnosis.vocabulary import vocabulary
+
+POWER: Final = "power"
+"""What only the power holds; whoever destroys that destroys the case."""
+WORTH_BITS: Final = 0.05
+"""A test that is expected to tell less is not worth doing; ours."""
+NEGLIGIBLE: Final = 1e-4
+"""Causes less likely than this do not decide which test is next; ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """Something that can be done to tell causes apart.
+
+    Attributes:
+        slug: Its name.
+        title: A few words.
+        steps: What to do, in order.
+        minutes: Of a person who knows the unit.
+        needs: Equipment, by the names of the table.
+        destroys: What cannot be looked at afterwards, by the names of the table.
+        action: What is tried, of the vocabulary's ``cured_by``; empty: it looks.
+        fields: What is looked at: fields with one value.
+        flags: What is looked for.
+    """
+
+    __test__ = False  # not one of pytest's
+
+    slug: str
+    title: str
+    steps: tuple[str, ...]
+    minutes: float
+    needs: tuple[str, ...] = ()
+    destroys: tuple[str, ...] = ()
+    action: str = ""
+    fields: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    @property
+    def takes_power(self) -> bool:
+        """Whether it takes the power away, or is as thorough."""
+        return POWER in self.destroys
+
+    @property
+    def cost(self) -> float:
+        """Minutes, and more for what it destroys."""
+        weights = [_weight(each) for each in self.destroys if each != POWER]
+        return self.minutes * math.prod(weights)
+
+    def outcome(self, *, passed: bool, origin: Origin = Origin.PERSON) -> Evidence:
+        """What it shows, of a test that tries something.
+
+        Args:
+            passed: Whether the attempt behind the action has passed.
+            origin: Who says so.
+        """
+        field = "cured_by" if passed else "not_cured_by"
+        return Evidence(field=field, value=self.action, origin=origin, where=self.title)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A test, and what it is worth here.
+
+    Attributes:
+        test: The test.
+        bits: How much it is expected to tell.
+        because: What it tells apart, in words.
+    """
+
+    test: Test
+    bits: float
+    because: str
+
+
+def _weight(destroyed: str) -> float:
+    """How much more a minute costs that destroys this."""
+    return float(_table()["destroys"][destroyed]["weight"])
+
+
+def _table() -> Mapping[str, Any]:
+    return load_table("diagnostic_tests")
+
+
+@cache
+def diagnostic_tests() -> Mapping[str, Test]:
+    """Every test, by its slug."""
+    return {
+        slug: Test(
+            slug=slug,
+            title=row["title"],
+            steps=tuple(row["steps"]),
+            minutes=row["minutes"],
+            needs=tuple(row.get("needs", ())),
+            destroys=tuple(row.get("destroys", ())),
+            action=row.get("action", ""),
+            fields=tuple(row.get("fields", ())),
+            flags=tuple(row.get("flags", ())),
+        )
+        for slug, row in _table()["tests"].items()
+    }
+
+
+def equipment() -> Mapping[str, str]:
+    """What tests can need, by name, in words."""
+    return dict(_table()["equipment"])
+
+
+def plan(
+    incident: Incident,
+    ranking: Ranking,
+    *,
+    lacks: Collection[str] = (),
+    done: Collection[str] = (),
+) -> tuple[Proposal, ...]:
+    """The tests that are worth doing, in the order in which to do them.
+
+    Args:
+        incident: What is known.
+        ranking: Of that.
+        lacks: Equipment that is not at hand.
+        done: Tests that were done, whatever they showed.
+
+    Returns:
+        The next test first; after its result the plan is another.
+    """
+    likely = {
+        each.slug: each.probability for each in ranking.causes if each.probability > NEGLIGIBLE
+    }
+    proposals = [
+        proposal
+        for test in diagnostic_tests().values()
+        if test.slug not in done and not set(test.needs) & set(lacks)
+        if (proposal := _proposal(test, incident, likely)) is not None
+    ]
+    return tuple(
+        sorted(
+            proposals,
+            key=lambda each: (each.test.takes_power, -each.bits / each.test.cost),
+        )
+    )
+
+
+def _proposal(test: Test, incident: Incident, likely: Mapping[str, float]) -> Proposal | None:
+    """A test, if it is worth anything now."""
+    columns = _outcomes(test, incident, likely)
+    best = max(columns, key=lambda column: _bits(column, likely), default=None)
+    bits = 0.0 if best is None else _bits(best, likely)
+    if best is None or bits < WORTH_BITS:
+        return None
+    return Proposal(test=test, bits=bits, because=_because(test, best, likely))
+
+
+Column = Mapping[str, Mapping[str, float]]
+"""For each outcome, how likely it is with each cause."""
+
+
+def _outcomes(test: Test, incident: Incident, likely: Iterable[str]) -> list[Column]:
+    """What the test can show, for each thing that it looks at."""
+    seen, in_vain = incident.by_field(), incident.looked_for_in_vain()
+    if test.action:
+        known = (*seen.get("cured_by", ()), *seen.get("not_cured_by", ()))
+        return [] if test.action in known else [_of_action(test.action, incident, likely)]
+    columns = [_of_field(field, likely) for field in test.fields if field not in seen]
+    known = (*seen.get("flags", ()), *in_vain.get("flags", ()))
+    return columns + [_of_flag(flag, likely) for flag in test.flags if flag not in known]
+
+
+def _of_action(action: str, incident: Incident, likely: Iterable[str]) -> Column:
+    anyway = passes_anyway(incident)
+    passes = {slug: chance_of_help(catalogue().get(slug), action, anyway) for slug in likely}
+    return {"passes": passes, "fails": {slug: 1.0 - each for slug, each in passes.items()}}
+
+
+def _of_field(field: str, likely: Iterable[str]) -> Column:
+    return {
+        value: {slug: chance_of(catalogue().get(slug), field, value) for slug in likely}
+        for value in vocabulary()[field].meanings
+    }
+
+
+def _of_flag(flag: str, likely: Iterable[str]) -> Column:
+    found = {slug: chance_found(catalogue().get(slug), "flags", flag) for slug in likely}
+    return {flag: found, "": {slug: 1.0 - each for slug, each in found.items()}}
+
+
+def _bits(column: Column, likely: Mapping[str, float]) -> float:
+    """The mutual information of outcome and cause."""
+    bits = 0.0
+    for chances in column.values():
+        whole = sum(likely[slug] * chance for slug, chance in chances.items())
+        bits += sum(
+            likely[slug] * chance * math.log2(chance / whole)
+            for slug, chance in chances.items()
+            if chance > 0
+        )
+    return bits
+
+
+def _because(test: Test, column: Column, likely: Mapping[str, float]) -> str:
+    """Which causes the test moves apart, the likeliest first."""
+    if not test.action:
+        top = sorted(likely, key=lambda slug: -likely[slug])[:3]
+        return f"It is seen differently with {_listed(top)}."
+    passes = column["passes"]
+    among = sorted(likely, key=lambda slug: -likely[slug])[:6]
+    helped = [slug for slug in among if passes[slug] >= 0.5]
+    others = [slug for slug in among if passes[slug] < 0.5]
+    if helped and others:
+        return f"It helps with {_listed(helped[:3])}, and not with {_listed(others[:3])}."
+    which = helped or others
+    verb = "likelier" if helped else "unlikely to help"
+    return f"It is {verb} with {_listed(which[:3])}, each to another degree."
+
+
+def _listed(slugs: list[str]) -> str:
+    titles = ["another cause" if slug == UNKNOWN else slug for slug in slugs]
+    return titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} or {titles[-1]}"

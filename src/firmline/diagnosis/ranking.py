@@ -1,0 +1,179 @@
+"""Which cause it is, and how sure that is.
+
+Rules of this module:
+
+* The chances of all causes and of :data:`~firmline.diagnosis.catalogue.UNKNOWN` are 1 together, and
+  an unknown cause is never ruled out.
+* What speaks for and against a cause is what is more, and less, likely with it than with the others
+  that were possible before.
+* What was learned from resolved runs comes in as counts, and the ranking says how many there were.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from firmline.diagnosis.catalogue import UNKNOWN, Cause, catalogue
+from firmline.diagnosis.evidence import Incident
+from firmline.diagnosis.likelihood import Weighed, weigh
+
+UNKNOWN_PRIOR: Final = 0.08
+"""How likely a failure is none of the catalogue's, before anything was seen; ours."""
+CATALOGUE_RUNS: Final = 100.0
+"""How many resolved runs the frequencies of the catalogue count for, against a line's own; ours."""
+TELLS: Final = 0.3
+"""Below that a difference of logarithms (1.35 to 1) speaks neither for a cause nor against it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """What an observation says of a cause.
+
+    Attributes:
+        field: Of the vocabulary.
+        values: What was seen.
+        seen: Whether it was seen; else it was looked for in vain.
+        strength: The natural logarithm of how much likelier it is with this cause than it was
+            before anything was seen.
+        because: Why; may be empty.
+    """
+
+    field: str
+    values: tuple[str, ...]
+    seen: bool
+    strength: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedCause:
+    """A cause, and how likely it is.
+
+    Attributes:
+        cause: ``None``: none that is known.
+        probability: 0 to 1.
+        speaks_for: The strongest argument first.
+        speaks_against: Likewise.
+    """
+
+    cause: Cause | None
+    probability: float
+    speaks_for: tuple[Argument, ...]
+    speaks_against: tuple[Argument, ...]
+
+    @property
+    def slug(self) -> str:
+        """Of the cause."""
+        return UNKNOWN if self.cause is None else self.cause.slug
+
+    @property
+    def family(self) -> str:
+        """Slug of its family."""
+        return UNKNOWN if self.cause is None else self.cause.family.slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """All causes, the likeliest first.
+
+    Attributes:
+        causes: Every one of the catalogue, and the unknown one.
+        families: How likely each family is, the likeliest first.
+        learned_runs: Resolved runs that the chances were learned from, beside the catalogue.
+    """
+
+    causes: tuple[RankedCause, ...]
+    families: Mapping[str, float]
+    learned_runs: int
+
+
+def rank(incident: Incident, *, resolved: Mapping[str, int] | None = None) -> Ranking:
+    """Rank the causes of an incident.
+
+    Args:
+        incident: What was seen.
+        resolved: How often each cause was found in runs that were resolved, by its slug; what the
+            catalogue does not have counts as unknown.
+
+    Returns:
+        The ranking.
+    """
+    resolved = resolved or {}
+    priors = _priors(resolved)
+    weighed = {slug: weigh(catalogue().get(slug), incident) for slug in priors}
+    logs = {
+        slug: math.log(prior) + sum(each.log_chance for each in weighed[slug])
+        for slug, prior in priors.items()
+    }
+    chances = _normalised(logs)
+    expected = _expected(priors, weighed)
+    causes = tuple(
+        _ranked(slug, chance, weighed[slug], expected)
+        for slug, chance in sorted(chances.items(), key=lambda item: -item[1])
+    )
+    return Ranking(causes=causes, families=_families(causes), learned_runs=sum(resolved.values()))
+
+
+def _priors(resolved: Mapping[str, int]) -> dict[str, float]:
+    """How likely each cause is before anything was seen; the unknown one among them."""
+    weights = {slug: cause.frequency.value for slug, cause in catalogue().items()}
+    scale = (1.0 - UNKNOWN_PRIOR) * CATALOGUE_RUNS / sum(weights.values())
+    counts = {slug: weight * scale for slug, weight in weights.items()}
+    counts[UNKNOWN] = UNKNOWN_PRIOR * CATALOGUE_RUNS
+    for slug, count in resolved.items():
+        counts[slug if slug in counts else UNKNOWN] += count
+    whole = sum(counts.values())
+    return {slug: count / whole for slug, count in counts.items()}
+
+
+def _normalised(logs: Mapping[str, float]) -> dict[str, float]:
+    most = max(logs.values())
+    raised = {slug: math.exp(log - most) for slug, log in logs.items()}
+    whole = sum(raised.values())
+    return {slug: each / whole for slug, each in raised.items()}
+
+
+def _expected(
+    priors: Mapping[str, float], weighed: Mapping[str, tuple[Weighed, ...]]
+) -> tuple[float, ...]:
+    """The logarithm of how likely each observation was before anything was seen."""
+    columns = zip(*weighed.values(), strict=True)
+    chances = list(priors.values())
+    return tuple(
+        math.log(
+            sum(p * math.exp(each.log_chance) for p, each in zip(chances, column, strict=True))
+        )
+        for column in columns
+    )
+
+
+def _ranked(
+    slug: str, chance: float, weighed: tuple[Weighed, ...], expected: tuple[float, ...]
+) -> RankedCause:
+    arguments = [
+        Argument(
+            field=each.field,
+            values=each.values,
+            seen=each.seen,
+            strength=each.log_chance - anyway,
+            because=each.because,
+        )
+        for each, anyway in zip(weighed, expected, strict=True)
+    ]
+    arguments.sort(key=lambda argument: -abs(argument.strength))
+    return RankedCause(
+        cause=catalogue().get(slug),
+        probability=chance,
+        speaks_for=tuple(each for each in arguments if each.strength >= TELLS),
+        speaks_against=tuple(each for each in arguments if each.strength <= -TELLS),
+    )
+
+
+def _families(causes: tuple[RankedCause, ...]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for each in causes:
+        found[each.family] = found.get(each.family, 0.0) + each.probability
+    return dict(sorted(found.items(), key=lambda item: -item[1]))

@@ -1,0 +1,108 @@
+"""Reports that somebody, or a program, has written down: JSON with the fields of the vocabulary.
+
+What is not of the vocabulary is not used, and said; the rest of the report counts all the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from firmline.diagnosis.evidence import Evidence, Incident, Origin
+from firmline.diagnosis.vocabulary import Field, vocabulary
+from firmline.errors import Code, InputError, shortened
+
+MAX_FIELDS: Final = 1000
+"""Fields and values of a report that are looked at; ours: a report has at most 23 fields."""
+RULED_OUT: Final = "ruled_out"
+"""Beside ``evidence``: what was looked for and is not so, of fields that take several values."""
+
+
+def read_report(content: bytes, *, name: str, origin: Origin = Origin.REPORT) -> Incident:
+    """Read a report.
+
+    Args:
+        content: JSON: an object with ``evidence``, and ``ruled_out`` if something was looked for in
+            vain; what else it has is not read.
+        name: Of the file, for messages.
+        origin: Who says so.
+
+    Raises:
+        InputError: ``REPORT_MALFORMED``: it is no JSON object, or has no evidence in it.
+    """
+    try:
+        report = json.loads(content)
+    except (ValueError, RecursionError) as problem:
+        raise _malformed(name, f"is no JSON: {_in_short(problem)}") from None
+    return incident_of(report, name=name, origin=origin)
+
+
+def incident_of(report: object, *, name: str, origin: Origin = Origin.REPORT) -> Incident:
+    """What a report says, which was read from JSON.
+
+    Raises:
+        InputError: ``REPORT_MALFORMED``: it is no object, or has no evidence in it.
+    """
+    if not isinstance(report, dict):
+        raise _malformed(name, f"holds {_kind(report)}, where a report is an object")
+    evidence = report.get("evidence")
+    if not isinstance(evidence, dict):
+        raise _malformed(name, "has no object 'evidence'")
+    incident = _read(evidence, origin=origin, seen=True)
+    ruled_out = report.get(RULED_OUT, {})
+    if not isinstance(ruled_out, dict):
+        return incident.with_more((), [f"'{RULED_OUT}' is {_kind(ruled_out)} and no object."])
+    more = _read(ruled_out, origin=origin, seen=False)
+    return incident.with_more(more.evidence, more.unused)
+
+
+def _read(fields: Mapping[str, object], *, origin: Origin, seen: bool) -> Incident:
+    evidence: list[Evidence] = []
+    unused: list[str] = []
+    for name, told in list(fields.items())[:MAX_FIELDS]:
+        field = vocabulary().get(name)
+        if field is None:
+            unused.append(f"There is no field {_quoted(name)}.")
+            continue
+        if not seen and not field.many:
+            unused.append(f"{name} takes one value, so that nothing of it can be ruled out.")
+            continue
+        evidence += [
+            Evidence(field=name, value=value, origin=origin, seen=seen)
+            for value in _values(field, told, unused)
+        ]
+    if len(fields) > MAX_FIELDS:
+        unused.append(f"It has {len(fields)} fields, of which {MAX_FIELDS} were looked at.")
+    return Incident(unused=tuple(unused)).with_more(evidence)
+
+
+def _values(field: Field, told: object, unused: list[str]) -> Iterator[str]:
+    """The values of one field; what is none of its own is put to what is not used."""
+    values = told if isinstance(told, list) else [told]
+    if len(values) > 1 and not field.many:
+        unused.append(f"{field.name} takes one value, and has {len(values)}.")
+        return
+    for value in values[:MAX_FIELDS]:
+        if isinstance(value, str) and value in field.meanings:
+            yield value
+        elif value is not None:
+            unused.append(f"{field.name} has no value {_quoted(value)}.")
+
+
+def _malformed(name: str, what: str) -> InputError:
+    return InputError(Code.REPORT_MALFORMED, f"{name} {what}.")
+
+
+def _kind(value: object) -> str:
+    names = {list: "a list", str: "a text", bool: "true or false", dict: "an object"}
+    return names.get(type(value), "nothing" if value is None else "a number")
+
+
+def _quoted(value: object) -> str:
+    return f"'{shortened(value)}'"
+
+
+def _in_short(problem: BaseException) -> str:
+    """What is wrong with JSON, in one line of no great length."""
+    return shortened(problem) if isinstance(problem, ValueError) else "it is nested too deeply"

@@ -1,0 +1,112 @@
+"""``firmline diagnose`` of reports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from unit.cli.program import Program
+
+REPORT = {
+    "evidence": {
+        "transport": "ble",
+        "phase": "init_execute",
+        "result_code": "r05",
+        "package_scope": "own_only",
+        "flags": ["log_signature_fail"],
+    }
+}
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(REPORT), encoding="utf-8")
+    return path
+
+
+def test_people_read_cause_reasons_and_plan(firmline: Program, report: Path) -> None:
+    told = firmline("diagnose", str(report))
+    assert told.code == 0
+    first = told.out.splitlines()[1]
+    assert "pkg-key-mismatch" in first
+    assert "Signed with another key" in first
+    for heading in ("Causes", "Why pkg-key-mismatch", "What to do next"):
+        assert heading in told.out
+    assert "fix " in told.out
+    assert "100 %" not in told.out
+
+
+def test_programs_read_the_contract(firmline: Program, report: Path) -> None:
+    told = firmline("diagnose", str(report), "--json")
+    assert told.code == 0
+    result = json.loads(told.out)
+    assert result["type"] == "result"
+    causes = result["causes"]
+    assert causes[0]["cause"] == "pkg-key-mismatch"
+    assert causes[0]["family"] == "package"
+    assert {"for", "against"} <= set(causes[0])
+    chances = [each["probability"] for each in causes]
+    assert chances == sorted(chances, reverse=True)
+    assert sum(chances) == pytest.approx(1.0, abs=1e-4)
+    assert "unknown" in {each["cause"] for each in causes}
+    assert result["next_test"] is None or result["next_test"] == result["plan"][0]
+
+
+def test_what_could_not_be_used_is_said_cleaned(firmline: Program, tmp_path: Path) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps({"evidence": {"\x1b[31mx": 1, "phase": "scan"}}), encoding="utf-8")
+    told = firmline("diagnose", str(path))
+    assert told.code == 0
+    assert "What could not be used" in told.out
+    assert "\x1b" not in told.out
+
+
+def test_an_empty_report_ranks_the_unknown_first(firmline: Program, tmp_path: Path) -> None:
+    path = tmp_path / "empty.json"
+    path.write_text('{"evidence": {}}', encoding="utf-8")
+    told = firmline("diagnose", str(path))
+    assert told.code == 0
+    assert "unknown" in told.out.splitlines()[1]
+    assert "Nothing of it is evidence" in told.out
+
+
+def test_contradictions_are_said(firmline: Program, tmp_path: Path) -> None:
+    path = tmp_path / "both.json"
+    both = {"evidence": {"cured_by": ["retry"], "not_cured_by": ["retry"]}}
+    path.write_text(json.dumps(both), encoding="utf-8")
+    told = firmline("diagnose", str(path))
+    assert "retry is told to have helped, and not to have." in told.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["missing.json"], "DFU-FILE-001"),
+        (["--lacks", "nothing", "REPORT"], "DFU-ARG-001"),
+        (["--done", "nothing", "REPORT"], "DFU-ARG-001"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    firmline: Program, report: Path, arguments: list[str], code: str
+) -> None:
+    told = firmline("diagnose", *(str(report) if each == "REPORT" else each for each in arguments))
+    assert told.code == 2
+    assert code in told.err
+    assert not told.out
+
+
+def test_what_is_no_report_is_refused(firmline: Program, tmp_path: Path) -> None:
+    path = tmp_path / "other.txt"
+    path.write_text("Hello.\n", encoding="utf-8")
+    told = firmline("diagnose", str(path))
+    assert told.code == 2
+    assert "DFU-DIAG-001" in told.err
+
+
+def test_equipment_that_is_not_at_hand_is_not_asked_for(firmline: Program, report: Path) -> None:
+    told = firmline("diagnose", str(report), "--lacks", "good-package", "--json")
+    needs = [name for each in json.loads(told.out)["plan"] for name in each["needs"]]
+    assert "good-package" not in needs
