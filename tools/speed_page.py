@@ -82,6 +82,8 @@ them all again and writes this page; the suite runs some, and fails where one di
 - *Of its limit*: an erase takes what it takes that unit on this connection, with what its
   SoftDevice waits for a gap between radio events. At 15 ms, the connection interval that the
   bootloader asks for, no erase fits between two of them.
+- What a write waits for that fits into no gap either, as at 7.5 ms, is in no limit: firmline then
+  asks for a longer interval, and gets the update done as if it had had that from the beginning.
 - *Of its bare flash*: without that wait. No host reaches it over Bluetooth LE while the
   SoftDevice waits.
 - *Told*: what the update itself said (`limit_share`). It is known only to a host that has learned

@@ -10,7 +10,8 @@ the larger of link time and erase + write time, without any round trip (physics 
   chunk of 20 bytes, and what an erase waits for that fits between no two radio events.
 
 The *bare* limit leaves that wait out: it depends on the connection interval, which is the host's
-choice.
+choice. What a chunk waits for that fits between no two radio events, as at 7.5 ms, is in neither:
+a host that can ask for another interval need not have it.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ DRAINS_MS: Final = (0.3, 1.0, 2.0, 5.0)
 NO_WAIT: Final = "erases that wait for no gap"
 USUAL_INTERVAL_MS: Final = 1000 * USUAL_INTERVAL_S
 OTHER_CONNECTIONS: Final = (
+    (247, 7.5),
     (247, 30.0),
     (247, 50.0),
     (185, 15.0),

@@ -83,7 +83,10 @@ def test_a_link_that_is_lost_behind_any_packet_is_made_again(profile: str, pacin
     for after in range(0, PACKETS, 7):
         told = told_with(LinkLoss(after_packets=after), profile=profile, pacing=pacing)
         assert told.result.finished.outcome is Outcome.UPDATED, after
-        assert told.count(events.LadderStepped) == 1
+        # An EXECUTE that waited for flash when the link went is answered in the next connection,
+        # where that makes no sense: then there is one step more.
+        faults = [step.fault for step in told.of(events.LadderStepped)]
+        assert faults in (["link-lost"], ["link-lost", "nonsense"]), after
 
 
 @pytest.mark.parametrize("pacing", PACINGS)

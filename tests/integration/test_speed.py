@@ -16,7 +16,7 @@ from firmline.device.faults.plan import CorruptedPackets, FaultPlan, LostPackets
 from firmline.device.physics.timing import Timing
 from firmline.events import Outcome
 from firmline.protocol.object_stream import MOST_WAITING
-from firmline.protocol.pacing import AHEAD
+from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, Pacing
 from integration import story
 from unit.device.makers import describe
 
@@ -24,6 +24,8 @@ pytestmark = pytest.mark.slow
 SIZE, OBJECT, PACKET, CHUNK = 60_000, 4096, 244, 20
 OBJECTS = -(-SIZE // OBJECT)
 PACKETS = 17
+LEARNED = 36
+"""Packets until the first object is executed, those with it that are offered in vain."""
 FAST, SLOW = 0.000_3, 0.005
 """Seconds that a unit's SoftDevice adds to a write of 20 bytes (physics spec, section 6)."""
 CHUNKS = (FAST, 0.001, SLOW)
@@ -69,6 +71,7 @@ def update(
     faults: FaultPlan | None = None,
     size: int = SIZE,
     mtu: int = 247,
+    pacing: Pacing = AHEAD,
     **radio: Any,
 ) -> Told:
     """One update of one unit that keeps its SoftDevice's patience."""
@@ -79,7 +82,7 @@ def update(
         story.package(size, seed="fast"),
         interval_s=interval_s,
         mtu=mtu,
-        pacing=AHEAD,
+        pacing=pacing,
         **radio,
     )
     return Told(
@@ -147,7 +150,7 @@ def test_where_erases_wait_for_no_gap_nothing_is_overrun_and_the_share_stays_nea
 @pytest.mark.parametrize("mtu", [23, 27, 64, 100, 185, 247])
 @pytest.mark.parametrize(
     ("interval_ms", "chunk_s"),
-    # At 7.5 ms a SoftDevice that is slow finds no gap for its writes (ADR 15).
+    # At 7.5 ms a SoftDevice that is slow finds no gap for its writes: see the next tests.
     [
         *((interval_ms, chunk_s) for interval_ms in (7.5, 11.25) for chunk_s in (FAST, 0.001)),
         *((interval_ms, chunk_s) for interval_ms in (15, 30, 50, 100) for chunk_s in CHUNKS),
@@ -167,10 +170,51 @@ def test_no_queue_is_overrun_once_it_was_learned_and_no_share_is_told_too_high(
     assert share is None or share <= told.true_limit_s / told.image_s
 
 
+STARVED = [
+    ("nrf52832-512k", 0.0075, 0.004),
+    ("nrf52832-512k", 0.0075, SLOW),
+    ("nrf52832-512k", 0.00875, SLOW),
+    ("nrf52840", 0.0075, SLOW),
+]
+"""Chips, intervals and costs with which a write of 20 bytes fits between no two radio events."""
+
+
+@pytest.mark.parametrize(("on", "interval_s", "chunk_s"), STARVED)
+@pytest.mark.parametrize("mtu", [23, 100, 185, 247])
+def test_flash_that_gets_no_time_is_given_a_longer_interval_before_anything_is_lost(
+    on: str, interval_s: float, chunk_s: float, mtu: int
+) -> None:
+    told = update(on=on, chunk_s=chunk_s, interval_s=interval_s, mtu=mtu)
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert [(e.step, e.fault) for e in told.of(events.LadderStepped)] == [
+        ("longer-interval", "flash-starved")
+    ]
+    assert told.of(events.FlashStarved) == []
+    assert told.unit.mode is events.UnitMode.APPLICATION
+    assert "packet_without_buffer" not in told.logged
+    assert "buffer_lost" not in told.logged
+    # At 7.5 ms it would be below a tenth: a write of 20 bytes waits 78 ms there.
+    assert told.true_limit_s / told.image_s > (0.6 if mtu == 23 else 0.85)
+
+
+@pytest.mark.parametrize("pacing", [FOR_BLUETOOTH, replace(AHEAD, leaves_starved=False)])
+def test_flash_that_gets_no_time_where_nobody_can_ask_for_more_is_told_and_loses_nothing(
+    pacing: Pacing,
+) -> None:
+    told = update(chunk_s=SLOW, interval_s=0.0075, size=9_000, pacing=pacing)
+    assert told.result.finished.outcome is Outcome.UPDATED
+    assert len(told.of(events.FlashStarved)) == 1
+    assert told.of(events.LadderStepped) == []
+    assert told.of(events.ObjectLost) == []
+    assert told.of(events.ObjectRepeated) == []
+    assert "buffer_lost" not in told.logged
+
+
 @pytest.mark.parametrize("lost", range(OBJECTS))
 def test_a_packet_lost_in_any_object_costs_that_object_and_no_buffer(lost: int) -> None:
     """Another one of them each time."""
-    nth = 1 + lost * PACKETS + 1 + lost % 10  # the init packet is the first of all
+    # The init packet is the first of all, and the first object is learned from.
+    nth = 2 if not lost else LEARNED + (lost - 1) * PACKETS + 1 + lost % 10
     told = update(faults=FaultPlan(faults=(LostPackets(first=nth),)))
     assert told.result.finished.outcome is Outcome.UPDATED
     assert "packet_without_buffer" not in told.logged

@@ -38,6 +38,7 @@ def describe(event: Event) -> Described:
         or _describe_others(event)
         or _describe_port(event)
         or _describe_transfer(event)
+        or _describe_repair(event)
     )
 
 
@@ -165,17 +166,6 @@ def _describe_transfer(event: Event) -> Described:
             described: Described = ("update", text)
         case events.Resumed(object_type="data"):
             described = ("resumes", f"at {event.offset:,} bytes")
-        case events.ObjectRepeated():
-            what = (
-                f"the object at {event.offset:,}"
-                if event.object_type == "data"
-                else "the init packet"
-            )
-            described = ("repeats", f"{what}, which arrived damaged (attempt {event.attempt})")
-        case events.ObjectLost():
-            described = ("repeats", f"the object at {event.offset:,}, which did not arrive whole")
-        case events.StartedAfresh():
-            described = ("starts", "afresh: the unit held the beginning of another image")
         case events.ImagePassedOver():
             described = ("passes by", f"the {_title(event.kind)}: the unit has this or a newer one")
         case events.ProgressSaved():
@@ -188,6 +178,28 @@ def _describe_transfer(event: Event) -> Described:
         case _:
             described = None
     return described
+
+
+def _describe_repair(event: Event) -> Described:
+    """What did not arrive, or hardly."""
+    match event:
+        case events.ObjectRepeated():
+            is_data = event.object_type == "data"
+            what = f"the object at {event.offset:,}" if is_data else "the init packet"
+            return "repeats", f"{what}, which arrived damaged (attempt {event.attempt})"
+        case events.ObjectLost():
+            return "repeats", f"the object at {event.offset:,}, which did not arrive whole"
+        case events.StartedAfresh():
+            return "starts", "afresh: the unit held the beginning of another image"
+        case events.FlashStarved():
+            least_ms = 1000 * event.least_s
+            why = "radio events may be too close together for it"
+            return (
+                "slow",
+                f"its flash has not written {event.size} bytes in {least_ms:.0f} ms: {why}",
+            )
+        case _:
+            return None
 
 
 def _information(event: events.ApplicationSeen) -> str:

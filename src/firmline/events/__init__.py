@@ -57,6 +57,7 @@ from firmline.events.transfer import PacketsSent as PacketsSent
 from firmline.events.transfer import ProgressSaved as ProgressSaved
 from firmline.events.transfer import RequestSent as RequestSent
 from firmline.events.transfer import Resumed as Resumed
+from firmline.events.trouble import FlashStarved as FlashStarved
 from firmline.events.trouble import ImagePassedOver as ImagePassedOver
 from firmline.events.trouble import LadderStepped as LadderStepped
 from firmline.events.trouble import ObjectLost as ObjectLost

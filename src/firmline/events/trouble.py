@@ -41,6 +41,22 @@ class ObjectLost(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlashStarved(Event):
+    """The unit's flash hardly gets on; the image is sent as slowly as that takes.
+
+    At short connection intervals its SoftDevice may find no gap for a write between radio events,
+    and whoever sends cannot ask for a longer one, or has in vain.
+
+    Attributes:
+        size: Bytes that it has not written.
+        least_s: For so long.
+    """
+
+    size: int
+    least_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartedAfresh(Event):
     """The unit held another image's progress; its init packet is created anew."""
 

@@ -207,6 +207,11 @@ class Connection(Exchange, Protocol):
     def mtu(self) -> int:
         """The ATT MTU agreed upon, in bytes (23 at least)."""
 
+    @property
+    def interval_s(self) -> float | None:
+        """The connection interval, seconds; ``None``: this radio does not tell."""
+        return None
+
     async def write(self, channel: Channel, data: bytes) -> None:
         """Write ``data``; returns when the unit (or the controller's queue) has taken it.
 

@@ -31,7 +31,8 @@ from firmline.protocol.asking import (
 )
 from firmline.protocol.checkpoints import NO_CHECKPOINTS, Checkpoints, save_progress
 from firmline.protocol.codes import ObjectType, ResultCode
-from firmline.protocol.flash_costs import WORD_SIZE
+from firmline.protocol.flash_costs import CHUNK_SIZE, WORD_SIZE
+from firmline.protocol.flash_trial import FlashTrial
 from firmline.protocol.framing import Framing, SerialFraming
 from firmline.protocol.leftovers import MOST_COPIES
 from firmline.protocol.object_sender import ObjectSender
@@ -88,7 +89,7 @@ class DfuConversation(Asking):
         stream = self._stream(object_size)
         while offset < len(self._firmware):
             if stream is not None and stream.suits(offset):
-                offset, is_checkpoint = yield from self._send_ahead(stream, offset)
+                offset, is_checkpoint = yield from self._send_ahead(stream, offset, object_size)
             else:
                 end = min(offset + object_size, len(self._firmware))
                 yield from self._objects.send(ObjectType.DATA, self._firmware, offset, end)
@@ -98,12 +99,28 @@ class DfuConversation(Asking):
                 crc = zlib.crc32(self._firmware[:offset])
                 yield from save_progress(self, offset=offset, crc=crc)
 
-    def _send_ahead(self, stream: ObjectStream, offset: int) -> Talk[tuple[int, bool]]:
+    def _send_ahead(
+        self, stream: ObjectStream, offset: int, object_size: int
+    ) -> Talk[tuple[int, bool]]:
         """Send objects ahead; where the image goes on, and whether progress is saved there."""
         offset = yield from stream.run(offset)
         if stream.spoiled is not None:
             offset = yield from self._start_afresh(stream.spoiled)
+        if stream.is_starved:
+            offset = yield from self._finish_starved(stream.trial, offset, object_size)
+            return offset, self._is_checkpoint(offset)
         return offset, stream.has_stopped
+
+    def _finish_starved(self, trial: FlashTrial, start: int, object_size: int) -> Talk[int]:
+        """Bring an object to its end for which flash was too slow; where the image goes on."""
+        end = min(start + object_size, len(self._firmware))
+        position = start if trial.starved_at is None else trial.starved_at
+        is_there = yield from self._objects.finish_starved(
+            self._firmware, position, end, size=CHUNK_SIZE, least_s=trial.starved_s
+        )
+        if is_there:
+            yield from self._execute(ObjectType.DATA, end)
+        return end if is_there else start
 
     def _is_checkpoint(self, offset: int) -> bool:
         """Behind an executed object, before the next one: whether it is to survive a power cut."""

@@ -7,7 +7,9 @@ there and back, whatever the size of a packet and the connection interval.
 
 A page is erased before, and when that ends is seen by small packets: 15 find room behind an erase,
 one more when it is over. One that finds no room leaves everything as it was, and is offered until
-it does.
+it does. The next one finds room when the first is written, which was a whole chunk: one that finds
+none so long after shows flash that gets no time between radio events
+(:mod:`firmline.protocol.starvation`), and nothing more is sent to it here.
 """
 
 from __future__ import annotations
@@ -49,6 +51,11 @@ from firmline.protocol.steps import AnyAnswer, Delivery, Report, Talk, Write
 MAX_OFFERS: Final = 100
 """How often a packet is offered: each takes a round trip at least, and the slowest unit has room
 after 0.2 s; ours."""
+OFFERS_BEHIND_CHUNK: Final = 2
+"""Refusals that show starved flash: a packet may also be lost on its way; ours."""
+ROOMY_ROUND_TRIP_S: Final = 0.021_5
+"""More than two connection intervals of 10 ms. Between the events of longer ones any flash has time
+for a chunk."""
 BEFORE_EVENT: Final = 0.4
 """Share of a round trip that is waited for after an answer. A round trip is two connection
 intervals, and an answer comes at the beginning of one: so what is handed over then has not to wait
@@ -66,6 +73,9 @@ class FlashTrial(Asking):
 
     Attributes:
         round_trip_s: From a request that needs no flash to its answer.
+        starved_at: How far the unit has an object that its flash was too slow for, as the queue is
+            full; ``None``: it was not.
+        starved_s: How long the first chunk of it took at least.
     """
 
     def __init__(
@@ -81,6 +91,8 @@ class FlashTrial(Asking):
         self._lesson = lesson
         self._clock = clock
         self.round_trip_s = 0.0
+        self.starved_at: int | None = None
+        self.starved_s = 0.0
         self._asks_crc = False
         """Whether the latest question was CRC_GET."""
         self._erase: SeenErase | None = None
@@ -130,23 +142,26 @@ class FlashTrial(Asking):
         small, so that they are with the unit soon, and leave no less than a burst.
 
         Returns:
-            ``None``: Packets were lost.
+            ``None``: Packets were lost, or flash is starved.
         """
         created_s = self._clock()
         size = self._small(end - start)
-        stop = start + QUEUE_SIZE * size
-        if stop >= end or queued > 1:
+        stop = start + CHUNK_SIZE + (QUEUE_SIZE - 1) * size
+        if stop + size >= end or queued > 1:
             yield from self._sleep(queued * SLOWEST_ERASE_S)
             return start
-        position, offered_s, refused_s = start, created_s, created_s
-        for _ in range(MAX_OFFERS):
+        yield from self._hand_over(start, start + CHUNK_SIZE, size=CHUNK_SIZE)
+        position, offered_s, refused_s = start + CHUNK_SIZE, created_s, created_s
+        quickest_s = ROOMY_ROUND_TRIP_S
+        for offer in range(MAX_OFFERS):
             offered_s, refused_s = self._clock(), offered_s
             yield from self._hand_over(position, stop, size=size)
-            if position == start:
+            if not offer:
                 yield Delivery()
             written_s = self._clock()
             crc = yield from self._ask_held(stop, last=stop - size)
-            found_s = written_s if position == start else self._clock()
+            found_s = self._clock() if offer else written_s
+            quickest_s = min(quickest_s, self._clock() - written_s)
             position = stop - size
             if holds(crc, self._firmware, stop):
                 self._erase = SeenErase(
@@ -154,15 +169,35 @@ class FlashTrial(Asking):
                     least_s=refused_s - created_s,
                     left_s=found_s - created_s,
                 )
+                if quickest_s < ROOMY_ROUND_TRIP_S:
+                    return (yield from self._see_chunk_written(stop, size))
                 yield from self._sleep(QUEUE_SIZE * slowest_packet_s(size))
                 return stop
             if not holds(crc, self._firmware, position):
                 break
         return None
 
+    def _see_chunk_written(self, stop: int, size: int) -> Talk[int | None]:
+        """See room for one packet more, as the first chunk behind the erase is written.
+
+        It has had a round trip's time, two connection intervals, in which any flash writes one that
+        is given time at all.
+        """
+        found_s = self._clock()
+        for _ in range(OFFERS_BEHIND_CHUNK):
+            yield from self._hand_over(stop, stop + size, size=size)
+            crc = yield from self._ask_held(stop + size, last=stop)
+            if holds(crc, self._firmware, stop + size):
+                yield from self._sleep(QUEUE_SIZE * slowest_packet_s(size))
+                return stop + size
+            if not holds(crc, self._firmware, stop):
+                return None
+        self.starved_at, self.starved_s = stop, self._clock() - found_s
+        return None
+
     def _small(self, size: int) -> int:
-        """Bytes of 16 packets before a burst: whole words, and a chunk at most."""
-        rest = size - QUEUE_SIZE * self.framing.packet_size
+        """Bytes of 16 packets between a chunk and a burst: whole words, and a chunk at most."""
+        rest = size - CHUNK_SIZE - QUEUE_SIZE * self.framing.packet_size
         words = -(-rest // (QUEUE_SIZE * WORD_SIZE))
         return min(max(WORD_SIZE, words * WORD_SIZE), CHUNK_SIZE)
 

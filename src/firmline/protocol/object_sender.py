@@ -33,6 +33,7 @@ from firmline.protocol.codes import ObjectType, ResultCode
 from firmline.protocol.framing import Framing
 from firmline.protocol.pacing import Pacing
 from firmline.protocol.requests import CreateObject, WriteObject
+from firmline.protocol.starvation import STARVED_OFFERS, STARVED_QUEUE_S, starved, starved_told
 from firmline.protocol.steps import Pause, Report, Talk, Write
 
 MAX_OBJECT_ATTEMPTS: Final = 3
@@ -61,6 +62,8 @@ class ObjectSender(Asking):
         self._before_retry_s = pacing.before_retry_s
         self._arrived: tuple[int, int] | None = None
         """Of an object that is not as it should be: how far it was sent, and how far it is."""
+        self._leaves_starved = pacing.leaves_starved
+        self._is_starved = False
         self._group = max(1, GROUP_BYTES // max(1, framing.packet_size))
 
     def prn_is_set(self, count: int) -> None:
@@ -126,6 +129,33 @@ class ObjectSender(Asking):
         position = yield from self._offer(source, position, end)
         return position == end
 
+    def finish_starved(
+        self, source: bytes, position: int, end: int, *, size: int, least_s: float
+    ) -> Talk[bool]:
+        """Write the rest of an object to a queue that is full; whether the unit then has it.
+
+        Args:
+            source: The image.
+            position: How far the unit has it.
+            end: Of the object.
+            size: Bytes that flash has not written.
+            least_s: For so long.
+
+        Raises:
+            RemoteProtocolError: ``FLASH_STARVED``, where that ends the session.
+        """
+        yield from self._heed_starvation(size, least_s)
+        return (yield from self._offer(source, position, end)) == end
+
+    def _heed_starvation(self, size: int, least_s: float) -> Talk[None]:
+        """Flash hardly gets on: leave it for a longer interval, or take the time it takes."""
+        if self._leaves_starved:
+            raise starved(size=size, least_s=least_s)
+        if not self._is_starved:
+            self._is_starved = True
+            self._before_retry_s = max(self._before_retry_s, STARVED_QUEUE_S)
+            yield starved_told(size=size, least_s=least_s)
+
     def _offer(self, source: bytes, position: int, end: int) -> Talk[int]:
         """Offer what is left to a queue that may be full; how far the unit has taken it intact."""
         offers = 0
@@ -136,6 +166,8 @@ class ObjectSender(Asking):
                 return position
             offers = 0 if crc.offset > position else offers + 1
             position = crc.offset
+            if offers == STARVED_OFFERS:
+                yield from self._heed_starvation(stop - position, offers * self._pause_s)
             if position < stop:
                 yield Pause(duration_s=self._pause_s)
         return position

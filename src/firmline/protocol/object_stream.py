@@ -89,6 +89,7 @@ class ObjectStream(Asking):
         has_stopped: Whether the last run came to an offset to stop at.
         spoiled: What the unit has, where it has taken over other bytes than were sent: only a new
             init packet helps.
+        trial: How the object went that was sent alone.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class ObjectStream(Asking):
     def _begin_anew(self) -> None:
         """Nothing is under way, and nothing is known."""
         self._lesson = FlashLesson(packet_size=self.framing.packet_size, packets=self._packets)
-        self._trial = FlashTrial(
+        self.trial = FlashTrial(
             self.framing, self._firmware, lesson=self._lesson, clock=self._clock
         )
         self._queue = QueueBound(self._lesson.costs)
@@ -154,16 +155,21 @@ class ObjectStream(Asking):
         Else it is better sent step by step: too much was lost, or there is nothing left to learn
         with, as that takes an object that is not the last.
         """
-        has_failed = self.spoiled is not None or self._losses >= MAX_LOSSES
+        has_failed = self.spoiled is not None or self._losses >= MAX_LOSSES or self.is_starved
         is_last = self._end_of(start) == len(self._firmware)
         return not has_failed and (self._lesson.is_learned or not is_last)
+
+    @property
+    def is_starved(self) -> bool:
+        """Whether the unit's flash gets no time: its queue is full, and its object begun."""
+        return self.trial.starved_at is not None
 
     def run(self, start: int) -> Talk[int]:
         """Send the image from the end of an executed object on; flash is idle.
 
         Returns:
             How far it is executed: the end of the image, an offset to stop at, or the beginning of
-            an object that was lost. Nothing is under way then.
+            an object that was lost, or for which its flash was too slow. Nothing is under way then.
 
         Raises:
             TargetRefusedError: The unit does not take it; nothing is under way either.
@@ -182,7 +188,8 @@ class ObjectStream(Asking):
         return (yield from self._give_way()) if self._is_lost else start
 
     def _is_over(self, offset: int) -> bool:
-        return self._is_lost or self.has_stopped or offset == len(self._firmware)
+        is_over = self._is_lost or self.has_stopped or self.is_starved
+        return is_over or offset == len(self._firmware)
 
     def _end_of(self, start: int) -> int:
         return min(start + self._object_size, len(self._firmware))
@@ -193,16 +200,16 @@ class ObjectStream(Asking):
         """Send an object alone, from which the unit is known; where the image goes on."""
         end = self._end_of(start)
         queued_erases = 2 if self._losses else 1
-        is_taken = yield from self._trial.send(start, end, queued_erases=queued_erases)
+        is_taken = yield from self.trial.send(start, end, queued_erases=queued_erases)
         if not is_taken:
-            self._is_lost = True
+            self._is_lost = not self.is_starved
             return start
         self.has_stopped = self._stops_at(end)
         yield self._told()
         # From here on it sends its CRC behind the last packet of each whole object.
         yield from self.ask(SetPrn(count=self._packets), phase=RECEIPT_PHASE)
         self._queue.costs = self._lesson.costs
-        self._rest = RestBound(self._lesson.least, way_s=self._trial.round_trip_s / 2)
+        self._rest = RestBound(self._lesson.least, way_s=self.trial.round_trip_s / 2)
         return end
 
     def _told(self) -> Report:

@@ -27,12 +27,15 @@ class Pacing:
             what has arrived.
         before_retry_s: Before the CREATE of an object that arrived damaged, while what is queued is
             written; doubled each time.
+        leaves_starved: Whether the session ends where flash finds no time between radio events,
+            since a connection with a longer interval can be had; else it goes on, however slowly.
     """
 
     waits_for_idle: bool = False
     after_free_s: float = 0.0
     streams: bool = False
     before_retry_s: float = 0.0
+    leaves_starved: bool = False
 
 
 NO_PAUSES: Final = Pacing()
@@ -40,5 +43,11 @@ NO_PAUSES: Final = Pacing()
 FOR_BLUETOOTH: Final = Pacing(waits_for_idle=True, after_free_s=0.2, before_retry_s=0.5)
 """An erase of 90 ms that waited 78 ms for its gap, and some of the packets behind it; 16 packets of
 13 chunks of 2 ms each (physics spec, section 1)."""
-AHEAD: Final = Pacing(waits_for_idle=True, after_free_s=0.2, streams=True, before_retry_s=0.5)
-"""The same over a radio that says what has arrived."""
+AHEAD: Final = Pacing(
+    waits_for_idle=True,
+    after_free_s=0.2,
+    streams=True,
+    before_retry_s=0.5,
+    leaves_starved=True,
+)
+"""The same over a radio that says what has arrived, and asks for connection intervals."""

@@ -45,7 +45,8 @@ class Step(StrEnum):
     """Twice the time for the unit's flash, from now on."""
     LONGER_INTERVAL = "longer-interval"
     """A connection whose events are 100 ms apart: an erase of 90 ms finds a gap, and a radio that
-    is deaf meanwhile misses none (physics spec, section 1)."""
+    is deaf meanwhile misses none (physics spec, section 1). Where not even a write found one, 15
+    ms are enough."""
     RECEIPTS = "receipts"
     """Packets are acknowledged one by one, or in fours if small: fewer are under way."""
     SMALLER_PACKETS = "smaller-packets"
@@ -111,6 +112,9 @@ RUNGS: Final[dict[Observed, tuple[Step, ...]]] = {
     Observed.PLACE_LOST: (Step.RESUME, Step.FRESH_START),
     # Its queue was full, or flash was busy for too long.
     Observed.BUSY: (Step.LONGER_DELAY, Step.LONGER_INTERVAL, Step.RESUME, Step.FRESH_START),
+    # Radio events are too close together for a write between two of them. Where that did not help,
+    # sessions go on all the same, as slowly as it takes.
+    Observed.FLASH_STARVED: (Step.LONGER_INTERVAL,),
     # A flash operation failed without a word (section 14). Once may be chance.
     Observed.WRONG_IN_FLASH: (Step.FRESH_START,),
     # It restarted, and what it was to do was lost on the way: a supply that broke down just then.

@@ -38,6 +38,7 @@ class Observed(StrEnum):
     BUFFERS_GONE = "buffers-gone"
     PLACE_LOST = "place-lost"
     BUSY = "busy"
+    FLASH_STARVED = "flash-starved"
     WRONG_IN_FLASH = "wrong-in-flash"
     STAYED = "stayed-in-application"
 
@@ -184,6 +185,7 @@ class Session:
 _OF_CODE: Final = {
     Code.PROGRESS_LOST: Observed.PLACE_LOST,
     Code.PACKETS_REPEATED: Observed.PACKETS_REPEATED,
+    Code.FLASH_STARVED: Observed.FLASH_STARVED,
 }
 """Errors of the protocol that are no nonsense."""
 _RESULTS: Final = frozenset(ResultCode)

@@ -30,7 +30,7 @@ from firmline.errors import (
     TransportReason,
 )
 from firmline.events import Reporter, UnitMode
-from firmline.links.base import Connection, Link, Received
+from firmline.links.base import USUAL_INTERVAL_S, Connection, Link, Received
 from firmline.protocol.answers import Answer
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ObjectType
@@ -83,12 +83,15 @@ class Changes:
         receipts: Whether packets are acknowledged.
         smaller: How often packets were made smaller.
         links_lost: How many links were lost so far.
+        interval_is_short: Whether the present connection's interval is shorter than is usual, and
+            a longer one can be asked for, which has not been done.
     """
 
     slower: int = 0
     receipts: bool = False
     smaller: int = 0
     links_lost: int = 0
+    interval_is_short: bool = False
 
     def after(self, step: Step) -> Changes:
         """With one step more."""
@@ -110,13 +113,14 @@ class Changes:
         """How objects are sent now."""
         factor = 2**self.slower
         # What was dropped or spoiled is looked for object by object, not ahead of the answers.
-        is_unchanged = replace(self, links_lost=0) == Changes()
+        is_unchanged = replace(self, links_lost=0, interval_is_short=False) == Changes()
         streams = planned.pacing.streams and is_unchanged and self.links_lost < MOST_LINKS_LOST
         pacing = replace(
             planned.pacing,
             streams=streams,
             after_free_s=planned.pacing.after_free_s * factor,
             before_retry_s=planned.pacing.before_retry_s * factor,
+            leaves_starved=planned.pacing.leaves_starved and self.interval_is_short,
         )
         prn = planned.prn
         if self.receipts:
@@ -159,6 +163,7 @@ class RadioRecovery:
         self._report = report
         self._changes = Changes()
         self._reentered = 0
+        self._has_asked_interval = False
         self._may_have_taken = False
         """Whether an answer to a last EXECUTE was missed in this update."""
         self._has_restarted = False
@@ -287,6 +292,10 @@ class RadioRecovery:
         found = self._unit.bootloader(timeout_s=timeout_s)
         self._connection = await stack.enter_async_context(found)
         self._open = stack
+        interval_s = self._connection.interval_s
+        is_short = interval_s is not None and interval_s < USUAL_INTERVAL_S
+        may_ask = self._link.capabilities.connection_parameters and not self._has_asked_interval
+        self._changes = replace(self._changes, interval_is_short=is_short and may_ask)
         version = await self._unit.radio_version(self._connection)
         if version is not None:
             self.fwid = version.softdevice_fwid
@@ -332,7 +341,7 @@ class RadioRecovery:
         if step.observed in (Observed.LINK_LOST, Observed.PLACE_LOST_WITH_LINK):
             self._changes = replace(self._changes, links_lost=self._changes.links_lost + 1)
         if step.step is Step.LONGER_INTERVAL:
-            self._ask_longer_interval()
+            self._ask_longer_interval(step.observed)
         if step.step is Step.RESTART:
             await self._restart(step, error)
         is_new = not self._is_usable(step, error)
@@ -345,10 +354,13 @@ class RadioRecovery:
             await dialogue.run(_zero_progress())
             await dialogue.settle()
 
-    def _ask_longer_interval(self) -> None:
+    def _ask_longer_interval(self, observed: Observed) -> None:
+        """Have the next connection's events further apart: for a write, or for a whole erase."""
+        self._has_asked_interval = True
         address = self._unit.bootloader_address
+        is_starved = observed is Observed.FLASH_STARVED
         if address is not None:
-            self._link.ask_interval(address, LONGER_INTERVAL_S)
+            self._link.ask_interval(address, USUAL_INTERVAL_S if is_starved else LONGER_INTERVAL_S)
 
     def _is_usable(self, step: LadderStep, error: FirmlineError) -> bool:
         """Whether the connection is as good as a new one: every question in it is answered.

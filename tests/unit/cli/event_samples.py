@@ -112,6 +112,7 @@ SAMPLES: tuple[Event, ...] = (
     events.CrcChecked(object_type="data", offset=4096, crc=1, expected_offset=4096, expected_crc=1),
     events.ObjectRepeated(object_type="data", offset=4096, attempt=2),
     events.ObjectLost(object_type="data", offset=8192),
+    events.FlashStarved(size=244, least_s=0.6),
     events.FlashLearned(erase_s=0.1, packet_s=0.02, object_s=0.5, least_object_s=0.4),
     events.StartedAfresh(offset=141, crc=7),
     events.ImagePassedOver(kind=ImageKind.BOOTLOADER, index=0),

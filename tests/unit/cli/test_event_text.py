@@ -41,6 +41,13 @@ LINES: dict[type[Event], tuple[str, str]] = {
     events.ProgressSaved: ("saved", "40,960 bytes, which a power cut leaves in place"),
     events.LadderStepped: ("goes on", "by connecting anew: The unit did not answer."),
     events.Resumed: ("resumes", "at 8,192 bytes"),
+    events.FlashStarved: (
+        "slow",
+        (
+            "its flash has not written 244 bytes in 600 ms: radio events may be too close"
+            " together for it"
+        ),
+    ),
     events.ObjectLost: ("repeats", "the object at 8,192, which did not arrive whole"),
     events.ObjectRepeated: (
         "repeats",

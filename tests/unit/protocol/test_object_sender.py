@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -23,6 +23,7 @@ from firmline.protocol.requests import (
     SelectObject,
     WriteObject,
 )
+from firmline.protocol.starvation import STARVED_OFFERS, STARVED_QUEUE_S
 from firmline.protocol.steps import Effect, Pause, Report, Talk, Write
 from unit.protocol.expect import fails
 
@@ -160,6 +161,39 @@ def test_a_queue_that_never_empties_is_given_up() -> None:
     with fails(RemoteProtocolError, Code.OBJECT_DAMAGED, "3 times"):
         send(queue)
     assert queue.pauses.count(FOR_BLUETOOTH.after_free_s) <= MAX_OFFERS + 1
+
+
+def test_flash_that_hardly_gets_on_is_left_where_a_longer_interval_can_be_had() -> None:
+    queue = Queue(room=FREE_PACKETS, per_pause=0)
+    leaves = replace(FOR_BLUETOOTH, leaves_starved=True)
+    with fails(RemoteProtocolError, Code.FLASH_STARVED, "244 bytes in 600 ms"):
+        send(queue, pacing=leaves)
+    assert queue.dropped == STARVED_OFFERS
+    assert queue.created == 1
+
+
+def test_elsewhere_that_is_told_once_and_takes_the_time_it_takes() -> None:
+    class Slow(Queue):
+        """Writes a packet in five pauses."""
+
+        def _take(self, data: bytes) -> None:
+            self.room += len(self.pauses) % 5 == 0 and len(self.pauses) > 0
+            super()._take(data)
+
+    queue = Slow(room=FREE_PACKETS, per_pause=0)
+    send(queue)
+    assert queue.held == SOURCE
+    assert queue.created == 1
+    told = [event for event in queue.reported if isinstance(event, events.FlashStarved)]
+    assert [event.size for event in told] == [244]
+    assert told[0].least_s == pytest.approx(0.6)
+
+
+def test_a_queue_that_was_starved_has_time_to_empty_before_an_object_is_repeated() -> None:
+    queue = Queue(room=FREE_PACKETS, per_pause=0)
+    with fails(RemoteProtocolError, Code.OBJECT_DAMAGED, "3 times"):
+        send(queue)
+    assert STARVED_QUEUE_S in queue.pauses
 
 
 def test_small_packets_go_in_groups_that_shrink_where_one_is_lost_in_their_middle() -> None:

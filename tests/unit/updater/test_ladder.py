@@ -43,6 +43,7 @@ TIMEOUT = TransportError(Code.LINK_TIMEOUT, "Silence.", reason=TransportReason.T
 ATT = TransportError(Code.LINK_REFUSED, "ATT error.", reason=TransportReason.REFUSED)
 REPEATED = RemoteProtocolError(Code.PACKETS_REPEATED, "Twice.")
 DAMAGED = RemoteProtocolError(Code.OBJECT_DAMAGED, "Damaged.")
+STARVED = RemoteProtocolError(Code.FLASH_STARVED, "Starved.")
 NONSENSE = RemoteProtocolError(Code.ANSWER_UNEXPECTED, "Nonsense.")
 GONE = RemoteProtocolError(Code.PROGRESS_LOST, "Gone.")
 
@@ -185,6 +186,7 @@ def test_each_fault_has_its_steps_in_order_and_then_none() -> None:
     assert len(AGAIN_AND_AGAIN) == MAX_WITHOUT_PROGRESS
     assert climb(ladder(), TIMEOUT) == [Step.RESUME, Step.RESUME, Step.RESTART]
     assert climb(ladder(), ATT) == [Step.RESUME] * 3
+    assert climb(ladder(), STARVED) == [Step.LONGER_INTERVAL]
     assert climb(ladder(), NONSENSE) == [Step.RESUME, Step.RESUME, Step.FRESH_START]
     assert climb(ladder(), DAMAGED, *NO_INIT_PACKET) == [Step.RESTART]
     assert climb(ladder(), GONE) == [Step.RESUME, Step.FRESH_START]

@@ -72,7 +72,17 @@ def test_nothing_is_changed_at_first() -> None:
 @pytest.mark.parametrize(("links_lost", "streams"), [(0, True), (2, True), (3, False), (9, False)])
 def test_where_links_do_not_last_nothing_is_sent_ahead(links_lost: int, streams: bool) -> None:
     method = Changes(links_lost=links_lost).method(Method(prn=0, pacing=AHEAD), packet_size=244)
-    assert method.pacing == replace(AHEAD, streams=streams)
+    assert method.pacing == replace(AHEAD, streams=streams, leaves_starved=False)
+
+
+@pytest.mark.parametrize("is_short", [False, True])
+def test_starved_flash_is_left_only_where_a_longer_interval_is_there_to_be_asked_for(
+    is_short: bool,
+) -> None:
+    changes = Changes(interval_is_short=is_short)
+    ahead = changes.method(Method(prn=0, pacing=AHEAD), packet_size=244).pacing
+    assert ahead == replace(AHEAD, leaves_starved=is_short)
+    assert changes.method(PLANNED, packet_size=244) == PLANNED
 
 
 def test_each_longer_delay_is_twice_as_long() -> None:

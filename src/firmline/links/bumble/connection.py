@@ -100,6 +100,11 @@ class BumbleConnection(GattConnection[int]):
         """The ATT MTU agreed upon, in bytes."""
         return self._link.att_mtu
 
+    @property
+    def interval_s(self) -> float | None:
+        """The connection interval, seconds."""
+        return self._link.parameters.connection_interval / 1000
+
     # Setting up.
 
     async def set_up(self, *, mtu: int, data_length: bool, phy_2m: bool) -> None:
