@@ -227,6 +227,7 @@ class Code(StrEnum):
     REFUSED_SPACE = "DFU-UNIT-113"
     REFUSED_BUTTONLESS = "DFU-UNIT-120"
     REFUSED_NAME = "DFU-UNIT-121"
+    NOT_IN_PLACE = "DFU-UNIT-122"
 
     # The end was not seen.
     NEW_APPLICATION_NOT_SEEN = "DFU-END-001"

@@ -10,6 +10,7 @@ from firmline.formats.package import PackageImage
 from firmline.formats.softdevice import softdevice_in_image, softdevice_version_text
 from firmline.protocol.codes import ImageType
 from firmline.updater.ending import TITLES
+from firmline.updater.not_in_place import SETTINGS_TEST
 from firmline.updater.road import Seen
 from firmline.updater.serial_talk import Versions
 from firmline.values import ImageKind
@@ -24,11 +25,12 @@ BRINGS: Final = {
 WORDS: Final = {ImageType.SOFTDEVICE: "SoftDevice", ImageType.BOOTLOADER: "bootloader"}
 
 
-def left_in_bootloader(image: PackageImage, after: Versions) -> VerifyError:
+def left_in_bootloader(image: PackageImage, before: Versions, after: Versions) -> VerifyError:
     """What is to be said of a unit that should run its application and is in its bootloader.
 
     Args:
         image: The application that it took.
+        before: What the bootloader told of its flash before the update.
         after: What the bootloader tells of its flash now.
     """
     command = image.init_packet.command
@@ -37,7 +39,8 @@ def left_in_bootloader(image: PackageImage, after: Versions) -> VerifyError:
         return VerifyError(
             Code.UNIT_DID_NOT_RETURN,
             "The unit took the whole image but is in its bootloader again, which knows of no"
-            " valid application.",
+            f" valid application{_SETTINGS_LOST if _are_settings_lost(before, after) else ''}.",
+            hint=SETTINGS_TEST,
         )
     same = (there.version, there.size) == (command.fw_version, len(image.firmware))
     which = "which it has put in place" if same else f"with version {there.version} in place"
@@ -46,6 +49,15 @@ def left_in_bootloader(image: PackageImage, after: Versions) -> VerifyError:
         f"The unit took the whole image, {which}, but is in its bootloader again: something"
         " keeps it there (its button, or what its application has left behind).",
     )
+
+
+_SETTINGS_LOST: Final = ": it tells version 0 of itself, as one does whose settings are lost"
+
+
+def _are_settings_lost(before: Versions, after: Versions) -> bool:
+    """Whether a bootloader tells no version of itself any more: it reads that from its settings."""
+    was, now = before.get(ImageType.BOOTLOADER), after.get(ImageType.BOOTLOADER)
+    return was is not None and now is not None and was.version > 0 and now.version == 0
 
 
 def see_versions(image: PackageImage, before: Versions, after: Versions) -> Seen:
@@ -68,9 +80,12 @@ def see_versions(image: PackageImage, before: Versions, after: Versions) -> Seen
     """
     doubt = _doubt_about_versions(image, before, after)
     if doubt:
+        lost = _are_settings_lost(before, after)
         raise VerifyError(
             Code.NEW_APPLICATION_NOT_SEEN,
-            f"The unit took the whole image and is in its bootloader, which {doubt}.",
+            f"The unit took the whole image and is in its bootloader, which {doubt}"
+            f"{', and its settings are lost with its version' if lost else ''}.",
+            hint=SETTINGS_TEST if lost else "",
         )
     verb = "are" if len(BRINGS[image.kind]) > 1 else "is"
     return Seen(

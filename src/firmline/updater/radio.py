@@ -19,6 +19,7 @@ from firmline.updater.ending import Information, judge_ending, judge_softdevice
 from firmline.updater.entering import PinnedUnit
 from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
+from firmline.updater.not_in_place import stays_in_bootloader
 from firmline.updater.recognition import other_serial_number
 from firmline.updater.recovery import RadioRecovery
 from firmline.updater.road import OpenBootloader, Seen
@@ -96,7 +97,7 @@ class RadioRoad:
             )
         try:
             if not await self._unit.returns(self._homecoming.told(), timeout_s=waits):
-                raise await self._did_not_return()
+                raise await self._did_not_return(last_image.kind)
             after, fwid = await self._ask_application(waits)
         except TransportError as error:
             raise VerifyError(
@@ -127,15 +128,11 @@ class RadioRoad:
             except TransportError as error:
                 self._recovery.climb(error)
 
-    async def _did_not_return(self) -> VerifyError:
+    async def _did_not_return(self, image: ImageKind) -> VerifyError:
         waits = self._timeouts.already_there_s
         mode = await self._unit.look(bootloader_s=waits, application_s=waits)
         if mode is UnitMode.BOOTLOADER:
-            return VerifyError(
-                Code.UNIT_DID_NOT_RETURN,
-                "The unit took the whole image but is in its bootloader again: either it did not"
-                " find the new application valid, or something keeps it there.",
-            )
+            return stays_in_bootloader(image, await self._recovery.held(waits))
         return VerifyError(
             Code.UNIT_DID_NOT_RETURN,
             "The unit took the whole image but was not seen again within"

@@ -35,6 +35,7 @@ from firmline.protocol.answers import Answer
 from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ObjectType
 from firmline.protocol.framing import BleFraming, Framing
+from firmline.protocol.reading import HeldObjects, read_progress
 from firmline.protocol.requests import CreateObject, Request
 from firmline.updater.dialogue import Dialogue
 from firmline.updater.ending import Information
@@ -299,6 +300,23 @@ class RadioRecovery:
         version = await self._unit.radio_version(self._connection)
         if version is not None:
             self.fwid = version.softdevice_fwid
+
+    async def held(self, timeout_s: float) -> HeldObjects | None:
+        """Ask a bootloader that the unit has come back into what it holds of an update.
+
+        Args:
+            timeout_s: How long to look for it.
+
+        Returns:
+            ``None``: it could not be asked, or its answers make no sense.
+        """
+        try:
+            await self._connect(timeout_s)
+            return await self._dialogue().run(read_progress())
+        except (TransportError, RemoteProtocolError, TargetRefusedError):
+            return None
+        finally:
+            await self.close()
 
     # The ladder.
 

@@ -92,7 +92,7 @@ class SerialEnding:
             is_proven = await self._hear_application(waits_s)
             is_back = not is_proven and not self._hearing.text and await self._is_back()
             if is_back:
-                raise left_in_bootloader(image, await self._talk.versions())
+                raise left_in_bootloader(image, before, await self._talk.versions())
         else:
             is_back = await self._talk.find(waits_s, ping_s=BETWEEN_PINGS_S)
             self._hear(self._talk.strange)

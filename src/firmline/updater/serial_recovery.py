@@ -141,13 +141,15 @@ class SerialRecovery:
 
     def _may_be_the_line(self, error: FirmlineError, *, at_end: bool) -> bool:
         """Whether a new session can end otherwise."""
+        if not isinstance(error, TargetRefusedError):
+            self._refused = None
         match error:
             case TransportError():
                 return error.reason is TransportReason.TIMEOUT and (
                     error.code is not Code.PORT_BLOCKED
                 )
             case TargetRefusedError():
-                # Heard twice it is the unit's word, and so is its verdict on the whole image.
+                # Heard twice in a row it is the unit's word, as its verdict on the whole image is.
                 told = (error.code, error.result, error.ext_error, error.context.get("phase"))
                 again, self._refused = told == self._refused, told
                 return not again and (not at_end or may_hide_success(error))

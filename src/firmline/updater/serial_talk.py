@@ -19,7 +19,7 @@ from firmline.errors import (
 from firmline.events import Reporter
 from firmline.links.base import PortConnection
 from firmline.protocol.answers import Answer, FirmwareVersion, Pong, decode_answer
-from firmline.protocol.codes import ImageType, Opcode
+from firmline.protocol.codes import ImageType, Opcode, ResultCode
 from firmline.protocol.framing import SerialFraming
 from firmline.protocol.reading import read_images
 from firmline.protocol.refusals import refusal
@@ -136,9 +136,9 @@ class SerialTalk:
         match answered:
             case Answer(opcode=Opcode.PING, body=Pong(number=told)):
                 return told == number
-            case Answer(opcode=Opcode.PING, ok=False) as answer:
+            case Answer(opcode=Opcode.PING, result=ResultCode.OPCODE_NOT_SUPPORTED) as answer:
                 raise refusal(Ping(number=number), answer, phase=IS_IT_THERE)
-            case _:  # a late answer to what was asked before
+            case _:  # a late answer to what was asked before, or one that the line has changed
                 return False
 
     async def hear(self, timeout_s: float) -> bytes:

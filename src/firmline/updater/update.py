@@ -37,6 +37,7 @@ from firmline.updater.haste import own_to_haste
 from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
 from firmline.updater.naming import find_named
+from firmline.updater.not_in_place import lacks_what_it_took
 from firmline.updater.opening import AnyLink, declare_link, describe_images, plan_timing
 from firmline.updater.passing_over import PassedOver, in_words, says_it_has_it
 from firmline.updater.progress import Progress
@@ -223,6 +224,9 @@ class Update:
                         continue
                     if self._may_have_taken and error.code is Code.REFUSED_FW_VERSION:
                         raise refused_again() from error
+                    lacking = self._lacks_what_it_took(error, index, opened)
+                    if lacking is not None:
+                        raise lacking from error
                     error.hint = error.hint or advice(
                         error,
                         image.init_packet.command,
@@ -231,6 +235,15 @@ class Update:
                     )
                     raise
                 return index
+
+    def _lacks_what_it_took(
+        self, error: TargetRefusedError, index: int, opened: OpenBootloader
+    ) -> TargetRefusedError | None:
+        """What to say of an image that is refused for want of the one before it, sent just now."""
+        images = self._plan.package.images
+        if index == 0 or any(images[index - 1].kind is each.kind for each in self._passed_over):
+            return None
+        return lacks_what_it_took(error, images[index], images[index - 1], fwid=opened.fwid)
 
     def _pass_over(self, index: int, kind: ImageKind) -> None:
         """Go on where an update that broke off between two images has left the unit."""

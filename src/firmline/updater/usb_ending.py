@@ -64,7 +64,7 @@ class UsbEnding:
                 return await self._see_new_versions(device, image, versions_before)
             if device.usb_id == left.usb_id:
                 await self._bootloader.open_patiently(device)
-                raise left_in_bootloader(image, self._bootloader.versions)
+                raise left_in_bootloader(image, versions_before, self._bootloader.versions)
             information = await self._bootloader.hear_application(device)
         except TransportError as error:
             raise end_not_seen(error) from error

@@ -192,3 +192,10 @@ def test_a_line_that_fails_in_every_session_is_what_is_to_be_checked() -> None:
     assert told.result.error is not None
     assert told.result.error.hint.startswith("In each of 4 sessions something was lost or changed")
     assert "on the line (DFU-LINK-005), while the unit answered" in told.result.error.hint
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_question_whether_it_is_there_that_a_line_has_changed_is_asked_again(seed: int) -> None:
+    """Only that it knows no PING is a word that no single bit makes of a yes."""
+    told = told_with(CorruptedPackets(first=1, direction=FROM_UNIT), seed=seed)
+    assert told.result.finished.outcome is Outcome.UPDATED

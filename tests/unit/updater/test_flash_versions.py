@@ -12,7 +12,7 @@ from firmline.formats.package_build import PackageSpec, build_package
 from firmline.formats.softdevice import INFO_IMAGE_OFFSET, build_softdevice_info
 from firmline.protocol.answers import FirmwareVersion
 from firmline.protocol.codes import ImageType
-from firmline.updater.flash_versions import kept_from_application, see_versions
+from firmline.updater.flash_versions import kept_from_application, left_in_bootloader, see_versions
 from firmline.updater.serial_talk import Versions
 from firmline.values import Fwid, FwVersion, ImageKind
 from unit.formats.makers import image
@@ -117,7 +117,8 @@ def test_the_versions_that_were_sent_prove_what_was_sent(
             BOOTLOADER,
             told(bootloader=1),
             told(bootloader=0),
-            "tells version 0 of its bootloader, where 2 was sent.",
+            "tells version 0 of its bootloader, where 2 was sent, and its settings are lost with"
+            " its version.",
             id="another, as damaged settings have it",
         ),
         pytest.param(
@@ -184,3 +185,24 @@ def test_a_unit_that_had_an_application_should_run_it_again(
     assert doubt.code == Code.UNIT_DID_NOT_RETURN
     assert why in doubt.message
     assert hint is None or doubt.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_lost"),
+    [
+        (told(bootloader=1), told(bootloader=0), True),
+        (told(bootloader=1), told(bootloader=1), False),
+        (told(bootloader=0), told(bootloader=0), False),
+        (told(), told(bootloader=0), False),
+        (told(bootloader=1), told(), False),
+    ],
+)
+def test_a_bootloader_that_has_lost_its_version_has_lost_its_settings(
+    before: Versions, after: Versions, is_lost: bool
+) -> None:
+    error = left_in_bootloader(BOOTLOADER, before, after)
+    assert ("as one does whose settings are lost" in error.message) is is_lost
+    assert "settings page" in error.hint
+    with pytest.raises(VerifyError) as caught:
+        see_versions(SOFTDEVICE, before, {**before, **after})
+    assert ("its settings are lost with its version" in caught.value.message) is is_lost
