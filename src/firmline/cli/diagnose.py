@@ -31,18 +31,19 @@ from firmline.cli.trace_input import name_of, read_trace_file
 def diagnose(file: Path, *, lacks: tuple[str, ...], done: tuple[str, ...], as_json: bool) -> None:
     """Say why an update failed, how sure that is, and which test to do next.
 
-    FILE is a report: JSON with an object "evidence", whose fields and values are on the page on
-    evidence; - reads standard input. The tests that would destroy evidence come last: do them in
+    FILE is a trace of firmline's (--trace, --json), of one attempt or of several behind one
+    another; or a report: JSON with an object "evidence", whose fields and values are on the page on
+    evidence. - reads standard input. The tests that would destroy evidence come last: do them in
     their order, and leave the cell where it is until then.
     """
     from firmline.cli.diagnosis_options import known_equipment, known_tests  # noqa: PLC0415
     from firmline.cli.diagnosis_text import result_fields, text_lines  # noqa: PLC0415
     from firmline.diagnosis.next_test import plan  # noqa: PLC0415 - the help stays fast
     from firmline.diagnosis.ranking import rank  # noqa: PLC0415
-    from firmline.diagnosis.report_input import read_report  # noqa: PLC0415
+    from firmline.diagnosis.reading import read_incident  # noqa: PLC0415
 
     lacks, done = known_equipment(lacks), known_tests(done)
-    incident = read_report(read_trace_file(file), name=name_of(file))
+    incident = read_incident(read_trace_file(file), name=name_of(file))
     ranking = rank(incident)
     proposals = plan(incident, ranking, lacks=lacks, done=done)
     if as_json:

@@ -106,6 +106,50 @@ def test_what_is_no_report_is_refused(firmline: Program, tmp_path: Path) -> None
     assert "DFU-DIAG-001" in told.err
 
 
+def test_a_trace_is_diagnosed_as_it_is(firmline: Program, tmp_path: Path) -> None:
+    lines = [
+        {
+            "type": "update_started",
+            "at_s": 0.0,
+            "unit": "ble:X",
+            "package": "dfu.zip",
+            "package_sha256": "00",
+            "images": ["application"],
+            "total_size": 20000,
+        },
+        {"type": "refused", "at_s": 1.0, "request": "object_execute", "result": 11, "ext_error": 5},
+        {
+            "type": "update_finished",
+            "at_s": 1.1,
+            "outcome": "refused",
+            "code": "DFU-UNIT-105",
+            "message": "No.",
+            "size": 0,
+            "duration_s": 1.1,
+            "transfer_s": 0.0,
+        },
+    ]
+    path = tmp_path / "trace.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    told = firmline("diagnose", str(path), "--json")
+    result = json.loads(told.out)
+    assert result["causes"][0]["cause"] == "pkg-version-not-higher"
+    assert {each["origin"] for each in result["evidence"]} == {"trace", "unit"}
+
+
+@pytest.mark.parametrize(
+    "content", ['{"type": "refused"', '{"type": "refused"}\n{"half', "{}\n{}", '{"a": 1}\nrest']
+)
+def test_half_a_file_is_refused_in_one_sentence(
+    firmline: Program, tmp_path: Path, content: str
+) -> None:
+    path = tmp_path / "half.jsonl"
+    path.write_text(content, encoding="utf-8")
+    told = firmline("diagnose", str(path))
+    assert told.code in (0, 2)
+    assert told.code == 0 or told.err.startswith("error: ")
+
+
 def test_equipment_that_is_not_at_hand_is_not_asked_for(firmline: Program, report: Path) -> None:
     told = firmline("diagnose", str(report), "--lacks", "good-package", "--json")
     needs = [name for each in json.loads(told.out)["plan"] for name in each["needs"]]

@@ -1,0 +1,96 @@
+"""Which step of an update was begun last, in the words of the vocabulary (``phase``)."""
+
+from __future__ import annotations
+
+from firmline import events
+from firmline.events import Event, UnitMode
+from firmline.protocol.codes import ObjectType, Opcode
+
+CREATE_COMMAND = bytes([Opcode.OBJECT_CREATE, ObjectType.COMMAND])
+CREATE_DATA = bytes([Opcode.OBJECT_CREATE, ObjectType.DATA])
+"""How the requests begin that create an object (bootloader spec, section 2.1)."""
+
+
+class Steps:
+    """Follows the events of one update.
+
+    Attributes:
+        phase: The last step that was begun; empty: none.
+        since_s: When it was begun.
+    """
+
+    def __init__(self) -> None:
+        self.phase = ""
+        self.since_s = 0.0
+        self._jumped = False
+        self._sent = False
+        """Whether the last image was sent whole."""
+        self._size = self._offset = 0
+
+    def hear(self, event: Event) -> None:
+        """One event; a step that is begun anew begins again."""
+        phase = self._begun(event)
+        if phase:
+            self.phase, self.since_s = phase, event.at_s
+
+    def _begun(self, event: Event) -> str:
+        match event:
+            case events.UpdateStarted():
+                phase = "scan"
+            case events.Searching(expected_mode=mode):
+                phase = self._searched(mode)
+            case events.EnteringBootloader():
+                self._jumped, phase = True, "find_bootloader"
+            case events.Connected(mode=mode):
+                phase = self._met(mode)
+            case events.PortOpened() | events.BootloaderAnswered():
+                phase = "" if self._sent else "connect_bootloader"
+            case events.UsbUnitSeen(mode=UnitMode.BOOTLOADER):
+                phase = "" if self._sent else "connect_bootloader"
+            case _:
+                phase = self._sending(event)
+        return phase
+
+    def _searched(self, mode: UnitMode | None) -> str:
+        if self._sent:
+            return "app_start"
+        if mode is UnitMode.BOOTLOADER or self._jumped:
+            return "find_bootloader"
+        return "scan"
+
+    def _met(self, mode: UnitMode) -> str:
+        if self._sent:
+            return "app_start"
+        return "discover" if mode is UnitMode.APPLICATION else "connect_bootloader"
+
+    def _sending(self, event: Event) -> str:
+        match event:
+            case events.RequestSent(request=request, data=data):
+                return self._asked(request, data)
+            case events.ImageStarted(index=index, size=size):
+                self._size, self._offset, self._sent = size, 0, False
+                self._jumped = self._jumped or index > 0
+                return "discover_bootloader"
+            case events.PacketsSent(object_type="command"):
+                return "init_transfer"
+            case events.PacketsSent(object_type="data", offset=offset):
+                self._offset = offset
+                return "" if self.phase == "data_transfer" else "data_transfer"
+            case events.ImageSent():
+                self._sent = True
+                return "activation"
+            case _:
+                return ""
+
+    def _asked(self, request: str, data: bytes) -> str:
+        if request in events.BUTTONLESS_REQUESTS:
+            return "enter_bootloader"
+        if data.startswith(CREATE_COMMAND):
+            return "init_transfer"
+        if data.startswith(CREATE_DATA):
+            return "data_transfer"
+        if request != "object_execute":
+            return ""
+        if self.phase in ("init_transfer", "init_execute", "discover_bootloader"):
+            return "init_execute"
+        return "final_execute" if self._size and self._offset >= self._size else "data_transfer"

@@ -1,0 +1,254 @@
+"""What the stream of events of an update shows, in the words of the vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from firmline import events
+from firmline.diagnosis.evidence import Incident, Origin
+from firmline.diagnosis.ranking import rank
+from firmline.diagnosis.trace_evidence import evidence_of_traces
+from firmline.errors import Code
+from firmline.events import Event, Outcome, UnitMode
+from firmline.formats.trace import Trace
+from firmline.values import BleAddress, ImageKind
+
+UNIT = BleAddress.parse("C6:05:04:03:02:01")
+BOOTLOADER = UNIT.plus_one()
+SIZE = 20_000
+
+
+def finished(code: str = "", outcome: Outcome = Outcome.FAILED, **more: object) -> Event:
+    end = events.UpdateFinished(
+        outcome=outcome,
+        code=code,
+        message="It ended.",
+        size=0,
+        duration_s=1.0,
+        transfer_s=0.0,
+    )
+    return replace(end, **more)  # type: ignore[arg-type]
+
+
+STARTED = events.UpdateStarted(
+    unit="ble:C6:05:04:03:02:01",
+    package="dfu.zip",
+    package_sha256="00" * 32,
+    images=(ImageKind.APPLICATION,),
+    total_size=SIZE,
+)
+RADIO = events.LinkDeclared(link="radio", capabilities={})
+SEARCHING = events.Searching(address=UNIT, expected_mode=UnitMode.APPLICATION)
+AT_APPLICATION = events.Connected(address=UNIT, mode=UnitMode.APPLICATION, mtu=247)
+ASKED = events.RequestSent(request="enter_bootloader", data=b"\x01")
+JUMPED = events.EnteringBootloader(address=BOOTLOADER)
+AT_BOOTLOADER = events.Connected(address=BOOTLOADER, mode=UnitMode.BOOTLOADER, mtu=247)
+IMAGE = events.ImageStarted(kind=ImageKind.APPLICATION, index=0, init_packet_size=140, size=SIZE)
+INIT = events.RequestSent(request="object_create", data=b"\x01\x01\x8c\x00\x00\x00")
+EXECUTE = events.RequestSent(request="object_execute", data=b"\x04")
+DATA = events.RequestSent(request="object_create", data=b"\x01\x02\x00\x10\x00\x00")
+TO_BOOTLOADER = (STARTED, RADIO, SEARCHING, AT_APPLICATION, ASKED, JUMPED, AT_BOOTLOADER, IMAGE)
+
+
+def packets(offset: int) -> Event:
+    return events.PacketsSent(object_type="data", count=1, offset=offset, size=SIZE)
+
+
+def executed(offset: int) -> Event:
+    return events.ObjectExecuted(object_type="data", offset=offset)
+
+
+def stepped(step: str = "resume", fault: str = "link-lost", attempt: int = 1) -> Event:
+    return events.LadderStepped(
+        step=step, fault=fault, attempt=attempt, reason="Gone.", code=str(Code.LINK_LOST)
+    )
+
+
+def trace(*heard: Event, every_s: float = 1.0) -> Trace:
+    """A trace in which something happens every so often."""
+    return Trace(
+        entries=tuple(replace(event, at_s=place * every_s) for place, event in enumerate(heard))
+    )
+
+
+def seen(*heard: Event, every_s: float = 1.0) -> dict[str, tuple[str, ...]]:
+    return dict(evidence_of_traces([trace(*heard, every_s=every_s)]).by_field())
+
+
+def test_a_refused_init_packet() -> None:
+    refused = events.Refused(request="object_execute", result=0x0B, ext_error=0x07)
+    found = seen(
+        *TO_BOOTLOADER, INIT, EXECUTE, refused, finished(Code.REFUSED_SOFTDEVICE, Outcome.REFUSED)
+    )
+    assert found == {
+        "transport": ("ble",),
+        "bootloader": ("secure",),
+        "host_tool": ("own_host",),
+        "phase": ("init_execute",),
+        "failure_kind": ("error_code",),
+        "result_code": ("r0B",),
+        "ext_error": ("x07",),
+        "progress": ("none",),
+        "time_to_failure": ("instant",),
+        "end_state": ("stuck_in_dfu",),
+    }
+
+
+def test_an_answer_of_the_unit_is_told_as_the_units() -> None:
+    refused = events.Refused(request="object_execute", result=0x05, ext_error=None)
+    incident = evidence_of_traces(
+        [trace(*TO_BOOTLOADER, INIT, EXECUTE, refused, finished(Code.REFUSED_OBJECT))]
+    )
+    (code,) = (each for each in incident.evidence if each.field == "result_code")
+    assert (code.value, code.origin) == ("r05", Origin.UNIT)
+    assert code.where == "Refused at 10.000 s"
+
+
+def test_an_application_that_refuses_to_jump() -> None:
+    refused = events.Refused(request="enter_bootloader", result=0x04, ext_error=None)
+    found = seen(*TO_BOOTLOADER[:5], refused, finished(Code.REFUSED_BUTTONLESS, Outcome.REFUSED))
+    assert found["result_code"] == ("b04",)
+    assert found["phase"] == ("enter_bootloader",)
+    assert found["end_state"] == ("unchanged",)
+
+
+def test_a_name_that_is_refused() -> None:
+    refused = events.Refused(request="set_advertising_name", result=0x02, ext_error=None)
+    asked = events.RequestSent(request="set_advertising_name", data=b"\x02\x01A")
+    found = seen(*TO_BOOTLOADER[:4], asked, refused, finished(Code.REFUSED_NAME, Outcome.REFUSED))
+    assert found["result_code"] == ("b02",)
+    assert found["flags"] == ("fails_after_set_name",)
+
+
+def test_a_link_that_is_lost_in_the_data_again_and_again() -> None:
+    lost = events.LinkLost(hci_reason=0x08, expected=False)
+    found = seen(
+        *(*TO_BOOTLOADER, INIT, EXECUTE, DATA, packets(4096), executed(4096), packets(9000)),
+        *(stepped(), lost, AT_BOOTLOADER, packets(9500), stepped(attempt=2), lost),
+        *(AT_BOOTLOADER, stepped("give-up", attempt=3), finished(Code.LINK_LOST)),
+    )
+    assert found["phase"] == ("data_transfer",)
+    assert found["failure_kind"] == ("disconnect",)
+    assert found["host_code"] == ("hci_08",)
+    assert found["progress"] == ("random_offset",)
+    assert found["not_cured_by"] == ("retry",)
+    assert "unit_resets" not in found
+
+
+def test_a_unit_that_restarts_while_it_is_sent_to() -> None:
+    lost = events.LinkLost(hci_reason=0x08, expected=False)
+    back = (lost, AT_APPLICATION, stepped("reenter"), ASKED, JUMPED, AT_BOOTLOADER, INIT, EXECUTE)
+    found = seen(
+        *(*TO_BOOTLOADER, INIT, EXECUTE, stepped(), *back, stepped(attempt=2), *back),
+        finished(Code.LINK_LOST),
+    )
+    assert found["unit_resets"] == ("repeatedly",)
+    assert found["not_cured_by"] == ("retry", "soft_reset")
+    assert found["phase"] == ("init_execute",)
+
+
+def test_the_place_that_is_never_passed() -> None:
+    first, second = packets(9000), packets(9000)
+    found = seen(
+        *(*TO_BOOTLOADER, DATA, executed(8192), first, stepped(), AT_BOOTLOADER, second),
+        *(executed(8192), stepped(), finished(Code.LINK_LOST)),
+    )
+    assert found["progress"] == ("fixed_offset",)
+
+
+def test_a_bootloader_that_does_not_come() -> None:
+    found = seen(*TO_BOOTLOADER[:6], finished(Code.UNIT_NOT_FOUND))
+    assert found["phase"] == ("find_bootloader",)
+    assert found["failure_kind"] == ("not_found",)
+    assert found["end_state"] == ("gone_silent",)
+
+
+def test_an_old_application_after_all() -> None:
+    sent = events.ImageSent(kind=ImageKind.APPLICATION, size=SIZE)
+    found = seen(
+        *(*TO_BOOTLOADER, DATA, packets(SIZE), executed(SIZE), sent, AT_APPLICATION),
+        finished(Code.SAME_APPLICATION_SEEN, Outcome.UNVERIFIED),
+    )
+    assert found["phase"] == ("app_start",)
+    assert found["progress"] == ("end",)
+    assert found["end_state"] == ("back_in_app",)
+    assert "unit_resets" not in found
+
+
+def test_a_hash_that_fails_over_objects_that_were_right() -> None:
+    refused = events.Refused(request="object_execute", result=0x0B, ext_error=0x0C)
+    found = seen(
+        *(*TO_BOOTLOADER, DATA, packets(SIZE), EXECUTE, refused),
+        finished(Code.REFUSED_VERIFICATION, Outcome.REFUSED),
+    )
+    assert found["phase"] == ("final_execute",)
+    assert found["flags"] == ("crc_of_all_objects_ok",)
+
+
+def test_an_init_packet_of_which_nothing_arrives() -> None:
+    checked = events.CrcChecked(
+        object_type="command", offset=0, crc=0, expected_offset=140, expected_crc=7
+    )
+    found = seen(*TO_BOOTLOADER, INIT, checked, finished(Code.OBJECT_DAMAGED))
+    assert found["flags"] == ("init_crc_offset_zero",)
+    assert found["failure_kind"] == ("crc_mismatch",)
+
+
+@pytest.mark.parametrize(
+    ("event", "field", "value"),
+    [
+        (events.LinkDeclared(link="port", capabilities={}), "transport", "uart"),
+        (events.LinkDeclared(link="usb", capabilities={}), "transport", "usb"),
+        (events.RadioVersionSeen(version=9, company=89, subversion=0xB7), "sdk", "sdk_15_3"),
+        (events.RadioVersionSeen(version=9, company=89, subversion=0x101), "sdk", "sdk_17"),
+        (events.FactFound(fact="chip", value="nRF52840", how=events.How.QUERY), "chip", "nrf52840"),
+        (
+            events.FactFound(fact="battery_level", value="9", how=events.How.BATTERY_SERVICE),
+            "flags",
+            "battery_low",
+        ),
+        (events.SignalMeasured(address=UNIT, rssi_dbm=-92), "flags", "rssi_low"),
+        (events.LinkEncrypted(address=UNIT, new_bond=True), "flags", "bonded_buttonless"),
+    ],
+)
+def test_what_is_known_of_link_and_unit(event: Event, field: str, value: str) -> None:
+    assert value in seen(STARTED, event, finished(Code.LINK_LOST))[field]
+
+
+def test_an_update_that_succeeded_has_nothing_that_failed() -> None:
+    found = seen(*TO_BOOTLOADER, finished(outcome=Outcome.UPDATED))
+    assert set(found) == {"transport", "bootloader", "host_tool"}
+
+
+def test_of_several_attempts_the_last_that_failed_is_explained() -> None:
+    refused = events.Refused(request="object_execute", result=0x05, ext_error=None)
+    bad = trace(*TO_BOOTLOADER, INIT, EXECUTE, refused, finished(Code.REFUSED_OBJECT))
+    gone = trace(*TO_BOOTLOADER[:6], finished(Code.UNIT_NOT_FOUND))
+    good = trace(*TO_BOOTLOADER, finished(outcome=Outcome.UPDATED))
+    both = evidence_of_traces([gone, bad, good]).by_field()
+    assert both["phase"] == ("init_execute",)
+    assert both["reproducibility"] == ("intermittent",)
+    assert evidence_of_traces([bad, bad]).by_field()["reproducibility"] == ("always",)
+    assert evidence_of_traces([good, bad]).by_field()["reproducibility"] == ("once",)
+    assert "reproducibility" not in evidence_of_traces([bad]).by_field()
+
+
+def test_what_a_trace_does_not_tell_is_said() -> None:
+    without_end = evidence_of_traces([trace(*TO_BOOTLOADER)])
+    assert without_end.unused == (
+        "The trace has no end: where it breaks off is taken for where it failed.",
+    )
+    assert without_end.by_field()["phase"] == ("discover_bootloader",)
+    cut = evidence_of_traces([replace(trace(*TO_BOOTLOADER, finished()), is_cut=True)])
+    assert "The last line of the trace is cut off." in cut.unused
+    inspection = events.InspectionStarted(unit="ble:", with_probes=False, public_key="")
+    other = evidence_of_traces([trace(inspection, RADIO)])
+    assert other.unused[0].startswith("A trace of no update")
+    assert other.by_field() == {"transport": ("ble",)}
+
+
+def test_no_trace_at_all_is_no_evidence() -> None:
+    assert evidence_of_traces([]) == Incident()
+    assert rank(evidence_of_traces([Trace(entries=())])).causes[0].slug == "unknown"
