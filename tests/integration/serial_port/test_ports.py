@@ -6,6 +6,7 @@ import asyncio
 import errno
 import json
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -200,6 +201,49 @@ def test_ctrl_c_leaves_a_unit_that_goes_on_where_it_was(
     there, result = resumed[-1]["offset"], lines[-1]
     assert result["bytes_held"] == there > 0
     assert result["bytes_sent"] == result["bytes"] - there
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_behind_the_last_image_leaves_a_unit_that_activates_it(
+    number: signal.Signals, update: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Between the answer to the last EXECUTE and the proof: its event has just been printed."""
+    package, key = update
+    with Serving("--key-file", str(key), "--baud", "1000000", cwd=tmp_path) as serving:
+        target = f"serial:{serving.first['pty']}"
+        process = subprocess.Popen(
+            [
+                *(SCRIPT, "update", package, "--to", target, "--expect", "nothing it prints"),
+                *("--json", "--trace", "t.jsonl"),
+            ],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        lines: list[Line] = []
+        for text in process.stdout:
+            lines.append(json.loads(text))
+            if lines[-1]["type"] == "image_sent":
+                process.send_signal(number)
+                break
+        rest, said = process.communicate(timeout=PATIENCE_S)
+        lines += [json.loads(text) for text in rest.splitlines()]
+        serving.until("runs", mode="application", firmware_revision=NEW)
+        serving.end()
+    assert (process.returncode, len(said.splitlines())) == (130, 2), said
+    assert "the unit has accepted everything" in said
+    result = lines[-1]
+    assert (result["type"], result["outcome"]) == ("result", "unverified")
+    assert (result["code"], result["proof"]) == (Code.INTERRUPTED, None)
+    assert "Nothing has to be sent again" in result["next"]
+    trace = [json.loads(line) for line in (tmp_path / "t.jsonl").read_text().splitlines()]
+    assert [event["type"] for event in trace].count("image_sent") == 1
+    last = trace[-1]
+    assert (last["type"], last["outcome"]) == ("update_finished", "unverified")
+    assert last["code"] == Code.INTERRUPTED
 
 
 # Ports that are none, and what answers on those that are.
