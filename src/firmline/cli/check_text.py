@@ -41,6 +41,7 @@ class CheckReport:
         verdict: What the unit says; None without a unit.
         findings: What is probably a mistake, whatever the unit says.
         facts: What was read of the unit; none where it was described.
+        undecided_for: Why nobody can tell what the unit says; None: it can be told.
     """
 
     package: Package
@@ -48,6 +49,14 @@ class CheckReport:
     verdict: Verdict | None
     findings: tuple[Finding, ...]
     facts: tuple[FactFound, ...] = ()
+    undecided_for: FirmlineError | None = None
+
+    @property
+    def accepted(self) -> bool | None:
+        """Whether the unit takes the package; None: there is no unit, or nobody can tell."""
+        if self.verdict is None or self.undecided_for is not None:
+            return None
+        return self.verdict.accepted
 
     @property
     def images(self) -> tuple[ImageVerdict, ...]:
@@ -104,19 +113,18 @@ class CheckReport:
         return next((image.answer for image in self.images if image.answer is not None), None)
 
 
-def report_fields(report: CheckReport, strict: FirmlineError | None = None) -> dict[str, Any]:
+def report_fields(report: CheckReport, beside: FirmlineError | None = None) -> dict[str, Any]:
     """The fields of the result line (``design/command-line.md``), and those beside it.
-
-    Without a unit ``accepted`` is null: nobody was asked.
 
     Args:
         report: What is to be said.
-        strict: What ``--strict`` has against a package that the unit accepts.
+        beside: What ``--strict`` has against a package that the unit may accept, or why nobody can
+            tell whether it does.
     """
-    verdict, answer = report.verdict, report.answer or strict
-    refusal = verdict.refusal if verdict is not None else None
+    verdict, answer = report.verdict, report.answer or beside
+    refusal = verdict.refusal if verdict is not None and report.accepted is False else None
     return {
-        "accepted": verdict.accepted if verdict is not None else None,
+        "accepted": report.accepted,
         "checks": [
             {"image": image.kind.value, **_check_fields(check)}
             for image in report.images
@@ -246,7 +254,12 @@ def unit_text(unit: AssumedUnit) -> str:
 def _image_lines(report: CheckReport, image: ImageVerdict) -> Iterator[str]:
     title = KIND_TITLES[image.kind]
     supposing = ", supposing what comes before it were installed" if image.assumes_installed else ""
-    word = paint("fits", fg="green") if image.accepted else paint("refused", fg="red", bold=True)
+    if report.accepted is None:
+        word = paint("not known", fg="yellow")
+    elif image.accepted:
+        word = paint("fits", fg="green")
+    else:
+        word = paint("refused", fg="red", bold=True)
     yield f"{title}: {word}{supposing}"
     for check in image.checks:
         term = report.lacks(image, check)
@@ -330,11 +343,14 @@ def _end_lines(report: CheckReport) -> Iterator[str]:
             "  Whether a unit accepts it was not asked: describe one with --for or --unit, or read"
             " one with --to."
         )
+    elif report.accepted is None:
+        words = paint("Neither accepted nor refused", fg="yellow", bold=True)
+        yield f"{words}; not known: {_missing_terms(report)}."
     elif not verdict.accepted:
         yield from _refusal_lines(report, verdict)
     else:
-        missing = sorted({term for _, _, term in report.not_checked})
-        known = f", as far as it is known; not known: {', '.join(missing)}" if missing else ""
+        missing = _missing_terms(report)
+        known = f", as far as it is known; not known: {missing}" if missing else ""
         yield f"{paint('Accepted', fg='green', bold=True)}{known}."
         if verdict.aftermath is not None:
             yield f"  afterwards: {_aftermath_text(report, verdict.aftermath)}"
@@ -343,6 +359,10 @@ def _end_lines(report: CheckReport) -> Iterator[str]:
                 f"{paint('warning:', fg='yellow')} the unit takes it and then runs no application"
                 " until it is sent one."
             )
+
+
+def _missing_terms(report: CheckReport) -> str:
+    return ", ".join(sorted({term for _, _, term in report.not_checked}))
 
 
 def _refusal_lines(report: CheckReport, verdict: Verdict) -> Iterator[str]:

@@ -67,7 +67,8 @@ def check(
     Every check of the unit's bootloader is run, in its order: the first that says no is what the
     unit would answer with, and those behind it are shown too. Exit code 4: not accepted.
 
-    Without --for, --unit and --to the package alone is looked at, and no unit is asked.
+    Without --for, --unit and --to the package alone is looked at, and no unit is asked. Where the
+    unit's chip is not known and nothing else says no, nobody can tell: exit code 2.
     """
     from firmline.cli.check_text import report_fields, report_lines  # noqa: PLC0415
 
@@ -83,13 +84,13 @@ def check(
     report = _report(zipfile, choice, previous=previous)
     if svg is not None:
         _write_picture(svg, report)
-    refused = _strict_refusal(report) if strict else None
+    refused = report.undecided_for or (_strict_refusal(report) if strict else None)
     if as_json:
         click.echo(json.dumps({"type": "result", **report_fields(report, refused)}))
     else:
         for line in report_lines(report):
             click.echo(line)
-    if report.verdict is not None and not report.verdict.accepted:
+    if report.accepted is False:
         raise click.exceptions.Exit(ExitCode.REFUSED)
     if refused is not None:
         say(refused)  # not raised: the one result line has been printed
@@ -151,8 +152,8 @@ class UnitChoice:
 def _report(zipfile: Path, choice: UnitChoice, *, previous: Path | None) -> CheckReport:
     from firmline.cli.check_text import CheckReport  # noqa: PLC0415
     from firmline.cli.lint_options import read_previous  # noqa: PLC0415
-    from firmline.device.acceptance.chip_unknown import sure_refusal  # noqa: PLC0415
-    from firmline.device.acceptance.unit_facts import require  # noqa: PLC0415
+    from firmline.device.acceptance.chip_unknown import sure_refusal, undecided  # noqa: PLC0415
+    from firmline.device.acceptance.unit_facts import chip_missing  # noqa: PLC0415
     from firmline.device.acceptance.verdict import judge  # noqa: PLC0415
     from firmline.formats.lint import lint_package  # noqa: PLC0415
     from firmline.formats.package import read_package  # noqa: PLC0415
@@ -163,17 +164,24 @@ def _report(zipfile: Path, choice: UnitChoice, *, previous: Path | None) -> Chec
     described, facts = _unit(package, choice)
     verdict = None if described is None else judge(package, described.description)
     knows_chip = described is None or "chip" not in described.unknown
+    undecided_for = None
     if verdict is not None and not knows_chip:
-        verdict = sure_refusal(verdict)
-        if verdict is None:
-            require({"softdevice": ""}, facts)
+        refused = sure_refusal(verdict)
+        if refused is None:
+            undecided_for = chip_missing(facts)
+        verdict = refused or undecided(verdict)
     findings = lint_package(
         package,
         previous=last_release,
         application_start=verdict.application_start if verdict and knows_chip else None,
     )
     return CheckReport(
-        package=package, unit=described, verdict=verdict, findings=findings, facts=facts
+        package=package,
+        unit=described,
+        verdict=verdict,
+        findings=findings,
+        facts=facts,
+        undecided_for=undecided_for,
     )
 
 

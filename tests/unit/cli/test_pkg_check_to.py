@@ -65,12 +65,39 @@ def test_a_key_that_the_unit_does_not_trust_refuses_a_package_signed_with_it(
     assert ran.result["result_code"] == 5
 
 
-def test_the_chip_has_to_come_from_somewhere(firmline: Program) -> None:
-    ran = firmline(*CHECK, TRUSTING)
-    assert_failed(ran, Code.OPTION_MISSING)
+def test_without_the_chip_nobody_can_tell_and_what_was_checked_is_listed(
+    firmline: Program,
+) -> None:
+    ran = firmline(*CHECK, TRUSTING, *WITH_PROBES)
+    assert ran.code == ExitCode.INPUT
+    assert "unit: chip not known" in ran.out
+    assert "application: not known" in ran.out
+    assert "  ok   sd_req" in ran.out
+    assert "  ok   signature" in ran.out
+    assert "  NO " not in ran.out
+    assert "  ?    space             Not checked: add chip= to --for" in ran.out
+    assert ran.out.endswith("Neither accepted nor refused; not known: chip.\n")
+    assert "nrf52840" not in ran.out  # nothing of what stands in for the chip
     assert "what is known lets the package pass" in ran.err
     assert "Add --for chip=" in ran.err
     assert "--enter" not in ran.err  # a bootloader for Bluetooth LE does not say it, either
+
+
+def test_so_it_is_for_programs(firmline: Program) -> None:
+    ran = firmline(*CHECK, TRUSTING, "--json")
+    assert ran.code == ExitCode.INPUT
+    result = ran.result
+    assert (result["accepted"], result["code"]) == (None, Code.OPTION_MISSING)
+    assert (result["result_code"], result["ext_error"]) == (None, None)
+    assert "Add --for chip=" in result["next"]
+    assert {check["check"] for check in result["checks"]} >= {"sd_req", "type"}
+    assert all(check["ok"] for check in result["checks"])
+    missing = {one["check"]: one["missing"] for one in result["not_checked"]}
+    assert {check for check, term in missing.items() if term == "chip"} == {
+        *("size", "space", "hash", "boot_validation")
+    }
+    assert missing["signature"] == "key"
+    assert (result["images"], result["afterwards"]) == ([], None)
 
 
 @pytest.mark.parametrize("asked", [(), ("--enter",), ("--key-file", "private.key")])

@@ -41,3 +41,16 @@ def sure_refusal(verdict: Verdict) -> Verdict | None:
     if first.refusal is None or first.refusal.check not in CHIP_FREE:
         return None
     return Verdict(images=(first,), aftermath=None)
+
+
+def undecided(verdict: Verdict) -> Verdict:
+    """What holds of a verdict whatever the chip is, where that is no refusal.
+
+    Of each image the checks that the chip does not decide, those of a later one supposing that the
+    unit had room for the first; and nothing of what stands in for the chip.
+    """
+    images = tuple(
+        replace(image, answer=None, assumes_installed=index > 0)
+        for index, image in enumerate(verdict.images)
+    )
+    return Verdict(images=images, aftermath=None)

@@ -87,19 +87,28 @@ def require(terms: Mapping[str, str], facts: Iterable[FactFound]) -> None:
     Raises:
         InputError: ``OPTION_MISSING``: one of them is neither read nor given.
     """
-    known = list(facts)
     for term in ("chip", "softdevice"):
-        if term in terms:
-            continue
-        passes = term == "chip" and "softdevice" in terms
-        so_far = ", and without it the package cannot be checked."
-        if passes:
-            so_far = ": what is known lets the package pass, and nothing more can be checked."
-        raise InputError(
-            Code.OPTION_MISSING,
-            f"The unit does not say {TERMS[term].partition(',')[0]}{so_far}",
-            hint=f"Add --for {term}=...: {TERMS[term]}.{_more_to_ask(known, term)}",
-        )
+        if term not in terms:
+            raise _missing(term, facts, ", and without it the package cannot be checked.")
+
+
+def chip_missing(facts: Iterable[FactFound]) -> InputError:
+    """The error of a unit that a package may well pass, as far as the chip decides nothing.
+
+    Args:
+        facts: What was read of it.
+    """
+    return _missing(
+        "chip", facts, ": what is known lets the package pass, and nothing more can be checked."
+    )
+
+
+def _missing(term: str, facts: Iterable[FactFound], consequence: str) -> InputError:
+    return InputError(
+        Code.OPTION_MISSING,
+        f"The unit does not say {TERMS[term].partition(',')[0]}{consequence}",
+        hint=f"Add --for {term}=...: {TERMS[term]}.{_more_to_ask(list(facts), term)}",
+    )
 
 
 def inferred(facts: Iterable[FactFound], given: Mapping[str, str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from firmline.device.acceptance.chip_unknown import sure_refusal, undecided
 from firmline.device.acceptance.unit_terms import complete, read_terms, split_terms
 from firmline.device.acceptance.verdict import Verdict, judge
 from firmline.device.description import gallery_unit
@@ -210,6 +211,17 @@ def test_a_second_image_meets_the_unit_that_the_first_one_leaves() -> None:
     assert verdict.aftermath.softdevice == 0x101
     assert verdict.aftermath.bootloader_version == 2
     assert verdict.aftermath.application_version == 4
+
+
+def test_without_the_chip_a_verdict_is_what_the_chip_does_not_decide() -> None:
+    sent = package(softdevice=softdevice(S132_7), bootloader=bootloader(), sd_id=(Fwid(0x101),))
+    verdict = judge(sent, unit())
+    assert sure_refusal(verdict) is None
+    kept = undecided(verdict)
+    assert kept.aftermath is None
+    assert [image.assumes_installed for image in kept.images] == [False, True]
+    assert [image.answer for image in kept.images] == [None, None]
+    assert [image.checks for image in kept.images] == [image.checks for image in verdict.images]
 
 
 def test_behind_a_refused_image_what_was_taken_before_it_is_not_forgotten() -> None:
