@@ -25,7 +25,8 @@ def expect_options(command: _F) -> _F:
                 "--expect",
                 metavar="TEXT",
                 help="What the new application, and only that, prints on the serial port: text, or"
-                " /regex/. When it is heard after the update, the unit is updated.",
+                " /regex/. When it is heard after the update, the unit is updated. A text that the"
+                " old application prints too would prove nothing: name a version.",
             ),
             click.option(
                 "--expect-baud",

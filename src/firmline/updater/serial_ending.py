@@ -3,7 +3,8 @@
 Text that the user expects is a proof whenever it comes, also sooner than a copy of the image could
 take: a unit that has no room for two images, or is built so, was sent the new one in the place of
 the old one and copies nothing (bootloader spec, section 6), and a line does not tell which. That
-only the new application prints it is the user's word. What is counted from the end of the
+only the new application prints it is the user's word, unless it was heard before the last image was
+taken, too: then it proves nothing. What is counted from the end of the
 activation is how long it is waited for.
 """
 
@@ -88,6 +89,7 @@ class SerialEnding:
             TransportError: The port failed.
         """
         waits_s = longest_activation_s(progress) + self._timeouts.boot_s
+        is_said_before = self._is_said_before()
         if image.kind is ImageKind.APPLICATION:
             is_proven = await self._hear_application(waits_s)
             is_back = not is_proven and not self._hearing.text and await self._is_back()
@@ -105,7 +107,15 @@ class SerialEnding:
             self._report(events.TextHeard(text=shown(self._hearing.text.encode())))
         if not is_proven:
             raise self._doubt(image)
+        if is_said_before:
+            raise self._doubt_about_text()
         return NEW_APPLICATION_RUNS
+
+    def _is_said_before(self) -> bool:
+        """Whether what is expected was heard of the old application, before this end."""
+        before = Hearing()
+        before.hear(self._talk.overheard)
+        return self._expectation is not None and before.has(self._expectation)
 
     async def _see_new_versions(self, image: PackageImage, before: Versions) -> Seen:
         """What the bootloader proves; an application that was there before has to run again.
@@ -189,6 +199,16 @@ class SerialEnding:
         is_back = await self._talk.find(0, ping_s=self._timeouts.farewell_s)
         self._hear(self._talk.strange)
         return is_back
+
+    def _doubt_about_text(self) -> VerifyError:
+        heard = shown(self._hearing.text.encode())
+        return VerifyError(
+            Code.NEW_APPLICATION_NOT_SEEN,
+            f"The unit took the whole image and says {heard!r}, but what was expected was heard"
+            " before the update, too: nothing shows that this is the new application.",
+            hint="Look at the unit; next time name a text that only the new application prints,"
+            " such as its version: --expect 'TEXT'.",
+        )
 
     def _doubt_about_return(self, seen: Seen) -> VerifyError:
         heard = shown(self._hearing.text.encode())

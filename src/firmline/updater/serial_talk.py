@@ -58,6 +58,7 @@ class SerialTalk:
         report: Reporter,
     ) -> None:
         self.sent = b""
+        self._overheard = b""
         self._strange = b""
         self._frame = b""
         """What has come of a frame whose end has not."""
@@ -72,6 +73,11 @@ class SerialTalk:
     def strange(self) -> bytes:
         """What was heard, while the bootloader was looked for, that is no answer of one."""
         return (self._strange + self._frame)[-MAX_STRANGE:]
+
+    @property
+    def overheard(self) -> bytes:
+        """All that was strange so far, whenever the bootloader was looked for."""
+        return (self._overheard + self.strange)[-MAX_STRANGE:]
 
     async def find(
         self, timeout_s: float, *, ping_s: float | None = None, forgets: bool = True
@@ -89,6 +95,7 @@ class SerialTalk:
             TargetRefusedError: It answers that it knows no PING.
         """
         begin_s = self._now_s()
+        self._overheard = self.overheard
         self._strange = self._frame = self.sent = b""
         # What is heard before the first answer may be the end of a frame.
         decoder = SlipDecoder()

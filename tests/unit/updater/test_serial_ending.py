@@ -65,7 +65,10 @@ class TalkingPort(PortConnection):
         pass
 
 
-def seen(port: TalkingPort, expected: Expectation | None) -> tuple[Seen, list[Event]]:
+def seen(
+    port: TalkingPort, expected: Expectation | None, *, looks: int = 0
+) -> tuple[Seen, list[Event]]:
+    """What is seen after the bootloader was looked for, and not found, some times."""
     heard: list[Event] = []
     progress = Progress()
     progress.hear(
@@ -81,7 +84,13 @@ def seen(port: TalkingPort, expected: Expectation | None) -> tuple[Seen, list[Ev
         timeouts=TIMEOUTS,
         expectation=expected,
     )
-    return asyncio.run(ending.see(IMAGE, before={}, progress=progress)), heard
+
+    async def story() -> Seen:
+        for _ in range(looks):
+            assert not await talk.find(0)
+        return await ending.see(IMAGE, before={}, progress=progress)
+
+    return asyncio.run(story()), heard
 
 
 def test_a_line_that_is_as_expected_is_heard_to_its_end() -> None:
@@ -108,3 +117,20 @@ def test_an_application_that_prints_for_ever_what_nobody_expects_proves_nothing(
         seen(port, expected)
     assert caught.value.code is Code.NEW_APPLICATION_NOT_SEEN
     assert port.now_s < 15
+
+
+@pytest.mark.parametrize("looks", [1, 3])
+def test_what_was_heard_before_the_update_as_well_proves_nothing(looks: int) -> None:
+    port = TalkingPort(lambda _now_s: b"Tag ready\r\n")
+    with pytest.raises(VerifyError) as caught:
+        seen(port, expectation("ready"), looks=looks)
+    assert caught.value.code is Code.NEW_APPLICATION_NOT_SEEN
+    assert "says 'Tag ready'" in caught.value.message
+    assert "was heard before the update, too" in caught.value.message
+    assert "only the new application prints" in caught.value.hint
+
+
+def test_an_old_application_that_says_something_else_takes_nothing_from_the_proof() -> None:
+    port = TalkingPort(lambda now_s: b"Tag 1\r\n" if now_s < 0.3 else b"Tag 2\r\n")
+    _, heard = seen(port, expectation("Tag 2"), looks=1)
+    assert [each.text for each in heard if isinstance(each, events.TextHeard)] != []
