@@ -76,6 +76,12 @@ def echoes(connection: socket.socket) -> None:
         connection.sendall(data)
 
 
+def floods(connection: socket.socket) -> None:
+    """Says more and more, whatever it hears."""
+    while True:
+        connection.sendall(bytes(65_536))
+
+
 def closes(_connection: socket.socket) -> None:
     """Closes at once."""
 

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from firmline.errors import Code
-from integration.serial_port.network import Serve, closes, echoes, hears, listening, says, shares
+from integration.serial_port.network import (
+    Serve,
+    closes,
+    echoes,
+    floods,
+    hears,
+    listening,
+    says,
+    shares,
+)
 from integration.serial_port.program import NEW, Line, firmline
 from integration.serving.served import Serving, make_update
 
@@ -45,6 +54,7 @@ OTHERS: tuple[tuple[str, Serve, Code, str], ...] = (
     ("rfc2217", hears(TELNET), Code.PORT_NONSENSE, "does not speak RFC 2217."),
     ("rfc2217", hears(OUT_OF_PLACE), Code.PORT_NONSENSE, "does not speak RFC 2217."),
     ("rfc2217", echoes, Code.PORT_NONSENSE, "does not speak RFC 2217."),
+    ("rfc2217", floods, Code.PORT_NONSENSE, "it sends 00 00 00"),
     ("rfc2217", closes, Code.PORT_NONSENSE, "RFC 2217: it closes the connection."),
 )
 

@@ -22,6 +22,9 @@ _NO_SUCH_SERVER: Final = (
     f"{CHECK_HOST} A server that passes the bytes on as they are is serial:socket://HOST:PORT."
 )
 
+MAX_UNREAD: Final = 1024
+"""Pieces, mostly bytes, that are kept of it; ours: more than a message shows."""
+
 
 class NetworkPort(rfc2217.Serial):
     """A port of a server that speaks RFC 2217.
@@ -43,7 +46,7 @@ class NetworkPort(rfc2217.Serial):
         """Close the port, and keep what nobody has read."""
         arrived: Queue[bytes | None] = getattr(self, "_read_buffer", None) or Queue()
         with suppress(Empty):
-            while True:
+            for _ in range(MAX_UNREAD):  # what sends all the time would never be read to its end
                 piece = arrived.get_nowait()
                 self.is_left |= piece is None
                 self.unread += piece or b""
