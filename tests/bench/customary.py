@@ -32,9 +32,9 @@ from firmline.protocol.requests import (
     opcode_of,
 )
 from firmline.updater.dialogue import Dialogue
-from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
-from firmline.updater.radio import RadioRoad
+from firmline.updater.radio.homecoming import Homecoming
+from firmline.updater.radio.road import RadioRoad
 from firmline.updater.timeouts import Timeouts
 from firmline.values import UnitPin
 

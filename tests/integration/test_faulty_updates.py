@@ -32,7 +32,7 @@ from firmline.links.gatt import LEGACY_CONTROL, LEGACY_DFU_SERVICE, LEGACY_PACKE
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.channels import Channel
-from firmline.updater.radio_return import STAYS_S
+from firmline.updater.radio.returning import STAYS_S
 from firmline.updater.timeouts import Timeouts
 from integration.story import Told, update
 from unit.device.makers import ADDRESS, BANK_0, PAGE, describe

@@ -35,9 +35,9 @@ from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import FOR_BLUETOOTH
 from firmline.protocol.requests import Abort, Request
 from firmline.updater.dialogue import Dialogue
-from firmline.updater.inspection import Inspection
-from firmline.updater.inspection_plan import InspectionPlan
-from firmline.updater.inspection_record import InspectionResult
+from firmline.updater.inspection.plan import InspectionPlan
+from firmline.updater.inspection.radio import Inspection
+from firmline.updater.inspection.record import InspectionResult
 from firmline.updater.update import Update, plan_for
 from firmline.values import BleAddress, Fwid, FwVersion
 from integration.links.scripted import HOME, ScriptedUnit

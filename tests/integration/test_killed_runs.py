@@ -37,8 +37,8 @@ from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.pacing import AHEAD
 from firmline.updater.expectation import expectation
-from firmline.updater.inspection import Inspection
-from firmline.updater.inspection_plan import InspectionPlan
+from firmline.updater.inspection.plan import InspectionPlan
+from firmline.updater.inspection.radio import Inspection
 from firmline.updater.opening import AnyLink
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdatePlan, UpdateResult, plan_for

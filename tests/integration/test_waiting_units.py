@@ -18,8 +18,8 @@ from firmline.device.unit import VirtualUnit
 from firmline.errors import Code
 from firmline.events import Event, Outcome, UnitMode
 from firmline.protocol.pacing import FOR_BLUETOOTH
-from firmline.updater.inspection import Inspection
-from firmline.updater.inspection_plan import InspectionPlan
+from firmline.updater.inspection.plan import InspectionPlan
+from firmline.updater.inspection.radio import Inspection
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
 from firmline.values import AdvertisedName, BleAddress, UnitPin

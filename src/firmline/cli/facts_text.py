@@ -11,7 +11,7 @@ from firmline.events import FactFound, UnitMode
 from firmline.formats.known_softdevices import describe_fwid
 
 if TYPE_CHECKING:
-    from firmline.updater.inspection_record import InspectionResult
+    from firmline.updater.inspection.record import InspectionResult
 
 LABELS: Final = {
     "mode": "mode",

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from firmline.formats.probes import ProbeSource
     from firmline.links.open_many import OpenedTarget
     from firmline.links.wanted import WantedTarget
-    from firmline.updater.inspection_plan import InspectionPlan
-    from firmline.updater.inspection_record import InspectionResult
+    from firmline.updater.inspection.plan import InspectionPlan
+    from firmline.updater.inspection.record import InspectionResult
     from firmline.values import UnitPin
 
 FILE = FilePath()
@@ -184,8 +184,8 @@ def inspect_unit(
         StoreError: The trace cannot be begun.
     """
     from firmline.cli.unit_session import UnitSession  # noqa: PLC0415 - the help stays fast
-    from firmline.updater.inspection import inspection_over  # noqa: PLC0415
-    from firmline.updater.inspection_plan import not_begun  # noqa: PLC0415
+    from firmline.updater.inspection.choice import inspection_over  # noqa: PLC0415
+    from firmline.updater.inspection.plan import not_begun  # noqa: PLC0415
 
     asked = _prepare(target_text, options)
     session = UnitSession(asked.wanted, trace=options.trace, btsnoop=options.btsnoop)
@@ -202,7 +202,7 @@ def inspect_unit(
 
 
 def _plan(asked: _Asked, options: InspectionOptions, pin: UnitPin | None) -> InspectionPlan:
-    from firmline.updater.inspection_plan import InspectionPlan  # noqa: PLC0415 - the help stays fast
+    from firmline.updater.inspection.plan import InspectionPlan  # noqa: PLC0415 - the help stays fast
 
     return InspectionPlan(
         unit_name=asked.unit_name,

@@ -16,7 +16,7 @@ from firmline.cli.style import paint, printable
 from firmline.links.target import Scheme, parse_radio
 
 if TYPE_CHECKING:
-    from firmline.updater.scanning import Seen
+    from firmline.updater.radio.scanning import Seen
 
 DURATION_S: Final = 5.0
 SHORTEST_S: Final = 0.01
@@ -71,7 +71,7 @@ def scan(*, target_text: str, duration_s: float, connect: bool, as_json: bool) -
     from firmline.cli.scan_usb import scan_usb  # noqa: PLC0415
     from firmline.cli.unit_choice import load_unit  # noqa: PLC0415 - the help stays fast
     from firmline.links.air import open_air, unit_names  # noqa: PLC0415
-    from firmline.updater.scanning import scan as listen  # noqa: PLC0415
+    from firmline.updater.radio.scanning import scan as listen  # noqa: PLC0415
 
     target = parse_radio(target_text, default_scheme=os.environ.get("FIRMLINE_LINK", ""))
     if target.scheme is Scheme.USB:

@@ -15,7 +15,7 @@ from firmline.links.usb.bus import Plugged
 from firmline.links.usb.device import UsbKind
 from firmline.links.usb.host_bus import HostBus
 from firmline.links.usb.options import serial_number_of
-from firmline.updater.usb_scanning import PluggedUnit, scan
+from firmline.updater.usb.scanning import PluggedUnit, scan
 
 KINDS: Final = {
     UsbKind.APPLICATION: "application that can be asked into its bootloader",

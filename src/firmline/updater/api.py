@@ -32,8 +32,8 @@ from firmline.links.open_many import OpenedTarget
 from firmline.links.target import Target, parse_target
 from firmline.updater.checkpointing import AUTO, Spacing
 from firmline.updater.expectation import Expectation
-from firmline.updater.inspection import inspection_over
-from firmline.updater.inspection_plan import InspectionPlan
+from firmline.updater.inspection.choice import inspection_over
+from firmline.updater.inspection.plan import InspectionPlan
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, plan_for
 from firmline.updater.wishes import (

@@ -2,7 +2,7 @@
 
 The unit answers the last EXECUTE before it commits anything, so an accepted transfer proves nothing
 about what runs afterwards. What proves it is a fact that changed, or a return that no unit makes
-that has not done what it was told (:mod:`firmline.updater.homecoming`).
+that has not done what it was told (:mod:`firmline.updater.radio.homecoming`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 from firmline.errors import Code, VerifyError
 from firmline.events import Proof
 from firmline.formats.known_softdevices import describe_fwid
-from firmline.updater.homecoming import Return
+from firmline.updater.radio.homecoming import Return
 from firmline.updater.road import NEW_APPLICATION_RUNS, Seen
 from firmline.values import Fwid, ImageKind
 

@@ -12,7 +12,7 @@ from firmline.protocol.codes import ImageType
 from firmline.updater.ending import TITLES
 from firmline.updater.not_in_place import SETTINGS_TEST
 from firmline.updater.road import Seen
-from firmline.updater.serial_talk import Versions
+from firmline.updater.serial.talk import Versions
 from firmline.values import ImageKind
 
 BRINGS: Final = {

@@ -1,8 +1,8 @@
 """The fault ladder: what is tried next where a session over a radio failed, or a USB unit is lost.
 
 Pure: from what was observed (the error, and the events before it) to a step, or to none. What a
-step does to the road is the part of :mod:`firmline.updater.recovery` and, where a unit on USB has
-lost its port, of :mod:`firmline.updater.usb_recovery`.
+step does to the road is the part of :mod:`firmline.updater.radio.recovery` and, where a unit on USB
+has lost its port, of :mod:`firmline.updater.usb.recovery`.
 
 Rules of the ladder:
 

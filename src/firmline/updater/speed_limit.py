@@ -6,7 +6,7 @@ it. Over a radio it is what a host learns of the unit while it keeps its flash b
 (:class:`~firmline.events.FlashLearned`); one that let flash rest has not learned it, and tells
 nothing. An erase counts as long as it takes on this connection: what the SoftDevice waits for a gap
 between radio events is the unit's, not the host's. On a serial line the answers show it
-(:mod:`firmline.updater.serial_costs`).
+(:mod:`firmline.updater.serial.costs`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from firmline import events
 from firmline.events import Event
 from firmline.protocol.codes import ObjectType
 from firmline.protocol.requests import creates
-from firmline.updater.serial_costs import OBJECT_SIZE, SerialCosts
+from firmline.updater.serial.costs import OBJECT_SIZE, SerialCosts
 
 
 class SpeedLimit:

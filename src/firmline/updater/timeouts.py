@@ -80,7 +80,7 @@ class Timeouts:
         return_s: For the unit to come back after the last object: it erases and writes the whole
             image once more. 316 kB on the slowest nRF52832 are 78 pages of 90 ms and 80,896 words
             of 338 us, 34 s, and its restart. It is not waited for to the end where its bootloader
-            is heard to stay (:mod:`firmline.updater.radio_return`).
+            is heard to stay (:mod:`firmline.updater.radio.returning`).
         inactivity_s: For a bootloader that was left alone to restart by itself: 120 s after its
             entry or the last CREATE of a command object (secure-dfu-bootloader spec, section 10).
         serial: What is different on a serial port.

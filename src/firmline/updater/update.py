@@ -34,22 +34,22 @@ from firmline.updater.advice import advice
 from firmline.updater.checkpointing import AUTO, SpacedCheckpoints, Spacing
 from firmline.updater.expectation import Expectation
 from firmline.updater.haste import own_to_haste
-from firmline.updater.homecoming import Homecoming
 from firmline.updater.ladder import Ladder
-from firmline.updater.naming import find_named
 from firmline.updater.not_in_place import lacks_what_it_took
 from firmline.updater.opening import AnyLink, declare_link, describe_images, plan_timing
 from firmline.updater.passing_over import PassedOver, in_words, says_it_has_it
 from firmline.updater.progress import Progress
-from firmline.updater.radio import RadioRoad
+from firmline.updater.radio.homecoming import Homecoming
+from firmline.updater.radio.naming import find_named
+from firmline.updater.radio.road import RadioRoad
 from firmline.updater.road import Briefing, Method, OpenBootloader, Road, Seen
-from firmline.updater.serial_road import SerialRoad
+from firmline.updater.serial.road import SerialRoad
 from firmline.updater.speed_limit import SpeedLimit
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.transfer import transfer
 from firmline.updater.turns import Turns, addresses_around, addresses_of
 from firmline.updater.unheard_end import may_hide_success, refused_again
-from firmline.updater.usb_road import UsbRoad
+from firmline.updater.usb.road import UsbRoad
 from firmline.values import AdvertisedName, BleAddress, ImageKind, UnitPin
 
 

@@ -24,7 +24,7 @@ from firmline.formats.package import Package
 from firmline.links.bluetooth.link import BluetoothLink
 from firmline.links.bluetooth.stack import Stack, System
 from firmline.protocol.pacing import NO_PAUSES
-from firmline.updater import acquaintance
+from firmline.updater.radio import acquaintance
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdateResult, plan_for
 from firmline.values import AdvertisedName, FwVersion, UnitPin

@@ -20,9 +20,9 @@ from firmline.links.serial.link import serial_link
 from firmline.links.serial.options import SerialOptions
 from firmline.links.serial.virtual import virtual_serial_link
 from firmline.links.virtual_time import run_in_virtual_time
-from firmline.updater.inspection_plan import InspectionPlan
-from firmline.updater.inspection_record import InspectionResult
-from firmline.updater.port_inspection import PortInspection
+from firmline.updater.inspection.plan import InspectionPlan
+from firmline.updater.inspection.port import PortInspection
+from firmline.updater.inspection.record import InspectionResult
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.values import Fwid
 from integration.serial_port.peer import Peer

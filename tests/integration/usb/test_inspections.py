@@ -25,9 +25,9 @@ from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.requests import Abort, Request
 from firmline.protocol.usb_trigger import TriggerRequest
 from firmline.updater.dialogue import Dialogue
-from firmline.updater.inspection import inspection_over
-from firmline.updater.inspection_plan import InspectionPlan
-from firmline.updater.inspection_record import InspectionResult
+from firmline.updater.inspection.choice import inspection_over
+from firmline.updater.inspection.plan import InspectionPlan
+from firmline.updater.inspection.record import InspectionResult
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.values import Fwid
 from integration.usb.bus import SERIAL, Bus, forbidden, plugged

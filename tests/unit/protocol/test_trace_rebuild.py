@@ -11,7 +11,7 @@ from firmline.events import Event, UnitMode, stamp
 from firmline.formats.hci_capture import CapturedPacket
 from firmline.formats.trace import Trace, UnknownEvent
 from firmline.protocol.traces.rebuild import FOREWORD, rebuild
-from firmline.updater.facts import DfuService
+from firmline.updater.inspection.facts import DfuService
 from firmline.values import PeripheralId
 from unit.cli.event_samples import HOME, SAMPLES, SENT, STARTED
 

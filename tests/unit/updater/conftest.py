@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firmline.updater import recovery
+from firmline.updater.radio import recovery
 
 
 @pytest.fixture(autouse=True)

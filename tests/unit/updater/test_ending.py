@@ -7,7 +7,7 @@ import pytest
 from firmline.errors import Code, VerifyError
 from firmline.events import Proof
 from firmline.updater.ending import Information, judge_ending, judge_softdevice
-from firmline.updater.homecoming import Return
+from firmline.updater.radio.homecoming import Return
 from firmline.updater.road import Seen
 from firmline.values import Fwid, ImageKind
 

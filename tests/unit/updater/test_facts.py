@@ -15,7 +15,7 @@ from firmline.protocol.channels import Channel
 from firmline.protocol.codes import ImageType
 from firmline.protocol.probing import Findings, SoftDeviceFound
 from firmline.protocol.reading import HeldObjects, ToldVersions
-from firmline.updater.facts import (
+from firmline.updater.inspection.facts import (
     WANTED,
     facts_of_application,
     facts_of_findings,

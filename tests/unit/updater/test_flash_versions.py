@@ -13,7 +13,7 @@ from firmline.formats.softdevice import INFO_IMAGE_OFFSET, build_softdevice_info
 from firmline.protocol.answers import FirmwareVersion
 from firmline.protocol.codes import ImageType
 from firmline.updater.flash_versions import kept_from_application, left_in_bootloader, see_versions
-from firmline.updater.serial_talk import Versions
+from firmline.updater.serial.talk import Versions
 from firmline.values import Fwid, FwVersion, ImageKind
 from unit.formats.makers import image
 

@@ -14,8 +14,8 @@ from firmline.events import Event, Outcome, UnitMode
 from firmline.links.base import Sighting
 from firmline.protocol.buttonless import encode_set_advertising_name
 from firmline.protocol.channels import Channel
-from firmline.updater.inspection import Inspection
-from firmline.updater.inspection_plan import InspectionPlan
+from firmline.updater.inspection.plan import InspectionPlan
+from firmline.updater.inspection.radio import Inspection
 from firmline.updater.update import Update
 from firmline.values import AdvertisedName, BleAddress, Fwid, RadioAddress, UnitPin
 from unit.device.makers import ADDRESS, BANK_0, enter_bootloader, softdevice_image

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from firmline import events
 from firmline.device.chips import chip, chip_names
 from firmline.events import Event, UnitMode, stamp
-from firmline.updater.homecoming import Homecoming, Return
+from firmline.updater.radio.homecoming import Homecoming, Return
 from firmline.values import BleAddress, ImageKind
 
 ADDRESS = BleAddress.parse("C6:05:04:03:02:01")

@@ -10,9 +10,9 @@ from firmline.errors import Code, FirmlineError, TransportError, TransportReason
 from firmline.events import UnitMode
 from firmline.formats.probes import ProbeCatalogue, SignedOnDemand
 from firmline.formats.probes_versions import VersionLimits
-from firmline.updater.inspection_plan import InspectionPlan
-from firmline.updater.inspection_record import not_back, one_then_other
-from firmline.updater.link_inspection import LinkInspection
+from firmline.updater.inspection.link import LinkInspection
+from firmline.updater.inspection.plan import InspectionPlan
+from firmline.updater.inspection.record import not_back, one_then_other
 from firmline.updater.wired_road import end_not_seen
 from unit.device.makers import KEY
 from unit.updater.fakes import FakeLink, transport_error

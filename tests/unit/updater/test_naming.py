@@ -10,7 +10,7 @@ import pytest
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.links.base import Sighting
 from firmline.protocol.buttonless import NAME_MAX_SIZE
-from firmline.updater.naming import find_named, fresh_name
+from firmline.updater.radio.naming import find_named, fresh_name
 from firmline.values import BleAddress
 from unit.updater.fakes import FakeLink, transport_error
 

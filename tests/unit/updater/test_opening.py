@@ -13,7 +13,7 @@ from firmline.events import Outcome
 from firmline.formats.package import read_package
 from firmline.links.base import LinkCapabilities, PortLink, SerialCapabilities
 from firmline.protocol.pacing import FOR_BLUETOOTH, NO_PAUSES, Pacing
-from firmline.updater.inspection_plan import not_begun as inspection_not_begun
+from firmline.updater.inspection.plan import not_begun as inspection_not_begun
 from firmline.updater.opening import declare_link, describe_images, plan_timing, scalars
 from firmline.updater.timeouts import SerialTimeouts, Timeouts
 from firmline.updater.update import not_begun, plan_for

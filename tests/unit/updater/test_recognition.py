@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from firmline.errors import Code, ExitCode, TransportReason
 from firmline.links.base import NORDIC, RemoteVersion
 from firmline.links.gatt import LEGACY_DFU_SERVICE, SMP_SERVICE
-from firmline.updater.recognition import (
+from firmline.updater.radio.recognition import (
     no_bootloader,
     no_way_in,
     other_radio,

@@ -17,9 +17,9 @@ from firmline.events import Event, Outcome, UnitMode
 from firmline.protocol.channels import Channel
 from firmline.protocol.pacing import AHEAD, FOR_BLUETOOTH, NO_PAUSES
 from firmline.protocol.requests import ExecuteObject, SelectObject, encode_request
-from firmline.updater.entering import PinnedUnit
 from firmline.updater.ladder import MAX_WITHOUT_PROGRESS, Ladder, Step
-from firmline.updater.recovery import Changes, RadioRecovery
+from firmline.updater.radio.entering import PinnedUnit
+from firmline.updater.radio.recovery import Changes, RadioRecovery
 from firmline.updater.road import Method
 from firmline.updater.timeouts import Timeouts
 from firmline.values import FwVersion

@@ -12,7 +12,7 @@ from firmline.events import How
 from firmline.links.base import Connection, Link, Sighting
 from firmline.links.gatt import LEGACY_DFU_SERVICE, SMP_SERVICE
 from firmline.protocol.channels import Channel
-from firmline.updater.scanning import Seen, SeenKind, kind_of, scan
+from firmline.updater.radio.scanning import Seen, SeenKind, kind_of, scan
 from firmline.values import BleAddress
 from unit.updater.fakes import FakeLink
 

@@ -9,7 +9,7 @@ import pytest
 
 from firmline import events
 from firmline.events import Event
-from firmline.updater.serial_costs import FASTEST_BYTE_S, SerialCosts
+from firmline.updater.serial.costs import FASTEST_BYTE_S, SerialCosts
 from firmline.updater.speed_limit import SpeedLimit
 from firmline.values import ImageKind
 

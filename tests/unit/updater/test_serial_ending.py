@@ -15,8 +15,8 @@ from firmline.protocol.channels import Channel
 from firmline.updater.expectation import Expectation, expectation
 from firmline.updater.progress import Progress
 from firmline.updater.road import Seen
-from firmline.updater.serial_ending import LONGEST_LINE_S, SerialEnding
-from firmline.updater.serial_talk import SerialTalk
+from firmline.updater.serial.ending import LONGEST_LINE_S, SerialEnding
+from firmline.updater.serial.talk import SerialTalk
 from firmline.updater.timeouts import SerialTimeouts
 from integration.story import package
 

@@ -15,7 +15,7 @@ from firmline.links.serial.text import looks_like_text, shown
 from firmline.updater.activation import longest_activation_s
 from firmline.updater.expectation import Hearing, expectation
 from firmline.updater.progress import Progress
-from firmline.updater.serial_absence import fell_silent
+from firmline.updater.serial.absence import fell_silent
 from firmline.values import ImageKind
 
 SIZE = 8_192

@@ -11,7 +11,7 @@ from firmline.events import Event
 from firmline.links.base import PortConnection, Received
 from firmline.protocol.channels import Channel
 from firmline.protocol.slip import END
-from firmline.updater.serial_talk import MAX_STRANGE, SerialTalk
+from firmline.updater.serial.talk import MAX_STRANGE, SerialTalk
 from firmline.updater.timeouts import SerialTimeouts
 
 PONG = bytes.fromhex("60 09 01 01 C0")

@@ -14,7 +14,7 @@ from firmline.protocol.channels import Channel
 from firmline.protocol.framing import BleFraming
 from firmline.protocol.reading import HeldObjects
 from firmline.updater.dialogue import Dialogue
-from firmline.updater.settling import SETTLES_S, see_settled
+from firmline.updater.radio.settling import SETTLES_S, see_settled
 
 SET_PRN, SELECT = b"\x02\x00\x00", b"\x06"
 IMAGE_ADDRESS = 0x2B000

@@ -18,7 +18,7 @@ from firmline.links.base import NORDIC, DeviceInformation, RemoteVersion
 from firmline.protocol.buttonless import encode_buttonless_answer
 from firmline.protocol.channels import Channel
 from firmline.protocol.pacing import NO_PAUSES
-from firmline.updater import acquaintance
+from firmline.updater.radio import acquaintance
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, plan_for
 from firmline.values import BleAddress, Fwid, FwVersion, ImageKind

@@ -1,0 +1,1 @@
+"""The road over a radio: a unit is found, recognised, entered, updated and seen again."""

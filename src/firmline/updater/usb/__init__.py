@@ -1,0 +1,1 @@
+"""The road over USB: a unit that is its serial number, and whose port goes with every restart."""
