@@ -245,6 +245,7 @@ async def test_a_package_signed_with_another_key_is_refused(bench: Bench) -> Non
     assert "key" in result.error.hint
 
 
+@pytest.mark.slow
 async def test_after_a_refusal_the_right_package_updates_the_unit(bench: Bench) -> None:
     unit, _ = bench.place(own_unit())
     await bench.update(own_package(sd_req=(Fwid(0xB7),)), unit.address)
@@ -337,6 +338,7 @@ async def test_power_that_fails_in_the_middle_is_a_lost_link_and_the_image_goes_
     assert (unit.firmware_revision or "").startswith("5+")
 
 
+@pytest.mark.slow
 async def test_an_update_that_was_interrupted_leaves_the_unit_free_for_the_next(
     bench: Bench,
 ) -> None:

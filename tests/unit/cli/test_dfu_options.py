@@ -40,6 +40,7 @@ def test_each_keeps_a_trace_also_of_what_was_not_there(command: str, firmline: P
     assert last["code"] in ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", NOT_THERE)
 def test_nobody_waits_for_cd_and_each_says_so_once(command: str, firmline: Program) -> None:
     words = ("dfu", command, "-pkg", "dfu.zip", *NOT_THERE[command])

@@ -98,6 +98,7 @@ def test_a_long_word_is_shortened() -> None:
 any_json = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text() | st.sampled_from(["phase", "scan"]),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("evidence"), inner),
+    max_leaves=12,
 )
 
 

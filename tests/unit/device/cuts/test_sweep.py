@@ -146,6 +146,7 @@ def test_a_cut_at_every_single_operation_of_an_update_with_checkpoints(
     assert tally.resumed > 5_000
 
 
+@pytest.mark.slow
 def test_the_only_places_where_a_bootloader_update_is_lost_are_the_parameters_of_the_mbr() -> None:
     recording = recorded(Flow.BOOTLOADER)
     sweep = Sweep(recording, random.Random(1))
@@ -183,6 +184,7 @@ def test_a_second_cut_that_nothing_was_left_for_has_no_place() -> None:
     assert verdict.places == (recording.operations[0].place,)
 
 
+@pytest.mark.slow
 def test_a_sweep_in_pieces_and_out_of_order_comes_to_the_same_cuts() -> None:
     recording = recorded()
     total = len(recording.operations)
