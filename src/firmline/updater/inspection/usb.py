@@ -14,7 +14,6 @@ the last CREATE (secure-dfu-bootloader spec, sections 2.5 and 10).
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -33,7 +32,7 @@ from firmline.updater.inspection.record import (
 )
 from firmline.updater.usb.absence import no_trigger
 from firmline.updater.usb.restart import opened_patiently, restart_into_bootloader
-from firmline.updater.usb.search import LOOKS_EVERY_S, find, unit_seen
+from firmline.updater.usb.search import Looks, find, unit_seen
 
 
 class UsbInspection(LinkInspection[UsbLink]):
@@ -129,9 +128,7 @@ class UsbInspection(LinkInspection[UsbLink]):
         left, was_away = self._bootloader, False
         device: UsbDevice | None = None
         waits_s = self._plan.timeouts.inactivity_s
-        until_s = self._link.now_s() + waits_s
-        while self._link.now_s() < until_s:
-            device = await self._link.look()
+        async for device in Looks(self._link, waits_s):
             if device is not None and device.kind is UsbKind.APPLICATION:
                 await self._hear_return(device)
                 return
@@ -139,7 +136,6 @@ class UsbInspection(LinkInspection[UsbLink]):
             if device is not None and (was_away or is_new):
                 break
             was_away |= device is None
-            await asyncio.sleep(LOOKS_EVERY_S)
         self._record.left_in = None if device is None else UnitMode.BOOTLOADER
         raise not_back(in_bootloader=device is not None, waited_s=waits_s)
 

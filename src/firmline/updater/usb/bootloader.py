@@ -6,8 +6,6 @@ anew: with the unit's serial number, and with no second one of it.
 
 from __future__ import annotations
 
-import asyncio
-
 from firmline.errors import LocalProtocolError, TransportError, TransportReason
 from firmline.events import UnitMode
 from firmline.links.base import Received
@@ -20,7 +18,7 @@ from firmline.updater.serial.bootloader import SerialBootloader
 from firmline.updater.serial.talk import SerialTalk, Versions
 from firmline.updater.usb.absence import no_trigger, not_back_for_next
 from firmline.updater.usb.restart import opened_patiently, restart_into_bootloader
-from firmline.updater.usb.search import LOOKS_EVERY_S, find, said, unit_seen
+from firmline.updater.usb.search import Looks, find, said, unit_seen
 
 
 class UsbBootloader:
@@ -133,9 +131,7 @@ class UsbBootloader:
         """
         left = self.device
         await self.close()
-        until_s = self._link.now_s() + self._timeouts.return_s
-        while True:
-            device = await self._link.look()
+        async for device in Looks(self._link, self._timeouts.return_s):
             if device is not None and device.kind is UsbKind.APPLICATION:
                 await self.hear_application(device)
                 await self.enter_from(device)
@@ -143,11 +139,9 @@ class UsbBootloader:
             if device is not None and (left is None or device.address != left.address):
                 await self.open_patiently(device)
                 return
-            if self._link.now_s() >= until_s:
-                raise not_back_for_next(self._link.serial_number, self._timeouts.return_s)
             # An address that the system does not tell is another one after the unit was away.
             left = None if device is None else left
-            await asyncio.sleep(LOOKS_EVERY_S)
+        raise not_back_for_next(self._link.serial_number, self._timeouts.return_s)
 
     async def restart(self) -> None:
         """Ask it for the reset that leads into the application, and give its port back.

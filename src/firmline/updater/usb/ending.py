@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from firmline import events
@@ -19,7 +18,7 @@ from firmline.updater.road import NEW_APPLICATION_RUNS, Briefing, Seen
 from firmline.updater.serial.talk import Versions
 from firmline.updater.usb.absence import did_not_return
 from firmline.updater.usb.bootloader import UsbBootloader
-from firmline.updater.usb.search import LOOKS_EVERY_S
+from firmline.updater.usb.search import Looks
 from firmline.updater.wired_road import end_not_seen
 from firmline.values import ImageKind
 
@@ -120,15 +119,12 @@ class UsbEnding:
     async def _await_return(self, left: UsbDevice) -> UsbDevice:
         """The unit, plugged in as something else than this appearance of its bootloader."""
         was_away = False
-        until_s = self._link.now_s() + self._timeouts.return_s
-        while self._link.now_s() < until_s:
-            device = await self._link.look()
+        async for device in Looks(self._link, self._timeouts.return_s):
             was_away |= device is None
             if device is not None and (
                 was_away or (device.usb_id, device.address) != (left.usb_id, left.address)
             ):
                 return device
-            await asyncio.sleep(LOOKS_EVERY_S)
         raise did_not_return(
             left.serial_number,
             self._timeouts.return_s,
@@ -156,8 +152,7 @@ class UsbEnding:
         self._report(events.TextHeard(text=shown(self._hearing.text.encode())))
 
     async def _hears(self, expected: Expectation, until_s: float) -> bool:
-        while self._link.now_s() < until_s:
-            device = await self._link.look()
+        async for device in Looks(self._link, until_s - self._link.now_s()):
             if device is not None and device.port is not None:
                 try:
                     return await self._listen(device, expected, until_s)
@@ -165,7 +160,6 @@ class UsbEnding:
                     if error.reason is TransportReason.TIMEOUT:
                         return False
                     # Its port is not given away yet, or the unit has restarted.
-            await asyncio.sleep(LOOKS_EVERY_S)
         return False
 
     async def _listen(self, device: UsbDevice, expected: Expectation, until_s: float) -> bool:

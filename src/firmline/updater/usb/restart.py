@@ -19,7 +19,7 @@ from firmline.events import Reporter, UnitMode
 from firmline.links.usb.device import UsbDevice, UsbKind
 from firmline.links.usb.link import UsbLink
 from firmline.updater.usb.absence import did_not_restart, no_bootloader, stayed
-from firmline.updater.usb.search import LOOKS_EVERY_S, unit_seen
+from firmline.updater.usb.search import LOOKS_EVERY_S, Looks, unit_seen
 
 _T = TypeVar("_T")
 
@@ -43,17 +43,12 @@ async def restart_into_bootloader(
     report(events.EnteringBootloader(address=None, name=application.serial_number))
     await link.detach(application)
     restarted = False
-    until_s = link.now_s() + reappear_s
-    while True:
-        device = await link.look()
+    async for device in Looks(link, reappear_s):
         restarted |= device is None or device.address != application.address
         if device is not None and device.usb_id != application.usb_id:
             return device
         if device is not None and restarted and device.kind is UsbKind.APPLICATION:
             raise stayed(device)
-        if link.now_s() >= until_s:
-            break
-        await asyncio.sleep(LOOKS_EVERY_S)
     if not restarted:
         raise did_not_restart(application, reappear_s)
     raise no_bootloader(application, reappear_s, await link.others() - strangers)

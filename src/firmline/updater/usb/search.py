@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Final
 
 from firmline.events import UnitMode, UsbUnitSeen
@@ -12,6 +13,33 @@ from firmline.updater.ending import Information
 
 LOOKS_EVERY_S: Final = 0.1
 """Between two looks at what is plugged in; ours: a unit that restarts is away for longer."""
+
+
+class Looks:
+    """What is plugged in as the unit, looked at every now and then: at least once.
+
+    Args:
+        link: The unit.
+        timeout_s: How long to look.
+    """
+
+    def __init__(self, link: UsbLink, timeout_s: float) -> None:
+        self._link = link
+        self._until_s = link.now_s() + timeout_s
+        self._has_looked = False
+
+    def __aiter__(self) -> AsyncIterator[UsbDevice | None]:
+        """One look after the other."""
+        return self
+
+    async def __anext__(self) -> UsbDevice | None:
+        """The unit as it is now; ``None``: it is away."""
+        if self._has_looked:
+            if self._link.now_s() >= self._until_s:
+                raise StopAsyncIteration
+            await asyncio.sleep(LOOKS_EVERY_S)
+        self._has_looked = True
+        return await self._link.look()
 
 
 def unit_seen(device: UsbDevice, mode: UnitMode | None, version: str | None = None) -> UsbUnitSeen:
@@ -46,9 +74,7 @@ async def find(link: UsbLink, timeout_s: float) -> UsbDevice:
     Raises:
         TransportError: NOT_FOUND in this time; or NOT_AVAILABLE, two devices fit.
     """
-    until_s = link.now_s() + timeout_s
-    while (device := await link.look()) is None:
-        if link.now_s() >= until_s:
-            raise await link.absence()
-        await asyncio.sleep(LOOKS_EVERY_S)
-    return device
+    async for device in Looks(link, timeout_s):
+        if device is not None:
+            return device
+    raise await link.absence()
