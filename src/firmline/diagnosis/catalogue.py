@@ -79,7 +79,8 @@ class Cause:
         fix: What to do with the unit, or the host.
         prevent: What the line does so that it does not come again.
         frequency: How often it is met.
-        seen: What is seen where it is the cause, by field.
+        seen: What is seen where it is the cause, by field, as its entry says.
+        together: The same, with what its family says where it says nothing itself.
         excludes: What is never seen with it, by field: the values, each with the reason.
     """
 
@@ -92,6 +93,7 @@ class Cause:
     prevent: str
     frequency: Frequency
     seen: Mapping[str, Seen]
+    together: Mapping[str, Seen]
     excludes: Mapping[str, Mapping[str, str]]
 
     def about(self, field: str) -> Seen | None:
@@ -99,10 +101,7 @@ class Cause:
 
         Of cures and other fields with several values both count, each action for itself.
         """
-        own, shared = self.seen.get(field), self.family.seen.get(field)
-        if own is None or shared is None or not vocabulary()[field].many:
-            return own or shared
-        return replace(own, chances=MappingProxyType({**shared.chances, **own.chances}))
+        return self.together.get(field)
 
 
 @cache
@@ -133,7 +132,8 @@ def _cause(slug: str, family: Family, entry: dict[str, Any]) -> Cause:
         fix=entry["fix"],
         prevent=entry["prevent"],
         frequency=Frequency[entry["frequency"].upper()],
-        seen=_seen(entry["seen"]),
+        seen=(own := _seen(entry["seen"])),
+        together=_together(own, family),
         excludes=MappingProxyType(
             {
                 each["field"]: MappingProxyType(dict.fromkeys(each["values"], each["because"]))
@@ -141,6 +141,15 @@ def _cause(slug: str, family: Family, entry: dict[str, Any]) -> Cause:
             }
         ),
     )
+
+
+def _together(own: Mapping[str, Seen], family: Family) -> Mapping[str, Seen]:
+    both = {**family.seen, **own}
+    for field in own.keys() & family.seen.keys():
+        if vocabulary()[field].many:
+            chances = {**family.seen[field].chances, **own[field].chances}
+            both[field] = replace(own[field], chances=MappingProxyType(chances))
+    return MappingProxyType(both)
 
 
 def _seen(rows: list[dict[str, Any]]) -> Mapping[str, Seen]:

@@ -18,23 +18,23 @@ from functools import cache
 from typing import Any, Final
 
 from firmline.data import load_table
-from firmline.diagnosis.catalogue import UNKNOWN, catalogue
+from firmline.diagnosis.catalogue import UNKNOWN
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
-from firmline.diagnosis.likelihood import (
-    chance_found,
-    chance_of,
-    chance_of_help,
-    passes_anyway,
+from firmline.diagnosis.information import (
+    PASSES,
+    Outcomes,
+    bits,
+    likely_causes,
+    outcomes_of_action,
+    outcomes_of_field,
+    outcomes_of_looking,
 )
 from firmline.diagnosis.ranking import Ranking
-from firmline.diagnosis.vocabulary import vocabulary
 
 POWER: Final = "power"
 """What only the power holds; whoever destroys that destroys the case."""
 WORTH_BITS: Final = 0.05
 """A test that is expected to tell less is not worth doing; ours."""
-NEGLIGIBLE: Final = 1e-4
-"""Causes less likely than this do not decide which test is next; ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +153,7 @@ def plan(
     Returns:
         The next test first; after its result the plan is another.
     """
-    likely = {
-        each.slug: each.probability for each in ranking.causes if each.probability > NEGLIGIBLE
-    }
+    likely = likely_causes(ranking)
     proposals = [
         proposal
         for test in diagnostic_tests().values()
@@ -172,66 +170,34 @@ def plan(
 
 def _proposal(test: Test, incident: Incident, likely: Mapping[str, float]) -> Proposal | None:
     """A test, if it is worth anything now."""
-    columns = _outcomes(test, incident, likely)
-    best = max(columns, key=lambda column: _bits(column, likely), default=None)
-    bits = 0.0 if best is None else _bits(best, likely)
-    if best is None or bits < WORTH_BITS:
+    looks = _outcomes(test, incident, likely)
+    best = max(looks, key=lambda outcomes: bits(outcomes, likely), default=None)
+    worth = 0.0 if best is None else bits(best, likely)
+    if best is None or worth < WORTH_BITS:
         return None
-    return Proposal(test=test, bits=bits, because=_because(test, best, likely))
+    return Proposal(test=test, bits=worth, because=_because(test, best, likely))
 
 
-Column = Mapping[str, Mapping[str, float]]
-"""For each outcome, how likely it is with each cause."""
-
-
-def _outcomes(test: Test, incident: Incident, likely: Iterable[str]) -> list[Column]:
+def _outcomes(test: Test, incident: Incident, causes: Iterable[str]) -> list[Outcomes]:
     """What the test can show, for each thing that it looks at."""
     seen, in_vain = incident.by_field(), incident.looked_for_in_vain()
     if test.action:
         known = (*seen.get("cured_by", ()), *seen.get("not_cured_by", ()))
-        return [] if test.action in known else [_of_action(test.action, incident, likely)]
-    columns = [_of_field(field, likely) for field in test.fields if field not in seen]
+        known_already = test.action in known
+        return [] if known_already else [outcomes_of_action(test.action, incident, causes)]
+    looks = [outcomes_of_field(field, causes) for field in test.fields if field not in seen]
     known = (*seen.get("flags", ()), *in_vain.get("flags", ()))
-    return columns + [_of_flag(flag, likely) for flag in test.flags if flag not in known]
+    return looks + [
+        outcomes_of_looking("flags", flag, causes) for flag in test.flags if flag not in known
+    ]
 
 
-def _of_action(action: str, incident: Incident, likely: Iterable[str]) -> Column:
-    anyway = passes_anyway(incident)
-    passes = {slug: chance_of_help(catalogue().get(slug), action, anyway) for slug in likely}
-    return {"passes": passes, "fails": {slug: 1.0 - each for slug, each in passes.items()}}
-
-
-def _of_field(field: str, likely: Iterable[str]) -> Column:
-    return {
-        value: {slug: chance_of(catalogue().get(slug), field, value) for slug in likely}
-        for value in vocabulary()[field].meanings
-    }
-
-
-def _of_flag(flag: str, likely: Iterable[str]) -> Column:
-    found = {slug: chance_found(catalogue().get(slug), "flags", flag) for slug in likely}
-    return {flag: found, "": {slug: 1.0 - each for slug, each in found.items()}}
-
-
-def _bits(column: Column, likely: Mapping[str, float]) -> float:
-    """The mutual information of outcome and cause."""
-    bits = 0.0
-    for chances in column.values():
-        whole = sum(likely[slug] * chance for slug, chance in chances.items())
-        bits += sum(
-            likely[slug] * chance * math.log2(chance / whole)
-            for slug, chance in chances.items()
-            if chance > 0
-        )
-    return bits
-
-
-def _because(test: Test, column: Column, likely: Mapping[str, float]) -> str:
+def _because(test: Test, outcomes: Outcomes, likely: Mapping[str, float]) -> str:
     """Which causes the test moves apart, the likeliest first."""
     if not test.action:
         top = sorted(likely, key=lambda slug: -likely[slug])[:3]
         return f"It is seen differently with {_listed(top)}."
-    passes = column["passes"]
+    passes = outcomes[PASSES]
     among = sorted(likely, key=lambda slug: -likely[slug])[:6]
     helped = [slug for slug in among if passes[slug] >= 0.5]
     others = [slug for slug in among if passes[slug] < 0.5]

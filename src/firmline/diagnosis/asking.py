@@ -1,0 +1,189 @@
+"""What to ask a person next: the question whose answer is expected to tell most.
+
+Rules of this module:
+
+* A question is about one field with one value, about one observation that is there or not, or about
+  one action that has helped or not. "Don't know" is always an answer, and says nothing.
+* What people mostly know is asked before what they mostly do not: what an answer would tell counts
+  as much as it is likely to be given (:data:`KNOWN`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from firmline.diagnosis.evidence import Evidence, Incident, Origin
+from firmline.diagnosis.information import (
+    bits,
+    likely_causes,
+    outcomes_of_action,
+    outcomes_of_field,
+    outcomes_of_looking,
+)
+from firmline.diagnosis.ranking import Ranking
+from firmline.diagnosis.vocabulary import vocabulary
+
+WORTH_BITS: Final = 0.03
+"""A question that is expected to tell less is not asked; ours."""
+KNOWN: Final = {"field": 0.9, "flag": 0.5, "change": 0.6, "action": 0.25}
+"""How likely a person can answer, by what is asked about; ours: an action must have been tried."""
+FOLLOWS: Final = {
+    "result_code": ("failure_kind", frozenset({"error_code"})),
+    "ext_error": ("result_code", frozenset({"r0B", "refused"})),
+    "progress": ("phase", frozenset({"data_transfer", "final_execute", "activation", "app_start"})),
+}
+"""Fields that are asked about only where another one, if it is known, has one of these values."""
+
+
+class Kind(Enum):
+    """What can be answered to a question."""
+
+    CHOICE = "choice"
+    """One of the values."""
+    YES_NO = "yes or no"
+    """Whether it is so."""
+    HELPED = "helped or not"
+    """Whether an action that was taken has helped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What to ask.
+
+    Attributes:
+        key: Its name; who has been asked is not asked again.
+        field: Of the vocabulary.
+        value: What is asked about; empty: which value the field has.
+        kind: What can be answered.
+        text: As it is put to a person.
+        choices: Values and what they mean, the likeliest first; of a choice.
+        bits: How much the answer is expected to tell.
+    """
+
+    key: str
+    field: str
+    value: str
+    kind: Kind
+    text: str
+    choices: tuple[tuple[str, str], ...]
+    bits: float
+
+    def answered(self, answer: str) -> Evidence:
+        """What an answer says.
+
+        Args:
+            answer: One of the choices' values; ``yes`` or ``no`` of the other kinds.
+
+        Raises:
+            ValueError: It is none of them.
+        """
+        match self.kind:
+            case Kind.CHOICE if answer in dict(self.choices):
+                return Evidence(field=self.field, value=answer, origin=Origin.PERSON)
+            case Kind.YES_NO if answer in ("yes", "no"):
+                seen = answer == "yes"
+                return Evidence(field=self.field, value=self.value, origin=Origin.PERSON, seen=seen)
+            case Kind.HELPED if answer in ("yes", "no"):
+                field = "cured_by" if answer == "yes" else "not_cured_by"
+                return Evidence(field=field, value=self.value, origin=Origin.PERSON)
+            case _:
+                problem = f"no answer to this question: {answer[:40]!r}"
+                raise ValueError(problem)
+
+
+def next_question(
+    incident: Incident, ranking: Ranking, *, asked: Collection[str] = ()
+) -> Question | None:
+    """The question to ask next; ``None``: no answer would tell more.
+
+    Args:
+        incident: What is known.
+        ranking: Of that.
+        asked: Questions that were asked already, by their keys.
+    """
+    return max(
+        (
+            each
+            for each in _questions(incident, likely_causes(ranking))
+            if each.key not in asked and each.bits >= WORTH_BITS
+        ),
+        key=lambda question: question.bits,
+        default=None,
+    )
+
+
+def _questions(incident: Incident, causes: dict[str, float]) -> Iterator[Question]:
+    """Every question whose answer is not known."""
+    seen, in_vain = incident.by_field(), incident.looked_for_in_vain()
+    tried = (*seen.get("cured_by", ()), *seen.get("not_cured_by", ()))
+    for field in vocabulary().values():
+        match field.name:
+            case "not_cured_by":
+                continue
+            case "cured_by":
+                actions = [value for value in field.meanings if value not in tried]
+                yield from (_about_action(action, incident, causes) for action in actions)
+            case _ if field.many:
+                known = (*seen.get(field.name, ()), *in_vain.get(field.name, ()))
+                values = [value for value in field.meanings if value not in known]
+                yield from (_about_value(field.name, value, causes) for value in values)
+            case _ if field.name not in seen and _may_apply(field.name, seen):
+                yield _about_field(field.name, causes)
+
+
+def _may_apply(name: str, seen: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether there can be anything to say of a field."""
+    before, values = FOLLOWS.get(name, ("", frozenset()))
+    return before not in seen or bool(values & set(seen[before]))
+
+
+def _about_field(name: str, causes: dict[str, float]) -> Question:
+    field = vocabulary()[name]
+    outcomes = outcomes_of_field(name, causes)
+    likely = {
+        value: sum(causes[slug] * chance for slug, chance in chances.items())
+        for value, chances in outcomes.items()
+    }
+    order = sorted(field.meanings, key=lambda value: -likely[value])
+    return Question(
+        key=name,
+        field=name,
+        value="",
+        kind=Kind.CHOICE,
+        text=field.question,
+        choices=tuple((value, field.meanings[value]) for value in order),
+        bits=KNOWN["field"] * bits(outcomes, causes),
+    )
+
+
+def _about_value(name: str, value: str, causes: dict[str, float]) -> Question:
+    meaning = vocabulary()[name].meanings[value]
+    changed = name == "changed_since_last_good"
+    asks = "Has this changed since it last worked" if changed else "Is it so"
+    told = bits(outcomes_of_looking(name, value, causes), causes)
+    return Question(
+        key=f"{name}={value}",
+        field=name,
+        value=value,
+        kind=Kind.YES_NO,
+        text=f"{asks}: {meaning}?",
+        choices=(),
+        bits=KNOWN["change" if changed else "flag"] * told,
+    )
+
+
+def _about_action(action: str, incident: Incident, causes: dict[str, float]) -> Question:
+    meaning = vocabulary()["cured_by"].meanings[action]
+    told = bits(outcomes_of_action(action, incident, causes), causes)
+    return Question(
+        key=f"cured_by={action}",
+        field="cured_by",
+        value=action,
+        kind=Kind.HELPED,
+        text=f"If it was tried, has it helped: {meaning}?",
+        choices=(),
+        bits=KNOWN["action"] * told,
+    )
