@@ -116,12 +116,13 @@ def _cause_lines(ranking: Ranking) -> Iterator[str]:
     ]
     width = max(len(each.slug) for each in shown)
     for each in shown:
-        yield f"  {percent(each.probability):>6}  {each.slug:<{width}}  {_title(each)}"
+        yield f"  {percent(each.probability):>6}  {each.slug:<{width}}  {title_of(each)}"
     rest = 1.0 - sum(each.probability for each in shown)
     yield f"  {percent(rest):>6}  {'':<{width}}  {len(ranking.causes) - len(shown)} others"
 
 
-def _title(ranked: RankedCause) -> str:
+def title_of(ranked: RankedCause) -> str:
+    """A cause in a few words."""
     return UNKNOWN_TITLE if ranked.cause is None else ranked.cause.title
 
 

@@ -57,5 +57,6 @@ def print_failed_result(error: FirmlineError) -> None:
         "transfer_seconds": 0.0,
         "limit_share": None,
         "problems": [],
+        "diagnosis": None,
     }
     click.echo(json.dumps({"type": "result", **fields}))

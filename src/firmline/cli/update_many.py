@@ -24,6 +24,8 @@ from firmline.cli.unit_session import prepare_unit
 from firmline.cli.update_run import (
     UpdateRequest,
     check_that_it_prints,
+    diagnosis_lines,
+    diagnosis_of,
     has_own_time,
     plan_of,
     result_fields,
@@ -79,6 +81,7 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
     images = read_package(content, name=str(request.package))
     kept: list[TraceFile] = []
     updates: list[Update] = []
+    heard: list[list[Event]] = [[] for _ in requests]
 
     async def go(stack: ExitStack) -> list[UpdateResult]:
         async with open_targets(wanted) as opened:
@@ -93,7 +96,7 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
                 Update(
                     plan_of(one, images, content, road),
                     link=road.link,
-                    report=_reporter(kept[index] if kept else None, listeners[index]),
+                    report=_reporter(kept[index] if kept else None, listeners[index], heard[index]),
                 )
                 for index, (one, road) in enumerate(zip(requests, opened, strict=True))
             )
@@ -104,10 +107,10 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
             results = run_with(targets[0], go(stack))
     except KeyboardInterrupt:
         interruptions.over()  # it is being told how the updates ended, and that is told once
-        _say_broken_off(requests, [update.result for update in updates], kept)
+        _say_broken_off(requests, [update.result for update in updates], kept, heard)
         raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
     with suppress(BrokenPipeError):  # the exit code still says how they ended
-        _say_results(requests, results, kept)
+        _say_results(requests, results, kept, heard)
     raise click.exceptions.Exit(_exit_code(results, _problems(kept)))
 
 
@@ -138,8 +141,9 @@ def _name(target: Target) -> str:
     return printable(f"{target.scheme}:{target.where}")
 
 
-def _reporter(trace: TraceFile | None, listener: WhileRead) -> Reporter:
+def _reporter(trace: TraceFile | None, listener: WhileRead, heard: list[Event]) -> Reporter:
     def report(event: Event) -> None:
+        heard.append(event)
         if trace is not None:
             trace.hear(event)
         listener.hear(event)
@@ -151,6 +155,7 @@ def _say_broken_off(
     requests: Sequence[UpdateRequest],
     results: Sequence[UpdateResult | None],
     kept: Sequence[TraceFile],
+    heard: Sequence[Sequence[Event]],
 ) -> None:
     """How each had ended when all were stopped, and that they were."""
     ended = [result for result in results if result is not None]
@@ -166,25 +171,28 @@ def _say_broken_off(
     with suppress(BrokenPipeError):
         if requests[0].as_json:
             if has_all:
-                _print_units(requests, ended, kept)
+                _print_units(requests, ended, kept, heard)
             _print_total(ended, kept, units=len(requests), interrupted=error)
         elif has_all:
-            _say_results(requests, ended, kept)
+            _say_results(requests, ended, kept, heard)
     say(error)
     for problem in _problems(kept):
         say(problem)
 
 
 def _say_results(
-    requests: Sequence[UpdateRequest], results: Sequence[UpdateResult], kept: Sequence[TraceFile]
+    requests: Sequence[UpdateRequest],
+    results: Sequence[UpdateResult],
+    kept: Sequence[TraceFile],
+    heard: Sequence[Sequence[Event]],
 ) -> None:
     """How each ended, and how many of them were updated."""
     if requests[0].as_json:
-        _print_units(requests, results, kept)
+        _print_units(requests, results, kept, heard)
         _print_total(results, kept, units=len(requests))
         return
     click.echo("")
-    for one, result in zip(requests, results, strict=True):
+    for one, result, told in zip(requests, results, heard, strict=True):
         click.echo(_name(one.target))
         if result.error is None:
             click.echo(f"  {summary(result.finished, virtual=has_own_time(one.target))}")
@@ -192,16 +200,25 @@ def _say_results(
             message, outcome = printable(result.error.message), result.finished.outcome.value
             click.echo(f"  {outcome.capitalize()}: {message} [{result.error.code}]")
             click.echo(f"  next: {next_thing(result.error)}")
+            for line in diagnosis_lines(result, told, trace=one.trace):
+                click.echo(line)
     click.echo("")
     click.echo(f"{_updated(results)} of {len(results)} units were updated.")
 
 
 def _print_units(
-    requests: Sequence[UpdateRequest], results: Sequence[UpdateResult], kept: Sequence[TraceFile]
+    requests: Sequence[UpdateRequest],
+    results: Sequence[UpdateResult],
+    kept: Sequence[TraceFile],
+    heard: Sequence[Sequence[Event]],
 ) -> None:
     traces: Sequence[TraceFile | None] = kept or [None] * len(results)
-    for one, result, trace in zip(requests, results, traces, strict=True):
-        fields = {**result_fields(result), "problems": problem_fields(_problems([trace]))}
+    for one, result, trace, told in zip(requests, results, traces, heard, strict=True):
+        fields = {
+            **result_fields(result),
+            "problems": problem_fields(_problems([trace])),
+            "diagnosis": diagnosis_of(result, told),
+        }
         click.echo(json.dumps({**fields, "type": "unit_result", "unit": _name(one.target)}))
 
 

@@ -19,7 +19,7 @@ from firmline.cli.style import printable
 from firmline.cli.unit_session import UnitSession, prepare_unit
 from firmline.device.description import UnitDescription
 from firmline.errors import Code, ExitCode, InputError, StoreError
-from firmline.events import Proof, Reporter, UpdateFinished
+from firmline.events import Event, Proof, Reporter, UpdateFinished
 from firmline.formats.package import Package, read_package
 from firmline.links.open_many import OpenedTarget
 from firmline.links.sim_options import sim_options
@@ -79,10 +79,16 @@ def run_update(request: UpdateRequest) -> NoReturn:
     images = read_package(content, name=str(request.package))
     session = UnitSession(wanted, trace=request.trace, btsnoop=request.btsnoop)
     updates: list[Update] = []
+    heard: list[Event] = []
 
     async def update(opened: OpenedTarget, report: Reporter) -> UpdateResult:
         plan = plan_of(request, images, content, opened)
-        updates.append(Update(plan, link=opened.link, report=report))
+
+        def hear(event: Event) -> None:
+            report(event)
+            heard.append(event)
+
+        updates.append(Update(plan, link=opened.link, report=hear))
         return await updates[0].run()
 
     try:
@@ -99,7 +105,7 @@ def run_update(request: UpdateRequest) -> NoReturn:
         interruptions.over()  # it is being told how the update ended, and that is told once
         result, code = ended, ExitCode.INTERRUPTED
     with suppress(BrokenPipeError):  # the exit code still says how it ended
-        _say_result(request, result, session.problems)
+        _say_result(request, result, session.problems, heard)
     for problem in session.problems:
         say(problem)
     lost = session.problems[0].exit_code if session.problems else ExitCode.DONE
@@ -149,14 +155,51 @@ def has_own_time(target: Target) -> bool:
 
 
 def _say_result(
-    request: UpdateRequest, result: UpdateResult, problems: Sequence[StoreError]
+    request: UpdateRequest,
+    result: UpdateResult,
+    problems: Sequence[StoreError],
+    heard: Sequence[Event],
 ) -> None:
     if request.as_json:
-        click.echo(json.dumps({**result_fields(result), "problems": problem_fields(problems)}))
+        fields = {**result_fields(result), "problems": problem_fields(problems)}
+        click.echo(json.dumps({**fields, "diagnosis": diagnosis_of(result, heard)}))
     elif result.error is None:
         click.echo(summary(result.finished, virtual=has_own_time(request.target)))
     if result.error is not None:
         say(result.error)
+    for line in diagnosis_lines(result, heard, trace=request.trace):
+        click.echo(line, err=True)
+
+
+def diagnosis_lines(
+    result: UpdateResult, heard: Sequence[Event], *, trace: Path | None
+) -> list[str]:
+    """The first line of the diagnosis, of an update that failed.
+
+    Args:
+        result: How it ended.
+        heard: All its events.
+        trace: Where they were kept.
+    """
+    if not _is_to_be_diagnosed(result):
+        return []
+    from firmline.cli.diagnosis_line import diagnosis_line  # noqa: PLC0415 - failures only
+
+    return [diagnosis_line(heard, trace=trace)]
+
+
+def diagnosis_of(result: UpdateResult, heard: Sequence[Event]) -> dict[str, object] | None:
+    """The likeliest cause, for programs; ``None``: nothing failed."""
+    if not _is_to_be_diagnosed(result):
+        return None
+    from firmline.cli.diagnosis_line import diagnosis_fields  # noqa: PLC0415 - failures only
+
+    return diagnosis_fields(heard)
+
+
+def _is_to_be_diagnosed(result: UpdateResult) -> bool:
+    """Whether the unit, or the road to it, has made it fail; who interrupted it knows why."""
+    return result.error is not None and result.error.code is not Code.INTERRUPTED
 
 
 def result_fields(result: UpdateResult) -> dict[str, object]:

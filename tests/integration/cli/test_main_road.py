@@ -130,6 +130,26 @@ def test_a_unit_that_refuses_is_exit_code_4(as_json: bool, firmline: Program) ->
         assert (result["outcome"], result["code"]) == ("refused", "DFU-UNIT-107")
         assert result["next"] in ran.err
         assert ran.json_lines[-2]["type"] == "update_finished"
+        assert result["diagnosis"]["cause"] == "pkg-wrong-sd-req"
+
+
+@pytest.mark.usefixtures("dfu")
+def test_a_failure_ends_with_its_likeliest_cause_and_where_to_read_on(firmline: Program) -> None:
+    words = ["update", "dfu.zip", "--to", "sim:other-softdevice?key=private.key"]
+    last = firmline(*words).err.splitlines()[-1]
+    assert last.startswith("  cause: the package is for another SoftDevice (pkg-wrong-sd-req, ")
+    assert last.endswith("More: keep a trace (--trace FILE), then firmline diagnose FILE.")
+    kept = firmline(*words, "--trace", "my unit.jsonl").err.splitlines()[-1]
+    assert kept.endswith("More: firmline diagnose 'my unit.jsonl'")
+    more = firmline("diagnose", "my unit.jsonl", "--json").result
+    assert more["causes"][0]["cause"] == "pkg-wrong-sd-req"
+
+
+@pytest.mark.usefixtures("dfu")
+def test_an_update_that_succeeded_has_no_cause(firmline: Program) -> None:
+    ran = firmline("update", "dfu.zip", "--to", SIM, "--json")
+    assert ran.result["diagnosis"] is None
+    assert "cause:" not in firmline("update", "dfu.zip", "--to", SIM).err
 
 
 @pytest.mark.usefixtures("dfu")

@@ -37,6 +37,7 @@ def test_each_unit_has_its_lines_and_its_result(firmline: Program) -> None:
     assert lines[at + 2] == "sim:other-key"
     assert lines[at + 3].startswith("  Refused: ")
     assert lines[at + 4].startswith("  next: ")
+    assert lines[at + 5].startswith("  cause: ")
     assert lines[-1] == "1 of 2 units were updated."
 
 
@@ -50,6 +51,7 @@ def test_programs_get_every_event_with_its_unit_and_a_result_for_each(firmline: 
     assert {one["unit"] for one in told} == {"sim:ble-reference", "sim:other-key"}
     results = [one for one in told if one["type"] == "unit_result"]
     assert [one["outcome"] for one in results] == ["updated", "refused"]
+    assert [one["diagnosis"] is None for one in results] == [True, False]
     assert last["type"] == "result"
     assert (last["units"], last["updated"]) == (2, 1)
     assert last["outcomes"] == {"updated": 1, "refused": 1, "failed": 0, "unverified": 0}

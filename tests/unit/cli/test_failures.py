@@ -26,5 +26,5 @@ def test_a_failed_result_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
         '{"type": "result", "outcome": "failed", "code": "DFU-BUG-001",'
         ' "message": "A\\\\nB", "proof": null, "next": "C", "bytes": 0,'
         ' "bytes_held": 0, "bytes_sent": 0, "seconds": 0.0, "transfer_seconds": 0.0,'
-        ' "limit_share": null, "problems": []}\n'
+        ' "limit_share": null, "problems": [], "diagnosis": null}\n'
     )

@@ -1,0 +1,58 @@
+"""The first line of the diagnosis, behind every update that fails, and the command for more."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from firmline.cli.diagnosis_text import percent, title_of
+from firmline.cli.style import paint, printable
+from firmline.diagnosis.ranking import RankedCause, rank
+from firmline.diagnosis.trace_evidence import evidence_of_traces
+from firmline.events import Event
+from firmline.formats.trace import Trace
+
+LIKELY: Final = 0.5
+"""A cause that is likelier than all others together is named alone; ours."""
+SHOWN: Final = 2
+"""How many are named where none is; ours."""
+
+
+def diagnosis_fields(heard: Sequence[Event]) -> dict[str, object]:
+    """The likeliest cause, for programs.
+
+    Args:
+        heard: Every event of an update that failed.
+    """
+    top = _ranking(heard)[0]
+    return {"cause": top.slug, "family": top.family, "probability": round(top.probability, 3)}
+
+
+def diagnosis_line(heard: Sequence[Event], *, trace: Path | None) -> str:
+    """The likeliest cause for people, and where to read on.
+
+    Args:
+        heard: Every event of an update that failed.
+        trace: Where they were kept.
+    """
+    first = _ranking(heard)
+    shown = first[:1] if first[0].probability >= LIKELY else first[:SHOWN]
+    named = ", or ".join(map(_named, shown))
+    return f"  {paint('cause:', bold=True)} {named}. {_more(trace)}"
+
+
+def _ranking(heard: Sequence[Event]) -> tuple[RankedCause, ...]:
+    return rank(evidence_of_traces([Trace(entries=tuple(heard))])).causes
+
+
+def _named(ranked: RankedCause) -> str:
+    title = title_of(ranked)
+    return f"{title[0].lower()}{title[1:]} ({ranked.slug}, {percent(ranked.probability)})"
+
+
+def _more(trace: Path | None) -> str:
+    if trace is None:
+        return "More: keep a trace (--trace FILE), then firmline diagnose FILE."
+    return f"More: firmline diagnose {shlex.quote(printable(trace))}"
