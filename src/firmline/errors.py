@@ -138,6 +138,7 @@ class Code(StrEnum):
 
     # Failures that are to be diagnosed.
     REPORT_MALFORMED = "DFU-DIAG-001"
+    TABLE_MALFORMED = "DFU-DIAG-002"
 
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Final
 
 import click
 
-from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.lazy import Command
+from firmline.cli.parameters import FilePath
 from firmline.cli.trace_input import STANDARD_INPUT, name_of, read_trace_file
+from firmline.cli.with_subcommands import WithSubcommands
 from firmline.errors import Code, InputError
 
+SUBCOMMANDS: Final = (
+    Command("batch", "firmline.cli.diagnose_batch:batch", "Say whether it is one unit or a batch."),
+)
 
-@click.command(cls=OnceCommand)
+
+@click.command(cls=WithSubcommands, subcommands=SUBCOMMANDS)
 @click.argument("file", metavar="[FILE]", type=FilePath(stream=True), required=False)
 @click.option(
     "--ask",

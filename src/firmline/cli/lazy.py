@@ -37,6 +37,13 @@ class Section:
         self.commands = commands
 
 
+def fetched(command: Command) -> click.Command:
+    """The command itself, imported now."""
+    module, _, attribute = command.target.partition(":")
+    loaded: click.Command = getattr(import_module(module), attribute)
+    return loaded
+
+
 class LazyGroup(click.Group):
     """A group made of sections of :class:`Command`."""
 
@@ -56,9 +63,7 @@ class LazyGroup(click.Group):
         command = self._by_name.get(cmd_name)
         if command is None:
             return super().get_command(ctx, cmd_name)
-        module, _, attribute = command.target.partition(":")
-        loaded: click.Command = getattr(import_module(module), attribute)
-        return loaded
+        return fetched(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """One block per section, from the one-line helps: nothing is imported."""

@@ -69,10 +69,7 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
             "--btsnoop keeps the packets of one unit, and several are named.",
             hint="Name one unit, or keep the events of each with --trace.",
         )
-    requests = [
-        replace(request, target=target, trace=trace_of(request.trace, number))
-        for number, target in enumerate(targets, 1)
-    ]
+    requests = _one_each(request, targets)
     wanted = [prepare_unit(one.target, trace=one.trace, inputs=[one.package]) for one in requests]
     for one, unit in zip(requests, wanted, strict=True):
         check_that_it_prints(one, unit.unit)
@@ -112,6 +109,14 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
     with suppress(BrokenPipeError):  # the exit code still says how they ended
         _say_results(requests, results, kept, heard)
     raise click.exceptions.Exit(_exit_code(results, _problems(kept)))
+
+
+def _one_each(request: UpdateRequest, targets: Sequence[Target]) -> list[UpdateRequest]:
+    """The same for every unit, each with a trace of its own."""
+    return [
+        replace(request, target=target, trace=trace_of(request.trace, number))
+        for number, target in enumerate(targets, 1)
+    ]
 
 
 def trace_of(trace: Path | None, number: int) -> Path | None:
