@@ -49,9 +49,11 @@ def diagnose(
     """Say why an update failed, how sure that is, and which test to do next.
 
     FILE is a trace of firmline's (--trace, --json), of one attempt or of several behind one
-    another; or a report: JSON with an object "evidence", whose fields and values are on the page on
-    evidence. - reads standard input. The tests that would destroy evidence come last: do them in
-    their order, and leave the cell where it is until then.
+    another; a log of pc-nrfutil, of nRF Connect or an app with the DFU library on Android or iOS,
+    of MCUboot's console or of an SMP client such as mcumgr; or a report: JSON with an object
+    "evidence", whose fields and values are on the page on evidence. - reads standard input. The
+    tests that would destroy evidence come last: do them in their order, and leave the cell where it
+    is until then.
     """
     from firmline.cli.diagnosis_options import known_equipment, known_tests  # noqa: PLC0415
     from firmline.cli.diagnosis_text import result_fields, text_lines  # noqa: PLC0415
@@ -65,7 +67,7 @@ def diagnose(
         raise InputError(
             Code.USAGE,
             "There is nothing to diagnose: no FILE, and no --ask.",
-            hint="Give a trace or a report, or --ask to be asked what was seen.",
+            hint="Give a trace, a log or a report, or --ask to be asked what was seen.",
         )
     if asks and file == STANDARD_INPUT:
         raise InputError(

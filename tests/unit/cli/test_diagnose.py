@@ -99,8 +99,8 @@ def test_bad_input_is_one_sentence(
 
 
 def test_what_is_no_report_is_refused(firmline: Program, tmp_path: Path) -> None:
-    path = tmp_path / "other.txt"
-    path.write_text("Hello.\n", encoding="utf-8")
+    path = tmp_path / "other.bin"
+    path.write_bytes(bytes(range(32)) * 8)
     told = firmline("diagnose", str(path))
     assert told.code == 2
     assert "DFU-DIAG-001" in told.err

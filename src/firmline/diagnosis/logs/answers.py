@@ -1,0 +1,63 @@
+"""The answers of a unit as logs show them: result codes, extended errors, and bytes.
+
+Numbers: bootloader spec, sections 2.2 and 2.3 (secure), the Legacy DFU's and the buttonless
+service's lists, and the SMP's; which of them the vocabulary has is looked up there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from firmline.diagnosis.logs.signs import Sign, Told, reads
+from firmline.diagnosis.vocabulary import vocabulary
+
+SUCCESS: Final = 1
+EXTENDED_ERROR: Final = 0x0B
+SECURE, BUTTONLESS, LEGACY = 0x60, 0x20, 0x10
+"""First byte of an answer, by who gives it."""
+_LETTERS: Final = {SECURE: "r", BUTTONLESS: "b", LEGACY: "l"}
+CALCULATE_CHECKSUM: Final = 0x03
+"""Of the secure bootloader; its answer holds offset and CRC32, each of four bytes, the lowest
+first."""
+VALUE: Final = r"value \(0x\): ?([0-9A-Fa-f]{2}(?:-?[0-9A-Fa-f]{2}){2,63})"
+"""What a notification has brought, in the words of both phone libraries."""
+
+
+def refused(responder: int, result: int, extended: int | None = None) -> Told:
+    """An answer of a unit that is no success.
+
+    Args:
+        responder: ``SECURE``, ``BUTTONLESS`` or ``LEGACY``.
+        result: Its result code.
+        extended: The byte behind an extended error; None: it is not told.
+    """
+    values = [("result_code", f"{_LETTERS[responder]}{result:02X}")]
+    if responder == SECURE and result == EXTENDED_ERROR and extended is not None:
+        values.append(("ext_error", f"x{extended:02X}"))
+    return Told(fault="error_code", values=known(values))
+
+
+def known(values: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Those of which the vocabulary has a word."""
+    return tuple(each for each in values if each[1] in vocabulary()[each[0]].meanings)
+
+
+def of_bytes(answer: bytes) -> Told | None:
+    """What the bytes of an answer tell; None: nothing."""
+    if len(answer) < 3 or answer[0] not in _LETTERS:
+        return None
+    responder, request, result = answer[:3]
+    if result != SUCCESS:
+        return refused(responder, result, answer[3] if len(answer) > 3 else None)
+    if responder == SECURE and request == CALCULATE_CHECKSUM and len(answer) >= 7:
+        return Told(offset=int.from_bytes(answer[3:7], "little"))
+    return None
+
+
+def _of_value(found: re.Match[str]) -> Told | None:
+    return of_bytes(bytes.fromhex(found[1].replace("-", "")))
+
+
+ANSWER: Final[Sign] = reads("value (0x)", VALUE, _of_value)
+"""A notification of any unit, in a phone library's log."""

@@ -1,0 +1,132 @@
+"""Logs of iOS: lines of the DFU library, as nRF Connect, nRF Toolbox and other apps print them.
+
+Formats: https://github.com/nordicsemi/IOS-DFU-Library/issues/345 (level and colon), /149 (in an
+app's log), /317 (levels in words), /375 (secure transfer), /187 and /257 (legacy). Numbers: the
+library's public list of errors, and the table of host numbers of the vocabulary.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from firmline.diagnosis.logs.answers import ANSWER, BUTTONLESS, LEGACY, SECURE, refused
+from firmline.diagnosis.logs.signs import (
+    Sign,
+    Told,
+    Tool,
+    begins,
+    fails,
+    number,
+    reads,
+    succeeds,
+    tells,
+)
+
+LEGACY_RESULTS: Final = range(2, 7)
+SECURE_BASE: Final = 10
+"""Added to a result code of the secure bootloader."""
+SECURE_RESULTS: Final = range(12, 21)
+EXTENDED_BASE: Final = 20
+"""Added to an extended error."""
+EXTENDED_ERRORS: Final = range(22, 34)
+BUTTONLESS_BASES: Final = (90, 9000)
+"""Added to a result of the buttonless service, in newer and in older versions."""
+OWN: Final = {
+    101: Told(phase="package_open", fault="host_exception"),
+    102: Told(phase="package_open", fault="host_exception"),
+    103: Told(phase="package_open", fault="host_exception"),
+    104: Told(phase="package_open", fault="host_exception"),
+    201: Told(fault="timeout", values=(("host_code", "ios_201"),)),
+    202: Told(fault="disconnect"),
+    203: Told(fault="host_exception"),
+    301: Told(fault="att_error"),
+    302: Told(fault="not_found"),
+    303: Told(fault="att_error"),
+    304: Told(fault="att_error"),
+    305: Told(fault="att_error"),
+    306: Told(fault="att_error"),
+    308: Told(fault="crc_mismatch", values=(("host_code", "ios_308"),)),
+    309: Told(fault="crc_mismatch", values=(("host_code", "ios_309"),)),
+}
+
+
+def of_number(value: int) -> Told | None:
+    """What a number of the library's tells; None: nothing that is known."""
+    if value in LEGACY_RESULTS:
+        return refused(LEGACY, value)
+    if value in SECURE_RESULTS or value == SECURE_BASE + 11:
+        return refused(SECURE, value - SECURE_BASE)
+    if value in EXTENDED_ERRORS:
+        return refused(SECURE, 0x0B, value - EXTENDED_BASE)
+    for base in BUTTONLESS_BASES:
+        if base + 2 <= value < base + 10:
+            return refused(BUTTONLESS, value - base)
+    return OWN.get(value)
+
+
+def _number(found: re.Match[str]) -> Told | None:
+    return of_number(int(found[1]))
+
+
+def _response(found: re.Match[str]) -> Told | None:
+    return Told(answer=int(found[1]))
+
+
+def _image_sizes(found: re.Match[str]) -> Told:
+    return Told(phase="init_transfer", size=sum(number(each) or 0 for each in found.groups()))
+
+
+def _checksum(found: re.Match[str]) -> Told:
+    return Told(offset=number(found[1]))
+
+
+def _object(found: re.Match[str]) -> Told:
+    place, count = int(found[1]), int(found[2])
+    return Told(phase="data_transfer", size=count * 4096, last=place == count)
+
+
+_SIGNS: Final[tuple[Sign, ...]] = (
+    *begins("connect", "Connecting to ", "centralManager.connect("),
+    *begins("discover", "Discovering services", "peripheral.discoverServices("),
+    *tells("bootloader", "secure", "Secure DFU Service found", "Starting Secure DFU"),
+    *tells("bootloader", "legacy", "Legacy DFU Service found", "Starting Legacy DFU"),
+    *tells("flags", "dfutarg_visible", "DfuTarg", in_bootloader=True),
+    *begins("enter_bootloader", "Application with buttonless update found"),
+    *begins("enter_bootloader", "Trying setting bootloader name"),
+    *begins("find_bootloader", "Scanning for the DFU Bootloader"),
+    *begins("init_transfer", "peripheral.writeValue(0x0601,", "peripheral.writeValue(0x0101"),
+    *begins("init_transfer", "Command object info", "peripheral.writeValue(0x0104, for: 00001531"),
+    *begins("init_execute", "Received CRC match Init packet"),
+    *begins("data_transfer", "peripheral.writeValue(0x0602,", "peripheral.writeValue(0x0102"),
+    *begins("data_transfer", "Uploading firmware", "Data object info"),
+    *begins("final_execute", "Validate Firmware Image request"),
+    *begins("activation", "Activate and Reset request"),
+    reads("Writing image sizes", r"\((\d{1,10})b, (\d{1,10})b, (\d{1,10})b\)", _image_sizes),
+    reads("Data object", r"Data object \(?(\d{1,6})/(\d{1,6})\)? created", _object),
+    reads("Checksum", r"Checksum \(Offset = (\d{1,10})", _checksum),
+    Sign(word="peripheral.writeValue(0x04,", told=Told(executes=True)),
+    ANSWER,
+    reads("Response (Op Code", r"\(Op Code = \d{1,3}, Status = (\d{1,3})", _response),
+    reads("rror", r"(?i:error)(?: ?(?:code|type))?(?:=|: |:| )(\d{1,4})\b", _number),
+    *fails("timeout", "Connection timeout!", values=(("host_code", "ios_201"),)),
+    *fails("disconnect", "Central Manager did disconnect", "I: Disconnected"),
+    *fails("crc_mismatch", "bytes were lost", values=(("host_code", "ios_308"),)),
+    *fails("crc_mismatch", "CRC does not match"),
+    *succeeds("Upload completed", "to: Completed", "to Completed", "change: Completed"),
+)
+IOS: Final = Tool(
+    name="iOS",
+    marks=(
+        "centralManager.",
+        "Central Manager did",
+        "peripheral.discover",
+        "peripheral.writeValue",
+        "peripheral.setNotifyValue",
+        "logWith:",
+        "logWithLevel",
+        "dfuStateDidChange",
+    ),
+    facts=(("host_tool", "ios"), ("transport", "ble")),
+    signs=_SIGNS,
+)

@@ -1,0 +1,118 @@
+"""The lines of a text file of any encoding, numbered, within bounds."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+MAX_LINES: Final = 1_000_000
+"""Lines of a log that are read; ours: 64 MiB of short lines."""
+MAX_LINE: Final = 2000
+"""Characters of a line that are read; ours: what a sign looks for stands at the front of a line,
+and the longest front that was met (time, process, package, tag, level) has 150."""
+SAMPLE: Final = 4096
+"""Bytes at the start by which a text is told from what is none, and one encoding from another."""
+BINARY: Final = 0.1
+"""Share of bytes that no text has, from which on it is none; ours: a damaged capture has fewer."""
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_NO_TEXT: Final = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\b\a\x1b")
+"""Control characters that neither text nor a terminal has."""
+_ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]{0,16}[A-Za-z]")
+"""Colours and cursor movements of a terminal (ECMA-48, section 5.4)."""
+_ENDS: Final = re.compile(r"\r\n|\n|\r")
+_CLOCK: Final = re.compile(r"(?<![\w:])(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,6}))?(?![\w:])")
+"""A time of the day; of a Bluetooth address no part is one."""
+_FRONT: Final = 48
+"""Characters at the front of a line in which its time stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a log.
+
+    Attributes:
+        number: Its number, from 1.
+        text: What it says, without escape sequences, at most ``MAX_LINE`` characters.
+    """
+
+    number: int
+    text: str
+
+    @property
+    def time_s(self) -> float | None:
+        """Its time of the day, or since the start of what has written it; None: it has none."""
+        clock = _CLOCK.search(self.text, 0, _FRONT)
+        if clock is None:
+            return None
+        hours, minutes, seconds, fraction = clock.groups()
+        whole = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+        return whole + float(f"0.{fraction}" if fraction else 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text that was decoded.
+
+    Attributes:
+        text: All of it.
+        count: How many lines it has.
+        shortened: How many of the lines that were read are longer than ``MAX_LINE``.
+    """
+
+    text: str
+    count: int
+    shortened: int
+
+    def lines(self) -> Iterator[Line]:
+        """Its lines, the first ``MAX_LINES``; empty ones are left out, and counted all the same."""
+        for number, text in enumerate(_split(self.text), 1):
+            if number > MAX_LINES:
+                return
+            shown = text[:MAX_LINE]
+            if "\x1b" in shown:
+                shown = _ESCAPES.sub("", shown)
+            if shown and not shown.isspace():
+                yield Line(number, shown)
+
+
+def decode(content: bytes) -> Text | None:
+    """The text of a file; None: it is none.
+
+    UTF-8 and UTF-16, with and without a mark of their order; bytes that are neither stand for
+    themselves, so that a log with a damaged line is read all the same. Line ends of all kinds.
+    """
+    text = _decoded(content)
+    if text is None:
+        return None
+    lines = _split(text)
+    return Text(
+        text=text,
+        count=len(lines),
+        shortened=sum(len(each) > MAX_LINE for each in lines[:MAX_LINES]),
+    )
+
+
+def _split(text: str) -> list[str]:
+    lines = _ENDS.split(text) if "\r" in text else text.split("\n")
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
+def _decoded(content: bytes) -> str | None:
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, "replace")
+    sample = content[:SAMPLE]
+    for encoding, place in (("utf-16-le", 1), ("utf-16-be", 0)):
+        high, low = sample[place::2], sample[1 - place :: 2]
+        if low and high.count(0) > len(high) * (1 - BINARY) and low.count(0) < len(low) * BINARY:
+            return content.decode(encoding, "replace")
+    if sum(byte in _NO_TEXT for byte in sample) > len(sample) * BINARY:
+        return None
+    return content.decode("utf-8", "replace")

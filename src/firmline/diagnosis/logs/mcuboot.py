@@ -1,0 +1,62 @@
+"""What MCUboot prints on its console, in Zephyr's forms of log lines.
+
+Formats: https://github.com/mcu-tools/mcuboot/issues/480 and pull request 2283 (both forms of
+lines), https://github.com/zephyrproject-rtos/zephyr/issues/22903 and /25010.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from firmline.diagnosis.logs.signs import Sign, Told, Tool, begins, reads
+
+_SWAPS: Final = ("test", "perm", "revert")
+
+
+def _swap(found: re.Match[str]) -> Told | None:
+    """What is to become of the images: a revert brings the old one back; none: it is started."""
+    if found[1] not in _SWAPS:
+        return Told(phase="app_start") if found[1] == "none" else None
+    back = (("end_state", "wrong_image_runs"),) if found[1] == "revert" else ()
+    return Told(phase="activation", values=back)
+
+
+def _fails(kind: str, *words: str, values: tuple[tuple[str, str], ...] = ()) -> tuple[Sign, ...]:
+    """What goes wrong stays wrong, though the bootloader goes on and starts what it has."""
+    told = Told(fault=kind, values=values, lasting=True)
+    return tuple(Sign(word=word, told=told) for word in words)
+
+
+_NO_SPACE: Final = (("flags", "log_no_swap_space"),)
+_PRIMARY: Final = (("flags", "log_primary_invalid"),)
+_SIGNS: Final[tuple[Sign, ...]] = (
+    *begins("bootloader_boot", "Booting MCUboot", "Starting bootloader"),
+    reads("Swap type", r"Swap type: ([a-z]{1,10})\b", _swap),
+    *begins("activation", "Starting swap using", "Swapping image"),
+    *begins("app_start", "Jumping to the first image slot"),
+    *_fails("none", "Image in the secondary slot is not valid"),
+    *_fails("none", "Not enough free space to run swap", "Not sufficient space", values=_NO_SPACE),
+    Sign(
+        word="required",
+        pattern=re.compile(r"required \d{1,10} bytes? but only \d{1,10}"),
+        told=Told(fault="none", values=_NO_SPACE, lasting=True),
+    ),
+    *_fails("unit_hang", "Image in the primary slot is not valid", values=_PRIMARY),
+    *_fails("unit_hang", "Unable to find bootable image"),
+    *_fails("unit_hang", "Failed to open flash area"),
+)
+MCUBOOT: Final = Tool(
+    name="MCUboot",
+    marks=(
+        "mcuboot",
+        "MCUboot",
+        "Swap type: ",
+        "Boot source: ",
+        "Primary image: magic=",
+        "bootable image",
+        "first image slot",
+    ),
+    facts=(("bootloader", "mcuboot"), ("sdk", "ncs")),
+    signs=_SIGNS,
+)

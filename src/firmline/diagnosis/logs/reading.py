@@ -1,0 +1,84 @@
+"""Whose log a text is, and the evidence in it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from firmline.diagnosis.evidence import Evidence, Incident, Origin
+from firmline.diagnosis.logs.android import ANDROID
+from firmline.diagnosis.logs.ios import IOS
+from firmline.diagnosis.logs.lines import MAX_LINE, MAX_LINES, Text, decode
+from firmline.diagnosis.logs.mcuboot import MCUBOOT
+from firmline.diagnosis.logs.mcumgr import MCUMGR
+from firmline.diagnosis.logs.nrfutil import NRFUTIL
+from firmline.diagnosis.logs.signs import Tool
+from firmline.diagnosis.logs.story import Story
+
+TOOLS: Final = (ANDROID, IOS, NRFUTIL, MCUBOOT, MCUMGR)
+"""Every tool whose logs are known."""
+_NAMES: Final = f"{', '.join(tool.name for tool in TOOLS[:-1])} nor {TOOLS[-1].name}"
+
+
+def read_log(content: bytes) -> Incident | None:
+    """The evidence of a log.
+
+    A log of no tool that is known is no evidence, and that is said. What the log does not show is
+    left out: half of one has the last step it shows, and no failure.
+
+    Args:
+        content: Of the file, in any encoding.
+
+    Returns:
+        What was seen; None: the file is no text.
+    """
+    text = decode(content)
+    if text is None:
+        return None
+    tool = recognise(text.text)
+    if tool is None:
+        lines = "its line has" if text.count == 1 else f"none of its {text.count} lines has"
+        return Incident(unused=(f"It is a log of neither {_NAMES}: {_nothing(lines)}.",))
+    return _read(text, tool)
+
+
+def _nothing(lines: str) -> str:
+    return f"{lines} {'nothing' if lines.startswith('its') else 'anything'} that is known"
+
+
+def recognise(text: str) -> Tool | None:
+    """The tool that a log is of: the one of whose marks it has the most; None: it has none's."""
+    counted = [(sum(mark in text for mark in tool.marks), tool) for tool in TOOLS]
+    count, tool = max(counted, key=lambda each: each[0])
+    return tool if count else None
+
+
+def _read(text: Text, tool: Tool) -> Incident:
+    story = Story()
+    used = 0
+    for line in text.lines():
+        told = [each for each in (sign.of(line.text) for sign in tool.signs) if each is not None]
+        used += bool(told)
+        for each in told:
+            story.hear(each, line)
+    facts = (
+        Evidence(field=name, value=value, origin=Origin.LOG, where=f"a log of {tool.name}")
+        for name, value in tool.facts
+    )
+    return Incident(unused=_unused(text, tool, story, used)).with_more((*facts, *story.evidence()))
+
+
+def _unused(text: Text, tool: Tool, story: Story, used: int) -> tuple[str, ...]:
+    """What the log does not tell, one sentence each."""
+    told = []
+    if used < text.count:
+        rest = f"{text.count - used} of its {text.count} lines say nothing that is known"
+        told.append(f"It was read as a log of {tool.name}; {rest}.")
+    if not story.has_begun:
+        told.append("It shows no step of an update.")
+    elif not story.has_ended:
+        told.append("It has no end: where it breaks off is taken for the last step begun.")
+    if text.count > MAX_LINES:
+        told.append(f"Only its first {MAX_LINES} lines were read.")
+    if text.shortened:
+        told.append(f"Of {text.shortened} lines only the first {MAX_LINE} characters were read.")
+    return tuple(told)
