@@ -25,6 +25,8 @@ INSTANT_S: Final = 2.0
 GIVEN_UP_S: Final = 5.0
 """A connection that is lost before it stood was waited for if it took longer; ours: phones give up
 after 10 or 30 s, and a stack that fails by itself does so within a second."""
+RESTARTS: Final = 2
+"""Starts of the bootloader behind a fault from which on it is a loop; ours: one is a try again."""
 DAY_S: Final = 86400
 FIRST_PACKETS: Final = 0.015
 """About one percent of an image, by the definition of the vocabulary."""
@@ -57,6 +59,7 @@ class _Fault:
     values: dict[str, tuple[str, Line]] = field(default_factory=dict)
     begun_again: bool = False
     repeated: bool = False
+    restarts: int = 0
 
 
 class Story:
@@ -76,7 +79,10 @@ class Story:
     def hear(self, told: Told, line: Line) -> None:
         """What one line tells."""
         self._in_bootloader = self._in_bootloader or told.in_bootloader
-        if told.phase:
+        fault = self._fault
+        if told.fault and told.phase and fault is not None and not fault.phase:
+            self._phase, fault.phase = told.phase, told.phase  # the log begins behind the step
+        elif told.phase:
             self._begin(told.phase, line)
         self._measure(told, line)
         if told.answer is not None and told.answer != SUCCESS:
@@ -84,10 +90,15 @@ class Story:
         if told.fault:
             self._fail(told, line)
         else:
-            for each in told.values:
-                self._facts.setdefault(each, line)
+            for name, value in told.values:
+                self._learn(name, value, line)
         if told.succeeded:
             self._succeeded, self._fault = True, None
+
+    def _learn(self, name: str, value: str, line: Line) -> None:
+        """A fact; of a field that takes one value the first that is told stays."""
+        if vocabulary()[name].many or all(known != name for known, _ in self._facts):
+            self._facts.setdefault((name, value), line)
 
     def _begin(self, phase: str, line: Line) -> None:
         if self._in_bootloader:
@@ -98,6 +109,7 @@ class Story:
         fault = self._fault
         if fault is not None:
             fault.begun_again = True
+            fault.restarts += phase == "bootloader_boot" and phase != self._phase
             if not fault.lasting and _order(phase) > _order(fault.phase):
                 self._fault = None
         if phase != self._phase or fault is not None:
@@ -107,10 +119,9 @@ class Story:
     def _measure(self, told: Told, line: Line) -> None:
         """How far it got."""
         if told.size is not None:
-            self._size = told.size
+            self._size, self._last = told.size, told.last
         if told.percent is not None:
             self._percent = told.percent
-        self._last = told.last if told.phase == "data_transfer" else self._last
         if told.offset is not None:
             self._confirm(told.offset, line)
         if told.executes and self._phase == "init_transfer":
@@ -124,7 +135,7 @@ class Story:
             if offset:
                 self._begin("init_execute", line)
             else:
-                self._facts.setdefault(("flags", "init_crc_offset_zero"), line)
+                self._learn("flags", "init_crc_offset_zero", line)
         if self._phase != "data_transfer":
             return
         fault = self._fault
@@ -158,12 +169,18 @@ class Story:
         elif self._fault.begun_again:
             self._fault.repeated, self._fault.begun_again = True, False
             self._fault.reached.append(self._reached)
-        values = told.values
-        if self._fault.kind == "error_code" and kind == "disconnect":  # the host hangs up
-            values = ()
-        for name, value in values:
-            self._fault.values.setdefault(name, (value, line))
         self._succeeded = False
+        if self._is_of_another(kind):
+            return
+        for name, value in told.values:
+            self._fault.values.setdefault(name, (value, line))
+
+    def _is_of_another(self, kind: str) -> bool:
+        """Whether a fault is not the first one any more: the host hangs up, or has tried again."""
+        first = self._fault
+        if first is None or kind == first.kind:
+            return False
+        return first.repeated or (first.kind == "error_code" and kind == "disconnect")
 
     def _is_expected(self, line: Line) -> bool:
         """Whether the unit restarts as it should, which begins another step."""
@@ -215,7 +232,9 @@ class Story:
         progress = self._progress(fault)
         if progress:
             yield _of_log("progress", progress, fault.line)
-        if fault.repeated:
+        if fault.restarts >= RESTARTS:
+            yield _of_log("end_state", "reset_loop", fault.line)
+        if fault.repeated and not fault.lasting:
             yield _of_log("not_cured_by", "retry", fault.line)
 
     def _progress(self, fault: _Fault) -> str:

@@ -141,8 +141,10 @@ def test_without_times_nothing_is_instant() -> None:
 
 
 def test_the_last_object_that_is_executed_ends_the_image() -> None:
-    last = Told(phase="data_transfer", last=True)
-    assert told(last, Told(executes=True), Told(answer=10))["phase"] == ["final_execute"]
+    last = Told(phase="data_transfer", size=5000, last=True)
+    assert told(last, DATA, Told(executes=True), Told(answer=10))["phase"] == ["final_execute"]
+    whole = told(last, DATA, Told(offset=5000), Told(answer=10))
+    assert (whole["phase"], whole["progress"]) == (["final_execute"], ["end"])
     assert told(DATA, Told(executes=True), Told(answer=10))["phase"] == ["data_transfer"]
 
 
@@ -151,3 +153,36 @@ def test_an_init_packet_of_which_nothing_arrived_is_said() -> None:
     assert (seen["flags"], seen["phase"]) == (["init_crc_offset_zero"], ["init_transfer"])
     arrived = told(Told(phase="init_transfer"), Told(offset=142), LOST)
     assert arrived["phase"] == ["init_execute"]
+
+
+def test_of_a_field_with_one_value_the_first_stays() -> None:
+    first, second = Told(values=(("transport", "usb"),)), Told(values=(("transport", "uart"),))
+    flag, other = Told(values=(("flags", "prn_on"),)), Told(values=(("flags", "rssi_low"),))
+    assert told(first, second, flag, other) == {
+        "transport": ["usb"],
+        "flags": ["prn_on", "rssi_low"],
+    }
+
+
+def test_a_log_that_begins_behind_the_step_is_told_it_by_the_fault() -> None:
+    code = Told(fault="disconnect", values=(("host_code", "gatt_8"),))
+    seen = told(code, Told(phase="data_transfer", fault="disconnect"))
+    assert (seen["phase"], seen["host_code"]) == (["data_transfer"], ["gatt_8"])
+
+
+def test_what_another_attempt_shows_is_not_of_the_first_fault() -> None:
+    late = Told(fault="timeout", values=(("host_code", "ios_201"),))
+    seen = told(DISCOVER, LOST, CONNECT, late)
+    assert seen["failure_kind"] == ["disconnect"]
+    assert "host_code" not in seen
+
+
+@pytest.mark.parametrize(("starts", "ends"), [(1, None), (2, ["reset_loop"])])
+def test_a_unit_that_starts_again_and_again_is_in_a_loop(
+    starts: int, ends: list[str] | None
+) -> None:
+    hangs = Told(phase="app_start", fault="unit_hang", lasting=True)
+    boots = Told(phase="bootloader_boot")
+    seen = told(boots, boots, hangs, *([boots, boots, hangs] * starts))
+    assert seen.get("end_state") == ends
+    assert "not_cured_by" not in seen

@@ -15,6 +15,7 @@ OWNERS = {
     "android": "Android",
     "ios": "iOS",
     "nrfutil": "pc-nrfutil",
+    "adafruit": "pc-nrfutil",
     "mcuboot": "MCUboot",
     "mcumgr": "mcumgr or another SMP client",
     "smpmgr": "mcumgr or another SMP client",
