@@ -258,9 +258,9 @@ def _flash_s(case: Case, sizes: list[int], *, bare: bool) -> float:
     return flash_s + (timing.patience_s if has_no_gap and not bare else 0.0)
 
 
-def measure(case: Case) -> Reached:
-    """Run one update."""
-    return run_in_virtual_time(_over_radio(case) if case.road.is_radio else _over_port(case))
+def measure(case: Case, *, prn: int = 0) -> Reached:
+    """Run one update; ``prn``: on a line, after how many packets the unit is waited for."""
+    return run_in_virtual_time(_over_radio(case) if case.road.is_radio else _over_port(case, prn))
 
 
 def package() -> Package:
@@ -309,7 +309,7 @@ async def _over_radio(case: Case) -> Reached:
         await air.close()
 
 
-async def _over_port(case: Case) -> Reached:
+async def _over_port(case: Case, prn: int) -> Reached:
     unit_is = describe(
         chip=chip(case.chip),
         profile=SDK15_3_USB if case.road is Road.USB else SDK15_3_UART,
@@ -324,6 +324,7 @@ async def _over_port(case: Case) -> Reached:
         unit_name="sim:unit",
         pin=None,
         pacing=NO_PAUSES,
+        prn=prn,
         expectation=expectation("virtual application 4+"),
     )
     told: list[events.Event] = []

@@ -55,6 +55,18 @@ def test_on_a_line_an_update_tells_its_true_share_or_less(case: Case) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("prn", [1, 7, 192])
+@pytest.mark.parametrize("case", [case for case in SOME if not case.road.is_radio], ids=str)
+def test_waiting_for_receipts_is_not_the_units_own_time(case: Case, prn: int) -> None:
+    """The limit is that of the unit, whatever the host waits for: a lower bound of it is told."""
+    with_receipts = measure(case, prn=prn)
+    told, true = with_receipts.reported, with_receipts.share
+    assert told is not None
+    assert true is not None
+    assert 0.8 * true < told <= true + 0.005
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in SOME if case.method is Method.FIRMLINE], ids=str)
 def test_no_update_tells_more_than_all_of_its_limit(case: Case) -> None:
     """Nothing cuts a share off at 1: one that is above it would be seen here."""

@@ -9,6 +9,7 @@ import pytest
 
 from firmline import events
 from firmline.events import Event
+from firmline.protocol.slip import encode_frame
 from firmline.updater.serial.costs import FASTEST_BYTE_S, SerialCosts
 from firmline.updater.speed_limit import SpeedLimit
 from firmline.values import ImageKind
@@ -21,6 +22,7 @@ ERASE_S, WRITE_S, TRIP_S = 0.085, 0.042, 0.001
 WIRE = OBJECT + 2 * PACKETS
 BAUD = 115_200
 WIRE_S = WIRE * 10 / BAUD
+RECEIPT = b"\x60\x03\x01" + bytes(8)
 YES = b"\x60\x01\x01"
 
 
@@ -30,14 +32,27 @@ class Line:
     def __init__(self, *, erase_s: float = ERASE_S, data_s: float = WRITE_S) -> None:
         self.now_s = 100.0
         self.erase_s, self.data_s = erase_s, data_s
+        self.count = 0
 
     def asked(self, name: str, data: bytes, answer: bytes, after_s: float) -> Iterator[Event]:
         yield events.RequestSent(at_s=self.now_s, request=name, data=data)
         self.now_s += after_s
         yield events.AnswerReceived(at_s=self.now_s, data=answer)
 
-    def prn(self) -> Iterator[Event]:
-        yield from self.asked("prn_set", b"\x02\x00\x00\xc0", b"\x60\x02\x01", TRIP_S)
+    def prn(self, count: int = 0) -> Iterator[Event]:
+        self.count = count
+        frame = encode_frame(b"\x02" + count.to_bytes(2, "little"))
+        yield from self.asked("prn_set", frame, b"\x60\x02\x01", TRIP_S)
+
+    def receipts(self, size: int, late_s: float) -> Iterator[Event]:
+        """The data of an object go by; each group but the rest is waited for."""
+        whole_s = self.data_s * size / OBJECT
+        groups = -(-size // PACKET) // self.count if self.count else 0
+        for _ in range(groups):
+            group_s = whole_s * self.count * PACKET / size
+            self.now_s += group_s + TRIP_S + late_s
+            yield events.AnswerReceived(at_s=self.now_s, data=RECEIPT)
+        self.now_s += whole_s * (1 - groups * self.count * PACKET / size) + late_s
 
     def created(self, answer: bytes = YES) -> Iterator[Event]:
         late_s = self.erase_s if answer == YES else 0.0
@@ -53,6 +68,7 @@ class Line:
                 at_s=self.now_s, object_type="data", offset=start, size=end - start
             )
         )
+        heard += self.receipts(end - start, late_s)
         heard.append(
             events.PacketsSent(
                 at_s=self.now_s,
@@ -62,7 +78,6 @@ class Line:
                 size=len(FIRMWARE),
             )
         )
-        self.now_s += self.data_s * (end - start) / OBJECT + late_s
         heard += self.asked("crc_get", b"\x03\xc0", b"\x60\x03\x01", TRIP_S)
         heard.append(
             events.CrcChecked(
@@ -85,8 +100,11 @@ def limit_s(heard: list[Event], *, baud: int | None = None, held: int = 0) -> fl
     return costs.limit_s(held)
 
 
-def whole(line: Line) -> list[Event]:
-    return [*line.prn(), *(e for at in range(0, len(FIRMWARE), OBJECT) for e in line.an_object(at))]
+def whole(line: Line, *, prn: int = 0) -> list[Event]:
+    return [
+        *line.prn(prn),
+        *(e for at in range(0, len(FIRMWARE), OBJECT) for e in line.an_object(at)),
+    ]
 
 
 def test_over_usb_the_answers_show_erase_and_words() -> None:
@@ -169,6 +187,48 @@ def test_an_answer_that_was_asked_for_in_another_session_is_no_latency() -> None
     heard.append(events.AnswerReceived(at_s=line.now_s, data=YES))
     heard += [event for at in range(0, len(FIRMWARE), OBJECT) for event in line.an_object(at)]
     assert limit_s(heard) == pytest.approx(3 * (ERASE_S + WRITE_S))
+
+
+# Receipts.
+
+
+@pytest.mark.parametrize("prn", [1, 2, 3, 10, 64, 65, 192])
+def test_over_usb_waiting_for_receipts_is_not_the_units_own_time(prn: int) -> None:
+    assert limit_s(whole(Line(), prn=prn)) == pytest.approx(3 * (ERASE_S + WRITE_S))
+
+
+@pytest.mark.parametrize("prn", [1, 2, 3, 10, 64, 65, 192])
+def test_a_wire_is_the_limit_with_receipts_too(prn: int) -> None:
+    """What is worth a second without receipts is worth no more with them."""
+    told_s = limit_s(whole(Line(data_s=WIRE_S), prn=prn), baud=BAUD)
+    assert told_s == pytest.approx(3 * WIRE_S)
+
+
+def test_between_receipts_wire_and_words_take_turns_and_only_the_words_are_flash() -> None:
+    slow_s, wire_s = 0.346, WIRE * 10 / 1_000_000
+    told_s = limit_s(whole(Line(data_s=wire_s + slow_s), prn=1), baud=1_000_000)
+    assert told_s is not None
+    receipts_s = PACKETS * 12 * 10 / 1_000_000
+    assert told_s == pytest.approx(3 * (ERASE_S + slow_s - receipts_s))
+
+
+def test_a_baud_rate_that_groups_are_faster_than_means_nothing() -> None:
+    """Round trips make an object last as long as at the baud rate; they are none of the wire's."""
+    line = Line()
+    heard = [*line.prn(1), *(e for at in range(3) for e in line.an_object(at * OBJECT, late_s=0))]
+    late = Line()
+    jitter = [*late.prn(1), *late.an_object(0, late_s=WIRE_S / PACKETS), *late.an_object(OBJECT)]
+    for each in (heard, jitter):
+        told_s = limit_s(each, baud=BAUD)
+        assert told_s is not None
+        assert 3 * ERASE_S < told_s <= 3 * (ERASE_S + WRITE_S) + 1e-9
+
+
+def test_answers_that_nobody_asked_for_are_no_receipts_where_there_are_none() -> None:
+    line = Line()
+    heard = [*line.prn(0), *line.an_object(0)]
+    copy = events.AnswerReceived(at_s=heard[4].at_s, data=RECEIPT)
+    assert limit_s([*heard[:5], copy, *heard[5:]]) == pytest.approx(3 * (ERASE_S + WRITE_S))
 
 
 # The share.

@@ -8,6 +8,10 @@ that: a CDC ACM port, a network and a pseudo-terminal have a baud rate that mean
 Everything is the least that was seen: what a computer was late by is not the unit's doing. Where
 the wire is the slower of the two it hides how long writing takes; it counts as the fastest flash
 there is, so that the limit is never told longer than it may be.
+
+A unit that was asked for receipts (PRN) is waited for after each group of packets, which costs
+round trips and lets wire and flash take turns. Neither is the unit's own time: what the quickest
+group took, without a round trip and without its wire, is the least that its words need.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from typing import Final
 
 from firmline import events
 from firmline.events import Event
-from firmline.protocol.slip import END, ESC
+from firmline.protocol.slip import END, ESC, SlipDecoder
 from firmline.updater.flash_bounds import PAGE_SIZE, SHORTEST_ERASE_S, SHORTEST_WORD_S, WORD_SIZE
 
 OBJECT_SIZE: Final = PAGE_SIZE
@@ -28,6 +32,9 @@ FRAME_OVERHEAD: Final = 2
 """Opcode and END of a packet's frame, bytes (bootloader spec, section 13)."""
 FASTEST_BYTE_S: Final = SHORTEST_WORD_S / WORD_SIZE
 """No flash is written faster."""
+RECEIPT_SIZE: Final = 12
+"""``60 03 01``, offset, CRC and END: bytes of a receipt's frame, without those that are escaped
+(bootloader spec, sections 2.1 and 13)."""
 BAUD_TOLERANCE: Final = 0.05
 """Two clocks that still understand each other are so far apart; ours."""
 
@@ -40,13 +47,16 @@ class _Written:
         size: Bytes.
         wire_size: Bytes of its frames.
         packets: Their number.
-        duration_s: What it took, without a round trip.
+        duration_s: What it took, without a round trip; where there were receipts, what it would
+            have taken at the pace of the quickest of them.
+        groups: Of packets with a receipt behind each; 0: there were no receipts.
     """
 
     size: int
     wire_size: float
     packets: int
     duration_s: float
+    groups: float
 
 
 class SerialCosts:
@@ -70,29 +80,40 @@ class SerialCosts:
         """When the present object's CREATE was answered; ``None``: it goes on from before."""
         self._end: int | None = None
         self._packets = 0
+        self._prn = 0
+        self._receipt_s: float | None = None
+        """When the present object's latest receipt came, or its CREATE was answered."""
+        self._receipt_took_s = float("inf")
+        """The least between two of them."""
         self._best: _Written | None = None
 
     def hear(self, event: Event) -> None:
         """One event, stamped."""
         match event:
-            case events.RequestSent(request=request, at_s=at_s):
+            case events.RequestSent(request=request, data=data, at_s=at_s):
                 self._asked, self._asked_s = request, at_s
+                if request == "prn_set":
+                    self._prn = _count_of_prn(data)
             case events.AnswerReceived(at_s=at_s):
                 self._take(at_s)
             case events.ObjectCreated(object_type="data", offset=offset):
                 self._begin, self._end, self._packets = offset, None, 0
-                self._begin_s = self._created_s
+                self._begin_s = self._receipt_s = self._created_s
+                self._receipt_took_s = float("inf")
                 self._creation_s = min(self._creation_s, self._create_took_s)
             case events.PacketsSent(object_type="data", count=count, offset=offset):
                 self._end, self._packets = offset, self._packets + count
             case events.CrcChecked(object_type="data"):
                 self._take_object(event)
             case events.Resumed() | events.SessionRepeated():
-                self._asked_s = self._begin_s = None
+                self._asked_s = self._begin_s = self._receipt_s = None
 
     def _take(self, at_s: float) -> None:
-        """An answer; those that nothing was asked for (PRN) tell nothing."""
+        """An answer; one that nothing was asked for is a receipt (PRN)."""
         if self._asked_s is None:
+            if self._prn and self._receipt_s is not None:
+                self._receipt_took_s = min(self._receipt_took_s, at_s - self._receipt_s)
+                self._receipt_s = at_s
             return
         latency_s, self._asked_s = at_s - self._asked_s, None
         self._round_trip_s = min(self._round_trip_s, latency_s)
@@ -106,11 +127,17 @@ class SerialCosts:
         if begin_s is None or not is_whole:
             return
         data = self._firmware[self._begin : self._end]
+        duration_s, groups = checked.at_s - begin_s - self._round_trip_s, 0.0
+        if self._receipt_took_s < float("inf"):
+            groups = self._packets / self._prn
+            # The wait for a receipt has a round trip in it, too.
+            duration_s = groups * (self._receipt_took_s - self._round_trip_s)
         written = _Written(
             size=len(data),
             wire_size=_wire_size(data, self._packets),
             packets=self._packets,
-            duration_s=max(0.0, checked.at_s - begin_s - self._round_trip_s),
+            duration_s=max(0.0, duration_s),
+            groups=groups,
         )
         best = self._best
         if best is None or (written.size, -written.duration_s) > (best.size, -best.duration_s):
@@ -141,13 +168,29 @@ class SerialCosts:
             start = end
         return total_s
 
-    @staticmethod
-    def _write_byte_s(written: _Written, wire_s: float) -> float:
+    def _write_byte_s(self, written: _Written, wire_s: float) -> float:
         """Seconds of writing a byte: seen where the wire is faster, or else the least there is."""
+        if written.groups:
+            return self._write_byte_between_receipts_s(written)
         seen = (written.duration_s - wire_s / written.packets) / written.size
         if written.duration_s > wire_s * (1 + BAUD_TOLERANCE):
             return seen
         return min(seen, FASTEST_BYTE_S)
+
+    def _write_byte_between_receipts_s(self, written: _Written) -> float:
+        """Seconds of writing a byte, at least: all that the wire may have carried is left out.
+
+        A receipt is longer than the shortest answer, which is what a round trip was seen to take.
+        """
+        wire_size = written.wire_size + written.groups * RECEIPT_SIZE
+        beyond_wire_s = (written.duration_s - wire_size * self._byte_s) / written.size
+        return max(beyond_wire_s, min(written.duration_s / written.size, FASTEST_BYTE_S))
+
+
+def _count_of_prn(frame: bytes) -> int:
+    """After how many packets a receipt comes: u16, little-endian (bootloader spec, section 2.1)."""
+    (request,) = SlipDecoder().feed(frame)
+    return int.from_bytes(request[1:3], "little")
 
 
 def _wire_size(data: bytes, packets: float) -> float:
