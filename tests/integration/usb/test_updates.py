@@ -316,6 +316,24 @@ def test_the_same_application_again_is_not_a_new_one() -> None:
 def test_what_the_old_application_said_as_well_is_no_sign_of_the_new_one(expect: str) -> None:
     told = update(prepare=frozen, expect=expect, timeouts=QUICK)
     assert told.ended == (Outcome.UNVERIFIED, Code.SAME_APPLICATION_SEEN)
+    assert "What was expected was said before the update, too" in told.message
+    assert "only the new application" in told.hint or "new application says" in told.hint
+
+
+@pytest.mark.parametrize("expect", ["3.0.0", "/application 3/"])
+def test_what_only_the_old_application_said_is_still_to_be_heard(expect: str) -> None:
+    """A check that was not met is never dropped, whatever else shows the new application."""
+    told = update(expect=expect, timeouts=QUICK)
+    assert told.is_new
+    assert told.ended == (Outcome.UNVERIFIED, Code.NEW_APPLICATION_NOT_SEEN)
+    assert f"({expect!r}) was not heard: the application said that before" in told.message
+    assert "--expect" in told.hint
+
+
+def test_what_the_port_prints_does_not_run_into_what_the_unit_said() -> None:
+    told = update(expect="application 5", timeouts=QUICK)
+    assert "says 'virtual-application 4.0.0+" in told.message
+    assert "' and prints 'firmline virtual application" in told.message
 
 
 def test_what_both_say_leaves_the_proof_to_the_version() -> None:

@@ -23,6 +23,10 @@ from firmline.updater.wired_road import end_not_seen
 from firmline.values import ImageKind
 
 NAME_IT: Final = "Look at the unit; next time name what the new application says: --expect 'TEXT'."
+SAID_BY_BOTH: Final = (
+    " What was expected was said before the update, too: nothing shows that this is the new"
+    " application."
+)
 
 
 class UsbEnding:
@@ -67,12 +71,13 @@ class UsbEnding:
             information = await self._bootloader.hear_application(device)
         except TransportError as error:
             raise end_not_seen(error) from error
-        expected = self._expectation
-        # What the old application said as well is no sign of the new one.
-        if expected is not None and not _is_said_in(before, expected):
-            await self._expect(expected, information)
-        else:
+        if self._expectation is None:
             _compare(before, information)
+        else:
+            is_said_before = _is_said_in(before, self._expectation)
+            await self._expect(self._expectation, information, is_said_before=is_said_before)
+            if is_said_before:  # by both: it proves nothing
+                _compare(before, information, beside=SAID_BY_BOTH)
         return NEW_APPLICATION_RUNS
 
     @property
@@ -134,22 +139,35 @@ class UsbEnding:
 
     # What the user expects.
 
-    async def _expect(self, expected: Expectation, information: Information) -> None:
-        """Wait until the application says, or prints on its port, what is expected."""
-        self._hearing.hear(_text(information))
+    async def _expect(
+        self, expected: Expectation, information: Information, *, is_said_before: bool = False
+    ) -> None:
+        """Wait until the application says, or prints on its port, what is expected.
+
+        Raises:
+            VerifyError: It does not in time.
+        """
+        said = _text(information)
+        self._hearing.hear(said)
         if self._hearing.has(expected):
             return
         own_s = expected.timeout_s
         waits_s = self._timeouts.serial.expect_s if own_s is None else own_s
-        if not await self._hears(expected, self._link.now_s() + waits_s):
-            heard = shown(self._hearing.text.encode())
-            talks = f"says {heard!r}" if heard else "is silent"
-            raise VerifyError(
-                Code.NEW_APPLICATION_NOT_SEEN,
-                f"The unit took the whole image and runs an application that {talks}, but what was"
-                f" expected ({expected.text[:60]!r}) was not heard.",
-            )
-        self._report(events.TextHeard(text=shown(self._hearing.text.encode())))
+        has_heard = await self._hears(expected, self._link.now_s() + waits_s)
+        says = shown(said)
+        prints = shown(self._hearing.text.encode().removeprefix(said))
+        if has_heard:
+            self._report(events.TextHeard(text=prints))
+            return
+        talks = f"says {says!r}" if says else ("" if prints else "is silent")
+        prints = f"{' and ' if says else ''}prints {prints!r}" if prints else ""
+        was_said = ": the application said that before the update" if is_said_before else ""
+        raise VerifyError(
+            Code.NEW_APPLICATION_NOT_SEEN,
+            f"The unit took the whole image and runs an application that {talks}{prints}, but what"
+            f" was expected ({expected.text[:60]!r}) was not heard{was_said}.",
+            hint=NAME_IT,
+        )
 
     async def _hears(self, expected: Expectation, until_s: float) -> bool:
         async for device in Looks(self._link, until_s - self._link.now_s()):
@@ -181,17 +199,24 @@ def _is_said_in(before: Information | None, expected: Expectation) -> bool:
 
 
 def _text(information: Information) -> bytes:
-    return "".join(information.values()).encode()
+    """Each string on a line of its own: what the port prints does not go on where one ends."""
+    return "".join(f"{value}\n" for value in information.values()).encode()
 
 
-def _compare(before: Information | None, after: Information) -> None:
+def _compare(before: Information | None, after: Information, *, beside: str = "") -> None:
     """See that the application says another version than before.
+
+    Args:
+        before: What the old application said; ``None``: it was not running.
+        after: What the application says now.
+        beside: A sentence for a doubt: what else shows nothing.
 
     Raises:
         VerifyError: It does not, with what a user can do about that.
     """
     doubt = doubt_about_facts(before, after, last_image=ImageKind.APPLICATION, asked="over USB")
     if doubt is not None:
-        if doubt.code is Code.NEW_APPLICATION_NOT_SEEN:
+        doubt.message += beside
+        if beside or doubt.code is Code.NEW_APPLICATION_NOT_SEEN:
             doubt.hint = NAME_IT
         raise doubt
