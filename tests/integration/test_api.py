@@ -201,6 +201,8 @@ WRONG: list[tuple[dict[str, object], Code, str]] = [
     ({"prn": True}, Code.NUMBER_MALFORMED, "prn is True"),
     ({"prn": "8"}, Code.NUMBER_MALFORMED, "prn is '8'"),
     ({"prn": None}, Code.NUMBER_MALFORMED, "prn is None"),
+    ({"prn": 10**400}, Code.NUMBER_OUT_OF_RANGE, "prn is 1000"),
+    ({"timeouts": Timeouts(return_s=10**400)}, Code.NUMBER_OUT_OF_RANGE, "return"),
     ({"checkpoint_s": 0}, Code.NUMBER_OUT_OF_RANGE, "checkpoint_s is 0"),
     ({"checkpoint_s": -5.0}, Code.NUMBER_OUT_OF_RANGE, "checkpoint_s is -5"),
     ({"checkpoint_s": NAN}, Code.NUMBER_MALFORMED, "checkpoint_s is nan"),

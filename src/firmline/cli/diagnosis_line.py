@@ -18,6 +18,7 @@ LIKELY: Final = 0.5
 """A cause that is likelier than all others together is named alone; ours."""
 SHOWN: Final = 2
 """How many are named where none is; ours."""
+NOT_TOLD: Final = "many are as likely, by what this attempt shows"
 
 
 def diagnosis_fields(heard: Sequence[Event]) -> dict[str, object]:
@@ -39,7 +40,8 @@ def diagnosis_line(heard: Sequence[Event], *, trace: Path | None) -> str:
     """
     first = _ranking(heard)
     shown = first[:1] if first[0].probability >= LIKELY else first[:SHOWN]
-    named = ", or ".join(map(_named, shown))
+    likely = sum(each.probability for each in shown if each.cause is not None)
+    named = ", or ".join(map(_named, shown)) if likely >= LIKELY else NOT_TOLD
     return f"  {paint('cause:', bold=True)} {named}. {_more(trace)}"
 
 

@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 import click
 
+from firmline import events
 from firmline.cli.event_output import listener_for
 from firmline.cli.failures import next_thing, problem_fields, say
 from firmline.cli.files import read_file
@@ -32,6 +33,10 @@ from firmline.updater.update import Update, UpdatePlan, UpdateResult, not_begun,
 
 SLOW_KB_PER_S: Final = 10
 """Below it, a rate is printed with one decimal."""
+MEETINGS: Final = (events.Connected, events.BootloaderAnswered, events.UsbUnitSeen)
+"""A unit is there, and says something."""
+OF_THE_STATION: Final = ("DFU-PORT-", "DFU-BLE-", "DFU-HCI-", "DFU-USB-")
+"""How codes begin of what this computer, its port or its radio is at fault for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +186,7 @@ def diagnosis_lines(
         heard: All its events.
         trace: Where they were kept.
     """
-    if not _is_to_be_diagnosed(result):
+    if not _is_to_be_diagnosed(result, heard):
         return []
     from firmline.cli.diagnosis_line import diagnosis_line  # noqa: PLC0415 - failures only
 
@@ -190,16 +195,23 @@ def diagnosis_lines(
 
 def diagnosis_of(result: UpdateResult, heard: Sequence[Event]) -> dict[str, object] | None:
     """The likeliest cause, for programs; ``None``: nothing failed."""
-    if not _is_to_be_diagnosed(result):
+    if not _is_to_be_diagnosed(result, heard):
         return None
     from firmline.cli.diagnosis_line import diagnosis_fields  # noqa: PLC0415 - failures only
 
     return diagnosis_fields(heard)
 
 
-def _is_to_be_diagnosed(result: UpdateResult) -> bool:
-    """Whether the unit, or the road to it, has made it fail; who interrupted it knows why."""
-    return result.error is not None and result.error.code is not Code.INTERRUPTED
+def _is_to_be_diagnosed(result: UpdateResult, heard: Sequence[Event]) -> bool:
+    """Whether there is something to go by: a unit that was met, and has not been updated.
+
+    Who interrupted it knows why; a port that is not there says nothing of a unit.
+    """
+    if result.error is None or result.error.code is Code.INTERRUPTED:
+        return False
+    if result.error.code.startswith(OF_THE_STATION):
+        return False
+    return any(isinstance(event, MEETINGS) for event in heard)
 
 
 def result_fields(result: UpdateResult) -> dict[str, object]:

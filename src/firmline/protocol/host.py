@@ -88,8 +88,12 @@ class HostSession:
         return self._advance(None)
 
     def resume(self, *, now_s: float = 0.0) -> list[Effect]:
-        """What was written is with the unit, or the time is over, as awaited; what follows."""
-        if not isinstance(self._awaiting, Delivery | AnyAnswer):
+        """What was written is with the unit, or the time is over, as awaited; what follows.
+
+        The time for a receipt may be over, too: the unit counts packets that it has, and one that
+        was lost brings none.
+        """
+        if not isinstance(self._awaiting, Delivery | AnyAnswer | WriteObject):
             raise LocalProtocolError("A host session was resumed where it waits for an answer.")
         self._conversation.now_s = now_s
         return self._advance(None)

@@ -58,13 +58,18 @@ class ObjectSender(Asking):
     def __init__(self, framing: Framing, *, pacing: Pacing) -> None:
         super().__init__(framing)
         self._prn = self._until_receipt = 0
-        self._pause_s = pacing.after_free_s
-        self._before_retry_s = pacing.before_retry_s
+        self._pacing = pacing
         self._arrived: tuple[int, int] | None = None
         """Of an object that is not as it should be: how far it was sent, and how far it is."""
         self._leaves_starved = pacing.leaves_starved
         self._is_starved = False
-        self._group = max(1, GROUP_BYTES // max(1, framing.packet_size))
+        self._be_quick()
+
+    def _be_quick(self) -> None:
+        """As fast as is planned: what an object was slowed down for is over once it is there."""
+        self._pause_s = self._pacing.after_free_s
+        self._before_retry_s = self._pacing.before_retry_s
+        self._group = max(1, GROUP_BYTES // max(1, self.framing.packet_size))
 
     def prn_is_set(self, count: int) -> None:
         """The unit sends an unasked CRC after every ``count`` packets from now on; 0 = never."""
@@ -93,6 +98,7 @@ class ObjectSender(Asking):
             yield created(object_type, start, end)
             intact = yield from self.write(object_type, source, start, end)
             if intact:
+                self._be_quick()
                 return
         raise self._never_intact(object_type, start)
 
@@ -123,10 +129,10 @@ class ObjectSender(Asking):
             return holds(crc, source, end)
         position = min(start + FREE_PACKETS * self.framing.packet_size, end)
         crc = yield from self._write_and_ask(object_type, source, start, position)
-        if not holds(crc, source, position):
+        if not is_prefix(crc, source) or not start < crc.offset <= position:
             return False
         yield Pause(duration_s=self._pause_s)
-        position = yield from self._offer(source, position, end)
+        position = yield from self._offer(source, crc.offset, end)
         return position == end
 
     def finish_starved(
@@ -166,14 +172,14 @@ class ObjectSender(Asking):
                 return position
             offers = 0 if crc.offset > position else offers + 1
             position = crc.offset
-            if offers == STARVED_OFFERS:
+            if offers == STARVED_OFFERS and self._pacing.waits_for_idle:
                 yield from self._heed_starvation(stop - position, offers * self._pause_s)
             if position < stop:
                 yield Pause(duration_s=self._pause_s)
         return position
 
     def _slow_down(self, object_type: ObjectType, offset: int, attempt: int) -> Talk[None]:
-        """An object has to be sent again: smaller groups and twice the time from now on."""
+        """An object has to be sent again: in smaller groups, and with twice the time."""
         yield Report(
             event=events.ObjectRepeated(
                 object_type=name_of(object_type), offset=offset, attempt=attempt
@@ -223,7 +229,8 @@ class ObjectSender(Asking):
         """Wait for the unasked CRC, if this packet was the one that brings it.
 
         Returns:
-            Whether the unit has something else than what was sent, or no room for as much.
+            Whether the unit has something else than what was sent, no room for as much, or does not
+            say.
         """
         if not self._prn:
             return False
@@ -232,8 +239,8 @@ class ObjectSender(Asking):
             return False
         self._until_receipt = self._prn
         answer = yield packet
-        if answer is None:
-            return False
+        if answer is None:  # a packet that was lost is not counted, and brings no receipt
+            return True
         too_much = ResultCode.INVALID_PARAMETER
         yield from judge(packet, answer, phase=phase_of(object_type), tolerate=too_much)
         if not answer.ok:

@@ -22,11 +22,11 @@ class Pacing:
             changes nothing (bootloader spec, section 4, quirks).
         after_free_s: After those packets of an object that find room behind an erase, and before
             a packet that found none is offered again. Where an object arrives damaged all the same,
-            it is doubled for the rest of the image.
+            it is doubled until that object is there.
         streams: Whether objects are sent ahead, at the speed of the flash; only where it is known
             what has arrived.
         before_retry_s: Before the CREATE of an object that arrived damaged, while what is queued is
-            written; doubled each time.
+            written; doubled each time, until that object is there.
         leaves_starved: Whether the session ends where flash finds no time between radio events,
             since a connection with a longer interval can be had; else it goes on, however slowly.
     """

@@ -74,4 +74,4 @@ Wait = Request | Delivery | AnyAnswer
 _T = TypeVar("_T")
 Talk = Generator[Effect | Wait, Answer | None, _T]
 """A conversation, or a part of one. It is sent the answer it waits for; ``None`` after an effect, a
-:class:`Delivery`, or an :class:`AnyAnswer` whose time has come."""
+:class:`Delivery`, an :class:`AnyAnswer` whose time has come, or a receipt that does not come."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from firmline.protocol.requests import CreateObject, ExecuteObject, Request
+from firmline.protocol.requests import CreateObject, ExecuteObject, Request, WriteObject
 
 LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.1, 3600.0
 """What a user may ask for; ours."""
@@ -102,6 +102,10 @@ class Timeouts:
     serial: SerialTimeouts = SerialTimeouts()
 
 
+RECEIPT_S: Final = 2.0
+"""For a receipt: it needs no flash, and does not come where a packet was lost; ours."""
+
+
 def answer_timeout_s(timeouts: Timeouts | SerialTimeouts, request: Request | None) -> float:
     """How long the answer to a request may take, in seconds.
 
@@ -112,6 +116,8 @@ def answer_timeout_s(timeouts: Timeouts | SerialTimeouts, request: Request | Non
     match request:
         case CreateObject():
             return timeouts.erase_s
+        case WriteObject():
+            return min(RECEIPT_S, timeouts.answer_s)
         case ExecuteObject():
             return timeouts.execute_s
         case _:

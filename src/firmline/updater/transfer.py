@@ -9,6 +9,7 @@ from firmline.errors import TransportError, TransportReason
 from firmline.events import Reporter
 from firmline.links.base import Exchange, Received
 from firmline.protocol.host import HostSession
+from firmline.protocol.requests import WriteObject
 from firmline.protocol.steps import AnyAnswer, Delivery, Effect, Fail, Pause, Report, Write
 from firmline.updater.road import AnswerTimeout
 
@@ -42,24 +43,28 @@ async def transfer(
                 await exchange.flush()
                 effects = session.resume(now_s=now_s())
             case AnyAnswer(until_s=float() as until_s):
-                heard = await _heard_until(until_s, exchange, now_s)
-                effects = (
-                    session.resume(now_s=now_s())
-                    if heard is None
-                    else session.receive(heard.data, now_s=now_s())
-                )
+                heard = await _heard_within(max(0.0, until_s - now_s()), exchange)
+                effects = _hear(session, heard, now_s())
+            case WriteObject() as packet:
+                heard = await _heard_within(answer_timeout_s(packet), exchange)
+                effects = _hear(session, heard, now_s())
             case AnyAnswer(request=request) | request:
                 received = await exchange.receive(timeout_s=answer_timeout_s(request))
                 effects = session.receive(received.data, now_s=now_s())
         await _perform(effects, exchange, report)
 
 
-async def _heard_until(
-    until_s: float, exchange: Exchange, now_s: Callable[[], float]
-) -> Received | None:
-    """What the unit sends before a time; ``None``: nothing."""
+def _hear(session: HostSession, heard: Received | None, now_s: float) -> list[Effect]:
+    """Go on with what was heard, or with that nothing was."""
+    if heard is None:
+        return session.resume(now_s=now_s)
+    return session.receive(heard.data, now_s=now_s)
+
+
+async def _heard_within(timeout_s: float, exchange: Exchange) -> Received | None:
+    """What the unit sends within a time; ``None``: nothing."""
     try:
-        return await exchange.receive(timeout_s=max(0.0, until_s - now_s()))
+        return await exchange.receive(timeout_s=timeout_s)
     except TransportError as error:
         if error.reason is TransportReason.TIMEOUT:
             return None

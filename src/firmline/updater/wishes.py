@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 from dataclasses import fields
-from typing import Final
+from typing import Final, TypeGuard
 
 from firmline.device.description import UnitDescription
 from firmline.errors import Code, InputError, without_secrets
@@ -150,7 +150,7 @@ def check_prn(prn: object) -> None:
         raise InputError(Code.NUMBER_MALFORMED, f"prn is {_shown(prn)}, not a number of packets.")
     if not 0 <= prn <= MAX_PRN:
         raise InputError(
-            Code.NUMBER_OUT_OF_RANGE, f"prn is {prn:.6g}, not a number from 0 to {MAX_PRN}."
+            Code.NUMBER_OUT_OF_RANGE, f"prn is {_shown(prn)}, not a number from 0 to {MAX_PRN}."
         )
 
 
@@ -190,19 +190,29 @@ def _check_seconds(name: str, value: object, least_s: float, most_s: float) -> N
 
 
 def _check_number(name: str, value: object, least: float, most: float, unit: str) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
+    if not _is_number(value):
         raise InputError(
             Code.NUMBER_MALFORMED, f"{name} is {_shown(value)}, not a number of {unit}."
         )
     if not least <= value <= most:
         raise InputError(
             Code.NUMBER_OUT_OF_RANGE,
-            f"{name} is {value:.6g}, not a number of {unit} from {least:.8g} to {most:.8g}.",
+            f"{name} is {_shown(value)}, not a number of {unit} from {least:.8g} to {most:.8g}.",
         )
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    is_none = isinstance(value, bool) or (isinstance(value, float) and math.isnan(value))
+    return isinstance(value, int | float) and not is_none
 
 
 def _shown(value: object, *, secret: bool = False) -> str:
     """A value for a message; of what may be a secret its type alone."""
-    text = f"A value of type {type(value).__name__}" if secret else repr(value)
+    text = kind = f"A value of type {type(value).__name__}"
+    if not secret:
+        try:
+            text = repr(value)
+        except Exception:  # noqa: BLE001 - whatever its own class makes of it
+            text = kind
     text = without_secrets(text)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

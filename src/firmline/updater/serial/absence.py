@@ -101,8 +101,9 @@ def fell_silent(strange: bytes, *, has_restarted: bool | None = None) -> str:
         )
     if has_restarted is False:
         return (
-            f"Its port is still there, so it did not restart: {_NO_BUFFERS}. Unplug it and plug it"
-            " in again, and start the update again over another cable or port."
+            "Its port is still there, so it did not restart: either something on the way is slow,"
+            f" or {_NO_BUFFERS}. Unplug it and plug it in again, and start the update again over"
+            " another cable or port."
         )
     return (
         "Either it was reset or has lost its power, and if its old application is whole, that runs"

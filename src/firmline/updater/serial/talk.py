@@ -6,6 +6,7 @@ when the answer with the number of the last PING has come: a line keeps its orde
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from typing import Final
@@ -31,6 +32,8 @@ from firmline.updater.timeouts import SerialTimeouts
 MAX_STRANGE: Final = 4096
 """Bytes of what is no answer that are kept to say what it was."""
 _END: Final = bytes([END])
+MEANT: Final = 3
+"""A refusal that is heard so often is one, and no answer that the line has changed; ours."""
 IS_IT_THERE: Final = "the question whether it is there"
 
 Versions = dict[ImageType, FirmwareVersion]
@@ -68,6 +71,7 @@ class SerialTalk:
         self._report = report
         self._framing = SerialFraming()
         self._numbers = count(1)
+        self._refusals: Counter[int] = Counter()
 
     @property
     def strange(self) -> bytes:
@@ -143,10 +147,16 @@ class SerialTalk:
         match answered:
             case Answer(opcode=Opcode.PING, body=Pong(number=told)):
                 return told == number
-            case Answer(opcode=Opcode.PING, result=ResultCode.OPCODE_NOT_SUPPORTED) as answer:
+            case Answer(opcode=Opcode.PING, ok=False) as answer if self._means_no(answer):
                 raise refusal(Ping(number=number), answer, phase=IS_IT_THERE)
             case _:  # a late answer to what was asked before, or one that the line has changed
                 return False
+
+    def _means_no(self, answer: Answer) -> bool:
+        """Whether a refusal is meant: the line may have changed one that is heard once."""
+        self._refusals[answer.result] += 1
+        is_known = answer.result == ResultCode.OPCODE_NOT_SUPPORTED
+        return is_known or self._refusals[answer.result] >= MEANT
 
     async def hear(self, timeout_s: float) -> bytes:
         """What comes next; nothing where nothing comes.
