@@ -47,6 +47,8 @@ object on each line, flushed before the next step is taken.
   what the user typed to name the unit. The file gets the customary rights of a new file.
 * `update --json` and `inspect --json` print the same lines, without `trace_started` and with the
   [result](commands.md#the-result-of-an-update) behind them.
+* Of several units `update --json` prints the lines of all as they happen, each with `unit`, and a
+  `unit_result` for each before the result. A reader makes a trace for each unit of it.
 
 ```json
 EXAMPLE

@@ -13,14 +13,14 @@ Rules of this module:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from firmline import events
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.steps import Steps
-from firmline.errors import Code
+from firmline.errors import Code, shortened
 from firmline.events import Event, Outcome, UnitMode
 from firmline.formats.known_softdevices import known_softdevices
 from firmline.formats.trace import Trace
@@ -59,20 +59,30 @@ def evidence_of_traces(traces: Iterable[Trace]) -> Incident:
     """What traces of one unit show, the oldest first.
 
     What differs between them is told of the last one that failed, which is the one that was given
-    to be explained; the others say how often it fails.
+    to be explained; the others of the same unit say how often it fails. Nothing is taken from those
+    of other units.
     """
-    told = [_Reader(trace) for trace in traces]
-    updates = [reader for reader in told if reader.is_update]
+    every = [_Reader(trace) for trace in traces]
+    updates = [reader for reader in every if reader.is_update]
     failed = [reader for reader in updates if not reader.is_updated]
-    chosen = (failed or updates or told)[-1:]
+    chosen = (failed or updates or every)[-1:]
+    told = [reader for reader in every if reader.may_be_of(chosen[0].unit)]
+    updates = [reader for reader in told if reader.is_update]
     incident = Incident()
     for reader in chosen:
-        incident = incident.with_more(reader.evidence(), reader.unused())
+        others = {each.unit for each in every} - {each.unit for each in told}
+        incident = incident.with_more(reader.evidence(), [*reader.unused(), *_left_out(others)])
     for reader in told:
         incident = incident.with_more(
             each for each in reader.facts() if each.field not in incident.by_field()
         )
     return incident.with_more(_how_often(updates))
+
+
+def _left_out(units: Collection[str]) -> Iterator[str]:
+    if units:
+        names = shortened(", ".join(sorted(units)))
+        yield f"Traces of other units: only the last unit that failed is explained, not {names}."
 
 
 def _how_often(updates: list[_Reader]) -> Iterator[Evidence]:
@@ -260,6 +270,17 @@ class _Reader:
         )
 
     # What it comes to.
+
+    @property
+    def unit(self) -> str:
+        """What the user named, without its options; empty: the trace has lost its beginning."""
+        kinds = events.UpdateStarted | events.InspectionStarted
+        named = (event.unit for event in self._trace.events if isinstance(event, kinds))
+        return next(named, "").partition("?")[0]
+
+    def may_be_of(self, unit: str) -> bool:
+        """Whether it is of a unit, as far as both say of which they are."""
+        return not unit or self.unit in ("", unit)
 
     def facts(self) -> Iterator[Evidence]:
         """What is known of link and unit, whatever failed."""

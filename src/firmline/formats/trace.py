@@ -8,6 +8,8 @@ What a reader of this format has to live with:
   kept aside, or passed over.
 * ``firmline update --json`` prints the same lines, so its output is a trace, too, without its first
   line and with the result as its last.
+* Of several units it prints the lines of all in the order in which they happen, each with ``unit``,
+  and a result for each at the end: that is a trace for each unit.
 
 Everything else that is no event is damage, and is not read around: a trace is evidence.
 """
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
 
@@ -45,6 +47,8 @@ MAX_LINES: Final = 500_000
 BEGINNING: Final = b'{"type": "trace_started"'
 """How every trace that has a first line begins."""
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+RESULTS: Final = ("result", "unit_result")
+"""Lines of a command's output that are no events; those before them say the same."""
 UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -112,7 +116,7 @@ def encode_event(event: Event) -> str:
 
 
 def read_traces(content: bytes, *, name: str) -> tuple[Trace, ...]:
-    """The traces of a file, in their order; at least one.
+    """The traces of a file, in the order in which they begin; at least one.
 
     Args:
         content: The file; it may end anywhere.
@@ -123,43 +127,89 @@ def read_traces(content: bytes, *, name: str) -> tuple[Trace, ...]:
     """
     if content.startswith(UTF_16_MARKS):
         _refuse(name, "it is UTF-16, as PowerShell's > writes it, and a trace is UTF-8")
-    traces: list[Trace] = []
-    open_entries: list[Entry] = []
+    sorted_out = _Sorted()
     newer = False
     for line in _lines(content, name):
         if line.is_cut:
-            traces += _closed(open_entries, is_cut=True)
-            open_entries = []
+            sorted_out.cut()
             continue
         fields = _object(line, name)
-        if fields["type"] == "result":  # of a command's output; the event before says the same
+        if fields["type"] in RESULTS:
             continue
         entry = _entry(fields, line, name, newer=newer)
         if isinstance(entry, TraceStarted):
             newer = entry.trace_format > TRACE_FORMAT
-        if _begins_another(entry, open_entries):
-            traces += _closed(open_entries)
-            open_entries = []
-        open_entries.append(entry)
-    traces += _closed(open_entries)
-    if not any(trace.events for trace in traces):
+        unit = fields.get("unit")
+        sorted_out.take(entry, unit=unit if isinstance(unit, str) else None)
+    if not any(trace.events for trace in sorted_out.traces):
         _refuse(name, "it holds no event of firmline")
-    return tuple(traces)
+    return sorted_out.traces
 
 
-def _closed(entries: list[Entry], *, is_cut: bool = False) -> list[Trace]:
-    return [Trace(entries=tuple(entries), is_cut=is_cut)] if entries else []
+@dataclass(slots=True, kw_only=True)
+class _Growing:
+    """A trace as far as it was read."""
+
+    entries: list[Entry] = field(default_factory=list)
+    is_cut: bool = False
+
+    @property
+    def trace(self) -> Trace:
+        return Trace(entries=tuple(self.entries), is_cut=self.is_cut)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it has a first line, as what is kept in a file has: such a file is one unit's."""
+        return isinstance(self.entries[0], TraceStarted)
 
 
-def _begins_another(entry: Entry, before: list[Entry]) -> bool:
-    """Whether a new trace begins here; one without a first line begins with what it is of."""
-    match entry:
-        case TraceStarted():
-            return True
-        case UpdateStarted() | InspectionStarted():
-            return not (len(before) == 1 and isinstance(before[0], TraceStarted))
-        case _:
-            return False
+class _Sorted:
+    """Sorts what is read into traces, in the order in which they begin."""
+
+    def __init__(self) -> None:
+        self._all: list[_Growing] = []
+        self._last: _Growing | None = None
+        """What a line belongs to that names no unit."""
+        self._of_unit: dict[str, _Growing] = {}
+        """Those that may still go on at once, by their units."""
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        return tuple(growing.trace for growing in self._all)
+
+    def take(self, entry: Entry, *, unit: str | None) -> None:
+        """The next entry; ``unit``: whose it says that it is."""
+        self._place_of(entry, unit).entries.append(entry)
+
+    def _place_of(self, entry: Entry, unit: str | None) -> _Growing:
+        last = self._last
+        match entry:
+            case TraceStarted():
+                return self._begun(None)
+            case UpdateStarted() | InspectionStarted():
+                follows = last is not None and last.is_kept and len(last.entries) == 1
+                return last if last is not None and follows else self._begun(unit)
+        if unit is None or (last is not None and last.is_kept):
+            return self._begun(None) if last is None else last
+        return self._of_unit[unit] if unit in self._of_unit else self._begun(unit)
+
+    def _begun(self, unit: str | None) -> _Growing:
+        """A new trace; one without a unit is alone, so that all before it have their ends."""
+        self._last = _Growing()
+        self._all.append(self._last)
+        if unit is None:
+            self._of_unit = {}
+        else:
+            self._of_unit[unit] = self._last
+        return self._last
+
+    def cut(self) -> None:
+        """A line was cut off: nobody knows whose it was, of those that have no end."""
+        going_on = {id(each): each for each in (*self._of_unit.values(), self._last) if each}
+        without_end = [each for each in going_on.values() if each.trace.finished is None]
+        for growing in without_end or [each for each in (self._last,) if each is not None]:
+            growing.is_cut = True
+        self._last, self._of_unit = None, {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

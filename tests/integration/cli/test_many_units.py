@@ -59,6 +59,25 @@ def test_programs_get_every_event_with_its_unit_and_a_result_for_each(firmline: 
 
 
 @pytest.mark.usefixtures("dfu")
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_what_programs_get_is_a_trace_for_each_unit(is_turned: bool, firmline: Program) -> None:
+    outcomes = {"sim:ble-reference?key=private.key": "updated", "sim:other-key": "refused"}
+    units = sorted(outcomes, reverse=is_turned)
+    targets = [word for unit in units for word in ("--to", unit)]
+    ran = firmline("update", "dfu.zip", "--json", "--trace", "t.jsonl", *targets)
+    Path("live.jsonl").write_text(ran.out)
+    shown = firmline("trace", "show", "live.jsonl", "--json").json_lines[:-1]
+    for number, (trace, unit) in enumerate(zip(shown, units, strict=True), 1):
+        assert (trace["unit"], trace["outcome"]) == (unit.partition("?")[0], outcomes[unit])
+        kept = firmline("trace", "show", f"t-{number}.jsonl", "--json").json_lines[0]
+        differs = {"unit": trace["unit"], "started_at": None, "firmline": None}
+        assert trace == kept | differs
+    of_all = firmline("diagnose", "live.jsonl", "--json").result
+    refused = units.index("sim:other-key") + 1
+    assert of_all["causes"] == firmline("diagnose", f"t-{refused}.jsonl", "--json").result["causes"]
+
+
+@pytest.mark.usefixtures("dfu")
 def test_each_unit_has_its_own_trace(firmline: Program) -> None:
     firmline(
         *("update", "dfu.zip", "--trace", "t.jsonl"),

@@ -252,3 +252,17 @@ def test_what_a_trace_does_not_tell_is_said() -> None:
 def test_no_trace_at_all_is_no_evidence() -> None:
     assert evidence_of_traces([]) == Incident()
     assert rank(evidence_of_traces([Trace(entries=())])).causes[0].slug == "unknown"
+
+
+def test_nothing_is_taken_from_traces_of_other_units() -> None:
+    lost = events.LinkLost(hci_reason=0x08, expected=False)
+    bad = trace(*TO_BOOTLOADER, lost, finished(Code.LINK_LOST))
+    began = replace(STARTED, unit="ble:C6:05:04:03:02:99?x=1")
+    weak = events.UnitSeen(address=UNIT, name="Other", rssi_dbm=-95)
+    good = trace(began, RADIO, weak, *TO_BOOTLOADER[3:], finished("", Outcome.UPDATED))
+    alone, beside = evidence_of_traces([bad]), evidence_of_traces([bad, good])
+    assert beside.by_field() == alone.by_field()
+    assert beside.unused[-1] == (
+        "Traces of other units: only the last unit that failed is explained, not"
+        " ble:C6:05:04:03:02:99."
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +12,7 @@ from firmline import events
 from firmline.errors import Code, InputError
 from firmline.events import stamp
 from firmline.formats import trace as reader
+from firmline.formats.event_json import event_to_json
 from firmline.formats.trace import Trace, UnknownEvent, encode_event, read_traces
 from unit.cli.event_samples import CREATED, FINISHED, SAMPLES, SENT, STARTED
 
@@ -79,6 +82,73 @@ def test_traces_without_a_first_line_begin_with_what_they_are_of() -> None:
     found = read_traces(text(*bare) * 2, name="t")
     assert [trace.entries for trace in found] == [bare] * 2
     assert found[0].started is None
+
+
+def of_unit(name: str, *told: events.Event) -> list[bytes]:
+    """The lines of one of several units, as ``update --json`` prints them."""
+    return [json.dumps({**event_to_json(event), "unit": name}).encode() + b"\n" for event in told]
+
+
+def results(*names: str) -> bytes:
+    """What stands behind the lines of several units."""
+    told = [{"type": "unit_result", "unit": name, "outcome": "updated"} for name in names]
+    lines = [*told, {"type": "result", "units": len(names)}]
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+ONE = (replace(STARTED, unit="ble:one"), CREATED, SENT, FINISHED)
+OTHER = (replace(STARTED, unit="ble:other"), SENT, SENT, CREATED, FINISHED)
+
+
+def test_of_several_units_each_has_its_whole_trace() -> None:
+    first, second = of_unit("ble:one", *ONE), of_unit("ble:other", *OTHER)
+    lines = [first[0], second[0], first[1], second[1], *second[2:4], first[2], second[4], first[3]]
+    found = read_traces(b"".join(lines) + results("ble:one", "ble:other"), name="t")
+    assert [trace.entries for trace in found] == [ONE, OTHER]
+    assert all(trace.finished == FINISHED and not trace.is_cut for trace in found)
+
+
+def test_an_event_of_tomorrow_belongs_to_the_unit_that_it_names() -> None:
+    first, second = of_unit("ble:one", *ONE), of_unit("ble:other", *OTHER)
+    tomorrow = b'{"type": "of_tomorrow", "at_s": 2, "unit": "ble:one"}\n'
+    found = read_traces(first[0] + second[0] + tomorrow + b"".join(second[1:]), name="t")
+    assert [len(trace.entries) for trace in found] == [2, len(OTHER)]
+
+
+def test_the_same_units_may_be_updated_again_in_the_same_file() -> None:
+    first, second = of_unit("ble:one", *ONE), of_unit("ble:other", *OTHER)
+    run = first[0] + b"".join(second) + b"".join(first[1:]) + results("ble:one", "ble:other")
+    found = read_traces(run + text(*ONE) + run + text(*STORY), name="t")
+    assert [trace.entries for trace in found] == [ONE, OTHER, ONE, ONE, OTHER, STORY]
+
+
+def test_a_line_that_was_cut_off_was_of_a_unit_without_an_end() -> None:
+    first, second = of_unit("ble:one", *ONE), of_unit("ble:other", *OTHER)
+    content = first[0] + b"".join(second) + b"".join(first[1:])
+    found = read_traces(content[:-5], name="t")
+    assert [(trace.entries, trace.is_cut) for trace in found] == [(ONE[:-1], True), (OTHER, False)]
+    both = read_traces(first[0] + second[0] + first[1][:-5], name="t")
+    assert [trace.is_cut for trace in both] == [True, True]
+    by_result = read_traces((content + results("ble:one"))[:-5], name="t")
+    assert [trace.entries for trace in by_result] == [ONE, OTHER]
+    assert sum(trace.is_cut for trace in by_result) == 1
+
+
+def test_a_kept_trace_is_of_one_unit_whatever_its_lines_name() -> None:
+    named = b'{"type": "of_tomorrow", "at_s": 2, "unit": "another"}\n'
+    trace = one(text(HEAD, STARTED) + named + text(SENT, FINISHED))
+    assert len(trace.entries) == 5
+
+
+def test_of_a_stream_whose_beginning_is_lost_each_unit_has_what_is_there() -> None:
+    first, second = of_unit("ble:one", *ONE), of_unit("ble:other", *OTHER)
+    found = read_traces(first[2] + second[3] + first[3] + second[4], name="t")
+    assert [trace.entries for trace in found] == [ONE[2:], OTHER[3:]]
+
+
+def test_a_unit_that_is_no_text_is_passed_over() -> None:
+    content = text(STARTED) + b'{"type": "of_tomorrow", "at_s": 2, "unit": [1]}\n' + text(FINISHED)
+    assert len(one(content).entries) == 3
 
 
 def test_the_result_of_a_command_is_no_event() -> None:
