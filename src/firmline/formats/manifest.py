@@ -24,6 +24,8 @@ KIND_TITLES = {
 }
 """The kinds of images as people write them."""
 _METADATA = "info_read_only_metadata"
+_MCUBOOT_VERSION = "version_MCUBOOT"
+"""How the keys for the version of an image begin, one for each core; nRF Connect SDK, dfu zips."""
 _LEGACY_KEYS = ("dfu_version", "init_packet_data")  # manifests before nRF5 SDK 12
 
 
@@ -55,7 +57,8 @@ def parse_manifest(content: bytes, *, name: str) -> tuple[ManifestEntry, ...]:
 
     Raises:
         InputError: ``PACKAGE_MANIFEST_MALFORMED``, ``PACKAGE_DUPLICATE_NAME`` where two images
-            share a file, ``PACKAGE_COMBINATION`` where SoftDevice + bootloader comes with either.
+            share a file, ``PACKAGE_COMBINATION`` where SoftDevice + bootloader comes with either,
+            ``PACKAGE_FOR_MCUBOOT`` for one of the nRF Connect SDK.
     """
     images = _load(content, name)
     unknown = sorted(set(images) - set(ImageKind))
@@ -93,6 +96,8 @@ def _load(content: bytes, name: str) -> dict[str, object]:
     except (ValueError, RecursionError):
         raise _malformed(name, "is not JSON, or names something twice") from None
     images = document.get("manifest") if isinstance(document, dict) else None
+    if images is None and isinstance(document, dict) and _is_for_mcuboot(document):
+        raise for_mcuboot(f"{name} is a package of the nRF Connect SDK")
     if not isinstance(images, dict):
         raise _malformed(name, 'has no object "manifest"')
     legacy = [
@@ -108,6 +113,28 @@ def _load(content: bytes, name: str) -> dict[str, object]:
             " Secure DFU make the package anew with firmline pkg generate.",
         )
     return images
+
+
+def _is_for_mcuboot(document: dict[str, object]) -> bool:
+    """Whether it lists the files of the nRF Connect SDK."""
+    files = document.get("files")
+    if not isinstance(files, list):
+        return False
+    keys = [key for file in files if isinstance(file, dict) for key in file]
+    return "format-version" in document or any(key.startswith(_MCUBOOT_VERSION) for key in keys)
+
+
+def for_mcuboot(what: str) -> InputError:
+    """The error of a file that is for another family of bootloaders.
+
+    Args:
+        what: The beginning of a sentence: which file it is, and what.
+    """
+    return InputError(
+        Code.PACKAGE_FOR_MCUBOOT,
+        f"{what}, for the bootloader MCUboot; firmline updates units with the bootloader of the"
+        " nRF5 SDK, which takes other packages.",
+    )
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -24,6 +24,7 @@ from firmline.formats.manifest import (
     MANIFEST_NAME,
     PROBES_NAME,
     ManifestEntry,
+    for_mcuboot,
     format_manifest,
     parse_manifest,
 )
@@ -36,6 +37,8 @@ FW_TYPES = {
     ImageKind.BOOTLOADER: (FwType.BOOTLOADER,),
     ImageKind.SOFTDEVICE_BOOTLOADER: (FwType.SOFTDEVICE_BOOTLOADER,),
 }
+MCUBOOT_MAGIC = bytes.fromhex("3db8f396")
+"""How an image for MCUboot begins: ih_magic 0x96F3B83D of its header, little-endian."""
 # The order in which a unit takes images: what runs first is replaced first (nrfutil does the same).
 UPDATE_ORDER = (
     ImageKind.SOFTDEVICE_BOOTLOADER,
@@ -135,6 +138,8 @@ def read_package(content: bytes, *, name: str) -> Package:
     Raises:
         InputError: Any ``PACKAGE_*`` or ``INIT_PACKET_*`` code, or ``FILE_EMPTY``.
     """
+    if content.startswith(MCUBOOT_MAGIC):
+        raise for_mcuboot(f"{name} is no package, but an image")
     files = read_entries(content, name=name)
     if PROBES_NAME in files:
         raise InputError(

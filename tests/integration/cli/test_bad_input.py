@@ -438,6 +438,12 @@ PACKAGES = [
             changed(manifest=manifest(init_packet_data={})),
             Code.PACKAGE_MANIFEST_MALFORMED,
         ),
+        (
+            "MCUboot's",
+            changed(manifest=b'{"format-version": 1, "files": [{"file": "app.bin"}]}'),
+            Code.PACKAGE_FOR_MCUBOOT,
+        ),
+        ("MCUboot's image", bytes.fromhex("3db8f396") + bytes(60), Code.PACKAGE_FOR_MCUBOOT),
         ("no image file", changed(bin=None), Code.PACKAGE_ENTRY_MISSING),
         ("no init packet", changed(dat=None), Code.PACKAGE_ENTRY_MISSING),
         ("another image", changed(bin=APPLICATION[::-1]), Code.PACKAGE_IMAGE_MISMATCH),

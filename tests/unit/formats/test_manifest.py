@@ -144,3 +144,33 @@ def test_a_size_has_32_bits(size: str) -> None:
     images = manifest({"softdevice_bootloader": {**FILES, "info_read_only_metadata": {"x": 0}}})
     with refuses(Code.PACKAGE_MANIFEST_MALFORMED, "a size for the SoftDevice + bootloader that"):
         parse_manifest(images.replace(b'"x": 0', b'"sd_size": ' + size.encode()), name="f")
+
+
+NCS_FILE = {"type": "application", "file": "app_update.bin", "size": 7, "image_index": "0"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"format-version": 1, "time": 1, "files": [NCS_FILE], "name": "app"},
+        {"format-version": 0, "files": []},
+        {"files": [NCS_FILE | {"version_MCUBOOT": "1.2.3+4"}]},
+        {"files": [NCS_FILE, NCS_FILE | {"version_MCUBOOT_NET": "1.2.3"}, 5]},
+    ],
+)
+def test_packages_of_the_nrf_connect_sdk_are_named_as_such(document: object) -> None:
+    with refuses(Code.PACKAGE_FOR_MCUBOOT, "p.zip is a package of the nRF Connect SDK"):
+        parse_manifest(json.dumps(document).encode(), name="p.zip")
+
+
+@pytest.mark.parametrize(
+    "document", [{"files": [NCS_FILE]}, {"files": 5, "format-version": 1}, {"format-version": 1}]
+)
+def test_what_has_only_a_trait_of_them_is_no_such_package(document: object) -> None:
+    with refuses(Code.PACKAGE_MANIFEST_MALFORMED, 'has no object "manifest"'):
+        parse_manifest(json.dumps(document).encode(), name="p.zip")
+
+
+def test_a_manifest_of_ours_may_name_files_too() -> None:
+    document = {"manifest": {"application": FILES}, "files": [], "format-version": 1}
+    assert len(parse_manifest(json.dumps(document).encode(), name="p.zip")) == 1

@@ -188,3 +188,9 @@ def test_two_images_cannot_be_written_to_one_name() -> None:
 def test_names_are_checked_before_they_are_written() -> None:
     with refuses(Code.PACKAGE_UNSAFE_NAME, "'../app.bin'"):
         write_package(Package(images=(replace(APP_IMAGE, bin_name="../app.bin"),)))
+
+
+def test_an_image_for_mcuboot_is_named_as_such() -> None:
+    header = bytes.fromhex("3db8f396") + bytes(28)
+    with refuses(Code.PACKAGE_FOR_MCUBOOT, "a.bin is no package, but an image, for the bootloader"):
+        read_package(header + bytes(100), name="a.bin")
