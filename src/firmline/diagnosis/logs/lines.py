@@ -62,17 +62,22 @@ class Text:
 
     Attributes:
         text: All of it.
-        count: How many lines it has.
+        rows: Its lines, whole, without their ends.
         shortened: How many of the lines that were read are longer than ``MAX_LINE``.
     """
 
     text: str
-    count: int
+    rows: list[str]
     shortened: int
+
+    @property
+    def count(self) -> int:
+        """How many lines it has."""
+        return len(self.rows)
 
     def lines(self) -> Iterator[Line]:
         """Its lines, the first ``MAX_LINES``; empty ones are left out, and counted all the same."""
-        for number, text in enumerate(_split(self.text), 1):
+        for number, text in enumerate(self.rows, 1):
             if number > MAX_LINES:
                 return
             shown = text[:MAX_LINE]
@@ -94,7 +99,7 @@ def decode(content: bytes) -> Text | None:
     lines = _split(text)
     return Text(
         text=text,
-        count=len(lines),
+        rows=lines,
         shortened=sum(len(each) > MAX_LINE for each in lines[:MAX_LINES]),
     )
 
