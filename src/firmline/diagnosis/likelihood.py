@@ -38,9 +38,9 @@ WEIGHTS: Final = {
     "end_state": 0.8,
     "phase": 0.9,
 }
-"""Of the logarithm of a chance; 1 where a field is not named. What describes the product and the
-host is mostly the same for all failures of one maker, and where, how and how far something failed
-is one moment; ours."""
+"""Of the logarithm of a chance; 1 where a field is not named, and of what a cause excludes. What
+describes the product and the host is mostly the same for all failures of one maker, and where, how
+and how far something failed is one moment; ours."""
 WRONG: Final = 0.03
 """How likely a report of what somebody saw says something that is not so; ours."""
 SELDOM_WRONG: Final = 0.004
@@ -173,10 +173,12 @@ def _weighed(
     because = "" if about is None else about.because
     for each in values:
         because = excluded.get(each, because)
+    # What cannot be is no matter of how much the moment was told of already.
+    weight = 1.0 if set(values) & set(excluded) else WEIGHTS.get(field, 1.0)
     return Weighed(
         field=field,
         values=values,
-        log_chance=WEIGHTS.get(field, 1.0) * math.log(chance),
+        log_chance=weight * math.log(chance),
         because=because,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from firmline import events
 from firmline.events import Event, UnitMode
 from firmline.protocol.codes import ObjectType, Opcode
@@ -9,6 +11,9 @@ from firmline.protocol.codes import ObjectType, Opcode
 CREATE_COMMAND = bytes([Opcode.OBJECT_CREATE, ObjectType.COMMAND])
 CREATE_DATA = bytes([Opcode.OBJECT_CREATE, ObjectType.DATA])
 """How the requests begin that create an object (bootloader spec, section 2.1)."""
+
+CONNECTED_FROM: Final = {"scan": "connect", "find_bootloader": "connect_bootloader"}
+"""What is begun when a unit is heard that was looked for."""
 
 
 class Steps:
@@ -37,26 +42,28 @@ class Steps:
         match event:
             case events.UpdateStarted():
                 phase = "scan"
-            case events.Searching(expected_mode=mode):
-                phase = self._searched(mode)
+            case events.Searching():
+                phase = self._searched()
+            case events.UnitSeen():
+                phase = CONNECTED_FROM.get(self.phase, "")
             case events.EnteringBootloader():
                 self._jumped, phase = True, "find_bootloader"
             case events.Connected(mode=mode):
                 phase = self._met(mode)
-            case events.PortOpened() | events.BootloaderAnswered():
+            case events.PortOpened():
                 phase = "" if self._sent else "connect_bootloader"
+            case events.BootloaderAnswered():  # also behind a silence, in the middle of an image
+                phase = "" if self._size else "connect_bootloader"
             case events.UsbUnitSeen(mode=UnitMode.BOOTLOADER):
                 phase = "" if self._sent else "connect_bootloader"
             case _:
                 phase = self._sending(event)
         return phase
 
-    def _searched(self, mode: UnitMode | None) -> str:
+    def _searched(self) -> str:
         if self._sent:
             return "app_start"
-        if mode is UnitMode.BOOTLOADER or self._jumped:
-            return "find_bootloader"
-        return "scan"
+        return "find_bootloader" if self._jumped else "scan"
 
     def _met(self, mode: UnitMode) -> str:
         if self._sent:

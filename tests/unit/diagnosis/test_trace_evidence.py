@@ -171,10 +171,10 @@ def test_an_old_application_after_all() -> None:
         *(*TO_BOOTLOADER, DATA, packets(SIZE), executed(SIZE), sent, AT_APPLICATION),
         finished(Code.SAME_APPLICATION_SEEN, Outcome.UNVERIFIED),
     )
-    assert found["phase"] == ("app_start",)
+    assert found["phase"] == ("activation",)
     assert found["progress"] == ("end",)
     assert found["end_state"] == ("back_in_app",)
-    assert "unit_resets" not in found
+    assert found["unit_resets"] == ("once",)  # the one that should have put it in place
 
 
 def test_a_hash_that_fails_over_objects_that_were_right() -> None:
@@ -266,3 +266,135 @@ def test_nothing_is_taken_from_traces_of_other_units() -> None:
         "Traces of other units: only the last unit that failed is explained, not"
         " ble:C6:05:04:03:02:99."
     )
+
+
+# What was looked for and is not so.
+
+
+def in_vain(*heard: Event) -> set[str]:
+    return set(evidence_of_traces([trace(*heard)]).looked_for_in_vain().get("flags", ()))
+
+
+@pytest.mark.parametrize(
+    ("event", "value"),
+    [
+        (events.SignalMeasured(address=UNIT, rssi_dbm=-50), "rssi_low"),
+        (events.RequestSent(request="mtu_get", data=b"\x07"), "frame_longer_than_mtu"),
+        (
+            events.FactFound(fact="battery_level", value="90", how=events.How.BATTERY_SERVICE),
+            "battery_low",
+        ),
+        (
+            events.CrcChecked(
+                object_type="command", offset=140, crc=7, expected_offset=140, expected_crc=7
+            ),
+            "init_crc_offset_zero",
+        ),
+        (
+            events.LinkDeclared(link="radio", capabilities={"remembers_services": False}),
+            "old_services_shown",
+        ),
+    ],
+)
+def test_what_is_looked_at_and_is_not_so(event: Event, value: str) -> None:
+    assert in_vain(STARTED, event, finished(Code.LINK_LOST)) == {value}
+    assert not in_vain(STARTED, event, finished(outcome=Outcome.UPDATED))
+
+
+def test_what_was_once_so_is_not_told_as_looked_for_in_vain() -> None:
+    near, far = (events.SignalMeasured(address=UNIT, rssi_dbm=rssi) for rssi in (-50, -95))
+    heard = (STARTED, near, far, finished(Code.LINK_LOST))
+    assert "rssi_low" in seen(*heard)["flags"]
+    assert not in_vain(*heard)
+
+
+# When, and how, it was lost.
+
+
+def test_losses_one_period_behind_every_jump_are_those_of_a_clock() -> None:
+    at = [STARTED, RADIO]
+    for number, step in enumerate((EXECUTE, DATA, EXECUTE)):
+        start = 20.0 * number + 1
+        at += [
+            replace(JUMPED, at_s=start),
+            replace(AT_BOOTLOADER, at_s=start + 1),
+            replace(IMAGE, at_s=start + 2),
+            replace(step, at_s=start + 4),
+            replace(stepped(attempt=number + 1), at_s=start + 9),
+        ]
+    at.append(replace(finished(Code.LINK_LOST), at_s=90.0))
+    found = evidence_of_traces([Trace(entries=tuple(at))]).by_field()
+    assert found["time_to_failure"] == ("constant",)
+    late = [
+        replace(each, at_s=each.at_s + 3)
+        if each.at_s > 48 and not isinstance(each, type(JUMPED))
+        else each
+        for each in at
+    ]
+    other = evidence_of_traces([Trace(entries=tuple(late))]).by_field()
+    assert "time_to_failure" not in other
+
+
+def test_the_time_in_which_nobody_noticed_does_not_count() -> None:
+    """A unit that is reset is missed only when the link times out."""
+    timed_out = events.LinkLost(hci_reason=0x08, expected=True)
+    heard = (
+        replace(STARTED, at_s=0.0),
+        replace(JUMPED, at_s=1.0),
+        replace(timed_out, at_s=5.0),
+        replace(AT_BOOTLOADER, at_s=6.0),
+        replace(IMAGE, at_s=6.0),
+        replace(INIT, at_s=6.5),
+        replace(EXECUTE, at_s=7.0),
+        replace(stepped(), at_s=11.5),
+        replace(events.LinkLost(hci_reason=0x08, expected=False), at_s=11.5),
+        replace(finished(Code.LINK_LOST), at_s=12.0),
+    )
+    found = evidence_of_traces([Trace(entries=heard)]).by_field()
+    assert found["time_to_failure"] == ("instant",)
+    assert found["host_code"] == ("hci_08",)
+
+
+def test_a_connection_that_is_lost_at_once_is_told_with_its_reason() -> None:
+    heard_again = events.UnitSeen(address=BOOTLOADER, name="DfuTarg", rssi_dbm=-50)
+    lost = events.LadderStepped(
+        step="resume",
+        fault="link-lost",
+        attempt=1,
+        reason="The connection was lost (HCI reason 0x3E).",
+        code=str(Code.LINK_LOST),
+    )
+    found = seen(
+        *(*TO_BOOTLOADER[:6], heard_again, lost, SEARCHING, heard_again, lost),
+        finished(Code.LINK_LOST),
+        every_s=0.01,
+    )
+    assert found["phase"] == ("connect_bootloader",)
+    assert found["host_code"] == ("hci_3e",)
+    assert found["end_state"] == ("stuck_in_dfu",)
+    assert found["unit_resets"] == ("no",)
+
+
+def test_a_unit_that_is_heard_and_not_reached() -> None:
+    heard = events.UnitSeen(address=UNIT, name="unit", rssi_dbm=-50)
+    found = seen(STARTED, RADIO, SEARCHING, heard, finished(Code.UNIT_NOT_FOUND))
+    assert found["phase"] == ("connect",)
+    assert found["failure_kind"] == ("timeout",)
+
+
+def test_a_unit_that_is_in_its_bootloader_before_anybody_asks() -> None:
+    found = seen(STARTED, RADIO, SEARCHING, AT_BOOTLOADER, IMAGE, finished(Code.LINK_LOST))
+    assert found["flags"] == ("dfutarg_visible",)
+
+
+def test_a_bootloader_on_a_line_that_does_not_answer_any_more() -> None:
+    ping = events.RequestSent(request="ping", data=b"\x09\x01")
+    answered = (events.BootloaderAnswered(after_s=0.0), IMAGE, DATA, packets(4096))
+    found = seen(STARTED, *answered, ping, ping, finished(Code.LINK_TIMEOUT))
+    assert found["phase"] == ("data_transfer",)
+    assert found["end_state"] == ("gone_silent",)
+
+
+def test_another_generation_of_bootloader() -> None:
+    found = seen(*TO_BOOTLOADER[:6], finished(Code.LEGACY_DFU))
+    assert found["bootloader"] == ("legacy",)

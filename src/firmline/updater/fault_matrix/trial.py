@@ -53,6 +53,23 @@ def run_case(case: Case) -> Ending:
     )
 
 
+def run_faults(
+    subject: Subject, faults: FaultPlan, heard: list[Event]
+) -> tuple[Truth, UpdateFinished]:
+    """Update a unit with these faults, and look what it really does then.
+
+    Args:
+        subject: The unit, and what it is sent.
+        faults: What is wrong with it.
+        heard: Takes the events of the update.
+
+    Returns:
+        What the unit really is, and how the update ended.
+    """
+    unit, finished = _update(subject, faults, heard)
+    return _truth(unit, subject), finished
+
+
 def _update(
     subject: Subject, faults: FaultPlan, heard: list[Event]
 ) -> tuple[VirtualUnit, UpdateFinished]:
