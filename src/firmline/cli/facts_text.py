@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from firmline.cli.failures import next_thing
 from firmline.cli.style import paint, printable
+from firmline.errors import Code
 from firmline.events import FactFound, UnitMode
 from firmline.formats.known_softdevices import describe_fwid
 
@@ -80,7 +81,8 @@ def report_lines(result: InspectionResult) -> Iterator[str]:
         yield "not known:"
         for one in result.missing:
             yield f"  {LABELS[one.fact]:<{_WIDTH}}  {one.why}"
-    if result.error is None or result.facts:  # a road that did not open shows nothing of a unit
+    is_told = result.error is not None and result.error.code is Code.INTERRUPTED
+    if result.error is None or (result.facts and not is_told):  # no road shows nothing of a unit
         yield _where(result)
 
 

@@ -38,7 +38,7 @@ def problem_fields(problems: Iterable[FirmlineError]) -> list[dict[str, str]]:
     ]
 
 
-def print_failed_result(error: FirmlineError) -> None:
+def print_failed_result(error: FirmlineError, **more: object) -> None:
     """Print the result line of a command that failed before it had a result of its own.
 
     It has the fields that programs rely on in the result of an update; other commands' results name
@@ -59,4 +59,4 @@ def print_failed_result(error: FirmlineError) -> None:
         "problems": [],
         "diagnosis": None,
     }
-    click.echo(json.dumps({"type": "result", **fields}))
+    click.echo(json.dumps({"type": "result", **fields, **more}))

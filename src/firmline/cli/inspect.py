@@ -71,5 +71,4 @@ def inspect(
     for problem in (result.error, *inspected.problems):
         if problem is not None:
             say(problem)
-    kept_code = inspected.problems[0].exit_code if inspected.problems else 0
-    raise click.exceptions.Exit(result.exit_code or kept_code)
+    raise click.exceptions.Exit(inspected.exit_code)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from firmline.cli.files import read_file
+from firmline.cli.interruption import interruptions
 from firmline.cli.output_options import trace_option
 from firmline.cli.parameters import FilePath, KeyName, KeySource
 from firmline.cli.pkg_probes import HwVersions
 from firmline.cli.style import printable
-from firmline.errors import Code, InputError, TransportError
+from firmline.errors import Code, ExitCode, InputError, TransportError
 
 if TYPE_CHECKING:
     from firmline.cli.event_output import Listener
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from firmline.formats.probes import ProbeSource
     from firmline.links.open_many import OpenedTarget
     from firmline.links.wanted import WantedTarget
+    from firmline.updater.inspection.choice import AnyInspection
     from firmline.updater.inspection.plan import InspectionPlan
     from firmline.updater.inspection.record import InspectionResult
     from firmline.values import UnitPin
@@ -164,6 +166,15 @@ class Inspected:
     probes_key: PublicKey | None
     problems: tuple[StoreError, ...]
 
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a command that did nothing else."""
+        error = self.result.error
+        if error is not None and error.code is Code.INTERRUPTED:
+            return ExitCode.INTERRUPTED
+        kept_code = self.problems[0].exit_code if self.problems else ExitCode.DONE
+        return self.result.exit_code or kept_code
+
 
 def inspect_unit(
     target_text: str,
@@ -171,7 +182,7 @@ def inspect_unit(
     *,
     make_listener: Callable[[], Listener] | None = None,
 ) -> Inspected:
-    """Read a unit.
+    """Read a unit; one that a signal breaks off ends as a result, with what was found until then.
 
     Args:
         target_text: Which.
@@ -182,6 +193,7 @@ def inspect_unit(
         InputError: A file or the target cannot be used; nothing was sent.
         TransportError: The link cannot be opened.
         StoreError: The trace cannot be begun.
+        KeyboardInterrupt: A signal to end came before anything was begun.
     """
     from firmline.cli.unit_session import UnitSession  # noqa: PLC0415 - the help stays fast
     from firmline.updater.inspection.choice import inspection_over  # noqa: PLC0415
@@ -190,14 +202,24 @@ def inspect_unit(
     asked = _prepare(target_text, options)
     session = UnitSession(asked.wanted, trace=options.trace, btsnoop=options.btsnoop)
 
+    begun: list[AnyInspection] = []
+
     async def inspect(opened: OpenedTarget, report: Reporter) -> InspectionResult:
         plan = _plan(asked, options, opened.pin)
-        return await inspection_over(opened.link, plan, report=report).run()
+        begun.append(inspection_over(opened.link, plan, report=report))
+        return await begun[0].run()
 
     def told(error: TransportError) -> tuple[Event, ...]:
         return not_begun(_plan(asked, options, None).started, error)
 
-    result = session.run(inspect, make_listener=make_listener, not_begun=told)
+    try:
+        result = session.run(inspect, make_listener=make_listener, not_begun=told)
+    except KeyboardInterrupt:
+        ended = begun[0].result if begun else None
+        if ended is None:
+            raise
+        interruptions.over()  # it is being told how the inspection ended, and that is told once
+        result = ended
     return Inspected(result=result, probes_key=asked.probes_key, problems=session.problems)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from firmline.errors import Code, ExitCode, InputError
 
 if TYPE_CHECKING:
     from firmline.cli.check_text import CheckReport
+    from firmline.cli.inspection_options import Inspected
     from firmline.device.acceptance.unit_terms import AssumedUnit
     from firmline.events import FactFound
     from firmline.formats.package import Package
@@ -81,7 +83,11 @@ def check(
     choice.check()
     if svg is not None and choice.reading.trace is not None:
         keep_outputs_apart(svg, choice.reading.trace)
-    report = _report(zipfile, choice, previous=previous)
+    try:
+        report = _report(zipfile, choice, previous=previous)
+    except _NotReadError as broken:
+        _say_not_read(broken.inspected, as_json=as_json)
+        raise click.exceptions.Exit(broken.inspected.exit_code) from None
     if svg is not None:
         _write_picture(svg, report)
     refused = report.undecided_for or (_strict_refusal(report) if strict else None)
@@ -95,6 +101,34 @@ def check(
     if refused is not None:
         say(refused)  # not raised: the one result line has been printed
         raise click.exceptions.Exit(refused.exit_code)
+
+
+class _NotReadError(Exception):
+    """The unit was not read to the end; what was found until then is there."""
+
+    def __init__(self, inspected: Inspected) -> None:
+        super().__init__()
+        self.inspected = inspected
+
+
+def _say_not_read(inspected: Inspected, *, as_json: bool) -> None:
+    """Why a unit was not read to the end, and what was found until then."""
+    from firmline.cli import facts_text  # noqa: PLC0415 - failures only
+    from firmline.cli.failures import print_failed_result, problem_fields  # noqa: PLC0415
+
+    result, problems = inspected.result, inspected.problems
+    if result.error is None:
+        raise ValueError("The unit was read to the end.")
+    with suppress(BrokenPipeError):  # the exit code still says how it ended
+        if as_json:
+            read = facts_text.result_fields(result)
+            found = {name: read[name] for name in ("facts", "left_in")}
+            print_failed_result(result.error, **found, problems=problem_fields(problems))
+        else:
+            for line in facts_text.report_lines(result):
+                click.echo(line)
+    for problem in (result.error, *problems):
+        say(problem)
 
 
 def _strict_refusal(report: CheckReport) -> InputError | None:
@@ -215,9 +249,10 @@ def _unit_that_is_read(
     given = {} if choice.terms is None else split_terms(choice.terms)
     given_key = load_public_key(key_source(given["key"])) if "key" in given else None
     inspected = inspect_unit(choice.target_text or "", choice.reading)
-    for problem in (inspected.result.error, *inspected.problems):
-        if problem is not None:
-            raise problem
+    if inspected.result.error is not None:
+        raise _NotReadError(inspected)
+    for problem in inspected.problems:
+        raise problem
     facts = inspected.result.facts
     key = key_of_facts(facts, probes_key=inspected.probes_key, given=given_key, package=package)
     known = terms_of_facts(facts, given)

@@ -101,10 +101,11 @@ def assert_interrupted(ran: Ran, *, before_a_command: bool = False) -> None:
     if "the unit has accepted everything" in said[0]:
         assert said[1].startswith("  next: Nothing has to be sent again")
     else:
-        assert said[0] in {
-            f"error: The {what} was interrupted. [{Code.INTERRUPTED}]"
-            for what in ("command", "update")
+        told = {
+            f"error: The {what} was interrupted" for what in ("command", "update", "inspection")
         }
+        assert any(said[0].startswith(each) for each in told)
+        assert said[0].endswith(f". [{Code.INTERRUPTED}]")
         assert said[1].startswith("  next: Run the same command again")
     assert len(said) == 2
 
@@ -242,6 +243,41 @@ def test_of_several_units_each_has_its_result_when_all_are_stopped() -> None:
     ran = begun(BEHIND_EVENTS, "30", str(int(signal.SIGTERM)), *words, "--trace", "t.jsonl")
     assert ran.code == ExitCode.INTERRUPTED
     assert "0 of 2 units were updated." in ran.out
+
+
+@pytest.mark.parametrize("command", ["inspect", "pkg check"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_an_interrupted_inspection_has_found_is_told(
+    command: str, number: signal.Signals
+) -> None:
+    how = ("--key-file", "private.key", "--trace", "trace.jsonl")
+    unit = f"sim:ble-reference{KEY}"
+    words = (
+        ("inspect", unit, *how)
+        if command == "inspect"
+        else ("pkg", "check", "dfu.zip", "--for", "chip=nrf52832-512k", "--to", unit, *how)
+    )
+    assert begun(BEHIND_EVENTS, "0", "0", *words).code == ExitCode.DONE
+    types = [event["type"] for event in traces()[0]]
+    at = types.index("probe_refused") + 3
+    ran = begun(BEHIND_EVENTS, str(at), str(int(number)), *words, "--json")
+    assert ran.code == ExitCode.INTERRUPTED
+    told = [json.loads(line) for line in ran.out.splitlines()]
+    assert [line["type"] for line in told].count("result") == 1
+    (trace,) = traces()
+    kept = [(each["fact"], each["value"]) for each in trace if each["type"] == "fact_found"]
+    result = told[-1]
+    assert [(each["fact"], each["value"]) for each in result["facts"]] == kept
+    assert ("softdevice_fwid", "0x0103") in kept
+    assert (result["code"], result["left_in"]) == (Code.INTERRUPTED, "bootloader")
+    assert (trace[-1]["left_in"], trace[-1]["message"]) == ("bootloader", result["message"])
+    assert result["problems"] == []
+    ran = begun(BEHIND_EVENTS, str(at), str(int(number)), *words)
+    assert_interrupted(ran)
+    assert "  SoftDevice                 0x0103" in ran.out
+    error, hint = ran.err.splitlines()
+    assert "the unit is in its bootloader, which starts its application after 120 s" in error
+    assert "120 s from now" in hint
 
 
 def assert_complete(at: int) -> None:

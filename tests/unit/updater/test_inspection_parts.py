@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 
 import pytest
@@ -12,7 +13,7 @@ from firmline.formats.probes import ProbeCatalogue, SignedOnDemand
 from firmline.formats.probes_versions import VersionLimits
 from firmline.updater.inspection.link import LinkInspection
 from firmline.updater.inspection.plan import InspectionPlan
-from firmline.updater.inspection.record import not_back, one_then_other
+from firmline.updater.inspection.record import interrupted, not_back, one_then_other
 from firmline.updater.wired_road import end_not_seen
 from unit.device.makers import KEY
 from unit.updater.fakes import FakeLink, transport_error
@@ -110,10 +111,13 @@ class Reading(LinkInspection[FakeLink]):
 
     takes_out = True
     looked = 0
+    lasts_s = 0.0
 
     async def _inspect(self) -> None:
-        self._entered = self.takes_out
+        self._record.entered = self.takes_out
         self._record.left_in = UnitMode.BOOTLOADER
+        if self.lasts_s:
+            await asyncio.sleep(self.lasts_s)
 
     async def _see_return(self) -> None:
         self.looked += 1
@@ -148,3 +152,51 @@ def test_an_end_that_could_not_be_seen_keeps_what_to_do_about_the_road() -> None
     assert isinstance(error, VerifyError)
     assert error.message.endswith("The port is gone.")
     assert error.hint == "Plug it in."
+
+
+@pytest.mark.parametrize(
+    ("left_in", "entered", "says"),
+    [
+        (UnitMode.APPLICATION, False, "; the unit runs its application."),
+        (
+            UnitMode.BOOTLOADER,
+            True,
+            (
+                "; the unit is in its bootloader, which starts its application after 120 s, if that"
+                " is valid."
+            ),
+        ),
+        (
+            None,
+            True,
+            (
+                " while the unit restarted: a bootloader that is left alone starts its application"
+                " after 120 s, if that is valid."
+            ),
+        ),
+        (None, False, "."),
+    ],
+)
+def test_who_interrupts_an_inspection_is_told_where_the_unit_is(
+    left_in: UnitMode | None, entered: bool, says: str
+) -> None:
+    error = interrupted(left_in, entered=entered)
+    assert error.code is Code.INTERRUPTED
+    assert error.message == f"The inspection was interrupted{says}"
+    assert ("120 s from now" in error.hint) == entered
+
+
+async def test_an_inspection_that_is_cancelled_has_its_result() -> None:
+    plan = InspectionPlan(unit_name="sim:unit", pin=None)
+    reading = Reading(plan, link=FakeLink(None), report=lambda _event: None)
+    reading.takes_out = True
+    reading.lasts_s = 60.0
+    task = asyncio.ensure_future(reading.run())
+    await asyncio.sleep(0)
+    assert reading.result is None
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert reading.result is not None
+    assert reading.result.error is not None
+    assert "the unit is in its bootloader" in reading.result.finished.message

@@ -12,10 +12,11 @@ from firmline.updater.inspection.radio import Inspection
 from firmline.updater.inspection.usb import UsbInspection
 from firmline.updater.opening import AnyLink
 
+AnyInspection = LinkInspection[Link] | LinkInspection[PortLink] | LinkInspection[UsbLink]
+"""An inspection over a link of any kind."""
 
-def inspection_over(
-    link: AnyLink, plan: InspectionPlan, *, report: Reporter
-) -> LinkInspection[Link] | LinkInspection[PortLink] | LinkInspection[UsbLink]:
+
+def inspection_over(link: AnyLink, plan: InspectionPlan, *, report: Reporter) -> AnyInspection:
     """The inspection over a link of this kind."""
     if isinstance(link, UsbLink):
         return UsbInspection(plan, link=link, report=report)

@@ -27,13 +27,16 @@ class LinkInspection(ABC, Generic[_L]):
         self._plan = plan
         self._link = link
         self._record = InspectionRecord(now_s=link.now_s, sink=report)
-        self._entered = False
-        """Whether the unit was taken out of its application."""
 
     async def run(self) -> InspectionResult:
         """Do it; errors end as a result, never as an exception (but for defects of ours)."""
         work = partial(one_then_other, self._inspect, self._leave_as_found)
         return await self._record.of(work, plan=self._plan, link=self._link)
+
+    @property
+    def result(self) -> InspectionResult | None:
+        """How it ended, also where it was cancelled; ``None``: it has not."""
+        return self._record.result
 
     async def _leave_as_found(self) -> None:
         """See a unit that was taken out of its application run it again."""
@@ -43,11 +46,11 @@ class LinkInspection(ABC, Generic[_L]):
     @property
     def _goes_back(self) -> bool:
         """Whether the unit is not where it was found, and is to be."""
-        return self._entered and not self._plan.stay
+        return self._record.entered and not self._plan.stay
 
     @abstractmethod
     async def _inspect(self) -> None:
-        """Read the unit; whoever takes it out of its application says so before (``_entered``)."""
+        """Read the unit; who takes it out of its application tells the record before."""
 
     async def _see_return(self) -> None:
         """See the application run again: at once, or when the bootloader gives up by itself."""

@@ -71,7 +71,7 @@ class Inspection(LinkInspection[Link]):
         elif not self._plan.enters:
             return
         else:
-            self._entered, self._record.left_in = True, None  # whatever becomes of the jump
+            self._record.entered, self._record.left_in = True, None  # whatever becomes of the jump
             await self._unit.enter_bootloader()
         await self._read_bootloader()
 
@@ -122,7 +122,7 @@ class Inspection(LinkInspection[Link]):
         version = await self._unit.radio_version(connection)
         if version is not None:
             self._keep(facts.facts_of_radio(version))
-        if self._plan.probes is not None and not self._entered:
+        if self._plan.probes is not None and not self._record.entered:
             rest_s = self._came_s + SETTLES_S - self._link.now_s()
             await see_settled(connection, dialogue, rest_s=rest_s)
         await ask_bootloader(dialogue, self._plan, self._record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from firmline import events
 from firmline.errors import (
@@ -22,6 +23,10 @@ from firmline.updater.inspection import facts
 from firmline.updater.inspection.facts import Missing
 from firmline.updater.inspection.plan import InspectionPlan
 from firmline.updater.opening import AnyLink, declare_link, plan_timing
+
+BOOTLOADER_WAITS_S: Final = 120
+"""Until a bootloader that is left alone starts a valid application (secure-dfu-bootloader spec,
+section 10)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +64,18 @@ class InspectionRecord:
         facts: What is known by now, in the order it was found.
         findings: What came of the probes by now.
         asked_bootloader: Whether the bootloader was asked.
+        entered: Whether the unit was taken out of its application.
         left_in: Where the unit was seen last.
+        result: How it ended, also where it was cancelled; ``None``: it has not.
     """
 
     def __init__(self, *, now_s: Callable[[], float], sink: Reporter) -> None:
         self.facts: list[FactFound] = []
         self.findings = Findings()
         self.asked_bootloader = False
+        self.entered = False
         self.left_in: UnitMode | None = None
+        self.result: InspectionResult | None = None
         self._now_s = now_s
         self._sink = sink
         self._started_s = 0.0
@@ -82,6 +91,7 @@ class InspectionRecord:
             link: The road to the unit.
 
         Raises:
+            asyncio.CancelledError: It was cancelled; how it ended is in ``result``.
             Exception: A defect of ours; the last event is told all the same.
         """
         self._started_s = self._now_s()
@@ -95,13 +105,11 @@ class InspectionRecord:
         except FirmlineError as caught:
             error = caught
         except asyncio.CancelledError:
-            error = TransportError(
-                Code.INTERRUPTED, "The inspection was interrupted.", reason=TransportReason.LOST
-            )
+            error = interrupted(self.left_in, entered=self.entered)
             raise
         finally:
-            result = self._finish(error, plan.probes)
-        return result
+            self.result = self._finish(error, plan.probes)
+        return self.result
 
     def report(self, event: Event) -> None:
         """Tell an event; a fact that is known is not told again."""
@@ -177,6 +185,39 @@ async def one_then_other(
         error = error or caught
     if error is not None:
         raise error
+
+
+def interrupted(left_in: UnitMode | None, *, entered: bool) -> TransportError:
+    """How an inspection ends that somebody stops.
+
+    Args:
+        left_in: Where the unit was seen last.
+        entered: Whether it was taken out of its application.
+    """
+    hint = "Run the same command again."
+    gives_up = f"starts its application after {BOOTLOADER_WAITS_S} s, if that is valid"
+    match left_in:
+        case UnitMode.APPLICATION:
+            where = "; the unit runs its application."
+        case UnitMode.BOOTLOADER:
+            where = f"; the unit is in its bootloader, which {gives_up}."
+        case None:
+            where = (
+                f" while the unit restarted: a bootloader that is left alone {gives_up}."
+                if entered
+                else "."
+            )
+    if entered:
+        hint = (
+            f"Run the same command again, {BOOTLOADER_WAITS_S} s from now: the unit is then where"
+            " it was found."
+        )
+    return TransportError(
+        Code.INTERRUPTED,
+        f"The inspection was interrupted{where}",
+        hint=hint,
+        reason=TransportReason.LOST,
+    )
 
 
 def not_back(*, in_bootloader: bool, waited_s: float) -> VerifyError:

@@ -92,7 +92,7 @@ class UsbInspection(LinkInspection[UsbLink]):
 
     async def _read_bootloader_of(self, application: UsbDevice) -> None:
         """Have the application restart, and ask the bootloader that comes back."""
-        self._entered, self._record.left_in = True, None  # whatever becomes of it
+        self._record.entered, self._record.left_in = True, None  # whatever becomes of it
         reappear_s, report = self._plan.timeouts.serial.reappear_s, self._record.report
         device = await restart_into_bootloader(
             self._link, application, reappear_s=reappear_s, report=report
