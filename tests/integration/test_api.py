@@ -13,7 +13,9 @@ import pytest
 
 import firmline
 from firmline import events
+from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.description import UnitDescription
+from firmline.device.profile import SDK15_3_UART
 from firmline.device.synthetic import synthetic_bytes
 from firmline.errors import Code, InputError, TransportError
 from firmline.events import Event, Outcome
@@ -29,6 +31,7 @@ from unit.device.makers import FWID, KEY, describe, softdevice_image
 pytestmark = pytest.mark.slow
 URI = "sim:bench-unit"
 UNIT = describe()
+ON_A_UART = describe(profile=SDK15_3_UART, gpregret=GPREGRET_ENTER_DFU)
 
 
 def package(version: int = 4, size: int = 9_000) -> Package:
@@ -103,6 +106,49 @@ def test_one_unit_is_read_and_updated_again_and_again() -> None:
             assert revision.startswith(f"{version}+")
 
     with_unit(story)
+
+
+def test_a_unit_on_a_serial_port_is_read_and_then_updated() -> None:
+    """It keeps its power between two streams: it waits in its bootloader, as a real one would."""
+
+    async def story(unit: ConnectedUnit) -> None:
+        for _ in range(2):
+            facts = [e async for e in unit.inspect() if isinstance(e, events.FactFound)]
+            assert next(f.value for f in facts if f.fact == "mode") == "bootloader"
+        heard = [e async for e in unit.update(package(), expectation=expectation("application 4+"))]
+        assert outcome_of(heard) is Outcome.UPDATED
+
+    with_unit(story, unit=ON_A_UART)
+
+
+def test_an_update_over_a_serial_port_that_was_stopped_goes_on_from_where_it_was() -> None:
+    async def story(unit: ConnectedUnit) -> None:
+        done = 0
+        async with aclosing(unit.update(package())) as stream:
+            async for event in stream:
+                if isinstance(event, events.ObjectExecuted) and event.object_type == "data":
+                    done = event.offset
+                    break
+        heard = [e async for e in unit.update(package(), expectation=expectation("application 4+"))]
+        assert outcome_of(heard) is Outcome.UPDATED
+        resumed = [e.offset for e in heard if isinstance(e, events.Resumed)]
+        assert done > 0
+        assert max(resumed) >= done
+
+    with_unit(story, unit=ON_A_UART)
+
+
+def test_behind_an_update_over_a_serial_port_the_new_application_runs() -> None:
+    """It takes no update over this port, and has greeted already: told as of a real one."""
+
+    async def story(unit: ConnectedUnit) -> None:
+        heard = [e async for e in unit.update(package(), expectation=expectation("application 4+"))]
+        assert outcome_of(heard) is Outcome.UPDATED
+        finished = (await update(unit, package(5)))[-1]
+        assert isinstance(finished, events.UpdateFinished)
+        assert (finished.outcome, finished.code) == (Outcome.FAILED, Code.PORT_SILENT)
+
+    with_unit(story, unit=ON_A_UART)
 
 
 def test_a_refusal_is_told_in_the_stream() -> None:

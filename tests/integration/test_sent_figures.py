@@ -29,10 +29,7 @@ from firmline.device.unit import VirtualUnit
 from firmline.events import Outcome
 from firmline.formats.firmware import FirmwareImage
 from firmline.formats.package import Package
-from firmline.links.base import SerialCapabilities
-from firmline.links.serial.link import SerialLink
-from firmline.links.serial.virtual import VirtualUartWire
-from firmline.links.serial.wire import OnData, OnLost
+from firmline.links.serial.virtual import virtual_serial_link
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.protocol.object_stream import MOST_WAITING
@@ -116,21 +113,6 @@ def over_radio(
     run_in_virtual_time(told())
 
 
-class KeptWire(VirtualUartWire):
-    """The wire to a unit that stays switched on when its port is closed."""
-
-    is_new = True
-
-    def listen(self, on_data: OnData, on_lost: OnLost) -> None:
-        if self.is_new:
-            super().listen(on_data, on_lost)
-        self._driver.plug(on_data)
-        self.is_new = False
-
-    async def close(self) -> None:
-        self._driver.unplug()
-
-
 def over_line(tell: Callable[[Way], Awaitable[None]]) -> None:
     """A story of updates over one serial port."""
 
@@ -138,16 +120,15 @@ def over_line(tell: Callable[[Way], Awaitable[None]]) -> None:
         description = road.waiting()
         unit = fabricate(description, physics=physics_of(description), greets=True)
 
-        wire = KeptWire(unit, baud=road.BAUD)
-
-        async def plug_in() -> KeptWire:
-            return wire
+        port = virtual_serial_link(unit, baud=road.BAUD)
 
         async def link() -> AnyLink:
-            capabilities = SerialCapabilities(baud=road.BAUD, flow_control=True, exclusive=True)
-            return SerialLink(name="the port", open_wire=plug_in, capabilities=capabilities)
+            return port
 
-        await tell(Way(unit=unit, link=link, pin=None, pacing=NO_PAUSES))
+        try:
+            await tell(Way(unit=unit, link=link, pin=None, pacing=NO_PAUSES))
+        finally:
+            await port.close()
 
     run_in_virtual_time(told())
 

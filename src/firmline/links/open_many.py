@@ -165,6 +165,7 @@ class _Roads:
             return self._over_usb(VirtualBus([made]), unit.serial_number)
         baud = DEFAULT_BAUD if options.physics else None
         link = virtual_serial_link(made, baud=baud)
+        self._stack.push_async_callback(link.close)
         return OpenedTarget(link=link, pin=None, pacing=NO_PAUSES)
 
     def _over_usb(self, bus: UsbBus, serial_number: str) -> OpenedTarget:

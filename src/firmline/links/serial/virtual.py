@@ -1,4 +1,9 @@
-"""The serial port of a virtual unit in this process: no descriptor, no thread, any time."""
+"""The serial port of a virtual unit in this process: no descriptor, no thread, any time.
+
+The unit's power comes when its port is opened for the first time and stays while the link stands:
+whoever closes the port and opens it again finds the unit as it has become meanwhile. What it says
+while nobody has its port open is lost, as on any wire.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +18,17 @@ class VirtualUartWire:
     """A :class:`~firmline.links.serial.wire.Wire` that ends at a virtual unit.
 
     Args:
-        unit: The unit, switched off; its power comes when somebody listens.
-        baud: Of its UART; ``None``: no byte times.
+        driver: Of the unit.
     """
 
-    def __init__(self, unit: VirtualUnit, *, baud: int | None) -> None:
-        self._driver = SerialDriver(unit, baud=baud)
+    def __init__(self, driver: SerialDriver) -> None:
+        self._driver = driver
+        self._is_open = False
 
     def listen(self, on_data: OnData, on_lost: OnLost) -> None:  # noqa: ARG002 - it is never lost
-        """Tell what arrives; the unit has just booted."""
+        """Tell what arrives."""
+        self._is_open = True
         self._driver.plug(on_data)
-        self._driver.power_on()
 
     async def write(self, data: bytes) -> None:
         """Hand the bytes over, no faster than the unit takes them."""
@@ -38,24 +43,46 @@ class VirtualUartWire:
         return None
 
     async def close(self) -> None:
-        """Stop the unit's time."""
-        self._driver.unplug()
-        self._driver.close()
+        """Hear no more; the unit does not notice."""
+        if self._is_open:
+            self._is_open = False
+            self._driver.unplug()
 
 
-def virtual_serial_link(unit: VirtualUnit, *, baud: int | None) -> SerialLink:
-    """The link to a virtual unit in this process; it can be opened once.
+class VirtualSerialLink(SerialLink):
+    """The link to a virtual unit in this process; it can be opened again, while it is not open.
 
     Args:
         unit: The unit, switched off.
         baud: Of its UART; ``None``: no byte times.
     """
 
-    async def plug_in() -> VirtualUartWire:
-        return VirtualUartWire(unit, baud=baud)
+    def __init__(self, unit: VirtualUnit, *, baud: int | None) -> None:
+        super().__init__(
+            name=f"sim:{unit.name}",
+            open_wire=self._plug_in,
+            capabilities=SerialCapabilities(baud=baud, flow_control=True, exclusive=True),
+        )
+        self._driver = SerialDriver(unit, baud=baud)
+        self._has_power = False
 
-    return SerialLink(
-        name=f"sim:{unit.name}",
-        open_wire=plug_in,
-        capabilities=SerialCapabilities(baud=baud, flow_control=True, exclusive=True),
-    )
+    async def _plug_in(self) -> VirtualUartWire:
+        """The first time the unit gets its power, and has just booted."""
+        if not self._has_power:
+            self._has_power = True
+            self._driver.power_on()
+        return VirtualUartWire(self._driver)
+
+    async def close(self) -> None:
+        """Stop the unit's time, for good; harmless when done before."""
+        self._driver.close()
+
+
+def virtual_serial_link(unit: VirtualUnit, *, baud: int | None) -> VirtualSerialLink:
+    """The link to a virtual unit in this process; who opens it closes it at the end.
+
+    Args:
+        unit: The unit, switched off.
+        baud: Of its UART; ``None``: no byte times.
+    """
+    return VirtualSerialLink(unit, baud=baud)

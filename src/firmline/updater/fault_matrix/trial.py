@@ -128,7 +128,10 @@ async def _over_uart(unit: VirtualUnit, setup: FlowSetup, heard: list[Event]) ->
     has_new = setup.package.image(ImageKind.APPLICATION) is not None
     says = expectation(NEW_APPLICATION) if has_new else None
     plan = _plan(setup, pin=None, pacing=NO_PAUSES, expectation=says)
-    return await Update(plan, link=port, report=heard.append).run()
+    try:
+        return await Update(plan, link=port, report=heard.append).run()
+    finally:
+        await port.close()
 
 
 _OVER: Final = {
