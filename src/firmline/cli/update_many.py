@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -198,17 +198,25 @@ def _say_results(
         return
     click.echo("")
     for one, result, told in zip(requests, results, heard, strict=True):
-        click.echo(_name(one.target))
-        if result.error is None:
-            click.echo(f"  {summary(result.finished, virtual=has_own_time(one.target))}")
-        else:
-            message, outcome = printable(result.error.message), result.finished.outcome.value
-            click.echo(f"  {outcome.capitalize()}: {message} [{result.error.code}]")
-            click.echo(f"  next: {next_thing(result.error)}")
-            for line in diagnosis_lines(result, told, trace=one.trace):
-                click.echo(line)
+        # What failed is told where one unit's failure is; that all were stopped is told there once.
+        failed = result.error is not None and result.error.code is not Code.INTERRUPTED
+        for line in (_name(one.target), *_how_it_ended(one, result, told)):
+            click.echo(line, err=failed)
     click.echo("")
     click.echo(f"{_updated(results)} of {len(results)} units were updated.")
+
+
+def _how_it_ended(
+    request: UpdateRequest, result: UpdateResult, heard: Sequence[Event]
+) -> Iterator[str]:
+    """Below the name of a unit."""
+    if result.error is None:
+        yield f"  {summary(result.finished, virtual=has_own_time(request.target))}"
+        return
+    message, outcome = printable(result.error.message), result.finished.outcome.value
+    yield f"  {outcome.capitalize()}: {message} [{result.error.code}]"
+    yield f"  next: {next_thing(result.error)}"
+    yield from diagnosis_lines(result, heard, trace=request.trace)
 
 
 def _print_units(
