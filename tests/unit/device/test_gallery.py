@@ -30,6 +30,7 @@ from firmline.device.radio_face import ResetKind
 from firmline.device.unit import VirtualUnit
 from firmline.device.unit_file import read_unit
 from firmline.events import UnitMode
+from firmline.formats.known_softdevices import softdevice_that_ends_at
 from unit.device.makers import OTHER_KEY, make_store
 
 REFERENCE = gallery_unit("ble-reference")
@@ -171,3 +172,18 @@ def test_the_time_in_the_file_of_the_weak_cell_is_that_of_the_model() -> None:
     failed_s = physics.supply.draw(Load.RADIO, BOOTED_S, BOOTED_S + 1.0)
     assert failed_s is not None
     assert f"after {1000 * (failed_s - BOOTED_S):.1f} ms" in gallery_text("weak-coin-cell")
+
+
+@pytest.mark.parametrize("name", gallery_names())
+def test_a_bootloader_that_tells_version_and_end_of_its_softdevice_tells_which_it_is(
+    name: str,
+) -> None:
+    """Over a wire nobody says the FWID: it is taken from what is said, and has to be the unit's."""
+    unit = gallery_unit(name)
+    if unit.profile.is_ble or unit.softdevice is None:
+        return
+    number = unit.softdevice.version
+    version = f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
+    meant = softdevice_that_ends_at(version, unit.softdevice.size_word)
+    assert meant is not None
+    assert meant.fwid == unit.softdevice.fwid
