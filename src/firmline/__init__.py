@@ -27,6 +27,14 @@ if _typing.TYPE_CHECKING:
         Code as Code,
         FirmlineError as FirmlineError,
         InputError as InputError,
+        LocalProtocolError as LocalProtocolError,
+        RemoteProtocolError as RemoteProtocolError,
+        SignerError as SignerError,
+        StoreError as StoreError,
+        TargetRefusedError as TargetRefusedError,
+        TransportError as TransportError,
+        TransportReason as TransportReason,
+        VerifyError as VerifyError,
     )
     from firmline.formats.firmware import (
         FirmwareImage as FirmwareImage,
@@ -109,6 +117,14 @@ if _typing.TYPE_CHECKING:
         connect as connect,
         run as run,
     )
+    from firmline.updater.expectation import (
+        Expectation as Expectation,
+        expectation as expectation,
+    )
+    from firmline.updater.timeouts import (
+        SerialTimeouts as SerialTimeouts,
+        Timeouts as Timeouts,
+    )
     from firmline.values import (
         FwVersion as FwVersion,
         Fwid as Fwid,
@@ -119,7 +135,10 @@ _HOMES = {
     "device.acceptance.verdict": "Verdict judge",
     "device.description": "UnitDescription gallery_unit",
     "device.unit_file": "read_unit",
-    "errors": "Code FirmlineError InputError",
+    "errors": (
+        "Code FirmlineError InputError LocalProtocolError RemoteProtocolError SignerError"
+        " StoreError TargetRefusedError TransportError TransportReason VerifyError"
+    ),
     "formats.firmware": "FirmwareImage parse_firmware",
     "formats.init_command": (
         "BootValidation BootValidationType FwType HashType InitCommand InitPacket"
@@ -144,6 +163,8 @@ _HOMES = {
         "SettingsPage decode_settings_page encode_settings_page seal_settings_page"
     ),
     "updater.api": "ConnectedUnit connect run",
+    "updater.expectation": "Expectation expectation",
+    "updater.timeouts": "SerialTimeouts Timeouts",
     "values": "FwVersion Fwid ImageKind",
 }
 """Modules of this package, and the public names that each is home to."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import firmline
+from firmline import errors
 
 HEAVY = [
     "asyncio",
@@ -107,6 +108,16 @@ def test_every_public_name_is_where_it_is_said_to_be() -> None:
         assert getattr(firmline, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = firmline.nothing  # type: ignore[attr-defined]
+
+
+def test_every_class_of_error_and_what_the_interface_takes_are_public_names() -> None:
+    kinds = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.FirmlineError)
+    }
+    wanted = kinds | {"TransportReason", "Timeouts", "SerialTimeouts", "Expectation", "expectation"}
+    assert wanted <= set(firmline.__all__)
 
 
 def test_type_checkers_see_the_same_public_names() -> None:
