@@ -35,8 +35,6 @@ SLOW_KB_PER_S: Final = 10
 """Below it, a rate is printed with one decimal."""
 MEETINGS: Final = (events.Connected, events.BootloaderAnswered, events.UsbUnitSeen)
 """A unit is there, and says something."""
-OF_THE_STATION: Final = ("DFU-PORT-", "DFU-BLE-", "DFU-HCI-", "DFU-USB-")
-"""How codes begin of what this computer, its port or its radio is at fault for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +207,9 @@ def _is_to_be_diagnosed(result: UpdateResult, heard: Sequence[Event]) -> bool:
     """
     if result.error is None or result.error.code is Code.INTERRUPTED:
         return False
-    if result.error.code.startswith(OF_THE_STATION):
+    from firmline.diagnosis.trace_words import OF_THE_STATION  # noqa: PLC0415 - failures only
+
+    if result.error.code.startswith((*OF_THE_STATION, Code.PORT_NONSENSE)):
         return False
     return any(isinstance(event, MEETINGS) for event in heard)
 

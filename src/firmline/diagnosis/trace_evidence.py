@@ -22,6 +22,7 @@ from firmline.diagnosis.trace_reader import SUPERVISION_TIMEOUT, Reader
 from firmline.diagnosis.trace_words import (
     HCI_REASONS,
     KINDS,
+    OF_THE_STATION,
     PHASES,
     answered,
     hci_reason_of,
@@ -92,6 +93,11 @@ class _Told:
         self._seen = reader.seen
         self._code = reader.code
 
+    @property
+    def _is_of_station(self) -> bool:
+        """Whether it is not the unit's fault, by the code that it ended with."""
+        return self._code.startswith(OF_THE_STATION)
+
     def facts(self) -> Iterator[Evidence]:
         """What is known of link and unit, whatever failed."""
         yield from self.reader.told
@@ -109,6 +115,13 @@ class _Told:
         """What the trace does not tell."""
         if not self.reader.is_update:
             yield "A trace of no update: only what it says of the unit is used."
+        elif self.reader.is_updated:
+            yield "The update in the trace succeeded: nothing of it is to be explained."
+        elif self._is_of_station:
+            yield (
+                f"It failed for this computer, its port or its radio ({self._code}), which says"
+                " nothing of a unit."
+            )
         elif self.reader.finished is None:
             yield "The trace has no end: where it breaks off is taken for where it failed."
         if self.reader.trace.is_cut:
@@ -119,7 +132,7 @@ class _Told:
         yield from self.facts()
         flags = self.reader.flags
         yield from (_flag(value, where) for value, where in flags.items())
-        if not self.reader.is_update or self.reader.is_updated:
+        if not self.reader.is_update or self.reader.is_updated or self._is_of_station:
             return
         yield from self._failure()
         yield from self._aftermath()

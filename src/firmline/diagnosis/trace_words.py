@@ -16,6 +16,20 @@ from firmline.values import Fwid
 
 LINKS: Final = {"radio": "ble", "port": "uart", "usb": "usb"}
 """What :class:`~firmline.events.LinkDeclared` calls a link, and the vocabulary."""
+OF_THE_STATION: Final = (
+    *(
+        Code.PORT_NOT_FOUND,
+        Code.PORT_BUSY,
+        Code.PORT_FORBIDDEN,
+        Code.PORT_FAILED,
+        Code.PORT_BLOCKED,
+    ),
+    *(Code.USB_LIBRARY_MISSING, Code.USB_FORBIDDEN, Code.USB_NOT_UNIQUE, Code.USB_FAILED),
+    *("DFU-BLE-", "DFU-HCI-", "DFU-STORE-"),
+    *(Code.LINK_NOT_AVAILABLE, Code.LINK_EXTRA_MISSING),
+)
+"""How codes begin of what this computer, its port or its radio is at fault for. A silent port is
+none of them: that may be the unit's."""
 HCI_REASONS: Final = {
     0x05: "hci_05",
     0x06: "hci_06",

@@ -398,3 +398,20 @@ def test_a_bootloader_on_a_line_that_does_not_answer_any_more() -> None:
 def test_another_generation_of_bootloader() -> None:
     found = seen(*TO_BOOTLOADER[:6], finished(Code.LEGACY_DFU))
     assert found["bootloader"] == ("legacy",)
+
+
+@pytest.mark.parametrize(
+    "code", [Code.PORT_NOT_FOUND, Code.BLUETOOTH_OFF, Code.CONTROLLER_LOST, Code.USB_FORBIDDEN]
+)
+def test_what_this_computer_is_at_fault_for_says_nothing_of_a_unit(code: Code) -> None:
+    incident = evidence_of_traces([trace(STARTED, SEARCHING, finished(code))])
+    assert set(incident.by_field()) == {"host_tool"}
+    (said,) = incident.unused
+    assert said.startswith(f"It failed for this computer, its port or its radio ({code})")
+
+
+def test_of_an_update_that_succeeded_nothing_is_to_be_explained() -> None:
+    incident = evidence_of_traces([trace(*TO_BOOTLOADER, finished(outcome=Outcome.UPDATED))])
+    assert incident.unused == (
+        "The update in the trace succeeded: nothing of it is to be explained.",
+    )
