@@ -39,6 +39,7 @@ def result_fields(
         "next_test": test_fields(proposals[0]) if proposals else None,
         "plan": [test_fields(each) for each in proposals],
         "evidence": [_evidence_fields(each) for each in incident.evidence],
+        "confounded": incident.confounded(),
         "contradictions": list(incident.contradictions()),
         "unused": [printable(each) for each in incident.unused],
         "learned_runs": ranking.learned_runs,
@@ -178,6 +179,9 @@ def _plan_lines(proposals: tuple[Proposal, ...]) -> Iterator[str]:
 
 def _remark_lines(incident: Incident, ranking: Ranking) -> Iterator[str]:
     contradictions, unused = incident.contradictions(), incident.unused
+    if incident.confounded():
+        yield from _heading("What cannot be told apart", first=False)
+        yield from _wrapped(f"  {incident.confounded()}")
     if contradictions:
         yield from _heading("What cannot all be true", first=False)
         yield from (f"  {printable(each)}" for each in contradictions)

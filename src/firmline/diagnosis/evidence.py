@@ -96,6 +96,19 @@ class Incident:
                 found[each.field] = (*found.get(each.field, ()), each.value)
         return found
 
+    def confounded(self) -> str:
+        """What cannot be told apart any more, as a sentence; empty: nothing."""
+        cures = self.by_field().get("cured_by", ())
+        if len(cures) < 2:
+            return ""
+        meanings = vocabulary()["cured_by"].meanings
+        told = ", and ".join(meanings[each] for each in cures)
+        return (
+            f"{len(cures)} actions are told to have helped ({told}): if they were taken together,"
+            " nobody can say any more which of them did. Try them one at a time on the next unit"
+            " that fails."
+        )
+
     def contradictions(self) -> tuple[str, ...]:
         """Where the evidence cannot all be true, one sentence each."""
         found = self.by_field()

@@ -73,6 +73,17 @@ def test_an_empty_report_ranks_the_unknown_first(firmline: Program, tmp_path: Pa
     assert "Nothing of it is evidence" in told.out
 
 
+def test_two_actions_at_once_are_said_to_be_confounded(firmline: Program, tmp_path: Path) -> None:
+    path = tmp_path / "both.json"
+    both = {"evidence": {"cured_by": ["bench_supply", "power_cycle"], "supply": "coin_cell"}}
+    path.write_text(json.dumps(both), encoding="utf-8")
+    told = firmline("diagnose", str(path))
+    assert "What cannot be told apart" in told.out
+    words = " ".join(told.out.split())
+    assert "bench supply instead of cell, and supply taken away and back" in words
+    assert firmline("diagnose", str(path), "--json").result["confounded"].startswith("2 actions")
+
+
 def test_contradictions_are_said(firmline: Program, tmp_path: Path) -> None:
     path = tmp_path / "both.json"
     both = {"evidence": {"cured_by": ["retry"], "not_cured_by": ["retry"]}}
