@@ -1,9 +1,10 @@
 """Virtual incidents: faults of the virtual unit, and which cause of the catalogue each of them is.
 
 A fault may look like several causes: of what a trace shows, nobody could say which. These sets are
-named in :data:`ALIKE`, and any cause of the set counts for each fault that has it. That a set is
-not an excuse is tested: the faults that share one leave the same evidence, or the set says what the
-trace would have to show.
+named in :data:`ALIKE`, each with what such a trace shows, and any cause of the set counts for each
+fault that has it. Of three pairs it is tested that they leave the same evidence; the other sets are
+argued. "line goes silent" and "stays in its bootloader" are wider than they would have to be: some
+of their traces show more than the ranking makes use of.
 """
 
 from __future__ import annotations
