@@ -18,6 +18,7 @@ HEAVY = [
     "bumble",
     "cryptography",
     "google.protobuf",
+    "jinja2",
     "rich",
     "serial",
     "ssl",

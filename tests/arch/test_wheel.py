@@ -35,8 +35,10 @@ def test_the_wheel_is_typed(wheel: zipfile.ZipFile) -> None:
 
 
 def test_the_wheel_carries_its_data(wheel: zipfile.ZipFile) -> None:
-    data = {path.relative_to(SOURCE.parent).as_posix() for path in SOURCE.rglob("*.toml")}
-    assert "firmline/data/errors.toml" in data
+    kinds = ("*.toml", "*.html", "*.css")
+    paths = [path for kind in kinds for path in SOURCE.rglob(kind)]
+    data = {path.relative_to(SOURCE.parent).as_posix() for path in paths}
+    assert {"firmline/data/errors.toml", "firmline/cli/report/report.html"} <= data
     assert data <= names(wheel)
 
 

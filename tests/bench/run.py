@@ -194,6 +194,13 @@ def measure_packages(folder: Path) -> list[Figure]:
     return [measure_beside_nrfutil(folder), measure_check(folder), measure_hex()]
 
 
+def measure_diagnoses(folder: Path) -> list[Figure]:
+    """Why an update failed."""
+    from bench.diagnosis import measure_diagnosis  # noqa: PLC0415
+
+    return measure_diagnosis(folder)
+
+
 def measure_serial_road(folder: Path) -> list[Figure]:
     """Through a pseudo-terminal, beside nrfutil."""
     from bench.serial_road import measure_serial  # noqa: PLC0415
@@ -295,6 +302,7 @@ def main() -> int:
         figures = [
             *measure_packages(folder),
             *measure_update(folder),
+            *measure_diagnoses(folder),
             *measure_serial_road(folder),
             *measure_limit_shares(),
             *measure_many_units(),

@@ -112,10 +112,19 @@ def story_over_uart(profile: str, contents: Package, operation: int) -> tuple[To
         case _:
             assert (outcome, code) == (Outcome.FAILED, Code.LINK_TIMEOUT), operation
             assert not told.is_new, operation
+            assert_restart_is_told(told)
     again = by_hand(profile, contents, told.unit)
     assert again.result.finished.outcome is Outcome.UPDATED, operation
     assert again.is_new, operation
     return told, again
+
+
+def assert_restart_is_told(told: Told) -> None:
+    """Its old application printed its greeting while the answer was still waited for."""
+    texts = [each.text for each in told.heard if isinstance(each, events.TextHeard)]
+    assert texts == [f"firmline virtual application {told.unit.firmware_revision}"]
+    assert told.result.error is not None
+    assert "It was reset or has lost its power" in (told.result.error.hint or "")
 
 
 def story_over_usb(profile: str, contents: Package, operation: int) -> bus.Told:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,8 +15,21 @@ from firmline.cli.trace_input import STANDARD_INPUT, name_of, read_trace_file
 from firmline.cli.with_subcommands import WithSubcommands
 from firmline.errors import Code, InputError
 
+if TYPE_CHECKING:
+    from firmline.diagnosis.evidence import Incident
+
 SUBCOMMANDS: Final = (
     Command("batch", "firmline.cli.diagnose_batch:batch", "Say whether it is one unit or a batch."),
+    Command(
+        "compare",
+        "firmline.cli.diagnose_compare:compare",
+        "Run two conditions in turn, and say whether they differ.",
+    ),
+    Command(
+        "margin",
+        "firmline.cli.diagnose_margin:margin",
+        "Find the voltage or resistance at which an update stops working.",
+    ),
 )
 
 
@@ -42,9 +56,50 @@ SUBCOMMANDS: Final = (
     multiple=True,
     help="A test that was done already, by its name in the plan. May be given more than once.",
 )
+@click.option(
+    "--dump",
+    "dumps",
+    metavar="DUMP",
+    type=FilePath(),
+    multiple=True,
+    help="A dump of the unit's flash, which says more than a trace (firmline autopsy).",
+)
+@click.option(
+    "--resolved",
+    "resolved_path",
+    metavar="COUNTS",
+    type=FilePath(),
+    help="How often each cause was found in runs of your own that were resolved: a table (CSV) with"
+    " the columns cause and count, or a JSON object.",
+)
+@click.option(
+    "--report",
+    "report_path",
+    metavar="OUT",
+    type=FilePath(),
+    help="Write a report that can be sent to somebody: a page (OUT.html) that prints well and needs"
+    " no network, or JSON (OUT.json).",
+)
+@click.option(
+    "--attach",
+    metavar="FILE",
+    type=FilePath(),
+    multiple=True,
+    help="Send a file along in the report: a photograph, a plot, a log. May be given more than"
+    " once.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
 def diagnose(
-    file: Path | None, *, asks: bool, lacks: tuple[str, ...], done: tuple[str, ...], as_json: bool
+    file: Path | None,
+    *,
+    asks: bool,
+    lacks: tuple[str, ...],
+    done: tuple[str, ...],
+    dumps: tuple[Path, ...],
+    resolved_path: Path | None,
+    report_path: Path | None,
+    attach: tuple[Path, ...],
+    as_json: bool,
 ) -> None:
     """Say why an update failed, how sure that is, and which test to do next.
 
@@ -57,17 +112,72 @@ def diagnose(
     """
     from firmline.cli.diagnosis_options import known_equipment, known_tests  # noqa: PLC0415
     from firmline.cli.diagnosis_text import result_fields, text_lines  # noqa: PLC0415
+    from firmline.cli.learned_text import resolved_runs  # noqa: PLC0415
+    from firmline.cli.report.attachments import File  # noqa: PLC0415
+    from firmline.cli.report.content import Concluded  # noqa: PLC0415
+    from firmline.cli.report.writing import wanted_report, write_report  # noqa: PLC0415
     from firmline.diagnosis.evidence import Incident  # noqa: PLC0415
     from firmline.diagnosis.next_test import plan  # noqa: PLC0415 - the help stays fast
     from firmline.diagnosis.ranking import rank  # noqa: PLC0415
-    from firmline.diagnosis.reading import read_incident  # noqa: PLC0415
+    from firmline.diagnosis.reading import read_source  # noqa: PLC0415
 
     lacks, done = known_equipment(lacks), known_tests(done)
-    if file is None and not asks:
+    _check_source(file, asks=asks, dumps=dumps)
+    resolved = resolved_runs(resolved_path)
+    wanted = wanted_report(report_path, attach)
+    given = None if file is None else File(name=file.name, content=read_trace_file(file))
+    source = (
+        None if file is None or given is None else read_source(given.content, name=name_of(file))
+    )
+    told = Incident() if source is None else source.incident
+    incident = _with_more(told, dumps=dumps, asks=asks, resolved=resolved)
+    ranking = rank(incident, resolved=resolved)
+    proposals = plan(incident, ranking, lacks=lacks, done=done)
+    if as_json:
+        click.echo(json.dumps(result_fields(incident, ranking, proposals)))
+    else:
+        click.echo("\n".join(text_lines(incident, ranking, proposals)))
+    if wanted is not None:
+        concluded = Concluded(
+            incident=incident,
+            ranking=ranking,
+            plan=proposals,
+            done=done,
+            lacks=lacks,
+            asked=asks,
+            dumps=len(dumps),
+        )
+        write_report(wanted, source, concluded, given=given)
+
+
+def _with_more(
+    incident: Incident, *, dumps: tuple[Path, ...], asks: bool, resolved: Mapping[str, int]
+) -> Incident:
+    """What is known, with what dumps of the unit's flash and a person tell."""
+    if dumps:
+        from firmline.cli.autopsy_input import read_dump_file  # noqa: PLC0415
+        from firmline.diagnosis.autopsy.examination import combined, examine  # noqa: PLC0415
+
+        incident = combined(incident, [examine(read_dump_file(each)) for each in dumps])
+    if asks:
+        from firmline.cli.diagnose_ask import ask  # noqa: PLC0415
+
+        incident = ask(incident, resolved)
+    return incident
+
+
+def _check_source(file: Path | None, *, asks: bool, dumps: tuple[Path, ...]) -> None:
+    """See that there is something to diagnose.
+
+    Raises:
+        InputError: ``USAGE`` or ``OPTION_CONFLICT``.
+    """
+    if file is None and not asks and not dumps:
         raise InputError(
             Code.USAGE,
             "There is nothing to diagnose: no FILE, and no --ask.",
-            hint="Give a trace, a log or a report, or --ask to be asked what was seen.",
+            hint="Give a trace, a log or a report, a dump with --dump, or --ask to be asked what"
+            " was seen.",
         )
     if asks and file == STANDARD_INPUT:
         raise InputError(
@@ -75,17 +185,3 @@ def diagnose(
             "--ask reads answers from standard input, which - names as the file.",
             hint="Give the file by its name.",
         )
-    incident = Incident()
-    if file is not None:
-        incident = read_incident(read_trace_file(file), name=name_of(file))
-    if asks:
-        from firmline.cli.diagnose_ask import ask  # noqa: PLC0415
-
-        incident = ask(incident)
-    ranking = rank(incident)
-    proposals = plan(incident, ranking, lacks=lacks, done=done)
-    if as_json:
-        click.echo(json.dumps(result_fields(incident, ranking, proposals)))
-        return
-    for line in text_lines(incident, ranking, proposals):
-        click.echo(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Final
 
 import click
@@ -22,20 +23,23 @@ STOP: Final = frozenset({"q", "quit", "stop"})
 UNKNOWN: Final = frozenset({"", "?", "d", "don't know"})
 
 
-def ask(incident: Incident) -> Incident:
+def ask(incident: Incident, resolved: Mapping[str, int]) -> Incident:
     """Ask until no answer would tell more, or nobody wants to answer any more.
 
     Questions go to standard error, so that the diagnosis is all that is printed.
 
     Args:
         incident: What is known already.
+        resolved: How often each cause was found in resolved runs.
 
     Returns:
         The same, and what was answered.
     """
     _say("Enter alone means don't know, q stops.")
     asked: set[str] = set()
-    while (question := next_question(incident, rank(incident), asked=asked)) is not None:
+    while (
+        question := next_question(incident, rank(incident, resolved=resolved), asked=asked)
+    ) is not None:
         asked.add(question.key)
         _say("")
         try:
@@ -44,7 +48,7 @@ def ask(incident: Incident) -> Incident:
             break
         if answer is not None:
             incident = incident.with_more([answer])
-            _say(_standing(rank(incident)))
+            _say(_standing(rank(incident, resolved=resolved)))
     return incident
 
 

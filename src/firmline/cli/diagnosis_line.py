@@ -16,6 +16,8 @@ from firmline.formats.trace import Trace
 
 LIKELY: Final = 0.5
 """A cause that is likelier than all others together is named alone; ours."""
+PERHAPS: Final = 0.3
+"""A cause that has less is one of many, and none is named; ours."""
 SHOWN: Final = 2
 """How many are named where none is; ours."""
 NOT_TOLD: Final = "many are as likely, by what this attempt shows"
@@ -41,7 +43,12 @@ def diagnosis_line(heard: Sequence[Event], *, trace: Path | None) -> str:
     first = _ranking(heard)
     shown = first[:1] if first[0].probability >= LIKELY else first[:SHOWN]
     likely = sum(each.probability for each in shown if each.cause is not None)
-    named = ", or ".join(map(_named, shown)) if likely >= LIKELY else NOT_TOLD
+    if likely >= LIKELY:
+        named = ", or ".join(map(_named, shown))
+    elif first[0].cause is not None and first[0].probability >= PERHAPS:
+        named = f"perhaps {_named(first[0])}"
+    else:
+        named = NOT_TOLD
     return f"  {paint('cause:', bold=True)} {named}. {_more(trace)}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Final
 
+from firmline.cli.learned_text import learned_fields, learned_lines
 from firmline.cli.style import paint, printable
 from firmline.diagnosis.catalogue import UNKNOWN
 from firmline.diagnosis.evidence import Evidence, Incident
@@ -19,7 +20,7 @@ UNLIKELY: Final = 0.02
 """Causes below that are not shown to people, beyond the first."""
 ARGUMENTS: Final = 5
 """Arguments that people are shown of the first cause, for it and against it."""
-TESTS: Final = 8
+TESTS: Final = 16
 """Tests of the plan that people are shown."""
 WIDTH: Final = 96
 UNKNOWN_TITLE: Final = "None of the causes that are known"
@@ -34,19 +35,21 @@ def result_fields(
     """The result line."""
     return {
         "type": "result",
-        "causes": [_cause_fields(each) for each in ranking.causes],
+        "causes": [cause_fields(each) for each in ranking.causes],
         "families": {name: round(chance, 6) for name, chance in ranking.families.items()},
         "next_test": test_fields(proposals[0]) if proposals else None,
         "plan": [test_fields(each) for each in proposals],
-        "evidence": [_evidence_fields(each) for each in incident.evidence],
+        "evidence": [evidence_fields(each) for each in incident.evidence],
         "confounded": incident.confounded(),
         "contradictions": list(incident.contradictions()),
         "unused": [printable(each) for each in incident.unused],
-        "learned_runs": ranking.learned_runs,
+        "learned_runs": 0 if ranking.learned is None else ranking.learned.runs,
+        "learned": learned_fields(ranking.learned),
     }
 
 
-def _cause_fields(ranked: RankedCause) -> dict[str, object]:
+def cause_fields(ranked: RankedCause) -> dict[str, object]:
+    """A cause, and what speaks for and against it."""
     return {
         "cause": ranked.slug,
         "family": ranked.family,
@@ -81,7 +84,8 @@ def test_fields(proposal: Proposal) -> dict[str, object]:
     }
 
 
-def _evidence_fields(evidence: Evidence) -> dict[str, object]:
+def evidence_fields(evidence: Evidence) -> dict[str, object]:
+    """What was seen, and where."""
     return {
         "field": evidence.field,
         "value": evidence.value,
@@ -99,7 +103,7 @@ def text_lines(
 ) -> Iterator[str]:
     """The diagnosis, line by line."""
     yield from _heading("Causes")
-    yield from _cause_lines(ranking)
+    yield from cause_lines(ranking)
     yield from _argument_lines(ranking.causes[0])
     yield from _plan_lines(proposals)
     yield from _remark_lines(incident, ranking)
@@ -109,7 +113,8 @@ def _heading(title: str, *, first: bool = True) -> list[str]:
     return [paint(title, bold=True)] if first else ["", paint(title, bold=True)]
 
 
-def _cause_lines(ranking: Ranking) -> Iterator[str]:
+def cause_lines(ranking: Ranking) -> Iterator[str]:
+    """The likeliest causes."""
     shown = [
         each
         for place, each in enumerate(ranking.causes[:SHOWN])
@@ -142,13 +147,13 @@ def _argument_lines(top: RankedCause) -> Iterator[str]:
         yield "  What was seen fits no known cause better than any other failure would."
         return
     yield from _heading(f"Why {top.slug}", first=False)
-    yield from _wrapped(f"  {top.cause.meaning}")
+    yield from wrapped(f"  {top.cause.meaning}")
     for label, arguments in (("for", top.speaks_for), ("against", top.speaks_against)):
         for each in arguments[:ARGUMENTS]:
             because = f": {each.because}" if each.because else ""
-            yield from _wrapped(f"  {label:<8} {_observation(each)}{because}", indent=11)
-    yield from _wrapped(f"  {'fix':<8} {top.cause.fix}", indent=11)
-    yield from _wrapped(f"  {'prevent':<8} {top.cause.prevent}", indent=11)
+            yield from wrapped(f"  {label:<8} {_observation(each)}{because}", indent=11)
+    yield from wrapped(f"  {'fix':<8} {top.cause.fix}", indent=11)
+    yield from wrapped(f"  {'prevent':<8} {top.cause.prevent}", indent=11)
 
 
 def _observation(argument: Argument) -> str:
@@ -171,8 +176,8 @@ def _plan_lines(proposals: tuple[Proposal, ...]) -> Iterator[str]:
         needs = "".join(f", needs {equipment()[each]}" for each in test.needs)
         yield f"  {number}. {paint(test.title, bold=True)} ({test.minutes:g} min{needs})"
         for step in test.steps if number == 1 else ():
-            yield from _wrapped(f"     - {step}", indent=7)
-        yield from _wrapped(f"     {proposal.because}", indent=5)
+            yield from wrapped(f"     - {step}", indent=7)
+        yield from wrapped(f"     {proposal.because}", indent=5)
     if not warned and any(each.test.takes_power for each in proposals):
         yield "  Until these are done, do not touch the cell or the supply."
 
@@ -181,7 +186,7 @@ def _remark_lines(incident: Incident, ranking: Ranking) -> Iterator[str]:
     contradictions, unused = incident.contradictions(), incident.unused
     if incident.confounded():
         yield from _heading("What cannot be told apart", first=False)
-        yield from _wrapped(f"  {incident.confounded()}")
+        yield from wrapped(f"  {incident.confounded()}")
     if contradictions:
         yield from _heading("What cannot all be true", first=False)
         yield from (f"  {printable(each)}" for each in contradictions)
@@ -191,11 +196,12 @@ def _remark_lines(incident: Incident, ranking: Ranking) -> Iterator[str]:
     if not incident.evidence:
         yield ""
         yield "Nothing of it is evidence, so that every cause is as likely as it is anywhere."
-    if ranking.learned_runs:
-        yield ""
-        yield f"{ranking.learned_runs} resolved runs have told, too, how often causes are met."
+    if ranking.learned is not None:
+        yield from _heading("What resolved runs have told", first=False)
+        yield from learned_lines(ranking.learned)
 
 
-def _wrapped(text: str, *, indent: int = 2) -> list[str]:
+def wrapped(text: str, *, indent: int = 2) -> list[str]:
+    """A text in lines; it begins where it does itself, and goes on at the indent."""
     first = len(text) - len(text.lstrip())
     return wrap(text.strip(), WIDTH, initial_indent=" " * first, subsequent_indent=" " * indent)

@@ -52,6 +52,7 @@ SECTIONS = (
     Section(
         "When an update fails",
         Command("diagnose", "firmline.cli.diagnose:diagnose", "Rank the causes, plan the tests."),
+        Command("autopsy", "firmline.cli.autopsy:autopsy", "Say what a unit's flash tells."),
     ),
     Section(
         "Work with virtual units",

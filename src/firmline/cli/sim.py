@@ -20,6 +20,11 @@ SECTIONS = (
             "firmline.cli.sim_faults:faults",
             "Update units with every fault there is, on every link.",
         ),
+        Command(
+            "diagnose",
+            "firmline.cli.sim_diagnose:diagnose",
+            "Find out why faulty units fail, test by test.",
+        ),
         Command("serve", "firmline.cli.sim_serve:serve", "Serve a virtual unit to other programs."),
         Command(
             "units",

@@ -15,7 +15,8 @@ from typing import Final
 
 import click
 
-from firmline.cli.files import read_file
+from firmline.cli.autopsy_input import keep, read_dump_file
+from firmline.cli.files import keep_apart
 from firmline.cli.interruption import ENDING
 from firmline.cli.numbers import Number
 from firmline.cli.parameters import FilePath, KeyName, KeySource, OnceCommand
@@ -25,7 +26,7 @@ from firmline.cli.unit_choice import load_unit
 from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.application_dfu import ApplicationDfu
 from firmline.device.description import UnitDescription
-from firmline.device.dump import load_dump
+from firmline.device.dump import describe_dump, dump_unit
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.serial_port import DEFAULT_BAUD
 from firmline.device.unit import VirtualUnit
@@ -67,7 +68,14 @@ MIN_BAUD, MAX_BAUD = 1200, 1_000_000
     "dump",
     metavar="DUMP",
     type=FilePath(),
-    help="The unit's flash is what this dump of a real one says: HEX, or bytes from address 0.",
+    help="The unit is the one that this dump was read from (HEX, or bytes from address 0): flash,"
+    " UICR, chip, trusted key and GPREGRET. Its bootloader's build is that of --unit.",
+)
+@click.option(
+    "--save",
+    metavar="HEX",
+    type=FilePath(),
+    help="Keep a dump of the unit when it ends: flash, FICR, UICR, registers.",
 )
 @click.option(
     "--baud",
@@ -82,6 +90,7 @@ def serve(
     place_text: str | None,
     key_file: KeySource | None,
     dump: Path | None,
+    save: Path | None,
     baud: int | None,
     as_json: bool,
 ) -> None:
@@ -92,17 +101,21 @@ def serve(
     """
     place = parse_place(place_text) if place_text is not None else None
     description = _describe(unit_name, place)
+    if dump is not None:
+        description = describe_dump(description, read_dump_file(dump))
     if key_file is not None:
         description = replace(description, public_key=load_public_key(key_file))
+    if save is not None:
+        keep_apart(save, dump, key_file if isinstance(key_file, Path) else None)
     unit = fabricate(description, physics=physics_of(description), greets=True)
-    if dump is not None:
-        load_dump(unit, read_file(dump, what="dump"), name=str(dump))
     if place is None:
         place = Place(road=Road.HCI_TCP if description.profile.is_ble else Road.PTY)
     check_place(unit, place, baud=baud)
     teller = JsonTeller() if as_json else Teller()
     with ending_signals() as ending:
         asyncio.run(_serve(unit, place, baud=baud, teller=teller, ending=ending))
+        if save is not None:
+            keep(dump_unit(unit), save)
     if ending.number == signal.SIGINT:
         raise click.exceptions.Exit(ExitCode.INTERRUPTED)
 

@@ -69,7 +69,7 @@ def _print_text(traces: tuple[Trace, ...], *, every: bool) -> None:
 
 def _text(trace: Trace, *, every: bool) -> list[str]:
     summary = summarize(trace)
-    begin_s = next((entry.at_s for entry in trace.entries if entry.at_s is not None), 0.0)
+    begin_s = trace.begin_s
     lines = header_lines(trace, summary)
     if every:
         lines += ["", paint("Every event, seconds from the beginning", bold=True)]

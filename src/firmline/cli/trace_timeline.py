@@ -38,11 +38,16 @@ class Row:
 
 def time_line(trace: Trace, begin_s: float) -> list[str]:
     """The lines, with seconds since ``begin_s``."""
+    return [_line(row, begin_s) for row in time_rows(trace)]
+
+
+def time_rows(trace: Trace) -> tuple[Row, ...]:
+    """What the lines say."""
     drawn = _TimeLine()
     for event in trace.events:
         drawn.hear(event)
     drawn.close()
-    return [_line(row, begin_s) for row in drawn.rows]
+    return tuple(drawn.rows)
 
 
 def _line(row: Row, begin_s: float) -> str:

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
+from firmline.cli.autopsy_input import read_dump_file
 from firmline.cli.btsnoop_file import BtsnoopFile
 from firmline.cli.event_output import Listener
 from firmline.cli.files import keep_apart
@@ -19,6 +20,7 @@ from firmline.cli.running import run_with
 from firmline.cli.secrets_input import load_public_key
 from firmline.cli.trace_file import TraceFile, keep_events
 from firmline.cli.unit_choice import load_unit
+from firmline.device.dump import describe_dump
 from firmline.errors import Code, StoreError, TransportError, TransportReason
 from firmline.events import Event, Reporter
 from firmline.links.open import check_packet_log, open_target
@@ -50,10 +52,13 @@ def prepare_unit(
     """
     is_virtual = target.scheme is Scheme.SIM
     unit = load_unit(target.where) if is_virtual else None
+    flash = Path(target.options["flash"]) if is_virtual and "flash" in target.options else None
+    if unit is not None and flash is not None:
+        unit = describe_dump(unit, read_dump_file(flash))
     key = key_source(target.options["key"]) if is_virtual and "key" in target.options else None
     for output in (trace, btsnoop):
         if output is not None:
-            keep_apart(output, *inputs, key)
+            keep_apart(output, *inputs, key, flash)
     if btsnoop is not None:
         check_packet_log(target, unit=unit)
     trusted_key = None if key is None else load_public_key(key)

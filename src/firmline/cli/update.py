@@ -38,6 +38,15 @@ from firmline.updater.timeouts import Timeouts
 )
 @expect_options
 @recovery_options
+@click.option(
+    "--recovery/--no-recovery",
+    "recovers",
+    default=True,
+    show_default=True,
+    help="Whether it goes on behind a fault. Without, it ends at the first one and leaves the unit"
+    " as it is, as most hosts do: recovery may restart the unit, which clears what a diagnosis"
+    " looks at.",
+)
 @trace_option
 @btsnoop_option
 @json_option
@@ -50,6 +59,7 @@ def update(
     expect_timeout: float | None,
     checkpoint_s: Spacing,
     timeouts: Timeouts,
+    recovers: bool,
     trace: Path | None,
     btsnoop: Path | None,
     as_json: bool,
@@ -76,6 +86,7 @@ def update(
         expectation=expectation,
         checkpoint_s=checkpoint_s,
         timeouts=timeouts,
+        recovers=recovers,
     )
     if len(targets) == 1:
         run_update(request)

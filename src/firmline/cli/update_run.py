@@ -53,6 +53,7 @@ class UpdateRequest:
         expectation: What the new application prints on a serial port.
         checkpoint_s: Seconds of work after which the unit saves its progress; ``auto``: as often as
             that takes its share of the time at most, ``None``: never.
+        recovers: Whether it goes on behind a fault.
     """
 
     package: Path
@@ -65,6 +66,7 @@ class UpdateRequest:
     timeouts: Timeouts | None = None
     expectation: Expectation | None = None
     checkpoint_s: Spacing = AUTO
+    recovers: bool = True
 
 
 def run_update(request: UpdateRequest) -> NoReturn:
@@ -133,6 +135,7 @@ def plan_of(
         prn=request.prn or (0 if opened is None else opened.prn),
         expectation=request.expectation,
         checkpoint_s=request.checkpoint_s,
+        recovers=request.recovers,
     )
 
 
@@ -209,7 +212,7 @@ def _is_to_be_diagnosed(result: UpdateResult, heard: Sequence[Event]) -> bool:
         return False
     from firmline.diagnosis.trace_words import OF_THE_STATION  # noqa: PLC0415 - failures only
 
-    if result.error.code.startswith((*OF_THE_STATION, Code.PORT_NONSENSE)):
+    if result.error.code.startswith((*OF_THE_STATION, Code.PORT_NONSENSE, Code.SMP)):
         return False
     return any(isinstance(event, MEETINGS) for event in heard)
 

@@ -45,13 +45,22 @@ class Application:
         settings: The settings that the bootloader left.
         serial_number: What it says its serial number is.
         crashes: Whether it dies on its way into the bootloader.
+        adds_request: Whether it sets the bits of its request and leaves the others, as who calls
+            ``sd_power_gpregret_set`` alone does.
     """
 
     def __init__(
-        self, *, board: Board, settings: SettingsRam, serial_number: str, crashes: bool = False
+        self,
+        *,
+        board: Board,
+        settings: SettingsRam,
+        serial_number: str,
+        crashes: bool = False,
+        adds_request: bool = False,
     ) -> None:
         self._board = board
         self._crashes = crashes
+        self._adds_request = adds_request
         self._awaits_confirmation = False
         image = board.flash.read(board.bank_0_start, settings.bank_0.size)
         self.firmware_revision = f"{settings.app_version}+{zlib.crc32(image):08x}"
@@ -84,7 +93,13 @@ class Application:
         Nordic's library has the application pull its own reset pin, for bootloaders that are
         entered by that. This one leaves the request in GPREGRET, as products without that wire do.
         """
-        self._board.registers.gpregret = GPREGRET_ENTER_DFU
+        self._ask_for_bootloader()
+
+    def _ask_for_bootloader(self) -> None:
+        """Leave the request in GPREGRET."""
+        registers = self._board.registers
+        kept = registers.gpregret if self._adds_request else 0
+        registers.gpregret = kept | GPREGRET_ENTER_DFU
 
     @property
     def is_leaving(self) -> bool:
@@ -156,5 +171,5 @@ class Application:
         An application that crashes here is reset as well, but has asked for nothing.
         """
         if self._awaits_confirmation and not self._crashes:
-            self._board.registers.gpregret = GPREGRET_ENTER_DFU
+            self._ask_for_bootloader()
         return self._awaits_confirmation

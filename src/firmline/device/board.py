@@ -11,7 +11,10 @@ from firmline.device.chips import Chip
 from firmline.device.flash import NorFlash
 from firmline.device.physics.physics import Physics
 from firmline.device.profile import BootloaderProfile, MemoryMap
+from firmline.device.radio_face import ResetKind
 from firmline.device.storage import Nvmc, Storage
+from firmline.formats.flash.information import UICR_SIZE
+from firmline.formats.flash.registers import ResetReason
 from firmline.formats.keys import PublicKey
 from firmline.formats.peer_data import PeerKeys
 from firmline.formats.softdevice import (
@@ -20,6 +23,7 @@ from firmline.formats.softdevice import (
     SoftDeviceInfo,
     parse_softdevice_info,
 )
+from firmline.formats.spans import ERASED
 from firmline.values import BleAddress
 
 SOFTDEVICE_MAGIC_ADDRESS: Final = INFO_FLASH_ADDRESS + 4
@@ -27,6 +31,11 @@ SOFTDEVICE_FAMILY_ADDRESS: Final = INFO_FLASH_ADDRESS + 0x10
 SOFTDEVICE_VERSION_ADDRESS: Final = INFO_FLASH_ADDRESS + 0x14
 """Words of the SoftDevice's information structure in flash (spec section 16.2 S3)."""
 _INFO_SIZE: Final = 0x18
+_REASONS: Final = {
+    ResetKind.PIN: ResetReason.PIN,
+    ResetKind.WATCHDOG: ResetReason.WATCHDOG,
+    ResetKind.SOFT: ResetReason.SOFT,
+}
 
 
 def _ignore(_what: str, **_facts: object) -> None:
@@ -35,10 +44,21 @@ def _ignore(_what: str, **_facts: object) -> None:
 
 @dataclass(slots=True)
 class Registers:
-    """What survives a soft reset, and why the last reset was (FORMAT.md, section 4.2)."""
+    """What survives a soft reset, and what made the resets so far (FORMAT.md, section 4.2)."""
 
     gpregret: int = 0
     gpregret2: int = 0
+    resetreas: int = 0
+    """Why it was reset: a bit for each kind that was, none for a loss of power (nRF52832 product
+    specification, POWER)."""
+    was_reset: bool = False
+    """S_RESET_ST of DHCSR: whether it was reset since a probe has asked (ARMv7-M, C1.6.2)."""
+
+    def note(self, kind: ResetKind) -> None:
+        """RESETREAS adds up until the power goes, or a probe clears it."""
+        reason = _REASONS.get(kind)
+        self.resetreas = 0 if reason is None else self.resetreas | reason
+        self.was_reset = True
 
     def clear(self) -> None:
         """What every reset but a soft one does."""
@@ -60,10 +80,12 @@ class Board:
         storage: What its firmware writes flash through at present.
         log: Told of what happens inside: a name and plain facts.
         application_dfu: The DFU service that its application offers.
+        uicr: What its user information holds, from its first byte.
         bonds: Whom its application has bonded with, by address; kept over resets, as a product's
             peer manager does.
         unaware: Those of them whom the application has still to tell that the services were others
             meanwhile; kept likewise.
+        awaits_clock: Whether its processor waits for a 32 kHz clock that does not start.
     """
 
     chip: Chip
@@ -74,9 +96,11 @@ class Board:
     log: Callable[..., None] = _ignore
     registers: Registers = field(default_factory=Registers)
     application_dfu: ApplicationDfu = ApplicationDfu.BUTTONLESS
+    uicr: bytes = ERASED * UICR_SIZE
     bonds: dict[BleAddress, PeerKeys] = field(default_factory=dict)
     unaware: set[BleAddress] = field(default_factory=set)
     physics: Physics | None = None
+    awaits_clock: bool = False
     nvmc: Nvmc = field(init=False)
     storage: Storage = field(init=False)
 

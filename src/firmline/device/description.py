@@ -7,7 +7,7 @@ user's own are (:mod:`firmline.device.unit_file`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from firmline.data import load_text, names_in
@@ -18,6 +18,7 @@ from firmline.device.physics.supply import Currents, Source
 from firmline.device.physics.timing import Timing
 from firmline.device.profile import BootloaderProfile
 from firmline.errors import Code, InputError
+from firmline.formats.flash.dump import FlashDump
 from firmline.formats.keys import PublicKey
 from firmline.formats.known_softdevices import KnownSoftDevice
 from firmline.values import BleAddress, Fwid, FwVersion
@@ -81,6 +82,7 @@ class UnitDescription:
         supply: What it hangs on; ``None``: a laboratory supply.
         timings: How long things take; ``None``: as its chip.
         faults: What is wrong with it.
+        dump: What its memory holds instead of what a factory puts there; ``None``: nothing else.
     """
 
     name: str
@@ -100,6 +102,7 @@ class UnitDescription:
     supply: Source | None = None
     timings: Timing | None = None
     faults: FaultPlan = NO_FAULTS
+    dump: FlashDump | None = field(default=None, repr=False)
 
     @property
     def source(self) -> Source:

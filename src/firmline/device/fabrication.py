@@ -9,16 +9,20 @@ No instruction of them is ever run; a boot check is the bootloader's own (CRC, h
 from __future__ import annotations
 
 import zlib
+from typing import Final
 
 from firmline.device.board import Board
 from firmline.device.bootloader.settings_ram import PEER_DATA, SIZE, Bank, SettingsRam
 from firmline.device.bootloader.settings_store import CURRENT_VERSION
 from firmline.device.description import SoftDeviceDescription, UnitDescription
+from firmline.device.dump import load_dump
 from firmline.device.faults.factory import bootloader_image, recorded_application, wear_out
+from firmline.device.faults.plan import BootloaderMissing
 from firmline.device.flash import NorFlash
+from firmline.device.information import uicr_image
 from firmline.device.physics.physics import Physics
 from firmline.device.physics.supply import Supply
-from firmline.device.synthetic import synthetic_bytes
+from firmline.device.synthetic import RAM_START, synthetic_bytes, synthetic_program
 from firmline.device.unit import VirtualUnit
 from firmline.formats.init_command import BootValidationType
 from firmline.formats.softdevice import (
@@ -26,6 +30,10 @@ from firmline.formats.softdevice import (
     SOFTDEVICE_START,
     build_softdevice_info,
 )
+
+MBR_WORDS: Final = 8
+"""At the end of the MBR's page: where the bootloader and the MBR's parameters lie. They read as
+erased here, as behind a bootloader that has them in UICR (spec section 15)."""
 
 
 def fabricate(
@@ -48,20 +56,28 @@ def fabricate(
     )
     board.application_dfu = description.application_dfu
     memory = board.memory
-    flash.load(0, synthetic_bytes("mbr", SOFTDEVICE_START))
+    stack = RAM_START + description.chip.ram_size
+    flash.load(0, synthetic_program("mbr", SOFTDEVICE_START - MBR_WORDS, base=0, stack=stack))
     if description.softdevice is not None:
         flash.load(SOFTDEVICE_START, softdevice_image(description.softdevice))
-    application = synthetic_bytes(
-        f"application {description.application_version}", description.application_size
+    application = synthetic_program(
+        f"application {description.application_version}",
+        description.application_size,
+        base=board.bank_0_start,
+        stack=stack,
     )
     flash.load(board.bank_0_start, application)
     faults = description.faults
-    flash.load(memory.bootloader_start, bootloader_image(faults, memory.bootloader_size))
+    region = range(memory.bootloader_start, memory.bootloader_start + memory.bootloader_size)
+    bootloader = bootloader_image(faults, region, key=description.public_key, stack=stack)
+    flash.load(region.start, bootloader)
+    has_bootloader = faults.one(BootloaderMissing) is None
+    board.uicr = uicr_image(description.chip, memory, has_bootloader=has_bootloader)
     page = _settings_page(description, recorded_application(faults, application))
     flash.load(memory.settings_page, page)
     flash.load(memory.backup_page, page)
     wear_out(flash, faults)
-    return VirtualUnit(
+    unit = VirtualUnit(
         name=description.name,
         address=description.address,
         serial_number=description.serial_number,
@@ -71,6 +87,9 @@ def fabricate(
         faults=faults,
         greets=greets,
     )
+    if description.dump is not None:
+        load_dump(unit, description.dump)
+    return unit
 
 
 def physics_of(description: UnitDescription) -> Physics:

@@ -215,6 +215,16 @@ class NorFlash:
         self._check_range(address, len(data))
         self._bytes[address : address + len(data)] = data
 
+    def reprogram(self, address: int, data: bytes) -> None:
+        """Erase whole pages and write them, as a programmer does; worn pages keep their bits."""
+        self.load(address, data)
+        for page, erased in self._worn.items():
+            if address <= page < address + len(data):
+                offset = page - address
+                wanted = data[offset : offset + self.page_size]
+                kept = bytes(want & stuck for want, stuck in zip(wanted, erased, strict=True))
+                self.load(page, kept)
+
     def _check_range(self, address: int, size: int) -> None:
         if address < 0 or size < 0 or address + size > self.size:
             raise FlashRuleError(

@@ -26,16 +26,19 @@ def synthetic_bytes(seed: str, size: int) -> bytes:
     return b"".join(blocks)[:size]
 
 
-def synthetic_program(seed: str, size: int, *, base: int) -> bytes:
+def synthetic_program(seed: str, size: int, *, base: int, stack: int = STACK_TOP) -> bytes:
     """``size`` bytes that begin as a linker's output does: stack, handlers inside of the image.
 
     Args:
         seed: What the bytes behind the vector table depend on.
-        size: Bytes; room for the table at least.
+        size: Bytes; what has no room for the table has none.
         base: Address at which it is linked.
+        stack: Where its stack begins.
     """
+    if size <= _TABLE.size:
+        return synthetic_bytes(seed, size)
     words = [0] * 16
-    words[0] = STACK_TOP
+    words[0] = stack
     for index in EXCEPTIONS:
         words[index] = (base + _TABLE.size) | 1  # bit 0: Thumb code
     return _TABLE.pack(*words) + synthetic_bytes(seed, size - _TABLE.size)

@@ -24,6 +24,7 @@ from firmline.device.inside.core import Core
 from firmline.device.inside.life import Life
 from firmline.device.inside.link import Link
 from firmline.device.inside.radio import Radio
+from firmline.device.physics.supply import Source
 from firmline.device.radio_face import (
     AttStatus,
     ResetKind,
@@ -145,6 +146,19 @@ class VirtualUnit:
         """A reset from outside; only a soft one keeps the registers (FORMAT.md, section 4.2)."""
         self._agenda.reach(now_s)
         self._life.reset(kind, now_s)
+
+    # What is around it.
+
+    def feed_from(self, source: Source | None, *, now_s: float) -> None:
+        """Another source feeds it from now on, in parallel to its own; ``None``: its own alone."""
+        self._agenda.reach(now_s)
+        physics = self._core.time.physics
+        if physics is not None:
+            physics.supply.feed_from(source)
+
+    def host_changed(self, *, is_other: bool) -> None:
+        """Another host is at the other end, without what is wrong with the first; or that one."""
+        self._core.faults.other_host = is_other
 
     # The face towards a radio.
 

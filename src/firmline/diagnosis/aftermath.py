@@ -27,6 +27,7 @@ class Aftermath:
         settings_lost: Where the bootloader says that its settings hold nothing; ``None``: nowhere.
         settings_kept: Where it says that they were kept.
         in_place: Where it says that it has put the new application in place, and is not in it.
+        restarted: Where that was heard before the image was complete: the application runs again.
         text: Where something that is no frame was heard: a program runs that is no bootloader.
     """
 
@@ -34,9 +35,10 @@ class Aftermath:
         self.settings_lost: Event | None = None
         self.settings_kept: Event | None = None
         self.in_place: Event | None = None
+        self.restarted: Event | None = None
         self.text: Event | None = None
         self._after: set[str] = set()
-        self._sent = False
+        self._begun = self._sent = False
         self._selecting = False
         self._before: dict[str, int] = {}
         """The versions that the bootloader told before the image was sent."""
@@ -50,7 +52,7 @@ class Aftermath:
         """One event."""
         match event:
             case events.ImageStarted():
-                self._sent = False
+                self._begun, self._sent = True, False
             case events.ImageSent():
                 self._sent = True
             case events.VersionSeen(image=image, version=version):
@@ -62,6 +64,8 @@ class Aftermath:
                 self._read(event, data)
             case events.TextHeard() if self._sent:
                 self.text = event
+            case events.TextHeard() if self._begun:
+                self.restarted = event
             case _:
                 pass
 

@@ -10,7 +10,7 @@ Rules of this module:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -19,6 +19,7 @@ from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.information import (
     bits,
     likely_causes,
+    may_apply,
     outcomes_of_action,
     outcomes_of_field,
     outcomes_of_looking,
@@ -30,12 +31,6 @@ WORTH_BITS: Final = 0.03
 """A question that is expected to tell less is not asked; ours."""
 KNOWN: Final = {"field": 0.9, "flag": 0.5, "change": 0.6, "action": 0.25}
 """How likely a person can answer, by what is asked about; ours: an action must have been tried."""
-FOLLOWS: Final = {
-    "result_code": ("failure_kind", frozenset({"error_code"})),
-    "ext_error": ("result_code", frozenset({"r0B", "refused"})),
-    "progress": ("phase", frozenset({"data_transfer", "final_execute", "activation", "app_start"})),
-}
-"""Fields that are asked about only where another one, if it is known, has one of these values."""
 
 
 class Kind(Enum):
@@ -107,16 +102,18 @@ def next_question(
     return max(
         (
             each
-            for each in _questions(incident, likely_causes(ranking))
-            if each.key not in asked and each.bits >= WORTH_BITS
+            for each in _questions(incident, likely_causes(ranking), asked)
+            if each.bits >= WORTH_BITS
         ),
         key=lambda question: question.bits,
         default=None,
     )
 
 
-def _questions(incident: Incident, causes: dict[str, float]) -> Iterator[Question]:
-    """Every question whose answer is not known."""
+def _questions(
+    incident: Incident, causes: dict[str, float], asked: Collection[str]
+) -> Iterator[Question]:
+    """Every question whose answer is not known, of those that were not asked."""
     seen, in_vain = incident.by_field(), incident.looked_for_in_vain()
     tried = (*seen.get("cured_by", ()), *seen.get("not_cured_by", ()))
     for field in vocabulary().values():
@@ -124,20 +121,21 @@ def _questions(incident: Incident, causes: dict[str, float]) -> Iterator[Questio
             case "not_cured_by":
                 continue
             case "cured_by":
-                actions = [value for value in field.meanings if value not in tried]
-                yield from (_about_action(action, incident, causes) for action in actions)
+                for action in field.meanings:
+                    if action not in tried and _key("cured_by", action) not in asked:
+                        yield _about_action(action, incident, causes)
             case _ if field.many:
                 known = (*seen.get(field.name, ()), *in_vain.get(field.name, ()))
-                values = [value for value in field.meanings if value not in known]
-                yield from (_about_value(field.name, value, causes) for value in values)
-            case _ if field.name not in seen and _may_apply(field.name, seen):
+                for value in field.meanings:
+                    if value not in known and _key(field.name, value) not in asked:
+                        yield _about_value(field.name, value, causes)
+            case name if name not in seen and name not in asked and may_apply(name, seen):
                 yield _about_field(field.name, causes)
 
 
-def _may_apply(name: str, seen: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether there can be anything to say of a field."""
-    before, values = FOLLOWS.get(name, ("", frozenset()))
-    return before not in seen or bool(values & set(seen[before]))
+def _key(field: str, value: str) -> str:
+    """The name of a question about one of several values."""
+    return f"{field}={value}"
 
 
 def _about_field(name: str, causes: dict[str, float]) -> Question:
@@ -165,7 +163,7 @@ def _about_value(name: str, value: str, causes: dict[str, float]) -> Question:
     asks = "Has this changed since it last worked" if changed else "Is it so"
     told = bits(outcomes_of_looking(name, value, causes), causes)
     return Question(
-        key=f"{name}={value}",
+        key=_key(name, value),
         field=name,
         value=value,
         kind=Kind.YES_NO,
@@ -179,7 +177,7 @@ def _about_action(action: str, incident: Incident, causes: dict[str, float]) -> 
     meaning = vocabulary()["cured_by"].meanings[action]
     told = bits(outcomes_of_action(action, incident, causes), causes)
     return Question(
-        key=f"cured_by={action}",
+        key=_key("cured_by", action),
         field="cured_by",
         value=action,
         kind=Kind.HELPED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from firmline.diagnosis.vocabulary import vocabulary
 
@@ -24,6 +25,10 @@ class Origin(StrEnum):
     """Somebody who was asked."""
 
 
+RECORDED: Final = frozenset({Origin.UNIT, Origin.TRACE})
+"""Who records what was seen, and describes nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One thing that was seen.
@@ -33,8 +38,8 @@ class Evidence:
         value: One of its values.
         origin: Who says so.
         where: The place there, for people: an event and its time, a line of a log; may be empty.
-        seen: Whether it was seen; else it was looked for, and is not so. Only of fields that take
-            several values: of the others the value that was found says it.
+        seen: Whether it was seen; else it was looked for, and is not so. Of a field with one value
+            that is said where it was not found, or where the value that was does not say it all.
     """
 
     field: str
@@ -88,6 +93,11 @@ class Incident:
     def looked_for_in_vain(self) -> Mapping[str, tuple[str, ...]]:
         """The values that were looked for and are not so, of every field that has any."""
         return self._values(seen=False)
+
+    def recorded(self) -> frozenset[str]:
+        """The fields of which a unit or firmline's own trace says everything that is known."""
+        told = {each.field for each in self.evidence if each.origin not in RECORDED}
+        return frozenset({each.field for each in self.evidence} - told)
 
     def _values(self, *, seen: bool) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}

@@ -44,11 +44,14 @@ and how far something failed is one moment; ours."""
 WRONG: Final = 0.03
 """How likely a report of what somebody saw says something that is not so; ours."""
 SELDOM_WRONG: Final = 0.004
-"""Of a code that the unit answered: it is copied, not described; ours."""
+"""Of a code that the unit answered, and of what firmline itself has recorded: it is copied, not
+described; ours."""
 CODES: Final = frozenset({"result_code", "ext_error"})
 NOT_ITS_CODE: Final = {"result_code": 0.05, "ext_error": 0.003}
 """How much less likely a code of the unit is with a cause that says nothing of it: who names
 a reason of its own has not lost supply or link; ours."""
+ANOTHER_CODE: Final = 0.01
+"""The same with a cause that names codes, of which it is none; ours."""
 UNKNOWN_CODE: Final = {"result_code": 0.3, "ext_error": 0.05}
 """The same where the cause is not known."""
 HELPS_ANYWAY: Final = 0.04
@@ -106,12 +109,13 @@ def weigh(cause: Cause | None, incident: Incident) -> tuple[Weighed, ...]:
         incident: What was seen.
     """
     seen, in_vain = incident.by_field(), incident.looked_for_in_vain()
-    anyway = passes_anyway(incident)
+    anyway, recorded = passes_anyway(incident), incident.recorded()
     weighed: list[Weighed] = []
     for field in vocabulary():
         if field in seen and not _is_implied(field, seen[field], seen):
-            weighed += _weigh_field(cause, field, seen[field], anyway)
-        weighed += [_weigh_denied(cause, field, value) for value in in_vain.get(field, ())]
+            weighed += _weigh_field(cause, field, seen[field], anyway, field in recorded)
+        if field in in_vain:
+            weighed += _weigh_denied(cause, field, in_vain[field])
     return tuple(weighed)
 
 
@@ -129,6 +133,8 @@ def _is_implied(field: str, values: tuple[str, ...], found: Mapping[str, tuple[s
             return "ext_error" in found
         case "failure_kind", ("error_code",):
             return "result_code" in found or "ext_error" in found
+        case "host_code", ("hci_08",) | ("gatt_8",):  # a unit that restarts ends no link
+            return bool({"once", "repeatedly"} & set(found.get("unit_resets", ())))
         case "progress", ("none",):
             return bool(phases) and BEFORE_DATA.issuperset(phases)
         case "progress", ("end",):
@@ -138,7 +144,7 @@ def _is_implied(field: str, values: tuple[str, ...], found: Mapping[str, tuple[s
 
 
 def _weigh_field(
-    cause: Cause | None, field: str, values: tuple[str, ...], anyway: float
+    cause: Cause | None, field: str, values: tuple[str, ...], anyway: float, is_recorded: bool
 ) -> Iterator[Weighed]:
     about = None if cause is None else cause.about(field)
     match field:
@@ -148,20 +154,35 @@ def _weigh_field(
             yield from (_weigh_failed_cure(cause, each, anyway) for each in values)
         case _ if vocabulary()[field].many:
             for each in values:
-                yield _weighed(cause, about, field, (each,), _chance_of_many(about, field, each))
+                yield _weighed(cause, about, field, (each,), _chance_of_many(cause, field, each))
         case _:
-            chances = [chance_of(cause, field, each) for each in values]
+            wrong = SELDOM_WRONG if is_recorded else WRONG
+            chances = [chance_of(cause, field, each, wrong) for each in values]
             yield _weighed(cause, about, field, values, sum(chances) / len(chances))
 
 
-def _weigh_denied(cause: Cause | None, field: str, value: str) -> Weighed:
-    """What was looked for, and is not so."""
+def _weigh_denied(cause: Cause | None, field: str, values: tuple[str, ...]) -> Iterator[Weighed]:
+    """What was looked for, and is not so.
+
+    Of several that a unit may show, each is a search of its own. Of a field with one value it is
+    one observation: the value is among those that are left.
+    """
+    if vocabulary()[field].many:
+        for each in values:
+            yield _denied(cause, field, (each,), chance_found(cause, field, each))
+    else:
+        chance = sum(chance_of(cause, field, each) for each in values)
+        yield _denied(cause, field, values, min(chance, MOST_FOUND))
+
+
+def _denied(cause: Cause | None, field: str, values: tuple[str, ...], chance: float) -> Weighed:
     about = None if cause is None else cause.about(field)
+    told = about is not None and any(each in about.chances for each in values)
     return Weighed(
         field=field,
-        values=(value,),
-        log_chance=math.log(1.0 - chance_found(cause, field, value)),
-        because="" if about is None or value not in about.chances else about.because,
+        values=values,
+        log_chance=WEIGHTS.get(field, 1.0) * math.log(1.0 - chance),
+        because=about.because if about is not None and told else "",
         seen=False,
     )
 
@@ -170,7 +191,7 @@ def _weighed(
     cause: Cause | None, about: Seen | None, field: str, values: tuple[str, ...], chance: float
 ) -> Weighed:
     excluded = {} if cause is None else cause.excludes.get(field, {})
-    because = "" if about is None else about.because
+    because = "" if about is None or not _is_meant(about, values, chance) else about.because
     for each in values:
         because = excluded.get(each, because)
     # What cannot be is no matter of how much the moment was told of already.
@@ -183,13 +204,30 @@ def _weighed(
     )
 
 
-def chance_of(cause: Cause | None, field: str, value: str) -> float:
-    """Of a field with one value: how likely a report that fills it in says this one; 0 to 1."""
+def _is_meant(about: Seen, values: tuple[str, ...], chance: float) -> bool:
+    """Whether the reason of a field is one for these values, or against them."""
+    anyway = vocabulary()[about.field].chances
+    is_told = any(each in about.chances for each in values)
+    return is_told or chance < sum(anyway[each] for each in values) / len(values)
+
+
+def chance_of(
+    cause: Cause | None, field: str, value: str, wrong_where_excluded: float = WRONG
+) -> float:
+    """Of a field with one value: how likely a report that fills it in says this one; 0 to 1.
+
+    Args:
+        cause: The cause; ``None``: none that is known.
+        field: The field.
+        value: One of its values.
+        wrong_where_excluded: How likely it is told although it is not so, where the cause excludes
+            it: less where a program has recorded it.
+    """
     about = None if cause is None else cause.about(field)
     anyway = vocabulary()[field].chances
     wrong = SELDOM_WRONG if field in CODES else WRONG
     if cause is not None and value in cause.excludes.get(field, {}):
-        return wrong * anyway[value]
+        return min(wrong, wrong_where_excluded) * anyway[value]
     if about is None:
         return anyway[value] * _of_code(cause, field)
     told = about.chances
@@ -198,6 +236,8 @@ def chance_of(cause: Cause | None, field: str, value: str) -> float:
     else:
         rest = sum(chance for other, chance in anyway.items() if other not in told)
         chance = (1.0 - sum(told.values())) * anyway[value] / rest
+        if field in CODES:  # it would name one of its own
+            chance = min(chance, anyway[value] * ANOTHER_CODE)
     return (1.0 - wrong) * chance + wrong * anyway[value]
 
 
@@ -210,8 +250,7 @@ def _of_code(cause: Cause | None, field: str) -> float:
 
 def chance_found(cause: Cause | None, field: str, value: str) -> float:
     """Of a field that takes several: how likely this is found by somebody who looks; 0 to 1."""
-    about = None if cause is None else cause.about(field)
-    return min(MOST_FOUND, LOOKED_FOR * _chance_of_many(about, field, value))
+    return min(MOST_FOUND, LOOKED_FOR * _chance_of_many(cause, field, value))
 
 
 def chance_of_help(cause: Cause | None, action: str, anyway: float = 0.0) -> float:
@@ -230,9 +269,12 @@ def chance_of_help(cause: Cause | None, action: str, anyway: float = 0.0) -> flo
     return 1.0 - (1.0 - helps) * (1.0 - anyway)
 
 
-def _chance_of_many(about: Seen | None, field: str, value: str) -> float:
+def _chance_of_many(cause: Cause | None, field: str, value: str) -> float:
     """Of a field that takes several: how likely a report says this one among others."""
     anyway = vocabulary()[field].chances[value]
+    if cause is not None and value in cause.excludes.get(field, {}):
+        return WRONG * anyway
+    about = None if cause is None else cause.about(field)
     return anyway if about is None else about.chances.get(value, anyway)
 
 
@@ -248,11 +290,13 @@ def _weigh_cures(cause: Cause | None, actions: tuple[str, ...], anyway: float) -
 
 
 def _weigh_failed_cure(cause: Cause | None, action: str, anyway: float) -> Weighed:
+    excluded = {} if cause is None else cause.excludes.get("not_cured_by", {})
+    failing = 1.0 - chance_of_help(cause, action, anyway)
     return Weighed(
         field="not_cured_by",
         values=(action,),
-        log_chance=math.log(1.0 - chance_of_help(cause, action, anyway)),
-        because=_because_of_cures(cause, (action,)),
+        log_chance=math.log(WRONG * failing if action in excluded else failing),
+        because=excluded.get(action) or _because_of_cures(cause, (action,)),
     )
 
 

@@ -18,13 +18,12 @@ from functools import cache
 from typing import Any, Final
 
 from firmline.data import load_table
-from firmline.diagnosis.catalogue import UNKNOWN
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
+from firmline.diagnosis.expectation import Look, because_of_looking, because_of_trying
 from firmline.diagnosis.information import (
-    PASSES,
-    Outcomes,
     bits,
     likely_causes,
+    may_apply,
     outcomes_of_action,
     outcomes_of_field,
     outcomes_of_looking,
@@ -48,9 +47,11 @@ class Test:
         minutes: Of a person who knows the unit.
         needs: Equipment, by the names of the table.
         destroys: What cannot be looked at afterwards, by the names of the table.
+        risks: What is lost likewise if a hand slips.
         action: What is tried, of the vocabulary's ``cured_by``; empty: it looks.
         fields: What is looked at: fields with one value.
         flags: What is looked for.
+        needs_failure: Whether it tells something only while the unit still fails.
     """
 
     __test__ = False  # not one of pytest's
@@ -61,9 +62,11 @@ class Test:
     minutes: float
     needs: tuple[str, ...] = ()
     destroys: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
     action: str = ""
     fields: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    needs_failure: bool = True
 
     @property
     def takes_power(self) -> bool:
@@ -72,9 +75,19 @@ class Test:
 
     @property
     def cost(self) -> float:
-        """Minutes, and more for what it destroys."""
+        """Minutes, and more for what it destroys, or may destroy."""
         weights = [_weight(each) for each in self.destroys if each != POWER]
+        weights += [_risk(each) for each in self.risks]
         return self.minutes * math.prod(weights)
+
+    def is_known(self, incident: Incident) -> bool:
+        """Whether everything that it would show is known already."""
+        seen, in_vain = incident.by_field(), incident.looked_for_in_vain()
+        if self.action:
+            return self.action in (*seen.get("cured_by", ()), *seen.get("not_cured_by", ()))
+        flags = (*seen.get("flags", ()), *in_vain.get("flags", ()))
+        asked = {field for field in self.fields if may_apply(field, seen)}
+        return asked <= set(seen) and set(self.flags) <= set(flags)
 
     def outcome(self, *, passed: bool, origin: Origin = Origin.PERSON) -> Evidence:
         """What it shows, of a test that tries something.
@@ -107,6 +120,11 @@ def _weight(destroyed: str) -> float:
     return float(_table()["destroys"][destroyed]["weight"])
 
 
+def _risk(destroyed: str) -> float:
+    """How much more a minute costs in which this may be destroyed by a slip."""
+    return float(_table()["destroys"][destroyed]["risk"])
+
+
 def _table() -> Mapping[str, Any]:
     return load_table("diagnostic_tests")
 
@@ -122,9 +140,11 @@ def diagnostic_tests() -> Mapping[str, Test]:
             minutes=row["minutes"],
             needs=tuple(row.get("needs", ())),
             destroys=tuple(row.get("destroys", ())),
+            risks=tuple(row.get("risks", ())),
             action=row.get("action", ""),
             fields=tuple(row.get("fields", ())),
             flags=tuple(row.get("flags", ())),
+            needs_failure=row.get("needs_failure", True),
         )
         for slug, row in _table()["tests"].items()
     }
@@ -170,44 +190,31 @@ def plan(
 
 def _proposal(test: Test, incident: Incident, likely: Mapping[str, float]) -> Proposal | None:
     """A test, if it is worth anything now."""
-    looks = _outcomes(test, incident, likely)
-    best = max(looks, key=lambda outcomes: bits(outcomes, likely), default=None)
-    worth = 0.0 if best is None else bits(best, likely)
+    looks = _looks(test, incident, likely)
+    best = max(looks, key=lambda look: bits(look.outcomes, likely), default=None)
+    worth = 0.0 if best is None else bits(best.outcomes, likely)
     if best is None or worth < WORTH_BITS:
         return None
-    return Proposal(test=test, bits=worth, because=_because(test, best, likely))
+    because = because_of_trying if test.action else because_of_looking
+    return Proposal(test=test, bits=worth, because=because(best, likely))
 
 
-def _outcomes(test: Test, incident: Incident, causes: Iterable[str]) -> list[Outcomes]:
+def _looks(test: Test, incident: Incident, causes: Iterable[str]) -> list[Look]:
     """What the test can show, for each thing that it looks at."""
     seen, in_vain = incident.by_field(), incident.looked_for_in_vain()
     if test.action:
         known = (*seen.get("cured_by", ()), *seen.get("not_cured_by", ()))
-        known_already = test.action in known
-        return [] if known_already else [outcomes_of_action(test.action, incident, causes)]
-    looks = [outcomes_of_field(field, causes) for field in test.fields if field not in seen]
-    known = (*seen.get("flags", ()), *in_vain.get("flags", ()))
-    return looks + [
-        outcomes_of_looking("flags", flag, causes) for flag in test.flags if flag not in known
+        if test.action in known:
+            return []
+        return [Look(what=test.action, outcomes=outcomes_of_action(test.action, incident, causes))]
+    fields = [
+        Look(what=field, outcomes=outcomes_of_field(field, causes))
+        for field in test.fields
+        if field not in seen and may_apply(field, seen)
     ]
-
-
-def _because(test: Test, outcomes: Outcomes, likely: Mapping[str, float]) -> str:
-    """Which causes the test moves apart, the likeliest first."""
-    if not test.action:
-        top = sorted(likely, key=lambda slug: -likely[slug])[:3]
-        return f"It is seen differently with {_listed(top)}."
-    passes = outcomes[PASSES]
-    among = sorted(likely, key=lambda slug: -likely[slug])[:6]
-    helped = [slug for slug in among if passes[slug] >= 0.5]
-    others = [slug for slug in among if passes[slug] < 0.5]
-    if helped and others:
-        return f"It helps with {_listed(helped[:3])}, and not with {_listed(others[:3])}."
-    which = helped or others
-    verb = "likelier" if helped else "unlikely to help"
-    return f"It is {verb} with {_listed(which[:3])}, each to another degree."
-
-
-def _listed(slugs: list[str]) -> str:
-    titles = ["another cause" if slug == UNKNOWN else slug for slug in slugs]
-    return titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} or {titles[-1]}"
+    known = (*seen.get("flags", ()), *in_vain.get("flags", ()))
+    return fields + [
+        Look(what=flag, outcomes=outcomes_of_looking("flags", flag, causes))
+        for flag in test.flags
+        if flag not in known
+    ]

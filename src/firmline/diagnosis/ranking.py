@@ -6,7 +6,8 @@ Rules of this module:
   an unknown cause is never ruled out.
 * What speaks for and against a cause is what is more, and less, likely with it than with the others
   that were possible before.
-* What was learned from resolved runs comes in as counts, and the ranking says how many there were.
+* What was learned from resolved runs comes in as counts, and the ranking says how far they moved
+  the chances.
 """
 
 from __future__ import annotations
@@ -19,11 +20,8 @@ from typing import Final
 from firmline.diagnosis.catalogue import UNKNOWN, Cause, catalogue
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.likelihood import Weighed, weigh
+from firmline.diagnosis.priors import Learned, learned_from, priors
 
-UNKNOWN_PRIOR: Final = 0.08
-"""How likely a failure is none of the catalogue's, before anything was seen; ours."""
-CATALOGUE_RUNS: Final = 100.0
-"""How many resolved runs the frequencies of the catalogue count for, against a line's own; ours."""
 TELLS: Final = 0.3
 """Below that a difference of logarithms (1.35 to 1) speaks neither for a cause nor against it."""
 
@@ -82,12 +80,12 @@ class Ranking:
     Attributes:
         causes: Every one of the catalogue, and the unknown one.
         families: How likely each family is, the likeliest first.
-        learned_runs: Resolved runs that the chances were learned from, beside the catalogue.
+        learned: What resolved runs have told, beside the catalogue; ``None``: there were none.
     """
 
     causes: tuple[RankedCause, ...]
     families: Mapping[str, float]
-    learned_runs: int
+    learned: Learned | None = None
 
 
 def rank(incident: Incident, *, resolved: Mapping[str, int] | None = None) -> Ranking:
@@ -95,38 +93,27 @@ def rank(incident: Incident, *, resolved: Mapping[str, int] | None = None) -> Ra
 
     Args:
         incident: What was seen.
-        resolved: How often each cause was found in runs that were resolved, by its slug; what the
-            catalogue does not have counts as unknown.
+        resolved: How often each cause was found in runs that were resolved
+            (:func:`~firmline.diagnosis.priors.priors`).
 
     Returns:
         The ranking.
     """
     resolved = resolved or {}
-    priors = _priors(resolved)
-    weighed = {slug: weigh(catalogue().get(slug), incident) for slug in priors}
+    before = priors(resolved)
+    weighed = {slug: weigh(catalogue().get(slug), incident) for slug in before}
     logs = {
         slug: math.log(prior) + sum(each.log_chance for each in weighed[slug])
-        for slug, prior in priors.items()
+        for slug, prior in before.items()
     }
     chances = _normalised(logs)
-    expected = _expected(priors, weighed)
+    expected = _expected(before, weighed)
     causes = tuple(
         _ranked(slug, chance, weighed[slug], expected)
         for slug, chance in sorted(chances.items(), key=lambda item: -item[1])
     )
-    return Ranking(causes=causes, families=_families(causes), learned_runs=sum(resolved.values()))
-
-
-def _priors(resolved: Mapping[str, int]) -> dict[str, float]:
-    """How likely each cause is before anything was seen; the unknown one among them."""
-    weights = {slug: cause.frequency.value for slug, cause in catalogue().items()}
-    scale = (1.0 - UNKNOWN_PRIOR) * CATALOGUE_RUNS / sum(weights.values())
-    counts = {slug: weight * scale for slug, weight in weights.items()}
-    counts[UNKNOWN] = UNKNOWN_PRIOR * CATALOGUE_RUNS
-    for slug, count in resolved.items():
-        counts[slug if slug in counts else UNKNOWN] += count
-    whole = sum(counts.values())
-    return {slug: count / whole for slug, count in counts.items()}
+    learned = learned_from(resolved) if any(resolved.values()) else None
+    return Ranking(causes=causes, families=_families(causes), learned=learned)
 
 
 def _normalised(logs: Mapping[str, float]) -> dict[str, float]:

@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
 from firmline.diagnosis.evidence import Incident
+from firmline.diagnosis.logs.lines import encoding_of
 from firmline.diagnosis.logs.reading import read_log
 from firmline.diagnosis.report_input import incident_of
 from firmline.diagnosis.trace_evidence import evidence_of_traces
 from firmline.errors import Code, InputError
-from firmline.formats.trace import read_traces
+from firmline.formats.trace import BYTE_ORDER_MARK, Trace, read_traces
+
+RUNS: Final = b'{"type": "experiment"'
+"""How the file of an experiment's runs begins (``--log``)."""
+
+
+class Kind(StrEnum):
+    """What tells of a failure."""
+
+    TRACE = "trace"
+    """Of firmline's, one or several."""
+    LOG = "log"
+    """Of another tool."""
+    REPORT = "report"
+    """JSON, as somebody or a program has written it down."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What was read.
+
+    Attributes:
+        kind: What it is.
+        incident: The evidence in it.
+        traces: Those that it holds, the oldest first; none of a log or a report.
+    """
+
+    kind: Kind
+    incident: Incident
+    traces: tuple[Trace, ...] = ()
 
 
 def read_incident(content: bytes, *, name: str) -> Incident:
@@ -20,9 +53,30 @@ def read_incident(content: bytes, *, name: str) -> Incident:
         name: Of the file, for messages.
 
     Raises:
+        InputError: As :func:`read_source`.
+    """
+    return read_source(content, name=name).incident
+
+
+def read_source(content: bytes, *, name: str) -> Source:
+    """What a file is that tells of a failure, and what it tells.
+
+    Args:
+        content: Of the file.
+        name: Of the file, for messages.
+
+    Raises:
         InputError: ``REPORT_MALFORMED``: it is no text, or JSON that is neither;
             ``TRACE_MALFORMED``: a trace is damaged.
     """
+    content = _in_utf_8(content)
+    if content.startswith(RUNS):
+        raise InputError(
+            Code.REPORT_MALFORMED,
+            f"{name} holds the runs of an experiment, and tells of no failure by itself.",
+            hint="Give one of the traces that were kept beside it; or run the same command again"
+            " with --evidence FILE, which runs nothing that was run already, and give that file.",
+        )
     try:
         document = json.loads(content)
     except RecursionError:
@@ -31,20 +85,29 @@ def read_incident(content: bytes, *, name: str) -> Incident:
         return _of_trace(content, name)
     if isinstance(document, dict) and "type" in document and "evidence" not in document:
         return _of_trace(content, name)
-    return incident_of(document, name=name)
+    return Source(kind=Kind.REPORT, incident=incident_of(document, name=name))
 
 
-def _of_trace(content: bytes, name: str) -> Incident:
+def _in_utf_8(content: bytes) -> bytes:
+    """The same text in UTF-8: Windows PowerShell's ``>`` writes UTF-16."""
+    encoding = encoding_of(content)
+    if encoding is None or encoding == "utf-8":
+        return content.removeprefix(BYTE_ORDER_MARK)
+    return content.decode(encoding, "replace").lstrip("\ufeff\ufffe").encode()
+
+
+def _of_trace(content: bytes, name: str) -> Source:
     if not content.lstrip().startswith(b"{"):
         return _of_log(content, name)
-    return evidence_of_traces(read_traces(content, name=name))
+    traces = read_traces(content, name=name)
+    return Source(kind=Kind.TRACE, incident=evidence_of_traces(traces), traces=traces)
 
 
-def _of_log(content: bytes, name: str) -> Incident:
+def _of_log(content: bytes, name: str) -> Source:
     incident = read_log(content)
     if incident is None:
         raise _neither(name)
-    return incident
+    return Source(kind=Kind.LOG, incident=incident)
 
 
 def _neither(name: str) -> InputError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
@@ -16,7 +17,9 @@ from firmline.errors import Code, InputError, shortened
 MAX_FIELDS: Final = 1000
 """Fields and values of a report that are looked at; ours: a report has at most 23 fields."""
 RULED_OUT: Final = "ruled_out"
-"""Beside ``evidence``: what was looked for and is not so, of fields that take several values."""
+"""Beside ``evidence``: what was looked for and is not so."""
+OBSERVATIONS: Final = "observations"
+"""Beside both, in a report that firmline has written: who has said each of them, and where."""
 
 
 def read_report(content: bytes, *, name: str, origin: Origin = Origin.REPORT) -> Incident:
@@ -54,7 +57,32 @@ def incident_of(report: object, *, name: str, origin: Origin = Origin.REPORT) ->
     if not isinstance(ruled_out, dict):
         return incident.with_more((), [f"'{RULED_OUT}' is {_kind(ruled_out)} and no object."])
     more = _read(ruled_out, origin=origin, seen=False)
-    return incident.with_more(more.evidence, more.unused)
+    return _with_places(incident.with_more(more.evidence, more.unused), report.get(OBSERVATIONS))
+
+
+def _with_places(incident: Incident, observations: object) -> Incident:
+    """The same, with who says so and where, as far as a report of firmline's own tells that."""
+    if not isinstance(observations, list):
+        return incident
+    told = {
+        (each.get("field"), each.get("value"), each.get("seen")): each
+        for each in observations[:MAX_FIELDS]
+        if isinstance(each, dict)
+        and isinstance(each.get("seen"), bool)
+        and all(isinstance(each.get(name), str) for name in _PLACE)
+    }
+    placed = []
+    for evidence in incident.evidence:
+        found = told.get((evidence.field, evidence.value, evidence.seen))
+        if found is not None and found["origin"] in set(Origin):
+            evidence = replace(  # noqa: PLW2901 - the same, and more of it
+                evidence, origin=Origin(found["origin"]), where=shortened(found["where"])
+            )
+        placed.append(evidence)
+    return replace(incident, evidence=tuple(placed))
+
+
+_PLACE: Final = ("field", "value", "origin", "where")
 
 
 def _read(fields: Mapping[str, object], *, origin: Origin, seen: bool) -> Incident:
@@ -65,22 +93,19 @@ def _read(fields: Mapping[str, object], *, origin: Origin, seen: bool) -> Incide
         if field is None:
             unused.append(f"There is no field {_quoted(name)}.")
             continue
-        if not seen and not field.many:
-            unused.append(f"{name} takes one value, so that nothing of it can be ruled out.")
-            continue
         evidence += [
             Evidence(field=name, value=value, origin=origin, seen=seen)
-            for value in _values(field, told, unused)
+            for value in _values(field, told, unused, seen=seen)
         ]
     if len(fields) > MAX_FIELDS:
         unused.append(f"It has {len(fields)} fields, of which {MAX_FIELDS} were looked at.")
     return Incident(unused=tuple(unused)).with_more(evidence)
 
 
-def _values(field: Field, told: object, unused: list[str]) -> Iterator[str]:
+def _values(field: Field, told: object, unused: list[str], *, seen: bool) -> Iterator[str]:
     """The values of one field; what is none of its own is put to what is not used."""
     values = told if isinstance(told, list) else [told]
-    if len(values) > 1 and not field.many:
+    if len(values) > 1 and not field.many and seen:
         unused.append(f"{field.name} takes one value, and has {len(values)}.")
         return
     for value in values[:MAX_FIELDS]:

@@ -13,7 +13,8 @@ from firmline.diagnosis.aftermath import Aftermath
 from firmline.diagnosis.evidence import Evidence, Origin
 from firmline.diagnosis.steps import Steps
 from firmline.diagnosis.trace_words import LINKS, chip_of, place_of, sdk_of
-from firmline.events import Event, Outcome, UnitMode
+from firmline.errors import Code
+from firmline.events import Event, UnitMode
 from firmline.formats.trace import Trace
 
 LOW_RSSI_DBM: Final = -85
@@ -88,6 +89,7 @@ class Reader:
 
     Attributes:
         trace: The trace.
+        begin_s: When it begins, as it counts.
         steps: Which step was begun last.
         seen: What it holds.
         aftermath: What the bootloader tells behind the last image.
@@ -101,6 +103,7 @@ class Reader:
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
+        self.begin_s = trace.begin_s
         self.steps = Steps()
         self.seen = Seen()
         self.aftermath = Aftermath()
@@ -113,8 +116,7 @@ class Reader:
             self._hear(event)
         finished = trace.finished
         self.finished = finished if isinstance(finished, events.UpdateFinished) else None
-        self.is_update = any(isinstance(each, events.UpdateStarted) for each in trace.events)
-        self.is_updated = self.finished is not None and self.finished.outcome is Outcome.UPDATED
+        self.is_update, self.is_updated = trace.is_update, trace.is_updated
 
     @property
     def code(self) -> str:
@@ -122,11 +124,22 @@ class Reader:
         return "" if self.finished is None else self.finished.code
 
     @property
+    def has_failed(self) -> bool:
+        """Whether anything went wrong; else it breaks off, or was stopped, on the way."""
+        seen = self.seen
+        has_end = self.finished is not None and self.code != Code.INTERRUPTED
+        return has_end or bool(seen.faults) or seen.refused is not None
+
+    @property
     def unit(self) -> str:
         """What the user named, without its options; empty: the trace has lost its beginning."""
         kinds = events.UpdateStarted | events.InspectionStarted
         named = (event.unit for event in self.trace.events if isinstance(event, kinds))
         return next(named, "").partition("?")[0]
+
+    def place_of(self, event: Event) -> str:
+        """The place of an event, for people: seconds from the beginning, as the time line has."""
+        return place_of(event, self.begin_s)
 
     def may_be_of(self, unit: str) -> bool:
         """Whether it is of a unit, as far as both say of which they are."""
@@ -297,12 +310,12 @@ class Reader:
         if so:
             self._flag(value, event)
         else:
-            self.in_vain.setdefault(value, place_of(event))
+            self.in_vain.setdefault(value, self.place_of(event))
 
     def _flag(self, value: str, event: Event) -> None:
-        self.flags.setdefault(value, place_of(event))
+        self.flags.setdefault(value, self.place_of(event))
 
     def _fact(self, name: str, value: str, event: Event) -> None:
         self.told.append(
-            Evidence(field=name, value=value, origin=Origin.TRACE, where=place_of(event))
+            Evidence(field=name, value=value, origin=Origin.TRACE, where=self.place_of(event))
         )

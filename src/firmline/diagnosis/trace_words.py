@@ -26,10 +26,12 @@ OF_THE_STATION: Final = (
     ),
     *(Code.USB_LIBRARY_MISSING, Code.USB_FORBIDDEN, Code.USB_NOT_UNIQUE, Code.USB_FAILED),
     *("DFU-BLE-", "DFU-HCI-", "DFU-STORE-"),
-    *(Code.LINK_NOT_AVAILABLE, Code.LINK_EXTRA_MISSING),
+    *(Code.LINK_NOT_AVAILABLE, Code.LINK_EXTRA_MISSING, Code.UNIT_AMBIGUOUS, Code.BONDS_UNUSABLE),
+    *(Code.WRONG_UNIT, Code.ADDRESS_TAKEN),
+    "DFU-BUG-",
 )
-"""How codes begin of what this computer, its port or its radio is at fault for. A silent port is
-none of them: that may be the unit's."""
+"""How codes begin of what this computer, its port, its radio or another unit beside it is at fault
+for. A silent port is none of them: that may be the unit's."""
 HCI_REASONS: Final = {
     0x05: "hci_05",
     0x06: "hci_06",
@@ -57,6 +59,7 @@ PHASES: Final[dict[str, str]] = {
     Code.UNIT_DID_NOT_RESTART: "enter_bootloader",
     Code.APPLICATION_CRASHED: "enter_bootloader",
     Code.NO_BUTTONLESS: "discover",
+    Code.USB_NO_TRIGGER: "discover",
     Code.BOND_MISSING: "connect_bootloader",
     Code.LEGACY_DFU: "discover_bootloader",
     Code.SMP: "discover",
@@ -89,9 +92,8 @@ KINDS: Final[dict[str, str]] = {
 """The first thing that visibly goes wrong, by the code it would have been."""
 
 
-def answered(refused: events.Refused) -> Iterator[Evidence]:
-    """The codes of the unit."""
-    where = place_of(refused)
+def answered(refused: events.Refused, where: str) -> Iterator[Evidence]:
+    """The codes of the unit, at its place in the trace."""
     family = "b" if refused.request in events.BUTTONLESS_REQUESTS else "r"
     result = f"{family}{refused.result:02X}"
     if result in _RESULTS:
@@ -138,6 +140,6 @@ def hci_reason_of(sentence: str) -> int | None:
 _HCI_REASON: Final = re.compile(r"HCI reason 0x([0-9A-F]{2})\b")
 
 
-def place_of(event: Event) -> str:
-    """The place of an event in its trace, for people."""
-    return f"{type(event).__name__} at {event.at_s:.3f} s"
+def place_of(event: Event, begin_s: float) -> str:
+    """The place of an event in its trace, for people: seconds since ``begin_s``."""
+    return f"{type(event).__name__} at {event.at_s - begin_s:.3f} s"

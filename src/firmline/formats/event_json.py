@@ -17,7 +17,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 
 from firmline import events
 from firmline.errors import InputError, without_secrets
@@ -76,6 +76,9 @@ def _plain(value: object) -> object:
 
 # Out of JSON.
 
+MAX_ADDRESSES: typing.Final = 256
+"""Addresses that are kept parsed: a trace names the same two in every other line."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Field:
@@ -114,17 +117,13 @@ def event_from_json(fields_of: Mapping[str, object]) -> Event | None:
     values: dict[str, object] = {}
     for field_name, field in _fields_of(name).items():
         if field_name in fields_of:
-            values[field_name] = _decoded(name, field_name, field, fields_of[field_name])
+            try:
+                values[field_name] = field.decode(fields_of[field_name])
+            except ValueError:
+                raise NotAnEventError(f"{field_name} of {name} is no {field.kind}") from None
         elif not field.is_optional or field_name == "at_s":
             raise NotAnEventError(f"{name} has no {field_name}")
     return kind(**values)  # type: ignore[arg-type] # each was made by the field's own decoder
-
-
-def _decoded(name: str, field_name: str, field: _Field, value: object) -> object:
-    try:
-        return field.decode(value)
-    except ValueError:
-        raise NotAnEventError(f"{field_name} of {name} is no {field.kind}") from None
 
 
 @cache
@@ -269,7 +268,7 @@ _DECODERS: typing.Final[dict[object, Decoder]] = {
     float: _number,
     bool: _exactly(bool),
     bytes: _bytes,
-    BleAddress: _parsed(BleAddress.parse),
+    BleAddress: _parsed(lru_cache(MAX_ADDRESSES)(BleAddress.parse)),
     PeripheralId: _parsed(PeripheralId.parse),
     type(None): _exactly(type(None)),
 }

@@ -25,8 +25,10 @@ from typing import Final, NoReturn
 from firmline.errors import Code, InputError
 from firmline.events import (
     Event,
+    ImageStarted,
     InspectionFinished,
     InspectionStarted,
+    Outcome,
     TraceStarted,
     UpdateFinished,
     UpdateStarted,
@@ -98,6 +100,29 @@ class Trace:
         """How it ended; ``None``: its writer came to no end, or its end is missing."""
         ends = [e for e in self.entries if isinstance(e, UpdateFinished | InspectionFinished)]
         return ends[-1] if ends else None
+
+    @property
+    def is_update(self) -> bool:
+        """Whether it is of an update, also where its beginning is missing."""
+        kinds = UpdateStarted | UpdateFinished | ImageStarted
+        return any(isinstance(entry, kinds) for entry in self.entries)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it has its beginning: what was to be done, and with which unit."""
+        kinds = UpdateStarted | InspectionStarted
+        return any(isinstance(entry, kinds) for entry in self.entries)
+
+    @property
+    def is_updated(self) -> bool:
+        """Whether it is of an update that succeeded."""
+        end = self.finished
+        return isinstance(end, UpdateFinished) and end.outcome is Outcome.UPDATED
+
+    @property
+    def begin_s(self) -> float:
+        """The time of its first entry that has one, as it counts; 0: none has."""
+        return next((entry.at_s for entry in self.entries if entry.at_s is not None), 0.0)
 
     def time_of(self, at_s: float) -> datetime | None:
         """The time of an event, UTC; ``None``: the trace does not tell."""
@@ -253,7 +278,7 @@ def _object(line: _Line, name: str) -> dict[str, object]:
     except UnicodeDecodeError:
         _refuse(name, f"its line {line.number} is not UTF-8")
     try:
-        found = json.loads(text, parse_constant=_no_number)
+        found = _DECODER.decode(text)
     except (ValueError, RecursionError):
         _refuse(name, f"its line {line.number} is no JSON object")
     if not isinstance(found, dict) or not isinstance(found.get("type"), str):
@@ -263,6 +288,10 @@ def _object(line: _Line, name: str) -> dict[str, object]:
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(text)
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_number)
+"""One for all lines: ``json.loads`` would make one for each."""
 
 
 def _entry(fields: dict[str, object], line: _Line, name: str, *, newer: bool) -> Entry:

@@ -10,8 +10,9 @@ from firmline.links.base import USUAL_INTERVAL_S
 from firmline.links.target import Target
 from firmline.links.target_options import interval_option, number_option, refuse_others
 
-SIM_OPTIONS: Final = ("key", "speed", "interval", "packets", "physics")
+SIM_OPTIONS: Final = ("key", "flash", "speed", "interval", "packets", "physics")
 """``key``: a PEM file whose public half the virtual unit trusts instead of its own key.
+``flash``: a dump; the virtual unit is the one that it was read from.
 ``speed``: how many times faster than real time; without it, as fast as this computer.
 ``interval``: the connection interval the host asks for, in milliseconds.
 ``packets``: how many packets the host's radio sends in a connection event.
@@ -20,7 +21,7 @@ SIM_OPTIONS: Final = ("key", "speed", "interval", "packets", "physics")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimOptions:
-    """The options of a ``sim:`` target, but for the key.
+    """The options of a ``sim:`` target, but for its files.
 
     Attributes:
         speed: How many times faster than real time; ``None``: without any waiting.

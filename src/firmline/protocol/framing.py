@@ -88,3 +88,8 @@ class SerialFraming:
     def decode(self, data: bytes) -> list[bytes]:
         """Frames, whatever pieces they arrive in."""
         return self._decoder.feed(data)
+
+    @property
+    def unfinished(self) -> bytes:
+        """What has come behind the last frame: text, where a program prints into the line."""
+        return self._decoder.unfinished

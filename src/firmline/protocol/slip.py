@@ -36,6 +36,11 @@ class SlipDecoder:
         self._escaped = False
         self._bad = False
 
+    @property
+    def unfinished(self) -> bytes:
+        """What has come since the last END, unescaped: a frame, or what never was to be one."""
+        return bytes(self._frame)
+
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes of the stream; return the frames they complete."""
         frames: list[bytes] = []

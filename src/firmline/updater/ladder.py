@@ -144,9 +144,13 @@ class Ladder:
     Args:
         may_save: Whether progress may be saved in the unit's flash.
         may_ask_interval: Whether the link asks for connection parameters.
+        recovers: Whether anything is tried at all.
     """
 
-    def __init__(self, *, may_save: bool = True, may_ask_interval: bool = True) -> None:
+    def __init__(
+        self, *, may_save: bool = True, may_ask_interval: bool = True, recovers: bool = True
+    ) -> None:
+        self._recovers = recovers
         self._off: set[Step] = set()
         if not may_save:
             self._off.add(Step.DENSER_CHECKPOINTS)
@@ -199,7 +203,7 @@ class Ladder:
     def _observed(self, error: FirmlineError) -> Observed | None:
         """What an error means; ``None``: nothing can be done about it, or enough was done."""
         observed = self._session.observed(error)
-        if observed is None or self._in_all >= MAX_IN_ALL:
+        if observed is None or not self._recovers or self._in_all >= MAX_IN_ALL:
             return None
         self._count_progress()
         return observed if self._without_progress < MAX_WITHOUT_PROGRESS else None

@@ -87,6 +87,7 @@ class UpdatePlan:
         expectation: What the new application prints on a serial port, if the user knows.
         checkpoint_s: Seconds of work after which the unit saves its progress; ``auto``: as often as
             that takes its share of the time at most, ``None``: never.
+        recovers: Whether it goes on behind a fault; else the unit is left as the first one left it.
     """
 
     package: Package
@@ -99,6 +100,7 @@ class UpdatePlan:
     prn: int = 0
     expectation: Expectation | None = None
     checkpoint_s: Spacing = AUTO
+    recovers: bool = True
 
 
 class Update:
@@ -122,6 +124,7 @@ class Update:
             may_save=plan.checkpoint_s is not None,
             may_ask_interval=isinstance(link.capabilities, LinkCapabilities)
             and link.capabilities.connection_parameters,
+            recovers=plan.recovers,
         )
         self._homecoming = Homecoming()
         self._road = self._road_over(link)
@@ -291,7 +294,7 @@ class Update:
             )
         except FirmlineError as error:
             self._may_have_taken |= self._progress.last_execute_sent and may_hide_success(error)
-            if not await opened.recover(error):
+            if not self._plan.recovers or not await opened.recover(error):
                 raise
             return False
         return True
@@ -365,6 +368,7 @@ def plan_for(
     prn: int = 0,
     expectation: Expectation | None = None,
     checkpoint_s: Spacing = AUTO,
+    recovers: bool = True,
 ) -> UpdatePlan:
     """The plan for a package that was read from ``content``."""
     return UpdatePlan(
@@ -378,6 +382,7 @@ def plan_for(
         prn=prn,
         expectation=expectation,
         checkpoint_s=checkpoint_s,
+        recovers=recovers,
     )
 
 

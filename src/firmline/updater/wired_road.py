@@ -54,6 +54,7 @@ class WiredRoad(Generic[_L, _B]):
         *,
         recover: Callable[[FirmlineError], Awaitable[bool]],
         method: Callable[[Method], Method],
+        framing: Callable[[], SerialFraming],
         versions: Mapping[ImageType, FirmwareVersion],
     ) -> OpenBootloader:
         """The bootloader, open for an image.
@@ -61,11 +62,12 @@ class WiredRoad(Generic[_L, _B]):
         Args:
             recover: After a failed session: whether the image goes on in a new one.
             method: How objects are sent after what was seen so far, if planned so.
+            framing: Makes the frames of a session.
             versions: What it told of the unit's flash, as that still is.
         """
         return OpenBootloader(
             exchange=self._bootloader,
-            framing=SerialFraming,
+            framing=framing,
             answer_timeout_s=partial(answer_timeout_s, self._briefing.timeouts.serial),
             recover=recover,
             method=method,

@@ -10,12 +10,16 @@ import re
 import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from firmline.device.description import gallery_unit
+from firmline.device.dump import dump_unit
+from firmline.device.fabrication import fabricate
 from firmline.formats.keys import SigningKey
+from firmline.formats.records import format_intel_hex
 from house_tree import ROOT
 from unit.cli.program import Program
 from unit.formats.makers import hex_file, softdevice_image
@@ -38,12 +42,18 @@ PAGES = {
     "read-a-unit": "",
     "read-a-trace": "",
     "find-out-why": "",
+    "origin-case": "",
+    "read-a-dump": "",
+    "experiment-on-a-unit": "",
+    "send-a-report": "",
     "make-a-package": f"--application-version 5 {SIGNED}",
 }
 """The pages, and the options that their reader has where a command says ``...``."""
-NOT_HERE = ("pkcs11", "sim serve", "nrfjprog", "mine.toml", "git log")
-"""It asks for a PIN, does not end, is another maker's tool, or needs what only the reader has."""
+NOT_HERE = ("pkcs11", "swd:", "pip install", "sim serve", "nrfjprog", "mine.toml", "git log")
+"""It asks for a PIN or a probe, installs something, does not end, is another maker's tool, or needs
+what only the reader has."""
 REFUSES = {
+    **{f"update dfu.zip --to 'sim:{unit}.toml": 3 for unit in ("contact", "register", "buffers")},
     "update dfu.zip --to 'sim:other-softdevice": 4,
     **{f"pkg check dfu.zip {option}": 4 for option in ("--for", "--unit", "--to")},
 }
@@ -93,6 +103,12 @@ def reader(folder: Path, firmline: Program) -> None:
     (folder / "public.pem").write_bytes(KEY.public_key.format_pem())
     bootloader = b"bootloader  " + KEY.public_key.le_bytes
     (folder / "flash.hex").write_bytes(hex_file((0x78000, bootloader)))
+    good = gallery_unit("other-softdevice")
+    unit = fabricate(good)
+    unit.board.flash.load(0x30000, b"another build")
+    other = fabricate(replace(good, serial_number="FL-0999"))
+    for name, each in (("stuck", unit), ("good", other)):
+        (folder / f"{name}.hex").write_text(format_intel_hex(dump_unit(each).spans), "ascii")
     versions = {"app-1.4.0": 4, "dfu": 5, "release-1": 5, "release-2": 6, "old": 5, "new": 6}
     for name, version in versions.items():
         words = f"pkg generate --application app.hex --application-version {version} {SIGNED}"

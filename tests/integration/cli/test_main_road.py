@@ -14,7 +14,7 @@ import pytest
 
 from firmline import __version__
 from firmline.device.description import gallery_unit
-from firmline.device.synthetic import synthetic_bytes
+from firmline.device.fabrication import fabricate
 from firmline.errors import Code, ExitCode
 from firmline.formats.init_command import BootValidationType, FwType
 from firmline.formats.keys import SigningKey
@@ -164,7 +164,8 @@ def test_the_same_application_again_is_told_by_the_way_the_unit_came_back(
     as_json: bool, dfu: Path, firmline: Program
 ) -> None:
     unit = gallery_unit("ble-reference")
-    data = synthetic_bytes(f"application {unit.application_version}", unit.application_size)
+    board = fabricate(unit).board
+    data = board.flash.read(board.bank_0_start, unit.application_size)
     again = replace(spec(image(data)), application_version=unit.application_version)
     dfu.write_bytes(write_package(build_package(again)))
     ran = firmline("update", "dfu.zip", "--to", SIM, *(["--json"] if as_json else []))
@@ -176,7 +177,8 @@ def test_the_same_application_again_is_told_by_the_way_the_unit_came_back(
 def test_the_same_application_at_once_is_not_called_updated(dfu: Path, firmline: Program) -> None:
     """Without physics nothing takes time, and a unit that is back at once has copied nothing."""
     unit = gallery_unit("ble-reference")
-    data = synthetic_bytes(f"application {unit.application_version}", unit.application_size)
+    board = fabricate(unit).board
+    data = board.flash.read(board.bank_0_start, unit.application_size)
     again = replace(spec(image(data)), application_version=unit.application_version)
     dfu.write_bytes(write_package(build_package(again)))
     ran = firmline("update", "dfu.zip", "--to", f"{SIM}&physics=off", "--json")

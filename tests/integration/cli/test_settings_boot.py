@@ -11,6 +11,7 @@ from firmline.device.dump import load_dump
 from firmline.device.fabrication import fabricate
 from firmline.device.unit import VirtualUnit
 from firmline.events import UnitMode
+from firmline.formats.flash.dump import read_dump
 from firmline.formats.init_command import BootValidationType
 from firmline.formats.records import format_intel_hex, parse_intel_hex
 from firmline.formats.spans import join_spans
@@ -47,7 +48,7 @@ def programmed(folder: Path, *names: str, chip_name: str = "nrf52832-512k") -> V
     ]
     merged = format_intel_hex(join_spans(pieces, name="unit.hex")).encode()
     unit = fabricate(describe(chip=chip(chip_name)))
-    load_dump(unit, merged, name="unit.hex")
+    load_dump(unit, read_dump(merged, name="unit.hex"))
     unit.power_on(now_s=0)
     return unit
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from unit.cli.program import Program
+from firmline.errors import Code
+from unit.cli.program import Program, assert_failed
 
 REPORT = {
     "evidence": {
@@ -165,3 +167,30 @@ def test_equipment_that_is_not_at_hand_is_not_asked_for(firmline: Program, repor
     told = firmline("diagnose", str(report), "--lacks", "good-package", "--json")
     needs = [name for each in json.loads(told.out)["plan"] for name in each["needs"]]
     assert "good-package" not in needs
+
+
+def test_resolved_runs_move_the_chances_and_that_is_told(firmline: Program, tmp_path: Path) -> None:
+    report, counts = tmp_path / "r.json", tmp_path / "counts.csv"
+    report.write_text('{"evidence": {"supply": "coin_cell"}}', encoding="utf-8")
+    counts.write_text("cause,count\nrx-buffer-leak,300\nunknown,1\n", encoding="utf-8")
+    without = firmline("diagnose", str(report), "--json").result
+    assert without["learned"] is None
+    told = firmline("diagnose", str(report), "--resolved", str(counts))
+    assert "rx-buffer-leak" in told.out.splitlines()[1]
+    assert "301 resolved runs say, too" in told.out
+    assert re.search(r"rx-buffer-leak +1.2 % -> 75 % \(300 runs\)", told.out)
+    assert "every other cause: 0.25 times" in told.out
+    result = firmline("diagnose", str(report), "--resolved", str(counts), "--json").result
+    assert result["learned_runs"] == result["learned"]["runs"] == 301
+    assert result["learned"]["moved"][0]["slug"] == "rx-buffer-leak"
+    ran = firmline("diagnose", str(report), "--resolved", str(counts), "--report", "out.html")
+    assert ran.code == 0
+    assert "301 resolved runs say" in Path("out.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", ["cause,count\nfull-moon,1\n", "\x00\x01\x02", "cause,count\n"])
+def test_counts_of_no_cause_are_refused(firmline: Program, report: Path, content: str) -> None:
+    Path("counts.csv").write_text(content, encoding="utf-8")
+    assert_failed(
+        firmline("diagnose", str(report), "--resolved", "counts.csv"), Code.TABLE_MALFORMED
+    )

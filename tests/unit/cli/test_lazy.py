@@ -107,10 +107,12 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline trace show",
         "firmline trace convert",
         "firmline diagnose",
+        "firmline autopsy",
         "firmline sim",
         "firmline sim replay",
         "firmline sim cuts",
         "firmline sim faults",
+        "firmline sim diagnose",
         "firmline sim serve",
         "firmline sim units",
     ]

@@ -47,7 +47,7 @@ def test_the_firmware_revision_names_version_and_content(
 
 def test_another_content_has_another_revision_under_the_same_version(board: Board) -> None:
     first = Application(board=board, settings=make_store(board).ram, serial_number="")
-    board.flash.load(BANK_0, bytes(1))
+    board.flash.load(BANK_0 + 0x100, bytes(1))
     second = Application(board=board, settings=make_store(board).ram, serial_number="")
     assert first.firmware_revision != second.firmware_revision
     assert second.firmware_revision.startswith("3+")

@@ -17,10 +17,11 @@ from firmline.device.profile import SDK15_3_BLE, SDK15_3_UART, MemoryMap
 from firmline.device.synthetic import synthetic_bytes
 from firmline.errors import Code, InputError
 from firmline.events import UnitMode
+from firmline.formats.flash.vector_table import is_program
 from firmline.formats.settings_page import decode_settings_page
 from firmline.formats.softdevice import softdevice_in_flash
 from firmline.values import Fwid, FwVersion
-from unit.device.makers import describe, make_board
+from unit.device.makers import KEY, describe, make_board
 
 GALLERY = gallery_names()
 
@@ -206,8 +207,11 @@ def test_what_is_behind_the_application_is_erased() -> None:
 
 def test_mbr_and_bootloader_are_in_their_places() -> None:
     flash = flash_of()
-    assert flash[:0x1000] == synthetic_bytes("mbr", 0x1000)
-    assert flash[0x78000:0x7E000] == synthetic_bytes("bootloader", 0x6000)
+    assert is_program(flash[:0x1000], 0, 0x1000)
+    assert flash[0xFF8:0x1000] == b"\xff" * 8
+    assert is_program(flash[0x78000:0x7E000], 0x78000, 0x7E000)
+    assert is_program(flash[0x26000 : 0x26000 + 20_000], 0x26000, 0x26000 + 20_000)
+    assert KEY.public_key.le_bytes in flash[0x78000:0x7E000]
 
 
 def test_another_softdevice_ends_elsewhere_and_the_application_begins_there() -> None:

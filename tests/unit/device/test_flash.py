@@ -112,3 +112,13 @@ def test_whoever_listens_is_told_of_every_run_and_of_nothing_else() -> None:
     with pytest.raises(FlashRuleError):
         flash.erase(1)
     assert runs == [(FlashOperation.ERASE, 0x2000, 2), (FlashOperation.WRITE, 0x2010, 3)]
+
+
+def test_a_programmer_writes_whole_pages_and_what_is_worn_keeps_its_bits(flash: NorFlash) -> None:
+    page = flash.page_size
+    flash.load(0, b"\x00" * 2 * page)
+    worn = b"\xfe" + b"\xff" * (page - 1)
+    flash.wear_out(page, worn)
+    flash.reprogram(0, b"\xff" * 2 * page)
+    assert flash.read(0, page) == b"\xff" * page
+    assert flash.read(page, page) == worn

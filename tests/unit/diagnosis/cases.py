@@ -10,7 +10,7 @@ from typing import Any
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.report_input import incident_of
 
-CASES_FILE = Path(__file__).parents[2] / "golden" / "diagnosis" / "cases.jsonl"
+CASES_FOLDER = Path(__file__).parents[2] / "golden" / "diagnosis"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,8 @@ class Case:
     cause: str
     announced: bool
     evidence: dict[str, Any]
+    looked_at: bool = True
+    """Whether its ranking was looked at by who wrote the catalogue."""
 
     @property
     def incident(self) -> Incident:
@@ -41,13 +43,24 @@ def incident(**evidence: object) -> Incident:
 
 def cases() -> list[Case]:
     """Every case there is."""
-    rows = [json.loads(line) for line in CASES_FILE.read_text(encoding="utf-8").splitlines()]
+    return _read("cases.jsonl")
+
+
+def blind_cases() -> list[Case]:
+    """Failures that were encoded by somebody who did not know the catalogue."""
+    return _read("blind.jsonl")
+
+
+def _read(name: str) -> list[Case]:
+    text = (CASES_FOLDER / name).read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in text.splitlines()]
     return [
         Case(
             name=row["id"],
             cause=row["cause"],
             announced=row["announced"],
             evidence=row["evidence"],
+            looked_at=row.get("looked_at", True),
         )
         for row in rows
     ]

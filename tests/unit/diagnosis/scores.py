@@ -28,7 +28,7 @@ def score(cases: Iterable[Case], ranked: Callable[[Case], dict[str, float]]) -> 
         order = sorted(chances, key=lambda slug: -chances[slug])
         top1 += order[:1] == [case.cause]
         top3 += case.cause in order[:3]
-        family += best_family(chances) == catalogue()[case.cause].family.slug
+        family += best_family(chances) == family_of(case.cause)
         slugs = {*chances, case.cause}
         brier += sum((chances.get(slug, 0.0) - (slug == case.cause)) ** 2 for slug in slugs)
     number = len(cases)
@@ -41,6 +41,10 @@ def best_family(chances: dict[str, float]) -> str:
     """The likeliest family of these causes."""
     families: dict[str, float] = {}
     for slug, chance in chances.items():
-        name = catalogue()[slug].family.slug if slug in catalogue() else slug
-        families[name] = families.get(name, 0.0) + chance
+        families[family_of(slug)] = families.get(family_of(slug), 0.0) + chance
     return max(families, key=lambda name: families[name])
+
+
+def family_of(slug: str) -> str:
+    """The family of a cause; the unknown one is its own."""
+    return catalogue()[slug].family.slug if slug in catalogue() else slug

@@ -89,3 +89,17 @@ def test_text_counts_behind_the_image_only() -> None:
     text = events.TextHeard(text="application 3")
     assert after(STARTED, text, SENT).text is None
     assert after(STARTED, SENT, text).text == text
+
+
+def test_text_in_the_middle_of_an_image_is_the_application_that_runs_again() -> None:
+    heard = events.TextHeard(text="Tag 1.0")
+    found = after(heard, *BEFORE, heard)
+    assert found.restarted is heard
+    assert found.text is None
+
+
+@pytest.mark.parametrize("heard", [(), BEFORE])
+def test_text_before_or_behind_the_image_is_no_restart(heard: tuple[Event, ...]) -> None:
+    text = events.TextHeard(text="Tag 1.0")
+    found = after(*heard, SENT, text) if heard else after(text, *BEFORE)
+    assert found.restarted is None

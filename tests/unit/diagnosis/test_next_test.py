@@ -27,6 +27,13 @@ ORIGIN = {
 """The case that the project starts from, before anybody has touched the cell."""
 
 
+ORIGIN_ORDER = (
+    *("see-phase", "see-resets", "read-reset-reason", "second-host"),
+    *("app-restart", "pin-reset", "supply-in-parallel", "power-cycle"),
+)
+"""What the issue of the diagnosis asks for: what destroys nothing first, the power last."""
+
+
 def planned(seen: Incident, **options: object) -> tuple[Proposal, ...]:
     return plan(seen, rank(seen), **options)  # type: ignore[arg-type]
 
@@ -58,6 +65,18 @@ def test_what_takes_the_power_away_comes_last_in_the_origin_case() -> None:
     for before in ("see-resets", "read-reset-reason", "app-restart", "pin-reset"):
         assert order.index(before) < order.index("supply-in-parallel") or before == "pin-reset"
         assert order.index(before) < order.index(power[0])
+
+
+def test_the_origin_case_is_tested_in_the_order_that_keeps_its_evidence() -> None:
+    order = [each for each in names(planned(incident(**ORIGIN))) if each in ORIGIN_ORDER]
+    assert order == list(ORIGIN_ORDER)
+
+
+def test_a_test_in_which_a_hand_may_slip_costs_more_than_its_minutes() -> None:
+    bridge = diagnostic_tests()["supply-in-parallel"]
+    assert bridge.risks == ("power",)
+    assert not bridge.takes_power
+    assert bridge.cost > bridge.minutes
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)

@@ -76,10 +76,25 @@ def test_one_value_need_not_stand_in_a_list_nor_in_none() -> None:
 def test_what_was_looked_for_in_vain_is_told_beside_it() -> None:
     report = {"evidence": {"phase": "scan"}, "ruled_out": {"flags": ["app_ok"], "phase": "connect"}}
     read = incident_of(report, name="it")
-    assert read.looked_for_in_vain() == {"flags": ("app_ok",)}
-    assert read.unused == ("phase takes one value, so that nothing of it can be ruled out.",)
+    assert read.looked_for_in_vain() == {"flags": ("app_ok",), "phase": ("connect",)}
+    assert not read.unused
     odd = incident_of({"evidence": {}, "ruled_out": []}, name="it")
     assert odd.unused == ("'ruled_out' is a list and no object.",)
+
+
+def test_a_report_of_firmlines_own_keeps_who_said_what_and_where() -> None:
+    observed = {"field": "phase", "value": "scan", "seen": True, "origin": "trace", "where": "3 s"}
+    odd = ({**observed, "seen": []}, {**observed, "origin": "me"}, 1, {"field": "phase"})
+    report = {"evidence": {"phase": "scan", "flags": ["app_ok"]}, "observations": [*odd, observed]}
+    read = incident_of(report, name="it")
+    assert read.evidence == (
+        Evidence(field="phase", value="scan", origin=Origin.TRACE, where="3 s"),
+        Evidence(field="flags", value="app_ok", origin=Origin.REPORT),
+    )
+    others: tuple[object, ...] = ({}, "x", [{**observed, "value": "connect"}], list(odd))
+    for other in others:
+        read = incident_of({**report, "observations": other}, name="it")
+        assert {each.origin for each in read.evidence} == {Origin.REPORT}
 
 
 def test_a_report_without_end_is_read_to_a_bound() -> None:

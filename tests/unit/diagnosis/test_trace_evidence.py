@@ -238,9 +238,17 @@ def test_of_several_attempts_the_last_that_failed_is_explained() -> None:
 def test_what_a_trace_does_not_tell_is_said() -> None:
     without_end = evidence_of_traces([trace(*TO_BOOTLOADER)])
     assert without_end.unused == (
-        "The trace has no end: where it breaks off is taken for where it failed.",
+        "The trace has no end, and shows nothing that failed: it tells how far it got.",
     )
     assert without_end.by_field()["phase"] == ("discover_bootloader",)
+    assert not {"failure_kind", "time_to_failure", "progress", "end_state"} & set(
+        without_end.by_field()
+    )
+    refused = events.Refused(request="object_execute", result=0x05, ext_error=None)
+    after_fault = evidence_of_traces([trace(*TO_BOOTLOADER, INIT, EXECUTE, refused)])
+    assert after_fault.unused == (
+        "The trace has no end: where it breaks off is taken for where it failed.",
+    )
     cut = evidence_of_traces([replace(trace(*TO_BOOTLOADER, finished()), is_cut=True)])
     assert "The last line of the trace is cut off." in cut.unused
     inspection = events.InspectionStarted(unit="ble:", with_probes=False, public_key="")
@@ -407,7 +415,9 @@ def test_what_this_computer_is_at_fault_for_says_nothing_of_a_unit(code: Code) -
     incident = evidence_of_traces([trace(STARTED, SEARCHING, finished(code))])
     assert set(incident.by_field()) == {"host_tool"}
     (said,) = incident.unused
-    assert said.startswith(f"It failed for this computer, its port or its radio ({code})")
+    assert said.startswith(
+        f"It failed for this computer, its port, its radio or another unit ({code})"
+    )
 
 
 def test_of_an_update_that_succeeded_nothing_is_to_be_explained() -> None:

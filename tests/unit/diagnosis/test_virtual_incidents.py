@@ -24,7 +24,7 @@ from unit.diagnosis.virtual_incidents import (
     virtual_incidents,
 )
 
-LEAST_RIGHT, LEAST_FAMILY = 0.95, 0.96
+LEAST_RIGHT, LEAST_FAMILY = 0.98, 0.99
 FEWEST = 200
 
 

@@ -3,8 +3,8 @@
 A fault may look like several causes: of what a trace shows, nobody could say which. These sets are
 named in :data:`ALIKE`, each with what such a trace shows, and any cause of the set counts for each
 fault that has it. Of three pairs it is tested that they leave the same evidence; the other sets are
-argued. "line goes silent" and "stays in its bootloader" are wider than they would have to be: some
-of their traces show more than the ranking makes use of.
+argued. "stays in its bootloader" is wider than it would have to be: some of its traces show more
+than the ranking makes use of.
 """
 
 from __future__ import annotations
@@ -44,13 +44,17 @@ ALIKE: dict[str, frozenset[str]] = {
     ),
     # Nobody is heard from the beginning.
     "never heard": frozenset(
-        {"lfclk-source-mismatch", "lfclk-crystal-fault", "hfxo-fault", "host-permission"}
+        {
+            *("lfclk-source-mismatch", "lfclk-crystal-fault", "hfxo-fault"),
+            *("host-permission", "unit-out-of-reach"),
+        }
     ),
     # It is heard, and no connection comes about.
     "no connection": frozenset(
         {
             *("power-brownout-coincell", "hfxo-fault"),
             *("transfer-link-drops", "host-connectivity-dongle"),
+            "unit-out-of-reach",
         }
     ),
     # No bootloader answers on the line, from the first question on.
@@ -64,7 +68,15 @@ ALIKE: dict[str, frozenset[str]] = {
     "application on the line": frozenset(
         {"jump-bootloader-missing", "jump-flag-misuse", "jump-app-holds-restart"}
     ),
-    # The bootloader has answered, and does not any more: a line shows no restart.
+    # The bootloader has answered, and the application prints its greeting since: it has restarted,
+    # and one attempt does not tell why.
+    "restarted on the line": frozenset(
+        {
+            *("power-brownout-coincell", "power-loss-mid-update"),
+            *("wdt-not-fed", "watchdog-rr7-not-fed"),
+        }
+    ),
+    # The bootloader has answered, and does not any more, nor does anything else.
     "line goes silent": frozenset(
         {
             *("power-brownout-coincell", "power-loss-mid-update"),
@@ -109,16 +121,16 @@ CAUSE_OF: dict[tuple[str, LinkKind], frozenset[str]] = {
     ("duplicated-packets", UART): ALIKE["line goes silent"],
     # The link ends by time-out on every connection, and the unit runs on.
     ("link-loss", RADIO): one("transfer-link-drops"),
-    # The power is lost once. Over UART nobody sees it start again.
+    # The power is lost once.
     ("power-cut", RADIO): ALIKE["lost at the copy"],
-    ("power-cut", UART): ALIKE["line goes silent"],
+    ("power-cut", UART): ALIKE["restarted on the line"],
     ("power-cut", USB): ALIKE["lost at the copy"],
     # The supply does not carry a load, each time again.
     ("brown-out", RADIO): one("power-brownout-coincell"),
     ("brown-out load=cpu", RADIO): one("power-brownout-coincell"),
     ("brown-out load=radio", RADIO): ALIKE["no connection"],
-    ("brown-out", UART): ALIKE["line goes silent"],
-    ("brown-out load=cpu", UART): ALIKE["line goes silent"],
+    ("brown-out", UART): ALIKE["restarted on the line"],
+    ("brown-out load=cpu", UART): ALIKE["restarted on the line"],
     ("brown-out", USB): one("power-brownout-coincell"),
     ("brown-out load=cpu", USB): one("power-brownout-coincell"),
     # One write that is not done: in the image, seen by its hash; in the copy, by nothing but it.

@@ -56,3 +56,11 @@ def test_a_frame_may_have_4096_bytes_unless_told_otherwise() -> None:
     assert decoder.feed(bytes(4096) + b"\xc0") == [bytes(4096)]
     assert decoder.feed(bytes(4097) + b"\xc0") == []
     assert decoder.dropped == 1
+
+
+def test_what_has_come_behind_the_last_frame_can_be_looked_at() -> None:
+    decoder = SlipDecoder()
+    decoder.feed(b"\x60\x01\xc0Tag 1.0\r\n")
+    assert decoder.unfinished == b"Tag 1.0\r\n"
+    decoder.feed(b"\xc0")
+    assert decoder.unfinished == b""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from firmline import events
 from firmline.events import Event, UnitMode, stamp
 from firmline.formats.trace import Trace, UnknownEvent
-from firmline.protocol.traces.phases import Phase, phase_times
+from firmline.protocol.traces.phases import Phase, PhaseSpan, phase_spans, phase_times
 from firmline.protocol.traces.summary import TraceKind, summarize
 from firmline.values import ImageKind
 from unit.cli.event_samples import FINISHED, HOME, IMAGE_SENT, SAMPLES, STARTED
@@ -167,6 +169,25 @@ def test_how_long_and_how_often() -> None:
 def test_no_events_take_no_time() -> None:
     assert phase_times(()) == ()
     assert phase_times((STARTED,)) == ()
+    assert phase_spans((STARTED,)) == ()
+
+
+def test_spans_follow_one_another_and_add_up_to_the_times() -> None:
+    trace = ticking(*STORY)
+    spans = phase_spans(trace.entries)
+    assert spans[0] == PhaseSpan(phase=Phase.SEARCH, begin_s=0.0, end_s=2.0)
+    assert [each.begin_s for each in spans[1:]] == [each.end_s for each in spans[:-1]]
+    assert all(one.phase is not other.phase for one, other in pairwise(spans))
+    summed: dict[Phase, float] = {}
+    for each in spans:
+        summed[each.phase] = summed.get(each.phase, 0.0) + each.end_s - each.begin_s
+    assert summed == seconds(trace)
+
+
+def test_a_clock_that_was_set_back_begins_another_span() -> None:
+    times = (0.0, 2.0, 1.0, 4.0)
+    spans = phase_spans(tuple(stamp(STARTED, at_s) for at_s in times))
+    assert [(each.begin_s, each.end_s) for each in spans] == [(0.0, 2.0), (1.0, 4.0)]
 
 
 # What it comes to.

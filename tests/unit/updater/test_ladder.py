@@ -453,3 +453,9 @@ def test_an_execute_in_the_middle_of_the_image_is_not_the_last() -> None:
 def test_every_step_has_words_for_people_and_every_fault_has_steps() -> None:
     assert set(STEPS) == {step.value for step in Step}
     assert set(RUNGS) == set(Observed)
+
+
+def test_a_ladder_that_does_not_recover_has_no_step_for_anything() -> None:
+    made = Ladder(recovers=False)
+    assert made.decide(LOST) is None
+    assert made.again(LOST) is None

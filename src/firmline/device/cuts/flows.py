@@ -13,7 +13,7 @@ from firmline.device.chips import chip
 from firmline.device.description import SoftDeviceDescription, UnitDescription
 from firmline.device.fabrication import softdevice_image
 from firmline.device.profile import BootloaderProfile, MemoryMap
-from firmline.device.synthetic import synthetic_bytes
+from firmline.device.synthetic import synthetic_bytes, synthetic_program
 from firmline.formats.firmware import FirmwareImage
 from firmline.formats.keys import SigningKey
 from firmline.formats.package import Package
@@ -122,7 +122,7 @@ def _spec(flow: Flow, image_size: int, key: SigningKey) -> PackageSpec:
     softdevice_size = max(image_size, MIN_SOFTDEVICE_SIZE)
     new_softdevice = softdevice_image(replace(SOFTDEVICE, fwid=NEW_FWID))[:softdevice_size]
     return PackageSpec(
-        application=_image("new application", image_size) if with_application else None,
+        application=_application(image_size) if with_application else None,
         bootloader=_image("new bootloader", image_size) if flow.has_bootloader else None,
         softdevice=_firmware(new_softdevice) if with_softdevice else None,
         hw_version=52,
@@ -133,6 +133,11 @@ def _spec(flow: Flow, image_size: int, key: SigningKey) -> PackageSpec:
         sd_id=(NEW_FWID,) if flow is Flow.COMBINED else (),
         signing_key=key,
     )
+
+
+def _application(size: int) -> FirmwareImage:
+    """It begins as a program does that is linked behind the SoftDevice."""
+    return _firmware(synthetic_program("new application", size, base=SOFTDEVICE.size_word))
 
 
 def _image(seed: str, size: int) -> FirmwareImage:

@@ -39,6 +39,7 @@ from firmline.device.flash import ERASED, WORD_SIZE
 from firmline.device.physics.supply import Load
 from firmline.device.radio_face import ResetKind
 from firmline.events import UnitMode
+from firmline.formats.flash.information import BOOTLOADER_ADDRESS, UICR
 from firmline.protocol.channels import Channel
 
 _NO_WORD = bytes([ERASED]) * WORD_SIZE
@@ -57,6 +58,7 @@ class FaultsAtWork:
     Attributes:
         plan: What is wrong, without what can do nothing to this unit.
         link: What ends connections to the bootloader.
+        other_host: Whether another host is at the other end than the one that is at fault.
     """
 
     def __init__(self, plan: FaultPlan, board: Board, log: Log) -> None:
@@ -72,6 +74,7 @@ class FaultsAtWork:
         self._inbound = None if inbound is None else Inbound(inbound)
         self._outbound = outbound
         self.link = LinkFaults(self.plan)
+        self.other_host = False
         watchdog = self.plan.one(WatchdogRunning)
         brown_out = self.plan.one(ResetBrownOut)
         self._brown_outs_left = 0 if brown_out is None else brown_out.times
@@ -93,7 +96,7 @@ class FaultsAtWork:
         self, channel: Channel, data: bytes, now_s: float
     ) -> Iterable[tuple[Channel, bytes]]:
         """Something was written; what of it, or of what was before it, arrives by now."""
-        if self._inbound is None:
+        if self._inbound is None or self.other_host:
             return ((channel, data),)
         return self._inbound.send(channel, data, now_s)
 
@@ -108,9 +111,9 @@ class FaultsAtWork:
 
     def from_bootloader(self, answer: bytes, said_s: float) -> Iterable[tuple[float, bytes]]:
         """Something was said; what comes out of it, and when."""
-        return (
-            ((said_s, answer),) if self._outbound is None else self._outbound.send(answer, said_s)
-        )
+        if self._outbound is None or self.other_host:
+            return ((said_s, answer),)
+        return self._outbound.send(answer, said_s)
 
     def clear_road(self) -> None:
         """The link is gone, and with it what was on its way."""
@@ -200,11 +203,17 @@ class FaultsAtWork:
         Nobody writes the settings then; what they say of the application may be true all the same.
         """
         missing = self.plan.one(BootloaderMissing)
-        if missing is None:
+        if missing is None or not self._lacks_bootloader:
             return boot(self._board, store)
         self.strike(missing)
         store.reload()
         return BootDecision(into=BootedInto.APPLICATION)
+
+    @property
+    def adds_request(self) -> bool:
+        """Whether the application adds its request to what GPREGRET holds already."""
+        stuck = self.plan.one(StuckGpregret)
+        return stuck is not None and stuck.request == "added"
 
     def crashes(self, when: str) -> bool:
         """Whether the application dies at this moment of a request; it then shows itself."""
@@ -222,9 +231,13 @@ class FaultsAtWork:
 
     def loses_request(self) -> bool:
         """Whether the supply breaks down in the restart into the bootloader, this time."""
-        if not self._brown_outs_left:
+        physics = self._board.physics
+        is_fed_well = physics is not None and not physics.supply.is_own
+        if is_fed_well or not self._brown_outs_left:
             return False
         self._brown_outs_left -= 1
+        if physics is not None:
+            physics.supply.sag()
         self.strike(self.plan.one(ResetBrownOut))
         return True
 
@@ -240,6 +253,7 @@ class FaultsAtWork:
 
     def starts(self, program: UnitMode) -> bool:
         """A program begins; ``False``: it is not there, or waits for the crystal for ever."""
+        self._board.awaits_clock = False
         is_bootloader = program is UnitMode.BOOTLOADER
         if is_bootloader and not self._board.profile.is_ble:
             return True
@@ -248,6 +262,7 @@ class FaultsAtWork:
         for crystal in self.plan.of(CrystalDead):
             if crystal.program in (program.value, "both"):
                 self.strike(crystal, program=program.value)
+                self._board.awaits_clock = True
                 return False
         if is_bootloader:
             for kind in (LegacyBootloader, WrongAddress):
@@ -256,8 +271,14 @@ class FaultsAtWork:
         return True
 
     @property
+    def _lacks_bootloader(self) -> bool:
+        """Whether the MBR finds no bootloader's address; by wire it can be programmed."""
+        offset = BOOTLOADER_ADDRESS - UICR
+        return self._board.uicr[offset : offset + WORD_SIZE] == _NO_WORD
+
+    @property
     def _application_is_missing(self) -> bool:
         """Whether the MBR starts what is not there; a bootloader would have looked."""
-        if self.plan.one(BootloaderMissing) is None:
+        if not self._lacks_bootloader:
             return False
         return self._board.flash.read(self._board.bank_0_start, WORD_SIZE) == _NO_WORD

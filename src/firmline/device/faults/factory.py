@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from firmline.device.faults.plan import (
     BootloaderMissing,
     FaultPlan,
@@ -10,15 +12,23 @@ from firmline.device.faults.plan import (
     WornPage,
 )
 from firmline.device.flash import ERASED, WORD_SIZE, NorFlash
-from firmline.device.synthetic import synthetic_bytes
+from firmline.device.synthetic import synthetic_bytes, synthetic_program
+from firmline.formats.keys import PublicKey
+
+KEY_OFFSET: Final = 0x100
+"""Where the trusted key lies in a synthetic bootloader; ours. Real ones have it anywhere."""
 
 
-def bootloader_image(plan: FaultPlan, size: int) -> bytes:
-    """What lies in the bootloader's region."""
+def bootloader_image(plan: FaultPlan, region: range, *, key: PublicKey, stack: int) -> bytes:
+    """What lies in the bootloader's region, among it the key that it trusts."""
     if plan.one(BootloaderMissing) is not None:
-        return bytes([ERASED]) * size
+        return bytes([ERASED]) * len(region)
     legacy = plan.one(LegacyBootloader) is not None
-    return synthetic_bytes("legacy bootloader" if legacy else "bootloader", size)
+    name = "legacy bootloader" if legacy else "bootloader"
+    image = bytearray(synthetic_program(name, len(region), base=region.start, stack=stack))
+    if not legacy:  # which knows no signatures
+        image[KEY_OFFSET : KEY_OFFSET + len(key.le_bytes)] = key.le_bytes
+    return bytes(image)
 
 
 def recorded_application(plan: FaultPlan, application: bytes) -> bytes:

@@ -22,6 +22,21 @@ class Direction(StrEnum):
     FROM_UNIT = "from-unit"
 
 
+class Seat(StrEnum):
+    """Where a fault sits: what has to be exchanged for it to be gone."""
+
+    UNIT = "unit"
+    """In this one unit: its chip, its board, what is in its memory."""
+    BUILD = "build"
+    """In its firmware: every unit of the build has it."""
+    SUPPLY = "supply"
+    """In what feeds the unit: its cell, its contact."""
+    AIR = "air"
+    """In the place where unit and host are."""
+    HOST = "host"
+    """In the host, with its radio, its adapter and its wires."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """Something that is wrong.
@@ -32,6 +47,7 @@ class Fault:
         symptom: One line: what a host sees of it.
         needs_physics: Whether it does nothing in lock step.
         needs_radio: Whether it does nothing to a bootloader for UART or USB.
+        seat: Where it sits.
     """
 
     name: ClassVar[str] = ""
@@ -39,6 +55,7 @@ class Fault:
     symptom: ClassVar[str] = ""
     needs_physics: ClassVar[bool] = False
     needs_radio: ClassVar[bool] = False
+    seat: ClassVar[Seat] = Seat.UNIT
 
 
 def _between(least: float, most: float, says: str, **default: Any) -> Any:  # noqa: ANN401 - a field
@@ -68,6 +85,8 @@ class PacketFault(Fault):
         share: Instead of counting: which share of the packets, drawn at random; 0: counting.
         direction: Which packets.
     """
+
+    seat: ClassVar[Seat] = Seat.HOST
 
     first: int = _between(1, _MANY, "the first packet it happens to, counted from 1", default=1)
     every: int = _between(0, _MANY, "then every so-manyth one; 0: no other", default=0)
@@ -132,6 +151,7 @@ class LinkLoss(Fault):
         "the host sees the reason; progress of the object is kept on SDK 15.3, lost since 16"
     )
     needs_radio: ClassVar[bool] = True
+    seat: ClassVar[Seat] = Seat.AIR
 
     after_packets: int = _between(
         0, _MANY, "packets of a connection before it is lost; 0: at once", default=20
@@ -151,6 +171,7 @@ class HostGone(Fault):
         " 120 s after the last object"
     )
     needs_radio: ClassVar[bool] = True
+    seat: ClassVar[Seat] = Seat.HOST
 
     after_packets: int = _between(
         0, _MANY, "packets of the first connection before it goes; 0: at once", default=20
@@ -164,6 +185,7 @@ class PowerCutAt(Fault):
     name: ClassVar[str] = "power-cut"
     meaning: ClassVar[str] = "the power goes at the N-th flash operation and comes back at once"
     symptom: ClassVar[str] = "the link is lost, and the unit comes back as whatever is valid"
+    seat: ClassVar[Seat] = Seat.SUPPLY
 
     operation: int = _between(
         1, 10 * _MANY, "which operation, counted from when the unit is first switched on"
@@ -181,6 +203,7 @@ class BrownOut(Fault):
         " connected"
     )
     needs_physics: ClassVar[bool] = True
+    seat: ClassVar[Seat] = Seat.SUPPLY
 
     load: str = _one_of(("cpu", "radio", "flash"), "which load it does not carry", "flash")
 
@@ -225,6 +248,7 @@ class WatchdogRunning(Fault):
     symptom: ClassVar[str] = (
         "the link is lost one period after the jump, and the unit is back as its application"
     )
+    seat: ClassVar[Seat] = Seat.BUILD
 
     period_s: float = _between(0.001, 3600.0, "its period, seconds", default=5.0)
     reload_register: int = _between(
@@ -243,6 +267,12 @@ class StuckGpregret(Fault):
     )
 
     value: int = _between(1, 0xFF, "what it holds when the unit is first switched on", default=0x01)
+    request: str = _one_of(
+        ("alone", "added"),
+        "whether the application clears that before it leaves its request, or adds the request to"
+        " it, which SDK 17.1 takes for none",
+        "alone",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +298,7 @@ class BondMismatch(Fault):
         "the bootloader has the application's address, and every connection ends at once"
     )
     needs_radio: ClassVar[bool] = True
+    seat: ClassVar[Seat] = Seat.BUILD
 
     reason: int = _between(1, 0xFF, "HCI reason; 61: MIC failure", default=0x3D)
 
@@ -280,6 +311,7 @@ class WrongAddress(Fault):
     meaning: ClassVar[str] = "the bootloader advertises under another address than the next one"
     symptom: ClassVar[str] = "after the jump nobody answers at the application's address + 1"
     needs_radio: ClassVar[bool] = True
+    seat: ClassVar[Seat] = Seat.BUILD
 
     offset: int = _between(
         0, 0xFF, "added to the last byte of the application's address, without carry", default=2
@@ -300,6 +332,7 @@ class ApplicationCrash(Fault):
         "the request is answered, the link is lost, and the application is back"
     )
     needs_radio: ClassVar[bool] = True
+    seat: ClassVar[Seat] = Seat.BUILD
 
     when: str = _one_of(
         (ON_REQUEST, ON_CONFIRMATION),
@@ -316,6 +349,7 @@ class ApplicationStays(Fault):
     meaning: ClassVar[str] = "the application agrees to enter the bootloader, and never restarts"
     symptom: ClassVar[str] = "the request is answered and confirmed, and the link stands"
     needs_radio: ClassVar[bool] = True
+    seat: ClassVar[Seat] = Seat.BUILD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,6 +362,7 @@ class ResetBrownOut(Fault):
         "the request is answered, the link is lost, and the application is back; a later try works"
     )
     needs_radio: ClassVar[bool] = True
+    seat: ClassVar[Seat] = Seat.SUPPLY
 
     times: int = _between(1, _MANY, "at how many restarts", default=1)
 
@@ -367,6 +402,7 @@ class LegacyBootloader(Fault):
     meaning: ClassVar[str] = "another bootloader answers, with the legacy DFU service"
     symptom: ClassVar[str] = "DfuTarg is there at address + 1, without the Secure DFU service"
     needs_radio: ClassVar[bool] = True
+    seat: ClassVar[Seat] = Seat.BUILD
 
 
 FAULTS: Final[dict[str, type[Fault]]] = {

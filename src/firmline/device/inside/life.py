@@ -60,6 +60,7 @@ class Life:
         """Power comes to a unit that does not run: registers are zero, and the chip boots."""
         core = self._core
         core.board.registers.clear()
+        core.board.registers.note(ResetKind.POWER)
         core.board.registers.gpregret, self._left_in_gpregret = self._left_in_gpregret, 0
         if not self._was_on:
             self._was_on = True
@@ -138,6 +139,7 @@ class Life:
         """The radio dies, and with it what was connected."""
         core = self._core
         self._link.close(core.time.cpu_s)
+        core.board.registers.note(kind)
         core.faults.reset(kind, core.time.cpu_s)
         core.outbox.say(Restarted(kind=kind))
 

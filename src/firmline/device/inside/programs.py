@@ -140,6 +140,7 @@ class Programs:
             settings=self.store.ram,
             serial_number=self._serial_number,
             crashes=self._core.faults.crash is not None,
+            adds_request=self._core.faults.adds_request,
         )
 
     def _start_bootloader(self, timeout_s: float) -> DfuMode:

@@ -98,6 +98,8 @@ class Radio:
         if fault is None:
             return
         core = self._core
+        if isinstance(fault, HostGone) and core.faults.other_host:
+            return
         core.faults.strike(fault)
         if not isinstance(fault, HostGone):
             self._end_link(fault.reason)

@@ -172,7 +172,7 @@ class Supply:
     Attributes:
         voltage: Volts at the time of the last draw.
         lowest: The lowest voltage so far.
-        not_carried: Loads under which the source breaks down at once, whatever they draw: a
+        not_carried: Loads under which its own source breaks down at once, whatever they draw: a
             contact, a fuse or a protection that opens.
         broken_down_under: Which of them it was, until the chip is reset for it.
     """
@@ -186,6 +186,20 @@ class Supply:
         self._at_s = 0.0
         self._film_ohm = source.passivation_ohm
         self._past: deque[_Segment] = deque()
+        self._own = source
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is its own source that feeds it, with all that is wrong with that."""
+        return self.source is self._own
+
+    def feed_from(self, source: Source | None) -> None:
+        """Another source feeds it from now on, without a gap.
+
+        Args:
+            source: A stronger one, put in parallel to its own, or in its place; ``None``: its own.
+        """
+        self.source = self._own if source is None else source
 
     def draw(self, load: Load, start_s: float, end_s: float) -> float | None:
         """Draw a load from one time to another; what was drawn by nobody was sleep.
@@ -195,7 +209,7 @@ class Supply:
         """
         if start_s > self._at_s:
             self._pass(Load.SLEEP, start_s)
-        if load in self.not_carried and end_s > start_s:
+        if self.is_own and load in self.not_carried and end_s > start_s:
             self.broken_down_under = load
             self.voltage = self.lowest = 0.0
             return start_s
@@ -217,6 +231,14 @@ class Supply:
             return None
         self._pass(Load.SLEEP, at_s + wait_s + START_TIME_S)
         return self._at_s
+
+    def sag(self) -> None:
+        """It gives way for a moment, below what the chip needs."""
+        self.lowest = 0.0
+
+    def measure_anew(self) -> None:
+        """From now on :attr:`lowest` is the lowest voltage since now."""
+        self.lowest = self.voltage
 
     def interrupt(self, at_s: float) -> None:
         """The source was taken away and brought back: settled, as at the beginning."""

@@ -16,6 +16,8 @@ from firmline.diagnosis.logs.story import Story
 
 TOOLS: Final = (ANDROID, IOS, NRFUTIL, MCUBOOT, MCUMGR)
 """Every tool whose logs are known."""
+SURELY: Final = 2
+"""Marks of a second tool from which on a log is of both; ours."""
 _NAMES: Final = f"{', '.join(tool.name for tool in TOOLS[:-1])} nor {TOOLS[-1].name}"
 
 
@@ -43,6 +45,11 @@ def read_log(content: bytes) -> Incident | None:
 
 def _nothing(lines: str) -> str:
     return f"{lines} {'nothing' if lines.startswith('its') else 'anything'} that is known"
+
+
+def _has(text: str, tool: Tool) -> bool:
+    """Whether a log has lines of a tool, too: one mark alone may be another's word."""
+    return sum(mark in text for mark in tool.marks) >= SURELY
 
 
 def recognise(text: str) -> Tool | None:
@@ -74,6 +81,9 @@ def _read(text: Text, tool: Tool) -> Incident:
 def _unused(text: Text, tool: Tool, story: Story, used: int) -> tuple[str, ...]:
     """What the log does not tell, one sentence each."""
     told = []
+    others = [other.name for other in TOOLS if other is not tool and _has(text.text, other)]
+    if others:
+        told.append(f"It has lines of {' and '.join(others)} as well: give each log by itself.")
     if used < text.count:
         rest = f"{text.count - used} of its {text.count} lines say nothing that is known"
         told.append(f"It was read as a log of {tool.name}; {rest}.")

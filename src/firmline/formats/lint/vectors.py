@@ -1,34 +1,18 @@
 """The vector table at the beginning of a program, and the address that it was linked for.
 
-Rules of this module: of the table only what every Cortex-M0/M4 program of an nRF5x has is looked
-at: 16 words, little-endian (Armv7-M Architecture Reference Manual, B1.5.3; v6-M likewise). A table
-without base address still tells it: its reset vector lies inside the program.
+Rules of this module: a table without base address still tells it: its reset vector lies inside the
+program.
 """
 
 from __future__ import annotations
 
-import struct
-
+from firmline.formats.flash.vector_table import TABLE_SIZE, stack_and_reset, table_problem
 from firmline.formats.lint.finding import Finding, Slug
 from firmline.formats.lint.parts import Part, Start
 from firmline.formats.softdevice import SOFTDEVICE_START
 from firmline.values import ImageKind
 
-RAM_START, RAM_END = 0x2000_0000, 0x2004_0000  # 256 kB: an nRF52840 has the most
-LARGEST_FLASH_END = 0x10_0000  # 1 MB: likewise
-_TABLE = struct.Struct("<16I")
-# The entries of exceptions that exist; the others are reserved and hold whatever a linker puts.
-_HANDLERS = {
-    2: "NMI",
-    3: "hard fault",
-    4: "memory management fault",
-    5: "bus fault",
-    6: "usage fault",
-    11: "SVCall",
-    12: "debug monitor",
-    14: "PendSV",
-    15: "SysTick",
-}
+LARGEST_FLASH_END = 0x10_0000  # 1 MB: an nRF52840 has the most
 
 
 def lint_vectors(part: Part) -> list[Finding]:
@@ -43,21 +27,9 @@ def lint_vectors(part: Part) -> list[Finding]:
 
 
 def _problem(part: Part) -> str | None:
-    if len(part.data) < _TABLE.size:
-        return f"it has {len(part.data)} bytes, and the table alone {_TABLE.size}"
-    stack, reset, *_ = words = _TABLE.unpack_from(part.data)
-    if not RAM_START < stack <= RAM_END or stack % 4:
-        return f"its stack would start at 0x{stack:08X}, which is not in RAM"
-    if not reset % 2:
-        return f"its reset vector 0x{reset:08X} is even, and code here is Thumb code (odd)"
+    _, reset = stack_and_reset(part.data)
     begin, end = _reach(part, reset)
-    if not begin <= reset < end:
-        return f"its reset vector 0x{reset:08X} is not inside {_where(part)}"
-    for index, name in _HANDLERS.items():
-        vector = words[index]
-        if vector and not (vector % 2 and begin <= vector < end):
-            return f"its {name} vector 0x{vector:08X} is not inside {_where(part)}"
-    return None
+    return table_problem(part.data, begin, end, where=_where(part))
 
 
 def _reach(part: Part, reset: int) -> tuple[int, int]:
@@ -81,7 +53,7 @@ def _place(part: Part) -> list[Finding]:
     if not wrong:
         return []
     start = wrong[0]
-    reset = _TABLE.unpack_from(part.data)[1]
+    _, reset = stack_and_reset(part.data)
     found = (
         f"begins at 0x{part.address:X}"
         if part.address is not None
@@ -102,7 +74,7 @@ def begins_at(data: bytes, address: int | None, start: Start) -> bool:
         address: Where its file says that it begins; None for plain bytes.
         start: Where it ought to begin.
     """
-    if address is not None or len(data) < _TABLE.size:
+    if address is not None or len(data) < TABLE_SIZE:
         return address == start.address
-    reset: int = _TABLE.unpack_from(data)[1]
+    _, reset = stack_and_reset(data)
     return start.address <= reset < start.address + len(data)

@@ -143,7 +143,11 @@ class VirtualBus:
     def cut_power(self, unit: VirtualUnit) -> None:
         """Take a unit's power away for a moment, wherever its plug is: it boots."""
         unit.reset(ResetKind.POWER, now_s=self.now_s())
-        self._socket(unit).driver.feed(b"")  # has what follows from it happen
+        self.settle(unit)
+
+    def settle(self, unit: VirtualUnit) -> None:
+        """Have happen what follows from something that was done to a unit."""
+        self._socket(unit).driver.feed(b"")
 
     def _socket(self, unit: VirtualUnit) -> Socket:
         (socket,) = [each for each in self._sockets if each.driver.unit is unit]

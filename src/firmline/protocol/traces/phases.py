@@ -66,6 +66,15 @@ class PhaseTime:
     times: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseSpan:
+    """A stretch of time in one phase; both times as the trace counts them."""
+
+    phase: Phase
+    begin_s: float
+    end_s: float
+
+
 class PhaseTracker:
     """Follows the events of one trace.
 
@@ -142,6 +151,33 @@ def _probed(phase: Phase, sent: events.RequestSent) -> Phase:
     if sent.request == "object_create" or phase is Phase.PROBES:
         return Phase.PROBES
     return Phase.BOOTLOADER
+
+
+def phase_spans(entries: Iterable[Entry]) -> tuple[PhaseSpan, ...]:
+    """When each phase began and ended, one after the other; a phase may come again.
+
+    A clock that was set back between two events counts as no time.
+    """
+    spans: list[PhaseSpan] = []
+    tracker = PhaseTracker()
+    last_s: float | None = None
+    for entry in entries:
+        at_s, phase = entry.at_s, tracker.phase
+        if at_s is not None:
+            if last_s is not None and phase is not None and at_s > last_s:
+                _lengthen(spans, PhaseSpan(phase=phase, begin_s=last_s, end_s=at_s))
+            last_s = at_s
+        if not isinstance(entry, UnknownEvent):
+            tracker.hear(entry)
+    return tuple(spans)
+
+
+def _lengthen(spans: list[PhaseSpan], more: PhaseSpan) -> None:
+    """Add a span, or lengthen the last one that it continues."""
+    if spans and spans[-1].phase is more.phase and spans[-1].end_s == more.begin_s:
+        begin_s = spans.pop().begin_s
+        more = PhaseSpan(phase=more.phase, begin_s=begin_s, end_s=more.end_s)
+    spans.append(more)
 
 
 def phase_times(entries: Iterable[Entry]) -> tuple[PhaseTime, ...]:

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from firmline.device.cuts.flows import FlowSetup
 from firmline.device.cuts.sweep import running_parts
+from firmline.device.dump import dump_unit
 from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.faults.plan import BondMismatch, FaultPlan
 from firmline.device.unit import VirtualUnit
 from firmline.events import Event, LadderStepped, SessionRepeated, UnitMode, UpdateFinished
+from firmline.formats.flash.dump import FlashDump
 from firmline.links.serial.options import DEFAULT_BAUD
 from firmline.links.serial.virtual import virtual_serial_link
 from firmline.links.usb.link import UsbLink
@@ -45,7 +47,7 @@ def run_case(case: Case) -> Ending:
         outcome=finished.outcome,
         code=str(finished.code),
         message=finished.message,
-        truth=_truth(unit, case.subject),
+        truth=truth(unit, case.subject),
         struck=any(entry.what == "fault" for entry in unit.log)
         or isinstance(case.fault, BondMismatch),
         steps=tuple(_step(event) for event in heard if _step(event)),
@@ -67,7 +69,16 @@ def run_faults(
         What the unit really is, and how the update ended.
     """
     unit, finished = _update(subject, faults, heard)
-    return _truth(unit, subject), finished
+    return truth(unit, subject), finished
+
+
+def left_behind(subject: Subject, faults: FaultPlan, heard: list[Event]) -> tuple[FlashDump, Truth]:
+    """What a debug probe finds in a unit after its update, and what the unit really is then.
+
+    Arguments as of :func:`run_faults`.
+    """
+    unit, _ = _update(subject, faults, heard)
+    return dump_unit(unit), truth(unit, subject)
 
 
 def _update(
@@ -150,8 +161,8 @@ State = tuple[UnitMode | None, tuple[bytes, ...]]
 
 
 @lru_cache
-def _healthy(subject: Subject) -> State:
-    """The state of a healthy unit after its update."""
+def healthy(subject: Subject) -> State:
+    """The state of a healthy unit after its update, which is run once, in a loop of its own."""
     return _state(_update(subject, FaultPlan(), [])[0])
 
 
@@ -159,9 +170,9 @@ def _state(unit: VirtualUnit) -> State:
     return unit.mode, running_parts(unit)
 
 
-def _truth(unit: VirtualUnit, subject: Subject) -> Truth:
+def truth(unit: VirtualUnit, subject: Subject) -> Truth:
     """Look into the unit, as no host can."""
-    if _state(unit) == _healthy(subject):
+    if _state(unit) == healthy(subject):
         return Truth.NEW
     match unit.mode:
         case UnitMode.APPLICATION:

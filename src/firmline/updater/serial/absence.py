@@ -9,7 +9,7 @@ from typing import Final
 from firmline.errors import Code, TransportError, TransportReason
 from firmline.links.base import PortConnection, PortLink
 from firmline.links.serial.problems import CHECK_HOST
-from firmline.links.serial.text import SHOWN_BYTES, looks_like_text, said, shown
+from firmline.links.serial.text import SHOWN_BYTES, looks_like_text, said
 from firmline.updater.serial.talk import SerialTalk
 from firmline.updater.timeouts import SerialTimeouts
 
@@ -86,14 +86,13 @@ def not_back(name: str, waited_s: float) -> TransportError:
     )
 
 
-def fell_silent(strange: bytes, *, has_restarted: bool | None = None) -> str:
+def fell_silent(text: str, *, has_restarted: bool | None = None) -> str:
     """What to do with a unit that does not answer any more in the middle of an update.
 
     Args:
-        strange: What was heard when its bootloader was asked whether it is there.
+        text: What a program has printed since; empty: nothing.
         has_restarted: Whether it has restarted; ``None``: only what was heard can tell.
     """
-    text = shown(strange) if looks_like_text(strange) else ""
     if text:
         return (
             "It was reset or has lost its power: its old application is whole and runs now (it says"

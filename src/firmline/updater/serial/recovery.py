@@ -33,6 +33,7 @@ from firmline.errors import (
     TransportReason,
 )
 from firmline.links.serial.text import looks_like_text, shown
+from firmline.protocol.framing import SerialFraming
 from firmline.updater.activation import longest_activation_s
 from firmline.updater.road import Briefing, Method
 from firmline.updater.serial.absence import fell_silent, line_fails
@@ -83,6 +84,8 @@ class SerialRecovery:
         self._codes: dict[Code, None] = {}
         """With what the sessions without progress have ended, in order."""
         self._refused: tuple[object, ...] | None = None
+        self._framing = SerialFraming()
+        """Of the session that runs, or has failed."""
 
     async def recover(self, error: FirmlineError) -> bool:
         """Bring the line to rest; whether the image should go on in a new session.
@@ -105,13 +108,12 @@ class SerialRecovery:
             return False
         talk = self._bootloader.talk
         if not await talk.find(self._silence_s(at_end=at_end)):
+            text = self._printed()
+            if text:
+                self._report(events.TextHeard(text=text))
             if at_end:
-                heard = talk.strange if looks_like_text(talk.strange) else b""
-                text = shown(heard)
-                if text:
-                    self._report(events.TextHeard(text=text))
                 raise left_since(error, text) from error
-            error.hint = fell_silent(talk.strange, has_restarted=self._has_restarted)
+            error.hint = fell_silent(text, has_restarted=self._has_restarted)
             return False
         self._is_careful |= error.code in _DAMAGED
         self._report(
@@ -121,10 +123,25 @@ class SerialRecovery:
         )
         return True
 
+    def _printed(self) -> str:
+        """What a program has printed instead of answers; empty: nothing.
+
+        An application prints when it starts, which is while the answer is still waited for.
+        """
+        for heard in (self._framing.unfinished, self._bootloader.talk.strange):
+            if heard and looks_like_text(heard) and shown(heard):
+                return shown(heard)
+        return ""
+
     @property
     def _has_restarted(self) -> bool | None:
         """Whether a unit that is silent has restarted; ``None``: nothing shows that."""
         return False if self._port_shows_restart else None
+
+    def framing(self) -> SerialFraming:
+        """The frames of a new session."""
+        self._framing = SerialFraming()
+        return self._framing
 
     def method(self, planned: Method) -> Method:
         """How objects are sent, after what the line has shown."""

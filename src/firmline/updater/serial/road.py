@@ -62,6 +62,7 @@ class SerialRoad(WiredRoad[PortLink, SerialBootloader]):
             yield self._ready(
                 recover=recovery.recover,
                 method=recovery.method,
+                framing=recovery.framing,
                 # What it told is from before the first image, which may have changed it.
                 versions=self._bootloader.versions if index == 0 else {},
             )

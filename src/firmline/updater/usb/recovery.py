@@ -32,6 +32,7 @@ from firmline.errors import (
 from firmline.events import UnitMode
 from firmline.links.usb.device import UsbDevice, UsbKind
 from firmline.links.usb.link import UsbLink
+from firmline.protocol.framing import SerialFraming
 from firmline.updater.ending import Information
 from firmline.updater.ladder import Ladder, LadderStep, Step
 from firmline.updater.road import Briefing, Method
@@ -90,6 +91,10 @@ class UsbRecovery:
     def method(self, planned: Method) -> Method:
         """How objects are sent, after what the line has shown."""
         return self._line.method(planned)
+
+    def framing(self) -> SerialFraming:
+        """The frames of a new session."""
+        return self._line.framing()
 
     async def recover(self, error: FirmlineError) -> bool:
         """After a failed session: whether the image goes on in a new one.

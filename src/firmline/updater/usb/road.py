@@ -61,6 +61,7 @@ class UsbRoad(WiredRoad[UsbLink, UsbBootloader]):
         yield self._ready(
             recover=self._recovery.recover,
             method=self._recovery.method,
+            framing=self._recovery.framing,
             versions=self._bootloader.versions,
         )
 

@@ -190,6 +190,19 @@ def test_sdk_17_takes_only_the_magic_and_clears_it(value: int, mode: UnitMode) -
     assert unit.mode is APPLICATION
 
 
+@pytest.mark.parametrize(("left", "mode"), [("added", APPLICATION), ("alone", BOOTLOADER)])
+def test_a_request_that_is_added_to_what_is_there_is_none_for_sdk_17(
+    left: str, mode: UnitMode
+) -> None:
+    unit = unit_of(StuckGpregret(value=0x40, request=left), profile=SDK17_1_BLE)
+    assert outputs_of_entering(unit) == [Restarted(kind=ResetKind.SOFT)]
+    assert unit.mode is mode
+    unit.reset(ResetKind.PIN, now_s=1)  # which clears the register
+    unit.take_outputs()
+    assert outputs_of_entering(unit) == [Restarted(kind=ResetKind.SOFT)]
+    assert unit.mode is BOOTLOADER
+
+
 @pytest.mark.fault("stale-settings")
 @pytest.mark.parametrize("profile", [SDK15_3_BLE, SDK15_3_UART], ids=["ble", "uart"])
 def test_a_unit_with_stale_settings_waits_in_its_bootloader_for_an_update(

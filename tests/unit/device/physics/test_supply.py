@@ -177,3 +177,25 @@ def test_a_load_in_pieces_is_the_same_load(duration_s: float, pieces: int) -> No
         start_s = duration_s * index / pieces
         cut.draw(Load.RADIO, start_s, duration_s * (index + 1) / pieces)
     assert cut.voltage == pytest.approx(whole.voltage, abs=1e-9)
+
+
+def test_a_source_in_parallel_carries_what_its_own_does_not() -> None:
+    currents = Currents.of(chip("nrf52832-512k"))
+    supply = Supply(source(10.0))
+    supply.not_carried = frozenset({Load.FLASH})
+    assert supply.draw(Load.FLASH, 0.0, 0.1) == 0.0
+    supply.brown_out(0.0)
+    supply.feed_from(Source(currents=currents))
+    assert not supply.is_own
+    assert supply.draw(Load.FLASH, 1.0, 1.1) is None
+    supply.feed_from(None)
+    assert supply.is_own
+    assert supply.draw(Load.FLASH, 2.0, 2.1) == 2.0
+
+
+def test_the_lowest_voltage_is_that_since_it_is_measured() -> None:
+    supply = Supply(source(10.0))
+    supply.sag()
+    assert supply.lowest == 0.0
+    supply.measure_anew()
+    assert supply.lowest == supply.voltage

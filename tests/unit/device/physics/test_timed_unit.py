@@ -11,7 +11,7 @@ from firmline.device.bootloader.settings_ram import SIZE, Bank, SettingsRam
 from firmline.device.physics.supply import Currents, Source
 from firmline.device.profile import SDK15_3_UART, SDK17_1_BLE
 from firmline.device.radio_face import DropLink, Notify, ResetKind, Restarted
-from firmline.device.synthetic import synthetic_bytes
+from firmline.device.synthetic import RAM_START, synthetic_program
 from firmline.events import UnitMode
 from firmline.protocol.channels import Channel
 from firmline.protocol.requests import (
@@ -278,7 +278,8 @@ def test_what_the_processor_did_ahead_is_undone_by_a_reset(ready: Story) -> None
     assert flash.read(0x26000, len(IMAGE)) == IMAGE
     ready.physics.supply.source = weak(600)  # the next boot gets nothing done
     ready.unit.reset(ResetKind.POWER, now_s=ready.now_s)
-    old = synthetic_bytes("application 3", 20_000)
+    stack = RAM_START + ready.unit.board.chip.ram_size
+    old = synthetic_program("application 3", 20_000, base=0x26000, stack=stack)
     assert flash.read(0x26000, len(old)) == old
 
 

@@ -1,0 +1,134 @@
+"""The report as one page: HTML that asks no network, runs no script, and prints on any paper.
+
+The template escapes whatever it is given (Jinja2's autoescape). Besides, the page forbids itself
+everything but its own style sheet, by its hash, and images that it holds itself: were anything to
+slip through, a browser would not obey it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from firmline.cli.diagnosis_text import UNLIKELY, percent, title_of
+from firmline.cli.learned_text import share, weight
+from firmline.cli.report.cleaning import clean
+from firmline.cli.report.content import Made, Report
+from firmline.cli.report.drawing import Drawing, draw
+from firmline.diagnosis.catalogue import catalogue
+from firmline.diagnosis.next_test import equipment
+from firmline.diagnosis.ranking import Argument, RankedCause, Ranking
+from firmline.diagnosis.vocabulary import vocabulary
+
+SOURCES: Final = {
+    "trace": "a trace of the update",
+    "log": "the log of another tool",
+    "report": "a written report",
+}
+FOLDER: Final = Path(__file__).parent
+MOST_CAUSES: Final = 10
+"""Causes with a line of their own; all are in the JSON form."""
+FLAGS: Final = "flags"
+ALWAYS: Final = 3
+"""Causes that have a line also where they are unlikely."""
+EXPLAINED: Final = 3
+"""Causes for which it is shown what speaks for them and against them."""
+ARGUMENTS: Final = 6
+MAX_UNUSED: Final = 40
+"""Sentences on what could not be used; ours."""
+LEAST: Final = 0.01
+"""Families below that are left out of the page."""
+
+
+def page(report: Report) -> str:
+    """The page."""
+    style = (FOLDER / "report.css").read_text(encoding="utf-8")
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html").render(
+        report=report,
+        style=Markup(style),  # noqa: S704 - our own file
+        policy=_policy(style),
+        drawings=_drawings(report),
+        likely=_likely(report.ranking, always=ALWAYS, most=MOST_CAUSES),
+        explained=[
+            each
+            for each in _likely(report.ranking, always=1, most=EXPLAINED)
+            if each.cause is not None
+        ],
+        arguments=ARGUMENTS,
+        families=_families(report.ranking),
+        unused=MAX_UNUSED,
+        made_from=_made_from(report.made),
+        clean=clean,
+        weight=weight,
+        share_in_words=share,
+        percent=percent,
+        title_of=title_of,
+        observed=observed,
+        equipment=equipment(),
+    )
+
+
+def _made_from(made: Made) -> str:
+    """What all of it rests on, in words."""
+    told = [SOURCES[made.source]] if made.source in SOURCES else []
+    if made.dumps:
+        told.append(
+            "a dump of its flash" if made.dumps == 1 else f"{made.dumps} dumps of its flash"
+        )
+    if made.asked:
+        told.append("a person's answers")
+    return " and ".join(told)
+
+
+def _likely(ranking: Ranking, *, always: int, most: int) -> list[RankedCause]:
+    """The likeliest causes: the first of them whatever their chance, the others while likely."""
+    return [
+        each
+        for place, each in enumerate(ranking.causes[:most])
+        if place < always or each.probability >= UNLIKELY
+    ]
+
+
+def _policy(style: str) -> str:
+    """What the page may do (Content Security Policy, level 3)."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:;"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def _drawings(report: Report) -> dict[int, Drawing]:
+    """Of the attempts that have a time line, by their numbers."""
+    drawn = ((each.number, draw(each)) for each in report.attempts if each.phases)
+    return {number: drawing for number, drawing in drawn if drawing.bars}
+
+
+def _families(ranking: Ranking) -> list[tuple[str, float]]:
+    titles = {cause.family.slug: cause.family.title for cause in catalogue().values()}
+    return [
+        (titles.get(slug, "none that is known"), chance)
+        for slug, chance in ranking.families.items()
+        if chance >= LEAST
+    ]
+
+
+def observed(argument: Argument) -> str:
+    """An observation, in words."""
+    meanings = vocabulary()[argument.field].meanings
+    told = " and ".join(meanings[value] for value in argument.values)
+    if argument.field != FLAGS:  # whose values are sentences of their own
+        told = f"{argument.field.replace('_', ' ')} = {told}"
+    return told if argument.seen else f"looked for, and not so: {told}"

@@ -1,0 +1,98 @@
+"""What the trace of one update says of it, and of the unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from firmline.diagnosis.evidence import Evidence
+from firmline.diagnosis.failure import Failure, flag, of_trace
+from firmline.diagnosis.trace_reader import Reader
+from firmline.diagnosis.trace_words import (
+    OF_THE_STATION,
+)
+from firmline.errors import Code
+from firmline.events import UnitMode
+from firmline.formats.trace import UnknownEvent
+
+
+class Attempt:
+    """What one trace comes to.
+
+    Args:
+        reader: That has read it.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self._seen = reader.seen
+        self._code = reader.code
+
+    @property
+    def _is_of_station(self) -> bool:
+        """Whether it is not the unit's fault, by the code that it ended with."""
+        return self._code.startswith(OF_THE_STATION)
+
+    def facts(self) -> Iterator[Evidence]:
+        """What is known of link and unit, whatever failed."""
+        yield from self.reader.told
+        if self.reader.is_update:
+            yield of_trace("host_tool", "own_host", "who wrote it")
+        if (
+            self._seen.mode is UnitMode.BOOTLOADER
+            or self._seen.size
+            or self._code == Code.LEGACY_DFU
+        ):
+            is_legacy = self._code == Code.LEGACY_DFU
+            kind = "legacy" if is_legacy else "secure"
+            yield of_trace("bootloader", kind, "the protocol that it speaks")
+
+    def unused(self) -> Iterator[str]:
+        """What the trace does not tell."""
+        if not self.reader.is_update:
+            yield "A trace of no update: only what it says of the unit is used."
+        elif self.reader.is_updated:
+            yield "The update in the trace succeeded: nothing of it is to be explained."
+        elif self._is_of_station:
+            yield (
+                f"It failed for this computer, its port, its radio or another unit ({self._code}),"
+                " which says nothing of this one."
+            )
+        elif self._code == Code.SMP:
+            yield "The unit is for MCUboot and SMP: another tool updates it, and nothing failed."
+        elif self._code == Code.INTERRUPTED:
+            yield (
+                "The update was interrupted: only what had gone wrong before counts."
+                if self.reader.has_failed
+                else "The update was interrupted, and nothing had failed: it tells how far it got."
+            )
+        elif self.reader.finished is None:
+            yield (
+                "The trace has no end: where it breaks off is taken for where it failed."
+                if self.reader.has_failed
+                else "The trace has no end, and shows nothing that failed: it tells how far it got."
+            )
+        if self.reader.is_update and not self.reader.trace.is_begun:
+            yield "The beginning of the trace is missing: what happened before is not known."
+        if self.reader.trace.is_cut:
+            yield "The last line of the trace is cut off."
+        entries = self.reader.trace.entries
+        unknown = sum(isinstance(each, UnknownEvent) for each in entries)
+        if unknown:
+            yield (
+                f"{unknown} of the {len(entries)} events of the trace are not known to this version"
+                " of firmline; what they tell is missing here."
+            )
+
+    def evidence(self) -> Iterator[Evidence]:
+        """What the attempt shows; of one that succeeded, what is known of the unit."""
+        yield from self.facts()
+        flags = self.reader.flags
+        yield from (flag(value, where) for value, where in flags.items())
+        if not self.reader.is_update or self.reader.is_updated or self._is_of_station:
+            return
+        if self._code == Code.SMP:
+            return
+        yield from Failure(self.reader).evidence()
+        for value, where in self.reader.in_vain.items():
+            if value not in flags:
+                yield flag(value, where, seen=False)

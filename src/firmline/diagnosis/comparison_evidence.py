@@ -1,0 +1,106 @@
+"""What a comparison says of the failure, in the words of the vocabulary of evidence.
+
+A condition that was switched to and fro is better evidence than an action that was taken once: each
+of its runs also came behind a switch. Where the seated cell fails again every time that it was put
+back, neither the new contact nor the loss of power has helped, and that is evidence, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from firmline.diagnosis.comparison import Share, Side, Standing, Verdict
+from firmline.diagnosis.evidence import Evidence, Origin
+
+MANY: Final = 3
+"""Runs of which all failed, behind which it is called always; ours."""
+SEVERAL: Final = 2
+"""Runs behind the other condition of which all failed, behind which the switch has not helped."""
+_BY_WORD: Final = (
+    ("parallel", "supply_in_parallel"),
+    ("bench", "bench_supply"),
+    ("new", "new_cell"),
+    ("fresh", "new_cell"),
+)
+"""What a condition of the supply is, by a word in its name; a voltage is a bench supply's."""
+
+
+def evidence_of_comparison(
+    standing: Standing, *, factor: str, labels: tuple[str, str]
+) -> tuple[Evidence, ...]:
+    """What it says.
+
+    Args:
+        standing: Where the comparison stands at its end.
+        factor: What differs: ``supply``, ``power-cycle``, ``host``, ``unit`` or another.
+        labels: The conditions' names.
+    """
+    if not standing.a.runs or not standing.b.runs:
+        return ()
+    where = f"comparison of {labels[0]} with {labels[1]}"
+    return tuple(
+        Evidence(field=field, value=value, origin=Origin.PERSON, where=where)
+        for field, value in dict.fromkeys(_found(standing, factor, labels))
+    )
+
+
+def _found(standing: Standing, factor: str, labels: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    a, b = standing.a, standing.b
+    if standing.verdict is Verdict.DIFFERENT:
+        if standing.worse is Side.A:
+            yield from _of_a_cure(standing, factor, labels)
+    elif _always(a) and _always(b):
+        action = _action(factor, labels)
+        if action:
+            yield "not_cured_by", action
+        if factor == "host":
+            yield "host_scope", "all_hosts"
+    if _always(a) and a.runs >= MANY:
+        yield "reproducibility", "always"
+    elif 0 < a.failed < a.runs:
+        yield "reproducibility", "intermittent"
+
+
+def _of_a_cure(
+    standing: Standing, factor: str, labels: tuple[str, str]
+) -> Iterator[tuple[str, str]]:
+    """What it says that the unit as it is fails, and fails less with the other condition."""
+    action = _action(factor, labels)
+    if action:
+        yield "cured_by", action
+    if factor != "supply" or not _is_cell(labels[0]):
+        return
+    yield "supply", "coin_cell"
+    carry = standing.carry_a
+    took_power = action in ("bench_supply", "new_cell")
+    if took_power and carry.runs >= SEVERAL and carry.failed == carry.runs:
+        yield "not_cured_by", "cell_reseated"
+        yield "not_cured_by", "power_cycle"
+
+
+def _always(share: Share) -> bool:
+    return share.runs >= SEVERAL and share.failed == share.runs
+
+
+def _is_cell(label: str) -> bool:
+    return "cell" in label.casefold().split()
+
+
+def _action(factor: str, labels: tuple[str, str]) -> str:
+    """What was done from ``a`` to ``b``, by the names of ``cured_by``; empty: none of them."""
+    if factor == "host":
+        return "other_host"
+    if factor == "power-cycle":
+        return "power_cycle"
+    if factor != "supply":
+        return ""
+    before, after = map(_kind, labels)
+    return after if after != before or after == "new_cell" else ""
+
+
+def _kind(label: str) -> str:
+    """What a condition of the supply is; empty: none that has a name, such as the unit's own."""
+    words = label.casefold()
+    named = next((kind for word, kind in _BY_WORD if word in words), "")
+    return named or ("bench_supply" if words[:1].isdigit() else "")

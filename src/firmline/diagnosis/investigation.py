@@ -1,0 +1,122 @@
+"""From one test to the next, until it is known: what is done next, and when there is no more to do.
+
+Rules of this module:
+
+* An investigation has an order: the plan, made anew after every result, or a checklist, which is
+  fixed. Both end by the same rule, so that minutes can be compared.
+* It ends where one cause is sure enough, where no test that is at hand would tell more, or where
+  the minutes are used up. ``unknown`` is never sure enough to end it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Final
+
+from firmline.data import load_table
+from firmline.diagnosis.catalogue import UNKNOWN
+from firmline.diagnosis.evidence import Incident
+from firmline.diagnosis.next_test import Test, diagnostic_tests, plan
+from firmline.diagnosis.ranking import Ranking
+
+SURE: Final = 0.9
+"""A cause that is likelier than this is taken for known; ours."""
+BUDGET_MINUTES: Final = 60.0
+"""So long a line looks for the cause of one unit before that is put aside; ours."""
+
+
+class Order(StrEnum):
+    """In which order tests are done."""
+
+    PLAN = "plan"
+    """By what they are expected to tell per minute, what destroys evidence last."""
+    CHECKLIST = "checklist"
+    """As they stand on a list, whatever was seen."""
+
+
+class End(StrEnum):
+    """Why there is no next test."""
+
+    SURE = "sure"
+    NOTHING_TELLS_MORE = "nothing tells more"
+    OUT_OF_TIME = "out of time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """What is done next.
+
+    Attributes:
+        test: The test.
+        because: Why this one, in words.
+    """
+
+    test: Test
+    because: str
+
+
+@cache
+def checklist() -> Mapping[str, str]:
+    """The tests of the fixed list in their order, each with why it stands there."""
+    rows = load_table("checklist")["steps"]
+    return {row["test"]: row["because"] for row in rows}
+
+
+def next_step(
+    incident: Incident,
+    ranking: Ranking,
+    *,
+    order: Order = Order.PLAN,
+    lacks: Collection[str] = (),
+    done: Collection[str] = (),
+    minutes_left: float = BUDGET_MINUTES,
+) -> Next | End:
+    """What to do next.
+
+    Args:
+        incident: What is known.
+        ranking: Of that.
+        order: In which order tests are done.
+        lacks: Equipment that is not at hand.
+        done: Tests that were done, whatever they showed.
+        minutes_left: What is left of the budget; a longer test is not begun.
+    """
+    if is_known(ranking):
+        return End.SURE
+    todo = _todo(incident, ranking, order=order, lacks=lacks, done=done)
+    in_time = [each for each in todo if each.test.minutes <= minutes_left]
+    if in_time:
+        return in_time[0]
+    return End.OUT_OF_TIME if todo else End.NOTHING_TELLS_MORE
+
+
+def is_known(ranking: Ranking) -> bool:
+    """Whether one cause is sure enough."""
+    first = ranking.causes[0]
+    return first.slug != UNKNOWN and first.probability >= SURE
+
+
+def _todo(
+    incident: Incident,
+    ranking: Ranking,
+    *,
+    order: Order,
+    lacks: Collection[str],
+    done: Collection[str],
+) -> list[Next]:
+    match order:
+        case Order.PLAN:
+            proposals = plan(incident, ranking, lacks=lacks, done=done)
+            return [Next(test=each.test, because=each.because) for each in proposals]
+        case Order.CHECKLIST:
+            tests = diagnostic_tests()
+            return [
+                Next(test=tests[slug], because=because)
+                for slug, because in checklist().items()
+                if slug not in done
+                and not set(tests[slug].needs) & set(lacks)
+                and not tests[slug].is_known(incident)
+            ]

@@ -1,0 +1,145 @@
+"""The origin case, three ways: one first symptom, and three verdicts behind the proposed tests.
+
+A unit of many fails almost at once, every time; its application runs. It may be the contact of its
+cell, something that a loss of power would clear, or buffers that a misbehaving host has cost it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from firmline.device.description import UnitDescription, gallery_unit
+from firmline.device.faults.plan import FaultPlan, StuckGpregret
+from firmline.device.physics.supply import Currents, Source
+from firmline.diagnosis.evidence import Evidence, Incident, Origin
+from firmline.diagnosis.next_test import diagnostic_tests
+from firmline.events import Event, ObjectExecuted, Outcome, PacketsSent
+from firmline.links.virtual_time import run_in_virtual_time
+from firmline.updater.bench.attempt import Attempt
+from firmline.updater.bench.bench import Bench
+from firmline.updater.bench.incidents import investigate_unit
+from firmline.updater.bench.setups import setup_for
+from firmline.updater.bench.trying import try_it
+from firmline.updater.bench.work import Investigation
+
+PLAIN = gallery_unit("sdk17-ble")
+CONTACT = replace(
+    PLAIN,
+    supply=Source.coin_cell(
+        currents=Currents.of(PLAIN.chip, dcdc=False),
+        used_mah=20.0,
+        contact_ohm=240.0,
+        capacitance_uf=100.0,
+    ),
+)
+REGISTER = replace(PLAIN, faults=FaultPlan(faults=(StuckGpregret(value=0x40, request="added"),)))
+BUFFERS = replace(PLAIN, gpregret=0xB1, lost_buffers=17)
+UNITS = {"contact": CONTACT, "register": REGISTER, "buffers": BUFFERS}
+VERDICTS = {
+    "contact": "power-brownout-coincell",
+    "register": "jump-flag-misuse",
+    "buffers": "rx-buffer-leak",
+}
+SYMPTOM = Incident(
+    evidence=tuple(
+        Evidence(field=field, value=value, origin=Origin.REPORT)
+        for field, value in (
+            ("transport", "ble"),
+            ("bootloader", "secure"),
+            ("chip", "nrf52832"),
+            ("sdk", "sdk_17"),
+            ("time_to_failure", "instant"),
+            ("reproducibility", "always"),
+            ("unit_scope", "one"),
+            ("supply", "coin_cell"),
+            ("not_cured_by", "retry"),
+            ("flags", "app_ok"),
+        )
+    )
+)
+"""What the line has written down: the same of each."""
+
+
+def attempts(unit: UnitDescription, *, recovers: bool = False) -> list[Attempt]:
+    async def twice() -> list[Attempt]:
+        bench = Bench(setup_for(unit), recovers=recovers)
+        try:
+            return [await bench.attempt(), await bench.attempt()]
+        finally:
+            await bench.close()
+
+    return run_in_virtual_time(twice())
+
+
+def has_sent_data(event: Event) -> bool:
+    return isinstance(event, PacketsSent | ObjectExecuted) and event.object_type == "data"
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_first_symptom_is_the_same(unit: str) -> None:
+    for attempt in attempts(UNITS[unit]):
+        assert attempt.finished.outcome is Outcome.FAILED
+        assert not any(map(has_sent_data, attempt.events))
+
+
+def test_a_healthy_unit_is_updated() -> None:
+    first, again = attempts(PLAIN)
+    assert first.passed
+    assert again.passed
+
+
+def test_recovery_would_have_cleared_what_is_to_be_looked_at() -> None:
+    first, _ = attempts(BUFFERS, recovers=True)
+    assert first.passed
+
+
+def investigated(unit: str) -> Investigation:
+    found = investigate_unit(UNITS[unit], SYMPTOM)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_proposed_tests_come_to_another_verdict_for_each(unit: str) -> None:
+    found = investigated(unit)
+    assert found.first.causes[0].slug == "power-brownout-coincell"
+    last = found.last.causes[0]
+    assert last.slug == VERDICTS[unit]
+    assert last.probability >= 0.9
+    assert found.steps[0].test.slug == "see-phase"
+    assert all(step.because for step in found.steps)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_no_test_has_taken_the_power_away(unit: str) -> None:
+    assert not any(step.test.takes_power for step in investigated(unit).steps)
+
+
+def test_without_bench_supply_probe_and_multimeter_it_is_found_out_as_well() -> None:
+    lacks = ("bench-supply", "probe", "multimeter")
+    for unit, verdict in VERDICTS.items():
+        found = investigate_unit(UNITS[unit], SYMPTOM, lacks=lacks)
+        assert found is not None
+        assert found.last.causes[0].slug == verdict
+        assert not {need for step in found.steps for need in step.test.needs} & set(lacks)
+
+
+def test_what_the_power_would_have_cleared_is_cleared_by_it() -> None:
+    """The careless way: the cell is taken out, and nobody can know any more."""
+
+    async def cured() -> list[bool]:
+        found = []
+        for unit in (REGISTER, BUFFERS):
+            bench = Bench(setup_for(unit), recovers=False)
+            try:
+                await bench.attempt()
+                doing = diagnostic_tests()["power-cycle"]
+                told = await try_it(bench, doing)
+                found.append(told is not None and told[0].field == "cured_by")
+            finally:
+                await bench.close()
+        return found
+
+    assert run_in_virtual_time(cured()) == [True, True]

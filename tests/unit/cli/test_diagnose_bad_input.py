@@ -1,0 +1,280 @@
+"""``firmline diagnose`` of whatever a user may have: it says what it could use, and what not."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmline.errors import Code
+from unit.cli.failed_trace import failed_update, trace_of
+from unit.cli.program import Program, assert_failed
+
+TRACE = trace_of(failed_update())
+LINES = TRACE.splitlines()
+LOG = (Path(__file__).parents[2] / "golden/diagnosis/logs/android-logcat-refused.txt").read_text(
+    encoding="utf-8"
+)
+IOS_LOG = (Path(__file__).parents[2] / "golden/diagnosis/logs/ios-secure-bytes-lost.txt").read_text(
+    encoding="utf-8"
+)
+REPORT = json.dumps({"evidence": {"result_code": "r0B", "ext_error": "x05"}})
+VERSION = "pkg-version-not-higher"
+"""What all of these show, whatever they are written in."""
+
+
+def powershell(text: str) -> bytes:
+    """As Windows PowerShell's ``>`` writes it."""
+    return text.replace("\n", "\r\n").encode("utf-16")
+
+
+def diagnosed(firmline: Program, content: bytes | str) -> dict[str, Any]:
+    """What is said of a file; a page of it can be drawn as well."""
+    given = content if isinstance(content, bytes) else content.encode()
+    Path("given").write_bytes(given)
+    ran = firmline("diagnose", "given", "--json", "--report", "out.html")
+    assert ran.code == 0, ran.err
+    assert "\x1b" not in ran.out + Path("out.html").read_text(encoding="utf-8")
+    return ran.result
+
+
+def first(result: dict[str, Any]) -> str:
+    return str(result["causes"][0]["cause"])
+
+
+def evidence(result: dict[str, Any]) -> set[str]:
+    return {f"{each['field']}={each['value']}" for each in result["evidence"]}
+
+
+@pytest.mark.parametrize("text", [TRACE, LOG, REPORT], ids=["trace", "log", "report"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        powershell,
+        lambda text: text.encode("utf-16-le"),
+        lambda text: text.encode("utf-16-be"),
+        lambda text: b"\xff\xfe" + text.encode("utf-16-be"),
+        lambda text: b"\xfe\xff" + text.encode("utf-16-le"),
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.replace("\n", "\r\n").encode(),
+        lambda text: b"\n\n" + text.encode() + b"\n\n",
+    ],
+    ids=["powershell", "le", "be", "be-marked-le", "le-marked-be", "bom", "crlf", "blank-lines"],
+)
+def test_any_encoding_and_line_end_is_read(firmline: Program, text: str, write: Any) -> None:
+    assert first(diagnosed(firmline, write(text))) == VERSION
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "\x1b[32m",
+        "2026-11-23T10:00:01.123+01:00 ",
+        "Nov 23 10:00:02 host app[22]: ",
+        "[1732356003.55] ",
+        "11/23/2026 10:00:04 AM ",
+        "23.11.2026, 10.00.04 | ",
+        "<14>1 2026-11-23T10:00:00Z host - - - ",
+    ],
+)
+def test_colours_and_any_time_in_front_change_nothing(firmline: Program, front: str) -> None:
+    lines = [f"{front}{line}\x1b[0m" for line in LOG.splitlines()]
+    assert first(diagnosed(firmline, "\n".join(lines))) == VERSION
+
+
+# Half of something.
+
+
+@pytest.mark.parametrize("end", range(2, len(LINES) - 2))
+def test_a_trace_that_breaks_off_is_no_failure_that_it_does_not_show(
+    firmline: Program, end: int
+) -> None:
+    result = diagnosed(firmline, "\n".join(LINES[:end]) + "\n" + LINES[end][:20])
+    assert any("no end, and shows nothing that failed" in each for each in result["unused"])
+    assert "The last line of the trace is cut off." in result["unused"]
+    assert not [each for each in evidence(result) if each.startswith("failure_kind")]
+    assert result["causes"][0]["probability"] < 0.3
+
+
+def test_a_trace_whose_beginning_is_missing_tells_what_it_has(firmline: Program) -> None:
+    result = diagnosed(firmline, "\n".join(LINES[-4:]))
+    assert "ext_error=x05" in evidence(result)
+    assert (
+        "The beginning of the trace is missing: what happened before is not known."
+        in (result["unused"])
+    )
+    assert first(result) == VERSION
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.8])
+def test_half_a_log_is_read_as_far_as_it_goes(firmline: Program, share: float) -> None:
+    result = diagnosed(firmline, LOG[: int(len(LOG) * share)])
+    assert any("of its" in each and "lines" in each for each in result["unused"])
+
+
+# Something else.
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "hello\n" * 500,
+        "\n\n\n",
+        "from math import pi\nprint(pi)\n",
+        "<html><body>404</body></html>",
+        "id,outcome\n1,pass\n",
+        ":020000040000FA\n:00000001FF\n",
+    ],
+)
+def test_what_is_of_something_else_is_no_evidence(firmline: Program, content: str) -> None:
+    result = diagnosed(firmline, content)
+    assert result["evidence"] == []
+    assert first(result) == "unknown"
+    assert "a log of neither" in result["unused"][0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        random.Random(1).randbytes(5000),
+        random.Random(2).randbytes(100),
+        bytes(5000),
+        b"\x7fELF" + bytes(100),
+        b"PK\x03\x04" + random.Random(3).randbytes(3000),
+    ],
+    ids=["noise", "a-little-noise", "zeros", "elf", "zip"],
+)
+def test_what_is_no_text_is_refused(firmline: Program, content: bytes) -> None:
+    Path("given").write_bytes(content)
+    assert_failed(firmline("diagnose", "given"), Code.REPORT_MALFORMED)
+
+
+@pytest.mark.parametrize(
+    "content", ["[1, 2]", "12", "null", '"x"', "{}", '{"evidence": 1}', "[" * 200_000]
+)
+def test_json_of_something_else_is_refused(firmline: Program, content: str) -> None:
+    Path("given").write_text(content, encoding="utf-8")
+    assert_failed(firmline("diagnose", "given"), Code.REPORT_MALFORMED)
+
+
+def test_nothing_and_too_much_are_refused(firmline: Program) -> None:
+    Path("empty").write_bytes(b"")
+    assert_failed(firmline("diagnose", "empty"), Code.FILE_EMPTY)
+    with Path("huge").open("wb") as file:
+        file.truncate(100_000_000)
+    assert_failed(firmline("diagnose", "huge"), Code.FILE_TOO_LARGE)
+
+
+def test_a_log_of_two_tools_says_that_it_is_one(firmline: Program) -> None:
+    result = diagnosed(firmline, LOG + IOS_LOG)
+    assert any("give each log by itself" in each for each in result["unused"])
+
+
+# Of another time, of several units, damaged.
+
+
+def test_a_trace_of_a_version_to_come_is_read_as_far_as_it_is_known(firmline: Program) -> None:
+    lines = [json.loads(line) for line in LINES]
+    lines[0]["trace_format"] = 9
+    lines[0]["moon"] = "full"
+    lines[4]["type"] = "unit_dreamt_of"
+    lines[5]["information"] = 7
+    result = diagnosed(firmline, "\n".join(map(json.dumps, lines)))
+    assert first(result) == VERSION
+    assert any(each.startswith("2 of the") and "not known" in each for each in result["unused"])
+
+
+def test_of_mixed_lines_of_several_units_one_is_explained(firmline: Program) -> None:
+    mine, other = (
+        [json.loads(line) for line in trace_of(failed_update(unit=unit)[1:]).splitlines()]
+        for unit in ("ble:A", "ble:B")
+    )
+    mixed = []
+    for one, two in zip(mine, other, strict=True):
+        mixed += [{**one, "unit": "ble:A"}, {**two, "unit": "ble:B"}]
+    result = diagnosed(firmline, "\n".join(map(json.dumps, mixed)))
+    assert first(result) == VERSION
+    assert any("ble:A" in each for each in result["unused"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"mtu": 247', '"mtu": "many"'),
+        ('"mtu": 247', '"mtu": NaN'),
+        ("C6:05:04:03:02:01", "nobody"),
+        ('"at_s": 5000.2', '"at_s": 1e400'),
+        ('"type": "connected"', '"type": 7'),
+        ('{"type": "connected"', '{"type" "connected"'),
+    ],
+)
+def test_a_trace_that_is_damaged_is_refused_with_its_line(
+    firmline: Program, old: str, new: str
+) -> None:
+    assert old in TRACE
+    Path("given").write_text(TRACE.replace(old, new), encoding="utf-8")
+    ran = firmline("diagnose", "given")
+    assert_failed(ran, Code.TRACE_MALFORMED)
+    assert " line " in ran.err
+
+
+def test_a_clock_from_beyond_all_time_is_no_obstacle(firmline: Program) -> None:
+    for when in ("9999-12-31T23:59:59.999Z", "yesterday", "0001-01-01T00:00:00+14:00"):
+        assert (
+            first(diagnosed(firmline, TRACE.replace("2026-03-01T12:30:00.250Z", when))) == VERSION
+        )
+
+
+# Reports.
+
+
+def test_fields_and_values_that_are_not_known_are_said_and_capped(firmline: Program) -> None:
+    report = {
+        "id": 1,
+        "evidence": {
+            "transprot": "ble",
+            "transport": "BLE",
+            "phase": 3,
+            "flags": {"a": 1},
+            "x\x1b[31m": "y" * 50_000,
+            "ext_error": "x05",
+        },
+    }
+    result = diagnosed(firmline, json.dumps(report))
+    assert len(result["unused"]) == 5
+    assert max(map(len, result["unused"])) < 300
+    assert evidence(result) == {"ext_error=x05"}
+
+
+def test_what_contradicts_itself_is_said_and_the_rest_counts(firmline: Program) -> None:
+    report = {
+        "evidence": {
+            "phase": ["scan", "connect"],
+            "cured_by": ["retry"],
+            "not_cured_by": ["retry"],
+            "flags": ["app_ok"],
+        },
+        "ruled_out": {"flags": ["app_ok"]},
+    }
+    result = diagnosed(firmline, json.dumps(report))
+    assert len(result["contradictions"]) == 2
+    assert result["unused"] == ["phase takes one value, and has 2."]
+
+
+def test_evidence_that_no_cause_could_have_makes_the_unknown_likeliest(firmline: Program) -> None:
+    report = {
+        "evidence": {
+            "supply": "bench",
+            "ext_error": "x07",
+            "phase": "scan",
+            "progress": "end",
+            "end_state": "unchanged",
+            "failure_kind": "none",
+        }
+    }
+    result = diagnosed(firmline, json.dumps(report))
+    assert first(result) == "unknown"
+    assert result["causes"][0]["probability"] > 0.5

@@ -1,0 +1,305 @@
+"""``firmline diagnose --report``: what can be sent to somebody else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmline.cli.report.attempts import MAX_ROWS
+from firmline.errors import Code
+from unit.cli.failed_trace import failed_update, trace_of
+from unit.cli.program import Program, assert_failed, files_in
+from unit.formats.makers import hex_file
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\x1b[31m\u202e"
+VOID = ("meta", "img", "br")
+
+
+class Page(HTMLParser):
+    """What a browser sees of a page: its elements with their attributes, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def assert_harmless(self) -> None:
+        """It runs nothing, and asks nobody."""
+        tags = {tag for tag, _ in self.elements}
+        assert not tags & {"script", "iframe", "object", "embed", "form", "link", "base"}
+        for tag, attributes in self.elements:
+            assert not [name for name in attributes if name.startswith("on") or name == "style"]
+            for name in ("src", "href", "data", "action", "srcset", "poster"):
+                value = attributes.get(name)
+                assert value is None or value.startswith("data:"), (tag, value)
+        assert "\x1b" not in self.text
+        assert "\u202e" not in self.text
+
+
+def report_of(firmline: Program, *words: str, name: str = "out.html") -> str:
+    ran = firmline("diagnose", *words, "--report", name)
+    assert ran.code == 0, ran.err
+    assert ran.err.endswith(f"Report: {name}\n")
+    return Path(name).read_text(encoding="utf-8")
+
+
+def fields_of(firmline: Program, *words: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(report_of(firmline, *words, name="out.json"))
+    return document
+
+
+@pytest.fixture
+def trace(folder: Path) -> str:
+    (folder / "unit.jsonl").write_text(trace_of(failed_update()), encoding="utf-8")
+    return "unit.jsonl"
+
+
+def test_the_page_tells_who_what_when_why_and_what_next(firmline: Program, trace: str) -> None:
+    page = Page(report_of(firmline, trace))
+    for told in (
+        "ble:C6:05:04:03:02:01",
+        "refused after 1.0 s, begun 2026-03-01 12:30:00 UTC",
+        "The version is not higher than what is installed",
+        "serial number FL-0001",
+        "firmware revision 1.2 its application says so",
+        "SoftDevice 0x0103 (S112 7.2.0) its radio says so",
+        "SHA-256 " + "ab" * 32,
+        "version 5, 20,000 bytes",
+        "object_execute 04 60 04 0B 05 0.100 s",
+        "12:30:00.350 seen Tag",
+        "unit Refused at 0.800 s",
+        "What is excluded",
+        "Tests that were done",
+        "Tests that would tell more",
+        "unit.jsonl what was diagnosed",
+    ):
+        assert told in page.text, told
+
+
+def test_the_page_asks_nobody_and_runs_nothing(firmline: Program, trace: str) -> None:
+    text = report_of(firmline, trace)
+    Page(text).assert_harmless()
+    assert "default-src &#39;none&#39;" in text
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+    assert style is not None
+    assert "url(" not in style[1]
+    assert "@import" not in style[1]
+
+
+def test_the_style_is_the_one_that_the_page_allows_itself(firmline: Program, trace: str) -> None:
+    text = report_of(firmline, trace)
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    (policy,) = [
+        attributes["content"]
+        for _, attributes in Page(text).elements
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy is not None
+    assert f"'sha256-{digest}'" in policy
+
+
+def test_no_string_of_a_unit_or_a_file_is_more_than_text(firmline: Program, folder: Path) -> None:
+    attempt = failed_update(
+        unit=f"ble:name={HOSTILE}",
+        name=HOSTILE,
+        revision=HOSTILE,
+        package=HOSTILE,
+        message=HOSTILE,
+    )
+    (folder / "unit.jsonl").write_text(trace_of(attempt), encoding="utf-8")
+    (folder / "x'<script>.txt").write_text(f"{HOSTILE}\n", encoding="utf-8")
+    text = report_of(firmline, "unit.jsonl", "--attach", "x'<script>.txt")
+    page = Page(text)
+    page.assert_harmless()
+    assert page.text.count("<script>alert(1)</script>") >= 6
+    assert fields_of(firmline, "unit.jsonl")["unit"].count("<script>") == 1
+
+
+def test_a_hostile_report_and_log_are_text_as_well(firmline: Program, folder: Path) -> None:
+    evidence = {"evidence": {HOSTILE: HOSTILE, "phase": HOSTILE, "transport": "ble"}}
+    (folder / "r.json").write_text(json.dumps(evidence), encoding="utf-8")
+    Page(report_of(firmline, "r.json")).assert_harmless()
+    log = f"No ping response after opening COM port {HOSTILE}\nnrfutil {HOSTILE}\n"
+    (folder / "x.log").write_text(log, encoding="utf-8")
+    page = Page(report_of(firmline, "x.log"))
+    page.assert_harmless()
+    assert "<script>" in page.text
+
+
+def test_json_says_the_same_and_is_a_report_that_can_be_diagnosed(
+    firmline: Program, trace: str
+) -> None:
+    told = fields_of(firmline, trace)
+    assert told["type"] == "report"
+    assert told["evidence"]["ext_error"] == "x05"
+    assert told["attempts"][0]["rows"][0] == {
+        "at_s": 0.1,
+        "utc": "2026-03-01 12:30:00.350",
+        "label": "seen",
+        "text": "Tag at C6:05:04:03:02:01, -60 dBm",
+        "is_trouble": False,
+    }
+    assert {each["about"] for each in told["facts"]} == {"unit", "package", "station", "link"}
+    assert told["excluded"][0].keys() == {"cause", "field", "value", "because"}
+    again = firmline("diagnose", "out.json", "--json").result
+    first = firmline("diagnose", trace, "--json").result
+    chances = {each["cause"]: each["probability"] for each in first["causes"]}
+    assert {each["cause"]: each["probability"] for each in again["causes"]} == pytest.approx(
+        chances, abs=1e-5
+    )
+
+
+def test_the_contract_stays_in_front_of_the_report(firmline: Program, trace: str) -> None:
+    ran = firmline("diagnose", trace, "--json", "--report", "out.html")
+    assert ran.result["type"] == "result"
+    assert ran.err == "Report: out.html\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("No ping response after opening COM port\nnrfutil\n", "The log of another tool"),
+        ('{"evidence": {"transport": "ble"}}', "somebody has written down"),
+    ],
+)
+def test_what_has_no_time_line_says_so(
+    firmline: Program, folder: Path, content: str, why: str
+) -> None:
+    (folder / "given").write_text(content, encoding="utf-8")
+    assert why in Page(report_of(firmline, "given")).text
+    told = fields_of(firmline, "given")
+    assert told["attempts"] == []
+    assert why in told["no_time_line"]
+
+
+def test_answers_alone_are_a_report_too(firmline: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"init_execute\nq\n")))
+    ran = firmline("diagnose", "--ask", "--report", "out.html")
+    assert ran.code == 0
+    assert "a person's answers" in Page(Path("out.html").read_text(encoding="utf-8")).text
+
+
+def test_a_dump_alone_is_a_report_too(firmline: Program) -> None:
+    Path("dump.hex").write_bytes(hex_file((0x26000, b"\1" * 4096)))
+    page = Page(report_of(firmline, "--dump", "dump.hex"))
+    assert "from a dump of its flash." in page.text
+    assert "not when it came about" in page.text
+
+
+def test_a_trace_without_a_clock_and_an_end_says_so(firmline: Program, folder: Path) -> None:
+    events = failed_update()[1:-2]
+    (folder / "unit.jsonl").write_text(trace_of(events), encoding="utf-8")
+    page = Page(report_of(firmline, "unit.jsonl"))
+    assert "no end after 0.7 s. The trace has no end" in page.text
+    assert "UTC Event" not in page.text
+
+
+def test_only_the_explained_unit_is_told_of(firmline: Program, folder: Path) -> None:
+    mine, other = failed_update(), failed_update(unit="ble:11:22:33:44:55:66", name="Other")
+    (folder / "all.jsonl").write_text(trace_of(mine, other, mine), encoding="utf-8")
+    told = fields_of(firmline, "all.jsonl")
+    assert [(each["number"], each["is_explained"]) for each in told["attempts"]] == [
+        (1, False),
+        (2, True),
+    ]
+    assert "Other" not in json.dumps([told["facts"], told["attempts"]])
+    assert "11:22:33:44:55:66" in told["unused"][0]
+
+
+def test_a_long_time_line_is_cut_in_its_middle_and_says_so(firmline: Program, folder: Path) -> None:
+    long = trace_of(failed_update(rows=500))
+    (folder / "unit.jsonl").write_text(long, encoding="utf-8")
+    (attempt,) = fields_of(firmline, "unit.jsonl")["attempts"]
+    assert len(attempt["rows"]) == MAX_ROWS
+    assert attempt["rows"][-1]["label"] == "refused"
+    assert attempt["rows_left_out"] > 400
+    left_out = f"{attempt['rows_left_out']} lines are left out here"
+    assert left_out in Page(report_of(firmline, "unit.jsonl")).text
+
+
+def test_tests_that_were_done_are_told_with_their_results(firmline: Program, folder: Path) -> None:
+    evidence = {"transport": "ble", "cured_by": ["power_cycle"], "not_cured_by": ["retry"]}
+    (folder / "r.json").write_text(json.dumps({"evidence": evidence}), encoding="utf-8")
+    done = ("--done", "see-end", "--done", "power-cycle")
+    told = fields_of(firmline, "r.json", *done)["tests_done"]
+    assert {each["result"] for each in told} == {
+        "it helped",
+        "it did not help",
+        "no result was given",
+    }
+    assert len(told) == 3
+
+
+def test_files_of_this_computer_are_named_without_their_folders(
+    firmline: Program, folder: Path
+) -> None:
+    attempt = failed_update(unit="sim:ble-reference?key=/srv/someone/private.key")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "unit.jsonl").write_text(trace_of(attempt), encoding="utf-8")
+    text = report_of(firmline, "deep/unit.jsonl")
+    page = Page(text).text
+    assert "someone" not in page
+    assert str(folder) not in page
+    assert "deep/" not in page
+
+
+@pytest.mark.parametrize("name", ["out.pdf", "out", "report.txt"])
+def test_a_name_that_says_no_form_is_refused(firmline: Program, trace: str, name: str) -> None:
+    ran = firmline("diagnose", trace, "--report", name)
+    assert_failed(ran, Code.USAGE)
+    assert not ran.out
+    assert name not in files_in(Path())
+
+
+def test_the_trace_is_not_written_over(firmline: Program, folder: Path) -> None:
+    (folder / "unit.json").write_text(trace_of(failed_update()), encoding="utf-8")
+    before = (folder / "unit.json").read_bytes()
+    assert_failed(firmline("diagnose", "unit.json", "--report", "unit.json"), Code.OPTION_CONFLICT)
+    assert (folder / "unit.json").read_bytes() == before
+
+
+def test_a_report_that_cannot_be_written_leaves_the_diagnosis_and_no_half_file(
+    firmline: Program, trace: str
+) -> None:
+    ran = firmline("diagnose", trace, "--report", "nowhere/out.html")
+    assert_failed(ran, Code.FILE_NOT_WRITABLE)
+    assert "What to do next" in ran.out
+    assert files_in(Path()) == {trace}
+
+
+def test_an_attachment_needs_a_report(firmline: Program, trace: str) -> None:
+    assert_failed(firmline("diagnose", trace, "--attach", trace), Code.OPTION_CONFLICT)

@@ -1,0 +1,118 @@
+"""What a comparison says of the failure, in the words of the vocabulary."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import pytest
+
+from firmline.diagnosis.comparison import Counted, Side, Standing, compare, next_side
+from firmline.diagnosis.comparison_evidence import evidence_of_comparison
+from firmline.diagnosis.evidence import Incident
+
+
+def standing(a: str, b: str) -> Standing:
+    """Outcomes of each condition, F or p, in the order in which they are run."""
+    left = {Side.A: list(a), Side.B: list(b)}
+    done: list[Counted] = []
+    while left[side := next_side(done)]:
+        done.append(Counted(side, left[side].pop(0) == "F"))
+    return compare(done, most_runs=40)
+
+
+def said(result: Standing, factor: str, a: str, b: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    evidence = evidence_of_comparison(result, factor=factor, labels=(a, b))
+    for each in evidence:
+        found.setdefault(each.field, []).append(each.value)
+    assert Incident().with_more(evidence).contradictions() == ()
+    return found
+
+
+DIFFERENT = standing("FFFF", "pppp")
+ALIKE = standing("F" * 8, "F" * 8)
+
+
+@pytest.mark.parametrize(
+    ("factor", "a", "b", "cure"),
+    [
+        ("supply", "cell", "bench", "bench_supply"),
+        ("supply", "cell", "bench in parallel", "supply_in_parallel"),
+        ("supply", "old cell", "new cell", "new_cell"),
+        ("supply", "own supply", "3.0V", "bench_supply"),
+        ("power-cycle", "as it is", "power-cycled", "power_cycle"),
+        ("host", "dongle", "phone", "other_host"),
+    ],
+)
+def test_the_better_condition_is_the_cure(factor: str, a: str, b: str, cure: str) -> None:
+    found = said(DIFFERENT, factor, a, b)
+    assert found["cured_by"] == [cure]
+    assert found["reproducibility"] == ["always"]
+
+
+def test_a_cell_that_fails_again_each_time_it_is_put_back_was_not_cured_by_that() -> None:
+    found = said(DIFFERENT, "supply", "cell", "bench")
+    assert found["not_cured_by"] == ["cell_reseated", "power_cycle"]
+    assert found["supply"] == ["coin_cell"]
+
+
+def test_the_contact_stays_in_question_where_the_cell_worked_once_it_was_put_back() -> None:
+    mixed = standing("FpFFFFFFF", "ppppppppp")
+    assert mixed.verdict.value == "different"
+    found = said(mixed, "supply", "cell", "bench")
+    assert "not_cured_by" not in found
+    assert found["reproducibility"] == ["intermittent"]
+
+
+def test_a_cell_that_stays_in_was_not_put_back() -> None:
+    assert "not_cured_by" not in said(DIFFERENT, "supply", "cell", "bench in parallel")
+
+
+@pytest.mark.parametrize("a_runs", ["pppp", "ppppppppp"])
+@pytest.mark.parametrize(
+    ("factor", "a", "b"),
+    [
+        ("supply", "3.0V", "3.0V,300ohm"),
+        ("supply", "bench", "cell"),
+        ("power-cycle", "as it is", "power-cycled"),
+        ("host", "dongle", "phone"),
+        ("other", "old cable", "new cable"),
+    ],
+)
+def test_a_failure_that_the_other_condition_provokes_says_nothing_of_the_failure(
+    factor: str, a: str, b: str, a_runs: str
+) -> None:
+    provoked = standing(a_runs, "F" * len(a_runs))
+    assert provoked.verdict.value == "different"
+    assert said(provoked, factor, a, b) == {}
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("3.0V,60ohm", "3.0V"), ("2.0V", "bench"), ("bench at 2 V", "bench at 3 V")]
+)
+def test_two_settings_of_a_bench_supply_are_no_cure(a: str, b: str) -> None:
+    assert said(DIFFERENT, "supply", a, b) == {"reproducibility": ["always"]}
+    assert said(ALIKE, "supply", a, b) == {"reproducibility": ["always"]}
+
+
+def test_what_fails_in_both_was_not_cured() -> None:
+    assert said(ALIKE, "supply", "cell", "bench")["not_cured_by"] == ["bench_supply"]
+    hosts = said(ALIKE, "host", "dongle", "phone")
+    assert hosts["not_cured_by"] == ["other_host"]
+    assert hosts["host_scope"] == ["all_hosts"]
+
+
+def test_one_unit_of_two_does_not_say_how_many_of_all() -> None:
+    assert said(DIFFERENT, "unit", "1", "2") == {"reproducibility": ["always"]}
+
+
+def test_what_the_vocabulary_has_no_word_for_is_not_said() -> None:
+    found = said(DIFFERENT, "other", "old cable", "new cable")
+    assert found == {"reproducibility": ["always"]}
+
+
+@pytest.mark.parametrize("factor", ["supply", "power-cycle", "host", "unit", "other"])
+@pytest.mark.parametrize("runs", [("", ""), ("F", ""), ("p", "p"), ("p" * 8, "p" * 8)])
+def test_nothing_is_said_of_nothing(factor: str, runs: tuple[str, str]) -> None:
+    found = said(standing(*runs), factor, "cell", "bench")
+    assert list(chain(*found.values())) == []

@@ -1,0 +1,158 @@
+"""What is a dump of an nRF52, and what is told of everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from firmline.device.description import gallery_unit
+from firmline.device.dump import dump_unit
+from firmline.device.fabrication import fabricate
+from firmline.errors import Code, InputError
+from firmline.formats.flash.byte_order import turn_words
+from firmline.formats.flash.dump import FlashDump, read_dump
+from firmline.formats.records import format_intel_hex
+from firmline.formats.spans import Span
+
+WHOLE = dump_unit(fabricate(gallery_unit("ble-reference")))
+FLASH = WHOLE.read(0, 0x80000)
+
+
+def hex_of(*spans: Span) -> bytes:
+    return format_intel_hex(spans).encode()
+
+
+def at(address: int, data: bytes = b"\1\2\3\4" * 8) -> bytes:
+    return hex_of(Span(address=address, data=data))
+
+
+def refused(content: bytes, *, name: str = "dump.hex", where: int | None = None) -> InputError:
+    with pytest.raises(InputError) as caught:
+        read_dump(content, name=name, at=where)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [(hex_of(*WHOLE.spans), "dump.hex"), (FLASH, "dump.bin")]
+)
+def test_a_dump_is_read_whole(content: bytes, name: str) -> None:
+    dump = read_dump(content, name=name)
+    assert dump.read(0, 0x80000) == FLASH
+    assert dump.notes == ()
+
+
+def test_plain_bytes_lie_where_somebody_says() -> None:
+    dump = read_dump(FLASH[0x26000:0x30000], name="app.bin", at=0x26000)
+    assert dump.read(0x26000, 0xA000) == FLASH[0x26000:0x30000]
+    assert dump.held(0, 0x26000) == 0
+
+
+def test_a_place_for_a_file_that_has_addresses_is_a_mistake() -> None:
+    assert refused(at(0x26000), where=0x1000).code is Code.OPTION_CONFLICT
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        (0x0800_0000, "STM32"),
+        (0x00FF_8000, "nRF53, nRF91 or nRF54"),
+        (0x0100_0000, "network core of an nRF53"),
+        (0x1000_4000, "RP2040"),
+        (0x6000_0000, "i.MX"),
+        (0x0040_0000, "ESP32"),
+    ],
+)
+def test_a_dump_of_another_chip_is_told_by_its_addresses(address: int, words: str) -> None:
+    problem = refused(at(address))
+    assert problem.code is Code.DUMP_OTHER_CHIP
+    assert words in problem.message
+
+
+@pytest.mark.parametrize(
+    ("stack", "reset", "words"),
+    [
+        (0x2000_5000, 0x0800_0189, "STM32"),
+        (0x2004_1F00, 0x1000_01F7, "RP2040"),
+        (0x2008_0000, 0x0000_0A01, "more RAM than an nRF52"),
+    ],
+)
+def test_plain_bytes_of_another_chip_are_told_by_their_vectors(
+    stack: int, reset: int, words: str
+) -> None:
+    table = stack.to_bytes(4, "little") + reset.to_bytes(4, "little")
+    problem = refused(table + b"\5" * 4096, name="dump.bin")
+    assert problem.code is Code.DUMP_OTHER_CHIP
+    assert words in problem.message
+
+
+@pytest.mark.parametrize("width", [4, 2])
+@pytest.mark.parametrize("form", ["bin", "hex"])
+def test_words_that_stand_the_wrong_way_round_are_turned(width: int, form: str) -> None:
+    wrong = turn_words(FLASH, width)
+    content = wrong if form == "bin" else at(0, wrong)
+    dump = read_dump(content, name=f"dump.{form}")
+    assert dump.read(0, 0x80000) == FLASH
+    assert f"{width} bytes each" in dump.notes[0]
+
+
+def test_half_a_dump_in_the_wrong_order_is_turned_by_its_settings() -> None:
+    dump = read_dump(at(0x7E000, turn_words(FLASH[0x7E000:], 4)), name="dump.hex")
+    assert dump.read(0x7E000, 0x2000) == FLASH[0x7E000:]
+
+
+def test_plain_bytes_that_make_no_sense_at_0_ask_for_their_place() -> None:
+    (note,) = read_dump(b"\5" * 64, name="dump.bin").notes
+    assert "--at" in note
+    assert read_dump(b"\5" * 64, name="dump.bin", at=0x1000).notes == ()
+
+
+def test_plain_bytes_of_an_application_lie_where_they_are_linked_for() -> None:
+    dump = read_dump(FLASH[0x26000:0x30000], name="app.bin")
+    assert dump.held(0x26000, 0x30000) == 0xA000
+    assert "0x26000" in dump.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0x00, "protected against reading"), (0xFF, "protected, or erased")]
+)
+@pytest.mark.parametrize("form", [lambda data: at(0, data), bytes], ids=["hex", "bin"])
+def test_a_chip_that_shows_nothing(value: int, words: str, form: Callable[[bytes], bytes]) -> None:
+    problem = refused(form(bytes([value]) * 0x80000), name="dump.bin")
+    assert problem.code is Code.DUMP_BLANK
+    assert words in problem.message
+    assert "Do not unlock it" in problem.hint
+
+
+def test_a_file_of_overlapping_records() -> None:
+    both = at(0x1000).splitlines()[:-1] + at(0x1008).splitlines()
+    assert refused(b"\n".join(both)).code is Code.IMAGE_OVERLAPPING_RECORDS
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", Code.FILE_EMPTY),
+        (at(0x2000_0000), Code.IMAGE_NO_CODE),
+        (at(0x0020_0000), Code.IMAGE_TOO_LARGE),
+        (at(0x1000)[:-20], Code.IMAGE_TRUNCATED),
+        (b"\1" * 0x10_0004, Code.IMAGE_TOO_LARGE),
+        (b"hello, world", Code.IMAGE_MALFORMED),
+    ],
+)
+def test_what_is_no_dump(content: bytes, code: Code) -> None:
+    name = "dump.bin" if content[:1] == b"\1" else "dump.txt"
+    assert refused(content, name=name).code is code
+
+
+def test_what_is_left_out_is_said() -> None:
+    ram = Span(address=0x2000_0000, data=bytes(16))
+    dump = read_dump(hex_of(Span(address=0x1000, data=b"\1" * 8), ram), name="dump.hex")
+    assert dump.notes == ("16 bytes of RAM were left out: only the flash is looked at.",)
+
+
+def test_a_word_is_known_where_all_of_it_is() -> None:
+    dump = FlashDump(name="d", spans=(Span(address=0x1000, data=b"\1\0\0\0\2\0"),))
+    assert dump.word(0x1000) == 1
+    assert dump.word(0x1004) is None
+    assert dump.word(0) is None
