@@ -24,6 +24,8 @@ PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 # Settings of the caller's shell that would install elsewhere or import something else.
 unexport PIP_CONSTRAINT PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
+# Without kept bytecode every program that a test starts is compiled anew: minutes, in all.
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip -qq
 
@@ -82,8 +84,8 @@ layers: $(STAMP)
 	@$(BIN)/lint-imports --no-cache >$(VENV)/layers.log 2>&1 && echo "layers: all contracts kept" \
 		|| { cat $(VENV)/layers.log; exit 1; }
 
-quick: $(STAMP)  ## the tests without the slow ones
-	@$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+quick: $(STAMP)  ## the tests without the slow ones, and with fewer drawn examples
+	@HYPOTHESIS_PROFILE=quick $(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 coverage: $(STAMP)  ## the whole suite with branch coverage
 	@$(PYTEST) --cov --cov-report=term-missing $(PYTEST_ARGS)

@@ -1,7 +1,8 @@
 """What every test may rely on: hypothesis profiles and the place of the shared evidence.
 
 ``CI=true`` makes hypothesis draw the same examples each time, so that a red run can be repeated; a
-developer's machine draws new ones. ``HYPOTHESIS_PROFILE`` names another profile.
+developer's machine draws new ones. ``HYPOTHESIS_PROFILE`` names another profile, as ``quick``, that
+of ``make check``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 

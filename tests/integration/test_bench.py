@@ -35,6 +35,8 @@ from firmline.updater.bench.trying import TRIES, try_it
 from firmline.updater.fault_matrix.cases import Case
 from firmline.updater.fault_matrix.subjects import LinkKind, Sdk, Subject
 
+pytestmark = pytest.mark.slow
+
 RADIO = Subject(LinkKind.RADIO, Sdk.SDK15_3)
 ALWAYS = 1000
 LEAST_RIGHT = 0.97
@@ -233,7 +235,6 @@ def known(case: Case) -> frozenset[str]:
         return frozenset()
 
 
-@pytest.mark.slow
 def test_the_level_of_the_tests_is_held_and_beats_the_checklist() -> None:
     by_plan, by_list = (
         [found for each in incidents() if (found := verdict_of(each, order))] for order in Order

@@ -24,6 +24,8 @@ from firmline.values import BleAddress
 from integration.room import Room, bonded, ended, identical, in_a_room, nothing_was_sent, of
 from unit.device.makers import ADDRESS, SETTINGS_PAGE, describe
 
+pytestmark = pytest.mark.slow
+
 PEER_DATA = SETTINGS_PAGE + 0x324
 
 

@@ -44,6 +44,8 @@ from integration.links.scripted import HOME, ScriptedUnit
 from integration.story import package
 from unit.device.makers import ADDRESS, KEY, OTHER_KEY, TALKATIVE, describe
 
+pytestmark = pytest.mark.slow
+
 APPLICATION, BOOTLOADER = UnitMode.APPLICATION, UnitMode.BOOTLOADER
 CATALOGUE = ProbeCatalogue(
     hw_versions=(51, 52),

@@ -24,6 +24,8 @@ from firmline.updater.bench.setups import setup_for
 from firmline.updater.bench.trying import try_it
 from firmline.updater.bench.work import Investigation
 
+pytestmark = pytest.mark.slow
+
 PLAIN = gallery_unit("sdk17-ble")
 CONTACT = replace(
     PLAIN,

@@ -144,6 +144,7 @@ async def test_a_package_made_by_nrfutil_updates_the_reference_unit(
     assert result.finished.size == 150_000
 
 
+@pytest.mark.slow
 async def test_a_package_of_ours_has_the_same_fields_and_updates_a_second_unit(
     bench: Bench, shared: Path
 ) -> None:
@@ -170,6 +171,7 @@ def fields(package: Package) -> list[tuple[object, ...]]:
 # Packages of our own.
 
 
+@pytest.mark.slow
 async def test_an_update_is_told_from_the_first_search_to_the_new_application(
     bench: Bench,
 ) -> None:
@@ -195,6 +197,7 @@ async def test_an_update_is_told_from_the_first_search_to_the_new_application(
     assert stamps == sorted(stamps)
 
 
+@pytest.mark.slow
 async def test_the_link_is_lost_by_a_restart_and_then_by_a_goodbye(bench: Bench) -> None:
     unit, _ = bench.place(own_unit())
     await bench.update(own_package(), unit.address)
@@ -259,6 +262,7 @@ async def test_after_a_refusal_the_right_package_updates_the_unit(bench: Bench) 
 # Many units, and none.
 
 
+@pytest.mark.slow
 async def test_of_ten_equal_units_only_the_pinned_one_changes(bench: Bench) -> None:
     placed = []
     for index in range(10):
@@ -310,6 +314,7 @@ def snapshot(unit: VirtualUnit) -> tuple[object, ...]:
 # Power.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "executed",
     [1, pytest.param(2, marks=pytest.mark.slow), 5, pytest.param(8, marks=pytest.mark.slow)],

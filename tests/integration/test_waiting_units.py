@@ -38,6 +38,8 @@ from integration.room import (
 from integration.story import package
 from unit.device.makers import ADDRESS
 
+pytestmark = pytest.mark.slow
+
 ABOVE = ADDRESS.plus_one()
 BELOW = ADDRESS.minus_one()
 IN_BOOTLOADER = 0xB1

@@ -38,6 +38,8 @@ from integration.room import (
 )
 from unit.device.makers import ADDRESS, BANK_0, describe
 
+pytestmark = pytest.mark.slow
+
 IN_BOOTLOADER = 0xB1
 """GPREGRET of a unit that was sent into its bootloader (bootloader spec, section 10)."""
 OTHER_SOFTDEVICE = SoftDeviceDescription(
@@ -102,7 +104,6 @@ def test_of_ten_units_in_a_row_the_one_that_was_named_is_updated(first: str) -> 
     in_a_room(story)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("first", ROWS)
 def test_every_one_of_ten_units_in_a_row_can_be_updated_in_its_turn(first: str) -> None:
     async def story(room: Room) -> None:
@@ -283,7 +284,6 @@ def test_a_unit_that_lost_the_request_in_its_restart_gets_there_at_the_next_try(
     in_a_room(story)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [

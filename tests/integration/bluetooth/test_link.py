@@ -24,6 +24,8 @@ from firmline.values import BleAddress, PeripheralId
 from integration.bluetooth.bleak_over_bumble import Computer, identifier
 from unit.device.makers import ADDRESS, describe, enter_bootloader
 
+pytestmark = pytest.mark.slow
+
 SELECT_COMMAND = b"\x06\x01"
 OTHER = BleAddress.parse("C0:00:00:00:00:01")
 

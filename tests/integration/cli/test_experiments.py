@@ -20,6 +20,8 @@ from unit.formats.makers import image
 from unit.formats.programs import program
 from unit.links.supplies.virtual_ppk2 import virtual_ppk2
 
+pytestmark = pytest.mark.slow
+
 PAGE = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
 BY_HAND = ("--attempt", "by-hand")
 OLD_NEW = ("diagnose", "compare", *BY_HAND, "--factor", "other", "--a", "old", "--b", "new")

@@ -27,6 +27,8 @@ from firmline.links.serving.place import Place, Road, parse_place
 from firmline.links.serving.witness import Happening, Witness
 from integration.serving.served import connect
 
+pytestmark = pytest.mark.slow
+
 HOME = Address("C6:05:04:03:02:01")
 RESET = bytes.fromhex("01030c00")
 NO_H4 = b"GET / HTTP/1.1\r\n\r\n"

@@ -27,6 +27,8 @@ from integration.serving.served import Serving, ask, connect, port, read_frame
 from unit.cli.program import PATIENCE_S, SCRIPT, environment, run_at_terminal
 from unit.device.makers import describe
 
+pytestmark = pytest.mark.slow
+
 PING, PONG = b"\x09\x42\xc0", b"\x60\x09\x01\x42\xc0"
 GARBAGE = random.Random(3).randbytes(30_000)
 # Characters that a terminal would translate, obey or keep for itself.

@@ -151,6 +151,7 @@ def test_a_missing_transcript_is_a_missing_file(firmline: Program) -> None:
 SMALL = ("sim", "cuts", "--profile", "sdk15.3-ble", "--image-size", "64")
 
 
+@pytest.mark.slow
 def test_a_sweep_says_how_many_survived(firmline: Program) -> None:
     ran = firmline(*SMALL, "--flow", "application")
     assert (ran.code, ran.err) == (0, "")
@@ -161,6 +162,7 @@ def test_a_sweep_says_how_many_survived(firmline: Program) -> None:
     assert total == f"{cuts} of {cuts} cuts survived."
 
 
+@pytest.mark.slow
 def test_the_json_of_a_sweep_is_the_contract(firmline: Program) -> None:
     result = firmline(*SMALL, "--flow", "bootloader", "--json").result
     assert result["type"] == "result"

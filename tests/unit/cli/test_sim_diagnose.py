@@ -65,6 +65,7 @@ def test_what_no_test_tells_apart_is_listed_with_its_reason(firmline: Program) -
 UNIT = ("sim", "diagnose", "--unit", "leaked-buffers")
 
 
+@pytest.mark.slow
 def test_one_unit_is_investigated_with_the_reason_for_each_test(firmline: Program) -> None:
     ran = firmline("sim", "diagnose", "--unit", "dead-crystal")
     assert (ran.code, ran.err) == (0, "")
@@ -73,6 +74,7 @@ def test_one_unit_is_investigated_with_the_reason_for_each_test(firmline: Progra
     assert "\n  fix: " in ran.out
 
 
+@pytest.mark.slow
 def test_one_unit_begins_with_what_is_known_of_it(firmline: Program, folder: Path) -> None:
     (folder / "r.json").write_text('{"evidence": {"transport": "ble", "progress": "none"}}')
     ran = firmline(*UNIT, "--report", "r.json")

@@ -109,6 +109,7 @@ def test_who_answers_what_is_known_of_a_case_is_led_to_its_cause(case: Case) -> 
     assert case.cause in [each.slug for each in rank(seen).causes[:3]]
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.data())
 def test_any_answers_lead_to_an_end(data: st.DataObject) -> None:

@@ -56,6 +56,7 @@ def test_without_both_there_is_nothing_to_compare(failed: list[bool], verdict: s
     assert compare_cohorts(rows(*told)).verdict.startswith(verdict)
 
 
+@pytest.mark.slow
 def test_chance_alone_rarely_stands_out() -> None:
     """Of 200 lines where nothing has to do with it, with eight factors each."""
     drawn = random.Random(4)

@@ -69,6 +69,7 @@ def by_fisher(pairs: int, a: int, b: int) -> bool:
 SOME = (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chance", SOME)
 def test_conditions_that_do_not_differ_are_told_to_in_less_than_one_of_twenty(
     chance: float,
@@ -76,6 +77,7 @@ def test_conditions_that_do_not_differ_are_told_to_in_less_than_one_of_twenty(
     assert chance_of_alarm(lambda _pair: (chance, chance), is_alarm=by_evidence) <= ALPHA
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "last"), [(0.0, 1.0), (0.9, 0.1), (0.2, 0.6)])
 def test_nor_does_it_where_the_unit_grows_worse_or_better_from_pair_to_pair(
     first: float, last: float
@@ -99,6 +101,7 @@ def test_nor_where_the_first_run_of_a_pair_fares_otherwise_than_the_second(
     assert chance_of_alarm(in_order, is_alarm=by_evidence) <= ALPHA
 
 
+@pytest.mark.slow
 def test_a_test_for_one_look_would_cry_wolf() -> None:
     """What the module says of Fisher's test; so the counting above can fail."""
     forty = chance_of_alarm(lambda _pair: (0.5, 0.5), is_alarm=by_fisher, pairs=20)

@@ -49,6 +49,7 @@ def test_the_level_that_was_reached_is_held(group: list[Case]) -> None:
     assert scores.brier <= 0.16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("looked_at", "top1", "brier"), [(True, 0.54, 0.57), (False, 0.61, 0.5)])
 def test_the_level_over_cases_that_were_encoded_blind(
     looked_at: bool, top1: float, brier: float
@@ -61,6 +62,7 @@ def test_the_level_over_cases_that_were_encoded_blind(
     assert scores.brier <= brier
 
 
+@pytest.mark.slow
 def test_of_what_it_is_sure_of_four_in_five_are_right_also_of_blind_cases() -> None:
     tops = [(rank(each.incident).causes[0], each.cause) for each in BLIND]
     sure = [top.slug == cause for top, cause in tops if top.probability >= 0.8]
@@ -68,6 +70,7 @@ def test_of_what_it_is_sure_of_four_in_five_are_right_also_of_blind_cases() -> N
     assert sum(sure) >= 0.8 * len(sure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("group", "by"), [(PUBLIC, 0.3), (BLIND, 0.15)], ids=["public", "blind"])
 @pytest.mark.parametrize("name", BASELINES)
 def test_it_beats_what_anybody_would_try_first(name: str, group: list[Case], by: float) -> None:
@@ -86,6 +89,7 @@ def test_every_case_is_among_the_first_three(case: Case) -> None:
     assert case.cause in order[:3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [1.0, 0.8, 0.6, 0.4])
 def test_it_is_not_surer_than_it_is_right(keep: float) -> None:
     """Also of what remains where a report says less than it could."""
@@ -126,6 +130,7 @@ def test_chances_are_one_together_whatever_was_seen(evidence: list[Evidence]) ->
     assert order == sorted(order, reverse=True)
 
 
+@pytest.mark.slow
 @given(st.lists(any_evidence(), max_size=8), st.randoms(use_true_random=False))
 def test_the_order_of_the_evidence_does_not_matter(
     evidence: list[Evidence], drawn: random.Random

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from firmline.diagnosis.margin_search import Place, Sweep
 from firmline.updater.experiments.runs import Ended, Run, RunEnd
 from firmline.updater.experiments.sweeping import MarginRuns
@@ -37,6 +39,7 @@ class Bench:
         )
 
 
+@pytest.mark.slow
 def test_it_goes_on_until_the_threshold_is_known() -> None:
     bench = Bench(62.0)
     experiment = bench.experiment()
@@ -47,6 +50,7 @@ def test_it_goes_on_until_the_threshold_is_known() -> None:
     assert bench.kept == experiment.runs
 
 
+@pytest.mark.slow
 def test_a_unit_that_is_silent_on_the_bad_side_fails_there() -> None:
     experiment = Bench(50.0, silent=50.0).experiment()
     list(experiment.go())
@@ -76,6 +80,7 @@ def test_a_fault_of_the_station_is_run_again_at_the_same_value() -> None:
     assert experiment.margin().is_found
 
 
+@pytest.mark.slow
 def test_an_experiment_that_was_broken_off_goes_on_where_it_was() -> None:
     whole = Bench(62.0).experiment()
     list(whole.go())
