@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,13 +12,17 @@ import click
 
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.style import paint, printable
-from firmline.cli.trace_input import name_of, read_trace_file
+from firmline.cli.trace_input import name_of, read_file_or_input
+from firmline.errors import Code, InputError, shortened
 
 if TYPE_CHECKING:
-    from firmline.diagnosis.cohorts import Cohort, Comparison
+    from firmline.diagnosis.cohort import Cohort, Comparison
+    from firmline.diagnosis.cohort_input import Table
 
 SHOWN: Final = 10
 """Cohorts that people are shown."""
+MAX_NAMES: Final = 10_000
+"""Units among which one of nearly the same name is looked for."""
 
 
 @click.command("batch", cls=OnceCommand)
@@ -26,62 +31,104 @@ SHOWN: Final = 10
 @click.option(
     "--outcome", "outcome_column", metavar="COLUMN", default="", help="Which says how it ended."
 )
+@click.option(
+    "--failing",
+    metavar="UNIT",
+    default="",
+    help="The unit that is asked about: whether it has what stands out.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
-def batch(file: Path, *, unit_column: str, outcome_column: str, as_json: bool) -> None:
+def batch(
+    file: Path, *, unit_column: str, outcome_column: str, failing: str, as_json: bool
+) -> None:
     """Say what failing units have in common that the others have not, if anything.
 
     ROWS.csv has a line for each attempt, the oldest first: a column "unit", a column "outcome"
-    (pass or fail), and one for every factor: station, host, fixture, lots, versions. - reads
-    standard input. Every value of every factor is compared with the rest by Fisher's exact test,
-    corrected for the number of comparisons (Holm).
+    (pass or fail), and one for every factor: station, host, fixture, lots, versions, times,
+    measured numbers. - reads standard input. Every value of every factor is compared with the rest
+    by an exact test, corrected for the number of comparisons (Holm); of numbers and times the best
+    place to part them, corrected for the number of places. Units that were tried under several
+    conditions are compared with themselves. Outcomes such as ERROR or TIMEOUT are the station's,
+    and left out.
     """
-    from firmline.diagnosis.cohort_input import read_rows  # noqa: PLC0415 - the help stays fast
+    from firmline.diagnosis.cohort_input import read_table  # noqa: PLC0415 - the help stays fast
     from firmline.diagnosis.cohorts import compare_cohorts  # noqa: PLC0415
 
-    rows = read_rows(
-        read_trace_file(file),
+    table = read_table(
+        read_file_or_input(file, what="table"),
         name=name_of(file),
         unit_column=unit_column,
         outcome_column=outcome_column,
     )
-    comparison = compare_cohorts(rows)
+    if failing:
+        _check_unit(failing, table, name_of(file))
+    comparison = compare_cohorts(table.rows)
+    of_unit = comparison.verdict_on(failing) if failing else ""
     if as_json:
-        click.echo(json.dumps(_fields(comparison)))
+        fields = _fields(comparison, table) | ({"of_unit": printable(of_unit)} if failing else {})
+        click.echo(json.dumps(fields))
         return
-    for line in _lines(comparison):
+    click.echo(paint(printable(comparison.verdict), bold=True))
+    if failing:
+        click.echo(paint(printable(of_unit), bold=True))
+    for line in _lines(comparison, table):
         click.echo(line)
 
 
-def _fields(comparison: Comparison) -> dict[str, object]:
+def _check_unit(unit: str, table: Table, name: str) -> None:
+    """See that the table has a unit.
+
+    Raises:
+        InputError: ``TABLE_MALFORMED``: it has not.
+    """
+    units = list(dict.fromkeys(row.unit for row in table.rows))
+    if unit not in units:
+        near = get_close_matches(unit, units[:MAX_NAMES], n=1)
+        raise InputError(
+            Code.TABLE_MALFORMED,
+            f"{name} has no attempt with the unit {shortened(unit)!r} that came to a verdict.",
+            hint=f"Give --failing {shortened(near[0])!r}, if that is meant."
+            if near
+            else "Add the attempts with this unit to the table, or leave --failing out.",
+        )
+
+
+def _fields(comparison: Comparison, table: Table) -> dict[str, object]:
     return {
         "type": "result",
         "units": comparison.units,
         "failed": comparison.failed,
         "verdict": printable(comparison.verdict),
         "cohorts": [_cohort_fields(each) for each in comparison.cohorts],
+        "alike": [each.label for each in comparison.alike],
+        "beside": [each.label for each in comparison.beside],
         "unused": [printable(each) for each in comparison.unused],
+        "left_out": [printable(each) for each in table.left_out],
     }
 
 
 def _cohort_fields(cohort: Cohort) -> dict[str, object]:
     return {
         "factor": cohort.factor,
+        "relation": cohort.relation.value,
         "value": cohort.value,
         "failed": cohort.failed,
         "units": cohort.units,
         "other_failed": cohort.other_failed,
         "other_units": cohort.other_units,
+        "both": cohort.both,
+        "only_with": cohort.only_with,
+        "only_without": cohort.only_without,
         "chance": cohort.chance,
         "corrected": cohort.corrected,
         "stands_out": cohort.stands_out,
     }
 
 
-def _lines(comparison: Comparison) -> Iterator[str]:
-    yield paint(printable(comparison.verdict), bold=True)
+def _lines(comparison: Comparison, table: Table) -> Iterator[str]:
     shown = comparison.cohorts[:SHOWN]
     if shown:
-        names = [printable(f"{each.factor} = {each.value}") for each in shown]
+        names = [printable(shortened(each.label)) for each in shown]
         width = max(map(len, names))
         yield f"  {'':<{width}}   failed with it   without it   by chance"
         for name, each in zip(names, shown, strict=True):
@@ -93,6 +140,8 @@ def _lines(comparison: Comparison) -> Iterator[str]:
             yield f"  and {left} more"
     for reason in comparison.unused:
         yield f"  not compared: {printable(reason)}"
+    for sentence in table.left_out:
+        yield f"  not used: {printable(sentence)}"
 
 
 def _chance(cohort: Cohort) -> str:

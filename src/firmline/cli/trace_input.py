@@ -15,13 +15,22 @@ STANDARD_OUTPUT: Final = STANDARD_INPUT
 
 
 def read_trace_file(path: Path) -> bytes:
+    """The bytes of a trace, or of what stands for one, as :func:`read_file_or_input`."""
+    return read_file_or_input(path, what="trace")
+
+
+def read_file_or_input(path: Path, *, what: str) -> bytes:
     """The bytes of a file, or of standard input.
+
+    Args:
+        path: Which.
+        what: What the user meant it to be, for messages.
 
     Raises:
         InputError: ``FILE_MISSING``, ``FILE_UNREADABLE``, ``FILE_EMPTY`` or ``FILE_TOO_LARGE``.
     """
     if path != STANDARD_INPUT:
-        return read_file(path, what="trace")
+        return read_file(path, what=what)
     try:
         content = sys.stdin.buffer.read(MAX_SIZE + 1)
     except OSError as problem:
@@ -29,11 +38,11 @@ def read_trace_file(path: Path) -> bytes:
             Code.FILE_UNREADABLE, f"Standard input cannot be read: {problem.strerror}."
         ) from None
     if not content:
-        raise InputError(Code.FILE_EMPTY, "The trace from standard input is empty.")
+        raise InputError(Code.FILE_EMPTY, f"The {what} from standard input is empty.")
     if len(content) > MAX_SIZE:
         raise InputError(
             Code.FILE_TOO_LARGE,
-            f"The trace from standard input is larger than {MAX_SIZE // 2**20} MiB.",
+            f"The {what} from standard input is larger than {MAX_SIZE // 2**20} MiB.",
         )
     return content
 

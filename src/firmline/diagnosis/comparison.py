@@ -28,7 +28,7 @@ from itertools import pairwise
 from math import exp, lgamma, log
 from typing import Final, Self
 
-from firmline.diagnosis.cohorts import chance_of_as_many
+from firmline.diagnosis.cohort_chance import chance_of_as_many
 
 ALPHA: Final = 0.05
 """A chance below that is called no chance; the customary bound."""

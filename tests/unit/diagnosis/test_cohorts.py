@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from math import comb
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmline.diagnosis.cohort_input import MAX_COLUMNS, read_rows
-from firmline.diagnosis.cohorts import ALPHA, Row, chance_of_as_many, compare_cohorts
+from firmline.diagnosis.cohort import ALPHA, Row
+from firmline.diagnosis.cohort_chance import chance_of_as_many
+from firmline.diagnosis.cohort_input import MAX_COLUMNS, Table, read_table
+from firmline.diagnosis.cohorts import compare_cohorts
 from firmline.errors import Code, InputError
 
 
@@ -111,25 +114,75 @@ def test_what_is_not_known_of_a_unit_is_not_compared() -> None:
 def test_a_table_of_any_kind_is_read(delimiter: str) -> None:
     lines = ["\ufeffSerial", "Result", "lot"], ["1", "PASS", "7"], ["2", " Failed ", '"8"']
     text = "\r\n".join(delimiter.join(line) for line in lines)
-    read = read_rows(text.encode(), name="t.csv")
-    assert [(each.unit, each.failed, each.factors["lot"]) for each in read] == [
+    read = read_table(text.encode(), name="t.csv")
+    assert [(each.unit, each.failed, each.factors["lot"]) for each in read.rows] == [
         ("1", False, "7"),
         ("2", True, "8"),
     ]
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: text.encode("utf-16"),
+        lambda text: text.encode("utf-16-le"),
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.encode("cp1252"),
+        lambda text: b"sep=;\r\n" + text.encode("cp1252"),
+    ],
+    ids=["utf-16", "utf-16-without-mark", "utf-8-mark", "windows", "excel"],
+)
+def test_a_table_is_read_as_spreadsheets_write_it(write: Callable[[str], bytes]) -> None:
+    text = "Unit;Ergebnis;Prüfplatz;\r\n1;PASS;Süd;\r\n2;fail;Nord;;;\r\n3;pass;n/a;\r\n"
+    read = read_table(write(text), name="t.csv", outcome_column="ergebnis")
+    assert [each.factors for each in read.rows] == [
+        {"Prüfplatz": "Süd"},
+        {"Prüfplatz": "Nord"},
+        {"Prüfplatz": ""},
+    ]
+
+
+def test_what_the_station_did_not_finish_is_no_failure_of_the_unit() -> None:
+    content = b"unit,outcome,lot\n1,pass,7\n2,ERROR,7\n3,aborted,8\n,fail,8\n4,Timeout,8\n5,,8\n"
+    read = read_table(content, name="t.csv")
+    assert [each.unit for each in read.rows] == ["1"]
+    station, nameless = read.left_out
+    assert station.startswith("4 attempts have no verdict on the unit, by fault of the station")
+    assert station.endswith("(ERROR: 1, aborted: 1, Timeout: 1, none: 1): left out.")
+    assert nameless == "1 line names no unit: left out."
+
+
+def test_a_large_table_is_compared_within_seconds() -> None:
+    """Of as many rows as a line has in a week, with the columns that it records."""
+    drawn = random.Random(1)
+    told = [
+        Row(
+            unit=str(number),
+            failed=drawn.random() < 0.03,
+            factors={
+                "station": str(drawn.randrange(4)),
+                "module": f"m{drawn.randrange(200)}",
+                "when": f"2026-11-{number // 200 + 1:02}T08:{number % 60:02}:00",
+            },
+        )
+        for number in range(5000)
+    ]
+    assert compare_cohorts(told).first is None
+
+
 def test_columns_may_be_named() -> None:
-    read = read_rows(b"a,b,c\n1,0,x\n", name="t", unit_column="A", outcome_column="b")
-    assert read == (Row(unit="1", failed=True, factors={"c": "x"}),)
+    read = read_table(b"a,b,c\n1,0,x\n", name="t", unit_column="A", outcome_column="b")
+    assert read == Table(rows=(Row(unit="1", failed=True, factors={"c": "x"}),))
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         (b"", "no column that names the unit"),
-        (b"\xff\xfe", "no text in UTF-8"),
+        (b"\xff\xfe", "no column that names the unit"),
+        (b"\x00\x01\x02\x03" * 9, "is no text"),
         (b"unit,lot\n1,2\n", "no column that says how it ended"),
-        (b"unit,outcome\n1\n", "has 1 columns in line 2, not 2"),
+        (b"unit,outcome\n1\n", "has 1 column in line 2, not 2"),
         (b"unit,outcome\n1,perhaps\n", "'perhaps' in line 2: neither pass nor fail"),
         (b"unit,unit,outcome\n", "two columns of one name"),
         (b'unit,outcome\n"1,pass\n', "damaged in line"),
@@ -139,14 +192,14 @@ def test_columns_may_be_named() -> None:
 )
 def test_what_is_no_such_table_is_refused(content: bytes, says: str) -> None:
     with pytest.raises(InputError) as caught:
-        read_rows(content, name="t.csv")
+        read_table(content, name="t.csv")
     assert caught.value.code is Code.TABLE_MALFORMED
     assert says in caught.value.message
 
 
 def read_or_refused(content: bytes) -> None:
     try:
-        compare_cohorts(read_rows(content, name="t"))
+        compare_cohorts(read_table(content, name="t").rows)
     except InputError as refused:
         code = refused.code
     else:

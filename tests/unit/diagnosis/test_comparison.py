@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from firmline.diagnosis.cohorts import chance_of_as_many
+from firmline.diagnosis.cohort_chance import chance_of_as_many
 from firmline.diagnosis.comparison import (
     ALPHA,
     Counted,
