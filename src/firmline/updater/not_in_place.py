@@ -19,14 +19,16 @@ from firmline.updater.ending import TITLES
 from firmline.values import ImageKind
 
 SETTINGS_TEST: Final = (
-    "Send the package again with a fresh supply: a unit on which that ends in the same way has a"
-    " settings page, or a flash, that does not keep what is written; one on which it does not had a"
-    " supply that broke down."
+    "Leave its supply in place and give the trace to firmline diagnose. Then send the package again"
+    " with a bench supply in parallel to the unit's own: a unit on which that ends in the same way"
+    " has a settings page, or a flash, that does not keep what is written; one on which it does not"
+    " had a supply that broke down."
 )
 KEPT_TEST: Final = (
-    "Keep the trace, then remove the unit's power for a moment, with its button free: if its"
-    " application runs then, something kept it in its bootloader; if not, what it put in place is"
-    " not valid, and the package has to be sent again."
+    "Give the trace to firmline diagnose before anything is cleared. Then reset the unit by its"
+    " pin, with its button free and its supply in place; remove its power only if it has no such"
+    " pin: if its application runs then, something kept it in its bootloader; if not, what it put"
+    " in place is not valid, and the package has to be sent again."
 )
 
 

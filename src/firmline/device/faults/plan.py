@@ -261,7 +261,9 @@ class StuckGpregret(Fault):
     """GPREGRET holds a value that brings the unit back into its bootloader."""
 
     name: ClassVar[str] = "stuck-gpregret"
-    meaning: ClassVar[str] = "GPREGRET keeps the unit in its bootloader until power is removed"
+    meaning: ClassVar[str] = (
+        "GPREGRET keeps the unit in its bootloader until a pin reset or a loss of power"
+    )
     symptom: ClassVar[str] = (
         "the unit starts in its bootloader, and on SDK 15.3 and 16 again after every soft reset"
     )

@@ -344,9 +344,10 @@ class RadioRecovery:
             raise (_no_packet_arrives() if self._has_restarted else _buffers_gone()) from error
         if isinstance(error, TransportError) and self._reentered >= RESTARTS_BY_ITSELF:
             error.hint = (
-                f"The unit has restarted by itself {self._reentered} times in its bootloader. Try"
-                " it with a fresh cell or on a bench supply; if it does the same there, its"
-                " application's watchdog may run on in the bootloader."
+                f"The unit has restarted by itself {self._reentered} times in its bootloader."
+                " Leave its cell in, and give the trace to firmline diagnose. A bench supply in"
+                " parallel to the seated cell tells whether its supply breaks down; if the unit"
+                " does the same with it, its application's watchdog may run on in the bootloader."
             )
         if error is not first:
             raise error from first

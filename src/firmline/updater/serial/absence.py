@@ -101,8 +101,9 @@ def fell_silent(text: str, *, has_restarted: bool | None = None) -> str:
     if has_restarted is False:
         return (
             "Its port is still there, so it did not restart: either something on the way is slow,"
-            f" or {_NO_BUFFERS}. Unplug it and plug it in again, and start the update again over"
-            " another cable or port."
+            f" or {_NO_BUFFERS}. Give the trace to firmline diagnose while it is plugged in; then"
+            " unplug it and plug it in again, which takes its power, and start the update again"
+            " over another cable or port."
         )
     return (
         "Either it was reset or has lost its power, and if its old application is whole, that runs"

@@ -26,7 +26,8 @@ def did_not_restart(device: UsbDevice, waited_s: float) -> TransportError:
         f"The USB unit {device.shown} was asked into its bootloader and did not restart within"
         f" {waited_s:g} s.",
         reason=TransportReason.NOT_FOUND,
-        hint=f"Unplug it and try again. {BY_HAND}",
+        hint="Give the trace to firmline diagnose first, since unplugging it takes its power. Then"
+        f" unplug it and try again. {BY_HAND}",
     )
 
 
@@ -98,7 +99,8 @@ def not_back_for_next(serial_number: str, waited_s: float) -> TransportError:
         f"The USB unit {serial_number} took an image and was not plugged in again within"
         f" {waited_s:g} s, where it should wait for the next one.",
         reason=TransportReason.NOT_FOUND,
-        hint="Unplug it, plug it in again, and send the images that are left in a package of their"
+        hint="Give the trace to firmline diagnose first, since unplugging it takes its power. Then"
+        " unplug it, plug it in again, and send the images that are left in a package of their"
         " own.",
     )
 
