@@ -17,10 +17,9 @@ from firmline.device.unit_file_keys import (
     SUPPLY,
     TIMING,
     UNIT,
-    Key,
-    Kind,
     keys_of_fault,
 )
+from firmline.formats.toml_keys import Key, Kind
 from house_tree import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "unit-files.md").read_text(encoding="utf-8")

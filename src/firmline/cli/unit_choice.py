@@ -8,8 +8,9 @@ from typing import Final
 from firmline.cli.files import read_file
 from firmline.device.description import UnitDescription, gallery_unit
 from firmline.device.unit_file import read_unit
-from firmline.device.unit_file_text import decode_unit_file
+from firmline.device.unit_file_keys import UNIT_FILE
 from firmline.errors import Code, InputError, shortened
+from firmline.formats.toml_text import decode_toml
 
 SUFFIX: Final = ".toml"
 
@@ -40,5 +41,5 @@ def load_unit(name_or_path: str) -> UnitDescription:
             ) from None
     path = Path(name_or_path)
     where = shortened(path)
-    text = decode_unit_file(read_file(path, what="unit file"), where=where)
+    text = decode_toml(read_file(path, what="unit file"), where=where, form=UNIT_FILE)
     return read_unit(text, name=path.name[: -len(SUFFIX)] or path.name, where=where)

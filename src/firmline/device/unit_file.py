@@ -35,16 +35,15 @@ from firmline.device.unit_file_keys import (
     SUPPLY_OF,
     TIMING,
     UNIT,
-    Key,
-    Kind,
-    Section,
+    UNIT_FILE,
     keys_of_fault,
 )
-from firmline.device.unit_file_text import UnitFileText
 from firmline.errors import InputError
 from firmline.formats.keys import PublicKey
 from firmline.formats.known_softdevices import describe_fwid, known_softdevice
 from firmline.formats.softdevice import SMALLEST_SOFTDEVICE_END, SOFTDEVICE_START
+from firmline.formats.toml_keys import Key, Kind, Section
+from firmline.formats.toml_text import TomlText
 from firmline.values import BleAddress, Fwid, FwVersion
 
 DEFAULT_PUBLIC_KEY: Final = (
@@ -71,7 +70,7 @@ def read_unit(text: str, *, name: str, where: str = "") -> UnitDescription:
     Raises:
         InputError: ``UNIT_FILE_MALFORMED``, naming the line.
     """
-    file = UnitFileText(text, where=where or f"{name}.toml")
+    file = TomlText(text, where=where or f"{name}.toml", form=UNIT_FILE)
     unit = Section(file, (), file.content, UNIT)
     row = chip(unit.values["chip"])
     profile = _profile(unit, row)

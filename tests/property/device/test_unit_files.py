@@ -13,9 +13,16 @@ from firmline.device.fabrication import fabricate, physics_of
 from firmline.device.faults.plan import FAULTS
 from firmline.device.profile import PROFILES
 from firmline.device.unit_file import read_unit
-from firmline.device.unit_file_keys import APPLICATION, SOFTDEVICE, SUPPLY, TIMING, UNIT
-from firmline.device.unit_file_text import decode_unit_file
+from firmline.device.unit_file_keys import (
+    APPLICATION,
+    SOFTDEVICE,
+    SUPPLY,
+    TIMING,
+    UNIT,
+    UNIT_FILE,
+)
 from firmline.errors import Code, InputError
+from firmline.formats.toml_text import decode_toml
 
 MEANING = re.compile(r"mine\.toml, line [1-9][0-9]*: .+[.?]", re.DOTALL)
 GALLERY = [gallery_text(name) for name in gallery_names()]
@@ -69,7 +76,7 @@ def test_any_text(text: str) -> None:
 @given(st.binary(max_size=100))
 def test_any_bytes(content: bytes) -> None:
     try:
-        text = decode_unit_file(content, where="mine.toml")
+        text = decode_toml(content, where="mine.toml", form=UNIT_FILE)
     except InputError as problem:
         refused_well(problem)
         return

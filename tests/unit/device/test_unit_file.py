@@ -24,10 +24,10 @@ from firmline.device.physics.timing import Timing
 from firmline.device.profile import PROFILES, SDK15_3_BLE
 from firmline.device.unit_file import read_unit
 from firmline.device.unit_file_keys import SUPPLY, SUPPLY_OF, TIMING
-from firmline.device.unit_file_text import MAX_LINE, MAX_SIZE, decode_unit_file
 from firmline.errors import Code, InputError
 from firmline.events import UnitMode
 from firmline.formats.keys import SigningKey
+from firmline.formats.toml_text import MAX_LINE, MAX_SIZE
 from firmline.values import BleAddress, Fwid
 from unit.device.makers import KEY
 
@@ -459,14 +459,6 @@ def test_the_name_stands_for_the_file_where_no_other_is_given() -> None:
 
 def test_a_mark_at_the_beginning_of_the_file_does_not_matter() -> None:
     assert read("\ufeff" + BLE) == read(BLE)
-
-
-def test_bytes_that_are_no_text_are_named_with_their_line() -> None:
-    assert decode_unit_file(b"# \xc3\xa4", where="f") == "# ä"
-    with pytest.raises(InputError) as caught:
-        decode_unit_file(b"\n\n# \xe4\n", where="f.toml")
-    assert caught.value.code is Code.UNIT_FILE_MALFORMED
-    assert caught.value.message == "f.toml, line 3: the byte 0xE4 is not UTF-8 text."
 
 
 def test_a_value_is_shown_without_its_length() -> None:

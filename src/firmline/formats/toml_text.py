@@ -1,7 +1,9 @@
-"""The text of a unit file: parsed, and with the line of every key at hand.
+"""The text of a TOML file that a person wrote: parsed, and with the line of every key at hand.
 
 ``tomllib`` names lines for errors of syntax alone. What is wrong with a key or a value is found
-later, so a small scanner notes where each statement begins. It runs over valid TOML only.
+later, so a small scanner notes where each statement begins. It runs over valid TOML only. Which
+kind of file it is (a unit file, a recipe), and with it the code of its errors, is a
+:class:`TomlForm`.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from firmline.errors import Code, InputError
@@ -18,7 +21,7 @@ KeyPath = tuple[str | int, ...]
 """Where a value stands, e.g. ``("faults", 0, "operation")``; ``()`` is the whole file."""
 
 MAX_SIZE: Final = 64 * 1024
-"""Largest unit file, bytes; ours: the largest of the gallery has 2 kB."""
+"""Largest file, bytes; ours: the largest unit file of the gallery has 2 kB, a recipe 6 kB."""
 MAX_LINE: Final = 1000
 """Longest line, characters; ours: tomllib takes 17 s for a key of 32,000 dotted parts."""
 
@@ -42,22 +45,39 @@ _PART: Final = r'(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\])*"|\'[^\']*\')'
 _KEY: Final = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*")
 
 
-class UnitFileText:
-    """A unit file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TomlForm:
+    """A kind of TOML file.
+
+    Attributes:
+        code: Of what is wrong in it.
+        noun: What a message calls one, with its article.
+        start: Where one to start from comes from, as the end of a hint.
+    """
+
+    code: Code
+    noun: str
+    start: str
+
+
+class TomlText:
+    """A TOML file.
 
     Args:
         text: What it holds.
         where: What a message calls it.
+        form: What kind of file it is.
 
     Raises:
-        InputError: ``UNIT_FILE_MALFORMED``: it is too large or no TOML.
+        InputError: With the form's code: it is too large or no TOML.
 
     Attributes:
         content: What it says.
     """
 
-    def __init__(self, text: str, *, where: str) -> None:
+    def __init__(self, text: str, *, where: str, form: TomlForm) -> None:
         self._where = where
+        self._form = form
         self._text = text.replace("\r\n", "\n").removeprefix("\ufeff")
         self._check_bounds()
         self.content: dict[str, Any] = self._parse()
@@ -69,13 +89,17 @@ class UnitFileText:
             path = path[:-1]
         return self._lines.get(path, 1)
 
-    def error(self, path: KeyPath, sentence: str, *, hint: str = "") -> InputError:
-        """The error for what stands there."""
-        return self._error_at(self.line_of(path), sentence, hint=hint)
+    def error(
+        self, path: KeyPath, sentence: str, *, hint: str = "", code: Code | None = None
+    ) -> InputError:
+        """The error for what stands there; the form's code by default."""
+        return self._error_at(self.line_of(path), sentence, hint=hint, code=code)
 
-    def _error_at(self, line: int, sentence: str, *, hint: str = "") -> InputError:
+    def _error_at(
+        self, line: int, sentence: str, *, hint: str = "", code: Code | None = None
+    ) -> InputError:
         return InputError(
-            Code.UNIT_FILE_MALFORMED,
+            code or self._form.code,
             f"{self._where}, line {line}: {sentence}",
             hint=hint,
             line=line,
@@ -87,7 +111,8 @@ class UnitFileText:
             size += len(line) + 1
             if size > MAX_SIZE + 1:
                 raise self._error_at(
-                    number, f"a unit file has at most {MAX_SIZE // 1024} kB, and here it has more."
+                    number,
+                    f"{self._form.noun} has at most {MAX_SIZE // 1024} kB, and here it has more.",
                 )
             if len(line) > MAX_LINE:
                 raise self._error_at(
@@ -111,8 +136,7 @@ class UnitFileText:
             raise self._error_at(
                 line,
                 f"this is not TOML{column}: {said[:1].lower()}{said[1:]}.",
-                hint="Write key = value, one a line; firmline sim units ble-reference prints a file"
-                " to start from.",
+                hint=f"Write key = value, one a line; {self._form.start}.",
             ) from None
 
     def _deep_line(self) -> int:
@@ -136,18 +160,18 @@ def _in_words(message: str) -> str:
     return message.replace(found[0], repr(key))
 
 
-def decode_unit_file(content: bytes, *, where: str) -> str:
-    """The text of a unit file, which has to be UTF-8.
+def decode_toml(content: bytes, *, where: str, form: TomlForm) -> str:
+    """The text of such a file, which has to be UTF-8.
 
     Raises:
-        InputError: ``UNIT_FILE_MALFORMED``, naming the line of the first byte that is not.
+        InputError: With the form's code, naming the line of the first byte that is not.
     """
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as problem:
         line = content.count(b"\n", 0, problem.start) + 1
         raise InputError(
-            Code.UNIT_FILE_MALFORMED,
+            form.code,
             f"{where}, line {line}: the byte 0x{content[problem.start]:02X} is not UTF-8 text.",
             hint="Save the file as UTF-8 in the editor.",
             line=line,
