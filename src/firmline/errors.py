@@ -144,6 +144,7 @@ class Code(StrEnum):
     # Dumps of a unit's flash, from a file or through a debug probe.
     DUMP_OTHER_CHIP = "DFU-DUMP-001"
     DUMP_BLANK = "DFU-DUMP-002"
+    DUMP_UNKNOWN = "DFU-DUMP-003"
     SWD_PROBE = "DFU-SWD-001"
     SWD_PROTECTED = "DFU-SWD-002"
     SWD_FAILED = "DFU-SWD-003"

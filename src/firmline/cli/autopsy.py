@@ -62,7 +62,7 @@ class MemorySource(FilePath):
     "--save",
     metavar="HEX",
     type=FilePath(),
-    help="Keep what was read as Intel HEX: flash, FICR, UICR, registers.",
+    help="Keep what was read as Intel HEX: flash, FICR, UICR, registers. No file is replaced.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the autopsy as JSON.")
 def autopsy(
@@ -81,11 +81,18 @@ def autopsy(
     DUMP is a dump of its flash, with UICR, FICR and registers if there are any in it: Intel HEX,
     S-records, or plain bytes (.bin). swd: reads a unit through the debug probe that is plugged in,
     without halting or resetting it, and writes nothing; swd:NUMBER names the probe. sim:UNIT is a
-    virtual unit, just switched on.
+    virtual unit, just switched on; sim:UNIT?key=FILE and ?flash=DUMP are as firmline update has
+    them.
 
     Read a unit out before its power is taken away, and before anybody erases or programs it.
     """
-    from firmline.cli.autopsy_input import SourceOptions, check_output, keep, read_source  # noqa: PLC0415
+    from firmline.cli.autopsy_input import (  # noqa: PLC0415
+        SourceOptions,
+        check_output,
+        keep,
+        read_golden,
+        read_source,
+    )
     from firmline.cli.autopsy_text import autopsy_fields, autopsy_lines  # noqa: PLC0415
     from firmline.cli.golden_text import comparison_fields, comparison_lines  # noqa: PLC0415
     from firmline.diagnosis.autopsy.examination import examine  # noqa: PLC0415
@@ -103,7 +110,7 @@ def autopsy(
     examined = examine(dump, registers=registers, given=given)
     good: Autopsy | None = None
     if golden is not None:
-        good = examine(read_source(golden, SourceOptions(at=at, chip_name=chip_name)), given=given)
+        good = examine(read_golden(golden, options), given=given)
     compared = () if good is None else compare(examined.body, good.body)
     if as_json:
         fields = autopsy_fields(examined)

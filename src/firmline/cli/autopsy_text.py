@@ -14,6 +14,7 @@ from firmline.diagnosis.autopsy.finding import Finding, Place, Weight
 from firmline.diagnosis.autopsy.pages import page_difference
 from firmline.diagnosis.ranking import rank
 from firmline.formats.flash.registers import REASONS
+from firmline.formats.settings_page import PAGE_SIZES
 
 TITLES: Final = {
     Place.CHIP: "Chip",
@@ -60,6 +61,7 @@ def autopsy_fields(autopsy: Autopsy) -> dict[str, object]:
         "ficr": _ficr_fields(autopsy),
         "registers": _register_fields(autopsy),
         "starts": None if autopsy.outcome is None else autopsy.outcome.into.value,
+        "bootloader_assumed": _assumed_fields(autopsy),
         "findings": [_finding_fields(each) for each in autopsy.findings],
         "notes": [printable(each) for each in body.dump.notes],
         "causes": [cause_fields(each) for each in rank(incident).causes],
@@ -121,6 +123,15 @@ def _register_fields(autopsy: Autopsy) -> dict[str, object]:
     }
 
 
+def _assumed_fields(autopsy: Autopsy) -> dict[str, object] | None:
+    """Which bootloader was asked, from what that was taken, and what others would do."""
+    outcome = autopsy.outcome
+    if outcome is None:
+        return None
+    others = {sdk: into.value for sdk, into in outcome.others}
+    return {"sdk": outcome.profile.sdk, "why": outcome.why, "others": others}
+
+
 def _finding_fields(finding: Finding) -> dict[str, object]:
     return {
         "finding": finding.slug,
@@ -168,6 +179,9 @@ def _page_lines(autopsy: Autopsy) -> Iterator[str]:
     shown = None
     for address, page, title in titles:
         if address is None or page is None:
+            continue
+        if not page.crc_ok and page.version not in PAGE_SIZES:
+            yield f"    0x{address:X}, {title}: its bytes are none, nor were they made of one"
             continue
         yield f"    0x{address:X}, {title}" + (": the same" if page == shown else "")
         if page != shown:

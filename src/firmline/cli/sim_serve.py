@@ -15,8 +15,7 @@ from typing import Final
 
 import click
 
-from firmline.cli.autopsy_input import keep, read_dump_file
-from firmline.cli.files import keep_apart
+from firmline.cli.autopsy_input import check_output, keep, read_memory_file
 from firmline.cli.interruption import ENDING
 from firmline.cli.numbers import Number
 from firmline.cli.parameters import FilePath, KeyName, KeySource, OnceCommand
@@ -75,7 +74,7 @@ MIN_BAUD, MAX_BAUD = 1200, 1_000_000
     "--save",
     metavar="HEX",
     type=FilePath(),
-    help="Keep a dump of the unit when it ends: flash, FICR, UICR, registers.",
+    help="Keep a dump of the unit when it ends: flash, FICR, UICR, registers. No file is replaced.",
 )
 @click.option(
     "--baud",
@@ -102,11 +101,11 @@ def serve(
     place = parse_place(place_text) if place_text is not None else None
     description = _describe(unit_name, place)
     if dump is not None:
-        description = describe_dump(description, read_dump_file(dump))
+        description = describe_dump(description, read_memory_file(dump))
     if key_file is not None:
         description = replace(description, public_key=load_public_key(key_file))
     if save is not None:
-        keep_apart(save, dump, key_file if isinstance(key_file, Path) else None)
+        check_output(save, dump, key_file if isinstance(key_file, Path) else None)
     unit = fabricate(description, physics=physics_of(description), greets=True)
     if place is None:
         place = Place(road=Road.HCI_TCP if description.profile.is_ble else Road.PTY)

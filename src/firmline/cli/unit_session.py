@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
-from firmline.cli.autopsy_input import read_dump_file
+from firmline.cli.autopsy_input import read_memory_file
 from firmline.cli.btsnoop_file import BtsnoopFile
 from firmline.cli.event_output import Listener
 from firmline.cli.files import keep_apart
@@ -54,7 +54,7 @@ def prepare_unit(
     unit = load_unit(target.where) if is_virtual else None
     flash = Path(target.options["flash"]) if is_virtual and "flash" in target.options else None
     if unit is not None and flash is not None:
-        unit = describe_dump(unit, read_dump_file(flash))
+        unit = describe_dump(unit, read_memory_file(flash))
     key = key_source(target.options["key"]) if is_virtual and "key" in target.options else None
     for output in (trace, btsnoop):
         if output is not None:

@@ -11,7 +11,7 @@ from firmline.device.dump import load_dump
 from firmline.device.fabrication import fabricate
 from firmline.device.unit import VirtualUnit
 from firmline.events import UnitMode
-from firmline.formats.flash.dump import read_dump
+from firmline.formats.flash.reading import read_dump
 from firmline.formats.init_command import BootValidationType
 from firmline.formats.records import format_intel_hex, parse_intel_hex
 from firmline.formats.spans import join_spans

@@ -14,7 +14,8 @@ from firmline.diagnosis.autopsy.examination import examine
 from firmline.diagnosis.autopsy.golden import compare
 from firmline.errors import InputError
 from firmline.formats.flash.byte_order import turn_words
-from firmline.formats.flash.dump import FlashDump, read_dump
+from firmline.formats.flash.dump import FlashDump
+from firmline.formats.flash.reading import read_dump
 from firmline.formats.flash.registers import Registers
 from firmline.formats.records import format_intel_hex
 from firmline.formats.settings_page import (

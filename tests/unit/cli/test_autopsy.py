@@ -13,6 +13,7 @@ from firmline.device.fabrication import fabricate
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code
 from firmline.formats.records import format_intel_hex
+from unit.cli.makers import KEY
 from unit.cli.program import Program, assert_failed, files_in
 from unit.formats.makers import hex_file
 
@@ -152,6 +153,9 @@ def test_a_dump_goes_with_a_trace_or_alone(
         ("empty.hex", b"", Code.FILE_EMPTY),
         ("notes.txt", b"dear diary", Code.IMAGE_MALFORMED),
         ("large.bin", b"\1" * (2 << 20), Code.IMAGE_TOO_LARGE),
+        ("noise.bin", bytes(range(256)) * 0x800, Code.DUMP_UNKNOWN),
+        ("drive.uf2", b"UF2\n" + bytes(508), Code.DUMP_UNKNOWN),
+        ("beyond.hex", b":02000004FFFFFC\n:02FFFF000102FD\n", Code.IMAGE_MALFORMED),
         ("trace.jsonl", b'{"type": "update"}\n', Code.IMAGE_MALFORMED),
     ],
 )
@@ -176,6 +180,13 @@ def test_what_is_no_dump_of_a_unit(
         (("sim:ble-reference", "--resetreas", "x"), Code.NUMBER_MALFORMED),
         (("sim:ble-reference", "--golden", "missing.hex"), Code.FILE_MISSING),
         (("sim:ble-reference", "--save", "none/x.hex"), Code.FILE_NOT_WRITABLE),
+        (("sim:ble-reference", "--save", "."), Code.FILE_NOT_WRITABLE),
+        (("sim:",), Code.TARGET_MALFORMED),
+        (("sim:ble-reference?key",), Code.TARGET_MALFORMED),
+        (("sim:ble-reference?speed=2",), Code.TARGET_MALFORMED),
+        (("sim:ble-reference?key=missing.pem",), Code.FILE_MISSING),
+        (("sim:ble-reference?flash=missing.hex",), Code.FILE_MISSING),
+        ((".",), Code.FILE_UNREADABLE),
     ],
 )
 def test_a_mistake_is_told(words: tuple[str, ...], code: Code, firmline: Program) -> None:
@@ -189,3 +200,50 @@ def test_a_dump_is_not_written_over(firmline: Program, folder: Path, save: Save)
     again = firmline("autopsy", "sim:ble-reference", "--golden", "dump.hex", "--save", "dump.hex")
     assert_failed(again, Code.OPTION_CONFLICT)
     assert (folder / "dump.hex").read_bytes() == before
+
+
+def test_no_dump_is_ever_written_over(firmline: Program, folder: Path) -> None:
+    (folder / "only.hex").write_text("the only one\n")
+    (folder / "link.hex").symlink_to(folder / "nowhere")
+    for name in ("only.hex", "link.hex"):
+        assert_failed(firmline("autopsy", "sim:ble-reference", "--save", name), Code.FILE_EXISTS)
+    assert (folder / "only.hex").read_text() == "the only one\n"
+    assert set(files_in(folder)) == {"only.hex", "link.hex"}
+
+
+def test_a_virtual_unit_with_a_key_and_a_flash(
+    firmline: Program, folder: Path, save: Save, unit: VirtualUnit
+) -> None:
+    unit.board.flash.load(0x30000, b"another build")
+    save(unit)
+    (folder / "k.pem").write_bytes(KEY.format_pem())
+    told = firmline("autopsy", "sim:ble-reference?flash=dump.hex&key=k.pem", "--json").result
+    assert told["starts"] == "bootloader"
+    assert told["bootloader_assumed"] == {
+        "sdk": "17.1.0",
+        "why": "from SoftDevice S112 7.2.0",
+        "others": {"15.3.0": "bootloader", "16.0.0": "bootloader"},
+    }
+
+
+def test_the_place_of_plain_bytes_is_not_that_of_the_good_unit(
+    firmline: Program, folder: Path, unit: VirtualUnit
+) -> None:
+    (folder / "part.bin").write_bytes(unit.board.flash.read(0x7E000, 0x2000))
+    out = firmline("autopsy", "part.bin", "--at", "0x7E000", "--golden", "sim:ble-reference").out
+    assert "  same     bootloader settings " in out
+
+
+def test_bytes_that_are_no_settings_are_not_spelled_out(
+    firmline: Program, save: Save, unit: VirtualUnit
+) -> None:
+    unit.board.flash.load(0x7E000, b"\x55" * 0x2000)
+    save(unit)
+    out = firmline("autopsy", "dump.hex").out
+    assert "    0x7F000, settings page: its bytes are none" in out
+    assert "NOT KNOWN" not in out
+
+
+def test_a_chip_against_the_dumps_own_is_told(firmline: Program) -> None:
+    out = firmline("autopsy", "sim:ble-reference", "--chip", "nrf52840").out
+    assert "FICR in the dump says" in " ".join(out.split())

@@ -214,7 +214,7 @@ def test_answers_alone_are_a_report_too(firmline: Program, monkeypatch: pytest.M
 
 
 def test_a_dump_alone_is_a_report_too(firmline: Program) -> None:
-    Path("dump.hex").write_bytes(hex_file((0x26000, b"\1" * 4096)))
+    Path("dump.hex").write_bytes(hex_file((0x26000, b"\1" * 4096), (0x1000_1014, b"\0\x80\7\0")))
     page = Page(report_of(firmline, "--dump", "dump.hex"))
     assert "from a dump of its flash." in page.text
     assert "not when it came about" in page.text

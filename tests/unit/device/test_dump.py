@@ -13,7 +13,7 @@ from firmline.device.radio_face import ResetKind
 from firmline.device.unit import VirtualUnit
 from firmline.errors import Code, InputError
 from firmline.events import UnitMode
-from firmline.formats.flash.dump import read_dump
+from firmline.formats.flash.reading import read_dump
 from firmline.formats.flash.registers import registers_of
 from firmline.formats.records import format_intel_hex
 from firmline.formats.spans import Span

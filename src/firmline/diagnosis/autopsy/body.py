@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from firmline.device.chips import Chip
+from firmline.diagnosis.autopsy.flash_end import end_by_settings, reach_of
 from firmline.diagnosis.autopsy.layout import Layout, lay_out, possible_chips
 from firmline.errors import InputError
 from firmline.formats.flash.dump import FlashDump
@@ -20,6 +22,8 @@ from firmline.formats.settings_page import (
     decode_settings_page,
 )
 
+_KIB: Final = 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
@@ -27,11 +31,12 @@ class Body:
 
     Attributes:
         dump: What was read.
-        ficr: What FICR says; ``None``: it is not in the dump.
+        ficr: What FICR says; ``None``: it is not in the dump, or names no chip that is known.
         uicr: What UICR says; likewise.
         registers: What the registers hold.
         is_resetreas_told: Whether somebody names RESETREAS as what it held at the failure; what a
             dump has of it may be of any power-on since.
+        given: The chip that somebody says it is.
         chips: What chip it can be: one, several that nothing tells apart, or none that is known.
         layout: Where things lie.
         pages: Every settings page that was found, the highest first, damaged ones too.
@@ -44,6 +49,7 @@ class Body:
     uicr: Uicr | None
     registers: Registers
     is_resetreas_told: bool
+    given: Chip | None
     chips: tuple[Chip, ...]
     layout: Layout
     pages: tuple[FoundPage, ...]
@@ -72,6 +78,14 @@ class Body:
         if address is None:
             return False
         return self.layout.skips_erased or _is_held(self.dump, address)
+
+    @property
+    def tells_settings(self) -> bool:
+        """Whether the dump holds what decides which settings a bootloader goes by (spec 8.1)."""
+        if not self.holds_page(self.layout.backup):
+            return False
+        is_decided = self.backup is not None and is_taken(self.backup, is_backup=True)
+        return is_decided or self.holds_page(self.layout.settings)
 
     def image(self, start: int, size: int) -> bytes | None:
         """Bytes of flash; ``None``: the dump does not hold them all, and nothing says they are FF.
@@ -107,8 +121,11 @@ def lay_open(dump: FlashDump, *, registers: Registers, given: Chip | None = None
         given: The chip, where somebody says so.
     """
     ficr, uicr = ficr_of(dump), uicr_of(dump)
+    if ficr is not None and not ficr.is_of_nrf5:
+        ficr = None
     pages = _pages(dump)
-    layout = lay_out(dump, ficr=ficr, uicr=uicr, pages=pages, given=given)
+    believed = None if given is None or doubt(given, dump, ficr, pages) else given
+    layout = lay_out(dump, ficr=ficr, uicr=uicr, pages=pages, given=believed)
     by_address = {found.address: found.page for found in pages}
     return Body(
         dump=dump,
@@ -116,12 +133,30 @@ def lay_open(dump: FlashDump, *, registers: Registers, given: Chip | None = None
         uicr=uicr,
         registers=registers.with_more(registers_of(dump)),
         is_resetreas_told=registers.resetreas is not None,
-        chips=(given,) if given is not None else possible_chips(dump, ficr, layout.flash_end),
+        given=given,
+        chips=possible_chips(dump, ficr, layout.flash_end) if believed is None else (believed,),
         layout=layout,
         pages=pages,
         primary=_page_at(dump, layout, layout.settings, by_address),
         backup=_page_at(dump, layout, layout.backup, by_address),
     )
+
+
+def doubt(given: Chip, dump: FlashDump, ficr: Ficr | None, pages: tuple[FoundPage, ...]) -> str:
+    """What in a dump speaks against the chip that somebody says it is of; empty: nothing does."""
+    if ficr is not None and ficr.part is not None and ficr.part != given.part:
+        return f"FICR in the dump says nRF{ficr.part:X}"
+    if ficr is not None and ficr.is_nrf51:
+        return "FICR in the dump is that of an nRF51"
+    if ficr is not None and ficr.flash_size not in (None, given.flash_size):
+        return f"FICR in the dump says {(ficr.flash_size or 0) // _KIB} kB of flash"
+    reach = reach_of(dump)
+    if reach > given.flash_size:
+        return f"the dump holds flash up to 0x{reach:X}"
+    end = end_by_settings(pages, reach)
+    if end is not None and pages[0].address < given.flash_size - 2 * given.page_size:
+        return f"its settings lie at 0x{pages[0].address:X}, the end of {end // _KIB} kB of flash"
+    return ""
 
 
 def _pages(dump: FlashDump) -> tuple[FoundPage, ...]:

@@ -12,6 +12,7 @@ from firmline.diagnosis.autopsy.finding import Finding, Place, fact, fault, flag
 from firmline.diagnosis.autopsy.layout import MBR_BOOTLOADER_WORD, MBR_PARAMETERS_WORD
 from firmline.formats.flash.dump import FLASH_END
 from firmline.formats.flash.information import ERASED_WORD
+from firmline.formats.flash.signs import mcuboot_images
 from firmline.formats.flash.vector_table import TABLE_SIZE, is_program, table_problem
 from firmline.formats.init_command import BootValidationType
 from firmline.formats.known_softdevices import describe_fwid
@@ -20,8 +21,6 @@ from firmline.formats.softdevice import SOFTDEVICE_START, SoftDeviceInfo, softde
 
 MBR_COMMAND_COPY: Final = 0
 """First word of the MBR's parameters while it copies a bootloader (``sd_mbr_command_t``)."""
-MCUBOOT_MAGIC: Final = bytes.fromhex("3db8f396")
-"""First word of an image for MCUboot, little-endian (MCUboot, design, image format)."""
 WORN_WORDS: Final = 8
 """So many words of an erased page with a bit at zero are those of a page that wears out; ours."""
 _WORD: Final = 4
@@ -84,11 +83,7 @@ def _no_mbr(body: Body, page: bytes) -> Iterator[Finding]:
 
 
 def _mcuboot_image(body: Body) -> int | None:
-    for span in body.dump.flash:
-        for offset in range(-span.address % 0x1000, len(span.data), 0x1000):
-            if span.data[offset : offset + _WORD] == MCUBOOT_MAGIC:
-                return span.address + offset
-    return None
+    return next(mcuboot_images(body.dump.flash), None)
 
 
 def _mbr_command(body: Body) -> Iterator[Finding]:
@@ -139,7 +134,7 @@ def _known_softdevice(body: Body, info: SoftDeviceInfo) -> Iterator[Finding]:
     family = "" if info.family is None else f", family S{info.family}{version}"
     text = f"SoftDevice FWID {describe_fwid(info.fwid)}{family}, up to 0x{info.size_word:X}."
     sdk = _sdk(info)
-    evidence = () if sdk is None else (fact("sdk", sdk, f"SoftDevice{version}"),)
+    evidence = () if sdk is None else (fact("sdk", sdk, f"assumed from SoftDevice{version}"),)
     yield right("softdevice", Place.SOFTDEVICE, text, evidence=evidence)
     settings = body.settings
     if settings is None or settings.validations is None:
@@ -370,7 +365,11 @@ def _bootloader(body: Body) -> Iterator[Finding]:
     layout = body.layout
     start = layout.bootloader
     if start is None:
-        if layout.settings is None or body.image(layout.settings - 0x7000, 0x6000) is None:
+        if layout.settings is None:
+            text = "Where a bootloader and its settings would lie nothing in the dump tells."
+            yield remark("bootloader-not-in-dump", Place.BOOTLOADER, text)
+            return
+        if body.image(layout.settings - 0x7000, 0x6000) is None:
             text = "Where the bootloader lies is not in the dump."
             yield remark("bootloader-not-in-dump", Place.BOOTLOADER, text)
             return

@@ -7,16 +7,16 @@ what lies in front of the settings pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from firmline.device.chips import Chip, chip, chip_names
 from firmline.device.dump import chip_of
-from firmline.formats.families import BACKUP_DISTANCE, families
+from firmline.diagnosis.autopsy.flash_end import PAGE_SIZE, flash_end, programs_below, reach_of
 from firmline.formats.flash.dump import FLASH_END, FlashDump
 from firmline.formats.flash.information import ERASED_WORD, Ficr, Uicr
-from firmline.formats.flash.vector_table import TABLE_SIZE, is_program
+from firmline.formats.flash.vector_table import is_program
 from firmline.formats.settings_file import FoundPage
 from firmline.formats.softdevice import (
     INFO_FLASH_ADDRESS,
@@ -25,14 +25,11 @@ from firmline.formats.softdevice import (
     SoftDeviceInfo,
     parse_softdevice_info,
 )
+from firmline.formats.spans import ERASED, Span
 
 MBR_BOOTLOADER_WORD: Final = 0xFF8
 MBR_PARAMETERS_WORD: Final = 0xFFC
 """In the MBR's page: what bootloaders before SDK 16 have there instead of in UICR (spec 15)."""
-PAGE_SIZE: Final = 0x1000
-"""Of every nRF52."""
-LARGEST_BOOTLOADER: Final = 0x1_8000
-"""How far below the settings a bootloader is looked for; ours, twice that of the USB example."""
 DATA_SIZE: Final = 0x3000
 """What the SDK's examples keep free below the bootloader (NRF_DFU_APP_DATA_AREA_SIZE, spec 1)."""
 
@@ -93,15 +90,18 @@ def lay_out(
         given: The chip, where somebody says so.
     """
     page = (ficr.page_size if ficr is not None else None) or PAGE_SIZE
-    end = _flash_end(dump, ficr, pages, given)
+    softdevice = parse_softdevice_info(dump.read(INFO_FLASH_ADDRESS, INFO_SIZE))
+    behind_softdevice = _behind(dump, softdevice, page)
     backup = _told(
         None if uicr is None else uicr.mbr_parameters_address, dump.word(MBR_PARAMETERS_WORD)
+    )
+    end = flash_end(
+        dump, ficr=ficr, pages=pages, backup=backup, application=behind_softdevice, given=given
     )
     settings = _settings(pages, backup, end, page)
     if backup is None and settings is not None:
         backup = settings - PAGE_SIZE  # of an nRF51, too
-    bootloader, by = _bootloader(dump, uicr, top=backup)
-    softdevice = parse_softdevice_info(dump.read(INFO_FLASH_ADDRESS, INFO_SIZE))
+    bootloader, by = _bootloader(dump, uicr, top=backup, application=behind_softdevice)
     behind = bootloader or backup or settings
     is_whole = bool(
         behind is not None and dump.held(0, SOFTDEVICE_START) and dump.held(behind, FLASH_END)
@@ -114,9 +114,9 @@ def lay_out(
         settings=settings,
         backup=backup,
         softdevice=softdevice,
-        application=_application(dump, softdevice, page),
+        application=behind_softdevice or _first_program(dump, bootloader),
         is_whole=is_whole,
-        skips_erased=is_whole and len(dump.flash) > 1,
+        skips_erased=is_whole and not dump.has_unread and _leaves_erased_out(dump.flash),
     )
 
 
@@ -128,7 +128,7 @@ def possible_chips(dump: FlashDump, ficr: Ficr | None, end: int | None) -> tuple
         ficr: What its FICR says.
         end: Where the flash ends.
     """
-    named = chip_of(dump)
+    named = None if ficr is None else chip_of(dump)
     if named is not None:
         return (named,)
     rows = [chip(name) for name in chip_names()]
@@ -136,44 +136,32 @@ def possible_chips(dump: FlashDump, ficr: Ficr | None, end: int | None) -> tuple
         rows = [row for row in rows if row.part == ficr.part]
     if ficr is not None and ficr.is_nrf51:
         rows = []
-    return tuple(row for row in rows if end in (None, row.flash_size))
+    reach = reach_of(dump)
+    return tuple(row for row in rows if end in (None, row.flash_size) and row.flash_size >= reach)
 
 
-def _flash_end(
-    dump: FlashDump, ficr: Ficr | None, pages: tuple[FoundPage, ...], given: Chip | None
-) -> int | None:
-    """Where the flash ends: by the chip, by FICR, by where a page is known to be the last one."""
-    if given is not None:
-        return given.flash_size
-    if ficr is not None and ficr.flash_size is not None:
-        return ficr.flash_size
-    sizes = {family.flash_size for family in families()}
-    reach = max((span.end for span in dump.flash), default=0)
-    if reach in sizes and dump.held(0, SOFTDEVICE_START):
-        return reach
-    for distance in (0, BACKUP_DISTANCE):
-        last = {family.settings_address - distance: family.flash_size for family in families()}
-        for found in pages:
-            if last.get(found.address, 0) >= reach:
-                return last[found.address]
-    return _end_behind_bootloader(dump, reach)
+def _leaves_erased_out(flash: tuple[Span, ...]) -> bool:
+    """Whether what is missing between the pieces of a dump is what its tool found erased.
 
-
-def _end_behind_bootloader(dump: FlashDump, reach: int) -> int | None:
-    """Where the flash ends in whose last pages a bootloader would have its settings.
-
-    For dumps that leave out erased pages, of which the settings can be some.
+    A tool that leaves out erased blocks leaves out all of them. Where one is in the dump, the
+    pieces were read one by one, or are images that were merged: what is missing is not known.
     """
-    if not dump.held(0, SOFTDEVICE_START):
-        return None
-    application = _application(
-        dump, parse_softdevice_info(dump.read(INFO_FLASH_ADDRESS, INFO_SIZE)), PAGE_SIZE
-    )
-    for size in sorted({family.flash_size for family in families()}):
-        below = _programs_below(dump, size - 2 * PAGE_SIZE)
-        if size >= reach and any(address != application for address in below):
-            return size
-    return None
+    edges = [edge for one, two in pairwise(flash) for edge in (one.end, two.address)]
+    if not edges:
+        return False
+    block = min(PAGE_SIZE, *(edge & -edge for edge in edges))
+    return not any(_has_erased(span, block) for span in flash)
+
+
+def _has_erased(span: Span, block: int) -> bool:
+    """Whether an erased block is in it, counted from address 0."""
+    at = span.data.find(ERASED * block)
+    while at >= 0:
+        beyond = -(span.address + at) % block
+        if not beyond or span.data.startswith(ERASED * block, at + beyond):
+            return True
+        at = span.data.find(ERASED * block, at + 1)
+    return False
 
 
 def _settings(
@@ -187,37 +175,39 @@ def _settings(
     return pages[0].address if pages else None
 
 
-def _application(dump: FlashDump, softdevice: SoftDeviceInfo | None, page: int) -> int | None:
-    """Behind the SoftDevice; where that is not in the dump, where a program begins that is."""
+def _behind(dump: FlashDump, softdevice: SoftDeviceInfo | None, page: int) -> int | None:
+    """Where the application begins: behind the SoftDevice, or behind the MBR where there is none.
+
+    ``None``: whether there is a SoftDevice is not in the dump.
+    """
     if softdevice is not None and softdevice.size_word < FLASH_END:
         return -(-softdevice.size_word // page) * page
     if dump.held(SOFTDEVICE_START, SOFTDEVICE_START + PAGE_SIZE) and dump.held(
         INFO_FLASH_ADDRESS, INFO_FLASH_ADDRESS + INFO_SIZE
     ):
         return SOFTDEVICE_START
-    for span in dump.flash:
-        if span.address >= SOFTDEVICE_START and is_program(span.data, span.address, span.end):
-            return span.address
     return None
 
 
-def _bootloader(dump: FlashDump, uicr: Uicr | None, *, top: int | None) -> tuple[int | None, str]:
+def _first_program(dump: FlashDump, bootloader: int | None) -> int | None:
+    """Where the first piece of the dump is a program that lies there, and is no bootloader."""
+    for span in dump.flash:
+        if span.address >= SOFTDEVICE_START and is_program(span.data, span.address, span.end):
+            return None if span.address == bootloader else span.address
+    return None
+
+
+def _bootloader(
+    dump: FlashDump, uicr: Uicr | None, *, top: int | None, application: int | None
+) -> tuple[int | None, str]:
     in_uicr = _told(None if uicr is None else uicr.bootloader_address)
     if in_uicr is not None:
         return in_uicr, "UICR"
     in_mbr = _told(dump.word(MBR_BOOTLOADER_WORD))
     if in_mbr is not None:
         return in_mbr, "MBR"
-    found = None if top is None else next(_programs_below(dump, top), None)
+    found = None if top is None else next(programs_below(dump, top, but=application), None)
     return found, "" if found is None else "vector table"
-
-
-def _programs_below(dump: FlashDump, top: int) -> Iterator[int]:
-    """Pages in front of an address at which a program begins that ends there, the lowest first."""
-    lowest = max(SOFTDEVICE_START, top - LARGEST_BOOTLOADER)
-    for address in range(lowest - lowest % PAGE_SIZE, top, PAGE_SIZE):
-        if is_program(dump.read(address, TABLE_SIZE), address, top):
-            yield address
 
 
 def _told(*words: int | None) -> int | None:

@@ -44,7 +44,7 @@ def _pages(body: Body) -> Iterator[Finding]:
     ok = body.primary is not None and is_taken(body.primary, is_backup=False)
     backup_ok = body.backup is not None and is_taken(body.backup, is_backup=True)
     where = f"0x{at or 0:X} and 0x{behind or 0:X}"
-    if not ok and not backup_ok:
+    if not ok and not backup_ok and body.holds_page(at) and body.holds_page(behind):
         states = [_state(body, at, body.primary), _state(body, behind, body.backup)]
         told = f"both {states[0]}" if states[0] == states[1] else " and ".join(states)
         text = (
@@ -56,6 +56,9 @@ def _pages(body: Body) -> Iterator[Finding]:
             "settings-damaged", Place.SETTINGS, text, "settings-page-damaged", evidence=(found,)
         )
         return
+    if not (ok or backup_ok):
+        yield _half(body)
+        return
     secure = fact("bootloader", "secure", f"settings page at {where}")
     if ok and backup_ok:
         yield from _both(body, secure)
@@ -64,15 +67,31 @@ def _pages(body: Body) -> Iterator[Finding]:
     place, page = (behind, body.backup) if ok else (at, body.primary)
     text = (
         f"The {bad} (0x{place or 0:X}) is {_state(body, place, page)}; the {good} is right, and the"
-        f" bootloader goes by it and mends the {bad} at its next start."
+        " bootloader goes by it"
     )
-    if bad == "backup" and page is None:
+    is_held = body.holds_page(place)
+    if is_held:
+        text += f" and mends the {bad} at its next start."
+    else:
+        text += "." if ok is False else ", unless the backup is right as well and says another."
+    if bad == "backup" and page is None and is_held:
         text += " A fresh unit that was programmed without a backup looks like this, too."
     evidence = [secure]
-    if page is None and body.settings is not None and not is_empty(body.settings):
+    if is_held and page is None and body.settings is not None and not is_empty(body.settings):
         where = f"the {good} is right"
         evidence.append(flag("settings_page_blank_or_bad_crc", where, seen=False))
     yield remark("settings-one-page", Place.SETTINGS, text, evidence=tuple(evidence))
+
+
+def _half(body: Body) -> Finding:
+    """One page that is not right, and the other not in the dump."""
+    at, behind = body.layout.settings, body.layout.backup
+    text = (
+        f"The settings page (0x{at or 0:X}) is {_state(body, at, body.primary)}, its backup"
+        f" (0x{behind or 0:X}) {_state(body, behind, body.backup)}: whether the bootloader finds"
+        " its settings is not in the dump."
+    )
+    return remark("settings-in-part", Place.SETTINGS, text)
 
 
 def _both(body: Body, secure: Evidence) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from typing import Final
 from firmline.device.board import Board
 from firmline.device.bootloader.boot import BootedInto, boot
 from firmline.device.bootloader.settings_store import SettingsStore
+from firmline.device.chips import Chip
 from firmline.device.flash import FlashProtectedError, FlashRuleError, NorFlash
 from firmline.device.profile import (
     SDK15_3_BLE,
@@ -25,12 +26,16 @@ from firmline.diagnosis.autopsy.body import Body
 from firmline.diagnosis.autopsy.layout import DATA_SIZE
 from firmline.formats.init_command import BootValidationType
 from firmline.formats.key_search import find_any_keys
+from firmline.formats.keys import PublicKey
 from firmline.formats.known_keys import known_keys
-from firmline.formats.spans import clip_spans
+from firmline.formats.softdevice import softdevice_version_text
+from firmline.formats.spans import Span, clip_spans
 
 STARTS: Final = 8
 """How many resets in a row are followed; more is a loop."""
 _PROFILES: Final = {6: SDK15_3_BLE, 7: SDK17_1_BLE}
+KNOWN: Final = (SDK15_3_BLE, SDK16_BLE, SDK17_1_BLE)
+"""The bootloaders that are asked, whichever is assumed."""
 
 
 class Start(StrEnum):
@@ -48,41 +53,64 @@ class Outcome:
 
     Attributes:
         into: What runs then.
-        profile: The bootloader that was asked.
+        profile: The bootloader that was asked: its SDK is assumed.
+        why: Why that one is, in words: from what it was found.
         activates: Whether it puts an image in place first.
+        others: What the other bootloaders that are known come to, by their SDK.
     """
 
     into: Start
     profile: BootloaderProfile
+    why: str
     activates: bool
+    others: tuple[tuple[str, Start], ...]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether every bootloader that is known comes to the same."""
+        return all(into is self.into for _, into in self.others)
 
 
-def profile_of(body: Body) -> BootloaderProfile:
-    """The bootloader that goes with a SoftDevice's version (spec section 15)."""
+def profile_of(body: Body) -> tuple[BootloaderProfile, str]:
+    """The bootloader that goes with a SoftDevice's version (spec section 15), and why it is taken.
+
+    A dump does not name the SDK that its bootloader was built with: a bootloader of an older SDK
+    runs with a newer SoftDevice, too.
+    """
     info = body.layout.softdevice
     if info is None or info.version is None:
-        return SDK15_3_BLE
+        return SDK15_3_BLE, "as nothing in the dump tells which it is"
+    family = "" if info.family is None else f"S{info.family} "
+    name = f"SoftDevice {family}{softdevice_version_text(info.version)}"
     major, rest = divmod(info.version, 1_000_000)
     if major == 7 and rest < 2000:
-        return SDK16_BLE
-    return _PROFILES.get(major, SDK15_3_BLE)
+        return SDK16_BLE, f"from {name}"
+    if major in _PROFILES:
+        return _PROFILES[major], f"from {name}"
+    return SDK15_3_BLE, f"as the nearest to {name} of those that are known here"
 
 
 def start(body: Body) -> Outcome | None:
     """Start the unit; ``None``: the dump does not hold what that takes."""
-    layout, chips = body.layout, body.chips
-    if not chips or not layout.is_whole or not body.holds_settings:
+    if not body.chips or not body.layout.is_whole or not body.tells_settings:
         return None
-    if layout.bootloader is None or layout.settings is None or layout.backup is None:
+    ground = _ground(body)
+    if ground is None:
         return None
-    profile = profile_of(body)
-    board = _board(body, profile)
-    if board is None:
-        return None
+    profile, why = profile_of(body)
+    into, activates = _asked(body, ground, profile)
+    others = tuple(
+        (each.sdk, _asked(body, ground, each)[0]) for each in KNOWN if each is not profile
+    )
+    return Outcome(into=into, profile=profile, why=why, activates=activates, others=others)
+
+
+def _asked(body: Body, ground: _Ground, profile: BootloaderProfile) -> tuple[Start, bool]:
+    """What one bootloader does, and whether it puts an image in place."""
+    board = _board(body, ground, profile)
     happened: list[str] = []
     board.log = lambda what, **_facts: happened.append(what)
-    into = _started(board)
-    return Outcome(into=into, profile=profile, activates="activated" in happened)
+    return _started(board), "activated" in happened
 
 
 def _started(board: Board) -> Start:
@@ -101,19 +129,29 @@ def _started(board: Board) -> Start:
     return Start.FAULT
 
 
-def _board(body: Body, profile: BootloaderProfile) -> Board | None:
-    """A board with this flash; ``None``: things do not lie where they can."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What every bootloader that is asked finds."""
+
+    chip: Chip
+    memory: MemoryMap
+    public_key: PublicKey
+    flash: tuple[Span, ...]
+
+
+def _ground(body: Body) -> _Ground | None:
+    """``None``: things do not lie where they can, or not all of them are in the dump."""
     layout, row = body.layout, body.chips[0]
     begin, backup, settings = layout.bootloader, layout.backup, layout.settings
     if begin is None or backup is None or settings is None:
         return None
     if not begin < backup < settings or settings + row.page_size > row.flash_size:
         return None
-    flash = NorFlash(size=row.flash_size, page_size=row.page_size)
-    flash.tolerate()
-    for span in clip_spans(body.dump.flash, 0, row.flash_size):
-        flash.load(span.address, span.data)
+    if body.image(0, backup) is None:
+        return None
     keys = find_any_keys(clip_spans(body.dump.flash, begin, backup))
+    if len(keys) != 1 and _checks_signatures(body):
+        return None
     memory = MemoryMap(
         page_size=row.page_size,
         bootloader_start=begin,
@@ -122,11 +160,28 @@ def _board(body: Body, profile: BootloaderProfile) -> Board | None:
         settings_page=settings,
         region_end=begin - DATA_SIZE,
     )
-    if len(keys) != 1 and _checks_signatures(body):
-        return None
-    # Where nothing is checked by signature any key will do.
-    key = keys[0].key if len(keys) == 1 else known_keys()[0].key
-    board = Board(chip=row, profile=profile, memory=memory, flash=flash, public_key=key)
+    return _Ground(
+        chip=row,
+        memory=memory,
+        # Where nothing is checked by signature any key will do.
+        public_key=keys[0].key if len(keys) == 1 else known_keys()[0].key,
+        flash=clip_spans(body.dump.flash, 0, row.flash_size),
+    )
+
+
+def _board(body: Body, ground: _Ground, profile: BootloaderProfile) -> Board:
+    """A board with this flash."""
+    flash = NorFlash(size=ground.chip.flash_size, page_size=ground.chip.page_size)
+    flash.tolerate()
+    for span in ground.flash:
+        flash.load(span.address, span.data)
+    board = Board(
+        chip=ground.chip,
+        profile=profile,
+        memory=ground.memory,
+        flash=flash,
+        public_key=ground.public_key,
+    )
     board.registers.gpregret = body.registers.gpregret or 0
     board.registers.gpregret2 = body.registers.gpregret2 or 0
     return board

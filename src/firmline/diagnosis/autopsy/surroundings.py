@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from firmline.diagnosis.autopsy.body import Body
+from firmline.diagnosis.autopsy.body import Body, doubt
 from firmline.diagnosis.autopsy.finding import Finding, Place, fact, fault, flag, remark, right
+from firmline.diagnosis.autopsy.flash_end import flash_sizes, reach_of
 from firmline.diagnosis.autopsy.start import Outcome, Start
-from firmline.formats.flash.information import ERASED_WORD, Protection, Uicr
+from firmline.formats.flash.information import ERASED_WORD, Protection, Uicr, ficr_of
 from firmline.formats.flash.registers import REASONS, ResetReason
 
 DFU_MAGIC: Final = 0xB0
@@ -20,12 +21,24 @@ _CHIP_WORDS: Final = {0x52832: "nrf52832", 0x52833: "nrf52833", 0x52840: "nrf528
 _SMALL: Final = frozenset({0x52805, 0x52810, 0x52811, 0x52820})
 _SMALL_RAM: Final = 0x8000
 """What variants with less RAM have at the most: 32 kB (product specifications, memory)."""
+_DOES: Final = {
+    Start.APPLICATION: "starts the application",
+    Start.BOOTLOADER: "stays in DFU mode and waits for an update",
+    Start.FAULT: "comes to no end: it resets again and again",
+}
+_DO: Final = {
+    Start.APPLICATION: "start the application",
+    Start.BOOTLOADER: "stay in DFU mode",
+    Start.FAULT: "come to no end",
+}
 _UNITS: Final = 1024
 _PORT: Final = 32
 
 
 def chip_findings(body: Body) -> Iterator[Finding]:
     """Which chip it is."""
+    yield from _strange_ficr(body)
+    yield from _doubt(body)
     ficr = body.ficr
     if ficr is not None and ficr.is_nrf51:
         found = fact("chip", "nrf51", "FICR: pages of 1 kB")
@@ -53,6 +66,28 @@ def chip_findings(body: Body) -> Iterator[Finding]:
     yield right("chip", Place.CHIP, text, evidence=tuple(evidence))
 
 
+def _strange_ficr(body: Body) -> Iterator[Finding]:
+    told = ficr_of(body.dump)
+    if told is None or body.ficr is not None:
+        return
+    what = f"0x{told.part:X}" if told.part is not None else f"pages of {told.page_size} bytes"
+    text = f"What the dump holds as FICR is none of an nRF5x ({what}), and is not read."
+    yield remark("ficr-strange", Place.CHIP, text)
+
+
+def _doubt(body: Body) -> Iterator[Finding]:
+    """That the chip which somebody names is not the one of the dump."""
+    against = "" if body.given is None else doubt(body.given, body.dump, body.ficr, body.pages)
+    if body.given is None or not against:
+        return
+    text = (
+        f"The chip was named as {body.given.name} (0x{body.given.part:X},"
+        f" {body.given.flash_size // _UNITS} kB of flash), and {against}: the name was left aside."
+        " See whether this is the dump of the unit that is meant."
+    )
+    yield remark("chip-contradicted", Place.CHIP, text)
+
+
 def _guessed(body: Body) -> Finding:
     names = [row.name for row in body.chips]
     if len(names) == 1:
@@ -68,6 +103,13 @@ def _guessed(body: Body) -> Finding:
             "What chip it is nothing in the dump tells: dump FICR too (0x10000000), or name it with"
             " --chip."
         )
+        reach = reach_of(body.dump)
+        if reach in flash_sizes():
+            text += (
+                f" It ends at 0x{reach:X}, where there are chips whose flash does; but nothing that"
+                " units have at the end of their flash lies there, so that it may be a part of a"
+                " larger one."
+            )
     return remark("chip-not-named", Place.CHIP, text)
 
 
@@ -178,17 +220,21 @@ def _reset_reason(value: int, *, is_told: bool) -> Finding:
     evidence = tuple(flag(name, where, seen=is_so) for name, is_so in seen.items())
     if not bits:
         text = (
-            f"{where}: no bit is set: since the power last came nothing else has reset it, or the"
-            " application has cleared it."
+            f"{where}: no bit is set. A power-on or a brown-out reset leaves it so, and so does a"
+            " program that clears it."
         )
         if is_told:
+            text += (
+                " If its program does not, and nobody has taken its power, its supply has broken"
+                " down."
+            )
             found = (flag("reset_reason_brownout", where),)
             return remark(
                 "resetreas", Place.REGISTERS, text, "power-brownout-coincell", evidence=found
             )
         text += (
-            " If nobody has taken its power since it failed, its supply has broken down then: say"
-            " so with --resetreas 0."
+            " If its program does not, and nobody has taken its power since it failed, its supply"
+            " has broken down then: say so with --resetreas 0."
         )
         return remark("resetreas", Place.REGISTERS, text)
     text = (
@@ -238,17 +284,31 @@ def start_findings(outcome: Outcome | None) -> Iterator[Finding]:
     """What the unit does with all of it when it starts."""
     if outcome is None:
         return
-    who = f"the bootloader of SDK {outcome.profile.sdk}"
     first = "puts the image that waits in place, and then " if outcome.activates else ""
+    text = (
+        f"With this flash the bootloader of SDK {outcome.profile.sdk} {first}{_DOES[outcome.into]}."
+        f" Its SDK is assumed, {outcome.why}; {_others(outcome)}."
+    )
+    where = "what the bootloader does with this flash"
     match outcome.into:
         case Start.APPLICATION:
-            text = f"With this flash {who} {first}starts the application."
             yield right("start", Place.BOOT, text)
         case Start.BOOTLOADER:
-            stays = fact("end_state", "stuck_in_dfu", "what the bootloader does with this flash")
-            text = f"With this flash {who} {first}stays in DFU mode and waits for an update."
-            yield remark("start", Place.BOOT, text, evidence=(stays,))
+            stays = (fact("end_state", "stuck_in_dfu", where),) if outcome.is_sure else ()
+            yield remark("start", Place.BOOT, text, evidence=stays)
         case Start.FAULT:
-            text = f"With this flash {who} {first}comes to no end: it resets again and again."
-            loops = fact("end_state", "reset_loop", "what the bootloader does with this flash")
-            yield fault("start", Place.BOOT, text, evidence=(loops,))
+            loops = (fact("end_state", "reset_loop", where),) if outcome.is_sure else ()
+            yield fault("start", Place.BOOT, text, evidence=loops)
+
+
+def _others(outcome: Outcome) -> str:
+    """What the bootloaders come to that are not assumed."""
+    told = []
+    for into in Start:
+        sdks = [sdk for sdk, other in outcome.others if other is into]
+        if sdks:
+            who = f"{'those' if len(sdks) > 1 else 'that'} of SDK {' and '.join(sdks)}"
+            does = _DO if len(sdks) > 1 else _DOES
+            same = "do the same" if len(sdks) > 1 else "does the same"
+            told.append(f"{who} {same if into is outcome.into else does[into]}")
+    return ", ".join(told)

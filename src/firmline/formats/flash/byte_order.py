@@ -1,21 +1,42 @@
 """Dumps whose words stand the wrong way round.
 
 Tools that read words and write bytes may turn them: a memory window saved on a machine of the other
-byte order, an ``objcopy --reverse-bytes``. What a unit's flash holds makes sense in one order only:
-the SoftDevice's magic word, a settings page whose checksum is right, the MBR's vector table.
+byte order, an ``objcopy --reverse-bytes``. What a unit holds makes sense in one order only: in
+flash the SoftDevice's magic word, a settings page whose checksum is right, a vector table where its
+program is linked; in FICR the part; in UICR the addresses and pins. Each area is judged by itself,
+since a file may be put together of what several tools have read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
 
-from firmline.formats.flash.vector_table import TABLE_SIZE, is_program
-from firmline.formats.settings_page import HEAD_SIZE, head_crc
-from firmline.formats.softdevice import INFO_FLASH_ADDRESS, MAGIC, SOFTDEVICE_START
-from firmline.formats.spans import Span, read_spans
+from firmline.formats.flash.dump import FLASH_END, REGISTERS, FlashDump
+from firmline.formats.flash.information import (
+    ERASED_WORD,
+    FICR,
+    NRF51_PAGE_SIZE,
+    UICR,
+    UICR_SIZE,
+    ficr_of,
+    uicr_of,
+)
+from firmline.formats.flash.registers import GPREGRET, GPREGRET2, REASONS, registers_of
+from firmline.formats.flash.signs import has_sign
+from firmline.formats.spans import Span, clip_spans
 
-_WIDTHS = (4, 2)
-_PAGE = 0x1000
+WIDTHS: Final = (4, 2, 8)
+_MOST_PINS: Final = 0x40
+_OPEN_BITS: Final = 0xFFFF_FF00
+"""Of APPROTECT, what stays erased where only its low byte is written."""
+
+_REASONS: Final = sum(REASONS)
+_BYTE: Final = 0xFF
+
+_Sense = Callable[[FlashDump], bool | None]
+"""Whether an area makes sense as it is; ``None``: it would in any order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,25 +44,43 @@ class Turned:
     """Memory in its right order.
 
     Attributes:
-        spans: The memory.
+        dump: The memory.
         width: How many bytes were turned with one another.
+        areas: Which areas were, in words.
+        others: Which were found to be right, in words.
     """
 
-    spans: tuple[Span, ...]
+    dump: FlashDump
     width: int
+    areas: tuple[str, ...]
+    others: tuple[str, ...]
 
 
-def turned(flash: tuple[Span, ...]) -> Turned | None:
-    """The memory with its words turned; ``None``: it makes sense as it is, or makes none at all."""
-    if _makes_sense(flash):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Area:
+    name: str
+    start: int
+    end: int
+    sense: _Sense
+
+
+def turned(dump: FlashDump) -> Turned | None:
+    """The memory with those words turned that need it; ``None``: none does, or none makes sense."""
+    held = [area for area in AREAS if dump.held(area.start, area.end)]
+    senses = {area.name: area.sense(_part(dump, area)) for area in held}
+    width = next((each for each in (_width(dump, area) for area in held) if each), 0)
+    if not width:
         return None
-    for width in _WIDTHS:
-        spans = tuple(
-            Span(address=span.address, data=turn_words(span.data, width)) for span in flash
-        )
-        if _makes_sense(spans):
-            return Turned(spans=spans, width=width)
-    return None
+    wrong = [area for area in held if senses[area.name] is False]
+    spans = dump.spans
+    for area in wrong:
+        spans = _with_turned(spans, area, width)
+    return Turned(
+        dump=replace(dump, spans=spans),
+        width=width,
+        areas=tuple(area.name for area in wrong),
+        others=tuple(area.name for area in held if senses[area.name]),
+    )
 
 
 def turn_words(data: bytes, width: int) -> bytes:
@@ -53,25 +92,74 @@ def turn_words(data: bytes, width: int) -> bytes:
     return bytes(out)
 
 
-def _makes_sense(flash: tuple[Span, ...]) -> bool:
-    magic = read_spans(flash, INFO_FLASH_ADDRESS + 4, 4)
-    if int.from_bytes(magic, "little") == MAGIC:
-        return True
-    if is_program(read_spans(flash, 0, TABLE_SIZE), 0, SOFTDEVICE_START):
-        return True
-    return any(_has_settings(span) or _has_program(span) for span in flash)
+def _width(dump: FlashDump, area: _Area) -> int:
+    """In words of how many bytes an area is turned; 0: it is not."""
+    part = _part(dump, area)
+    if area.sense(part) is not False:
+        return 0
+    for width in WIDTHS:
+        spans = _with_turned(part.spans, area, width)
+        if area.sense(replace(part, spans=spans)):
+            return width
+    return 0
 
 
-def _has_settings(span: Span) -> bool:
-    for offset in range(-span.address % _PAGE, len(span.data) - HEAD_SIZE + 1, _PAGE):
-        head = span.data[offset : offset + HEAD_SIZE]
-        if head[4:8] in (b"\1\0\0\0", b"\2\0\0\0") and head[:4] == head_crc(head).to_bytes(
-            4, "little"
-        ):
-            return True
-    return False
+def _part(dump: FlashDump, area: _Area) -> FlashDump:
+    return replace(dump, spans=clip_spans(dump.spans, area.start, area.end))
 
 
-def _has_program(span: Span) -> bool:
-    """Whether it begins with a program that is linked for where it lies."""
-    return is_program(span.data[:TABLE_SIZE], span.address, span.end)
+def _with_turned(spans: tuple[Span, ...], area: _Area, width: int) -> tuple[Span, ...]:
+    return tuple(
+        replace(span, data=turn_words(span.data, width))
+        if area.start <= span.address < area.end
+        else span
+        for span in spans
+    )
+
+
+def _flash_sense(dump: FlashDump) -> bool | None:
+    return has_sign(dump.flash)
+
+
+def _ficr_sense(dump: FlashDump) -> bool | None:
+    told = ficr_of(dump)
+    if told is None or (told.part is None and told.page_size is None):
+        return None
+    return told.is_of_nrf5
+
+
+def _uicr_sense(dump: FlashDump) -> bool | None:
+    told = uicr_of(dump)
+    if told is None:
+        return None
+    addresses = _written(told.bootloader_address, told.mbr_parameters_address)
+    pins = _written(*told.reset_pins)
+    locks = _written(told.approtect)
+    if not (addresses or pins or locks):
+        return None
+    return (
+        all(each < FLASH_END and each % NRF51_PAGE_SIZE == 0 for each in addresses)
+        and all(each < _MOST_PINS for each in pins)
+        and all(each & _OPEN_BITS in (0, _OPEN_BITS) for each in locks)
+    )
+
+
+def _written(*words: int | None) -> list[int]:
+    return [word for word in words if word not in (None, ERASED_WORD)]
+
+
+def _register_sense(dump: FlashDump) -> bool | None:
+    told = registers_of(dump)
+    retained = [dump.word(address) or 0 for address in (GPREGRET, GPREGRET2)]
+    if not (told.resetreas or any(retained)):
+        return None
+    return not (told.resetreas or 0) & ~_REASONS and all(word <= _BYTE for word in retained)
+
+
+AREAS: Final = (
+    _Area(name="the flash", start=0, end=FLASH_END, sense=_flash_sense),
+    _Area(name="FICR", start=FICR, end=UICR, sense=_ficr_sense),
+    _Area(name="UICR", start=UICR, end=UICR + UICR_SIZE, sense=_uicr_sense),
+    _Area(name="the registers", start=REGISTERS.start, end=REGISTERS.stop, sense=_register_sense),
+)
+"""What is judged by itself, the surest first."""

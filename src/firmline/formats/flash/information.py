@@ -24,6 +24,9 @@ RESET_PINS: Final = (UICR + 0x200, UICR + 0x204)  # PSELRESET[0], [1]
 APPROTECT: Final = UICR + 0x208
 UICR_SIZE: Final = 0x310  # up to the last register of an nRF52840, REGOUT0 and DEBUGCTRL among them
 NRF51_PAGE_SIZE: Final = 0x400
+NRF52_PAGE_SIZE: Final = 0x1000
+NRF52_PARTS: Final = range(0x52800, 0x52900)
+"""What INFO.PART says on every nRF52."""
 _NOT_CONNECTED: Final = 1 << 31
 _PIN: Final = 0x3F
 _LETTERS: Final = range(0x20, 0x7F)
@@ -59,6 +62,13 @@ class Ficr:
     ram_size: int | None = None
     device_id: int | None = None
     address: str | None = None
+
+    @property
+    def is_of_nrf5(self) -> bool:
+        """Whether what it says can be an nRF5x's: its part, or where none is named, its pages."""
+        if self.part is not None:
+            return self.part in NRF52_PARTS
+        return self.page_size in (None, NRF51_PAGE_SIZE, NRF52_PAGE_SIZE)
 
     @property
     def is_nrf51(self) -> bool:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from firmline.errors import Code, InputError, TransportError, TransportReason
-from firmline.formats.flash.dump import FLASH_END, FlashDump, dump_of
-from firmline.formats.flash.information import FICR, UICR, UICR_SIZE, Ficr, ficr_of
+from firmline.formats.flash.dump import FLASH_END, FlashDump
+from firmline.formats.flash.information import (
+    FICR,
+    NRF52_PARTS,
+    UICR,
+    UICR_SIZE,
+    Ficr,
+    ficr_of,
+)
+from firmline.formats.flash.reading import dump_of
 from firmline.formats.flash.registers import GPREGRET, RESETREAS
 from firmline.formats.spans import Span, join_spans
 from firmline.links.swd.port import MemoryPort
@@ -19,7 +28,6 @@ OpenPort: TypeAlias = Callable[[str], AbstractContextManager[MemoryPort]]
 FICR_SIZE: Final = 0x200
 """Up to the end of what is looked at, and what names the chip."""
 PAGE: Final = 0x1000
-NRF52_PARTS: Final = range(0x52800, 0x52900)
 _WORD: Final = 4
 
 
@@ -59,7 +67,7 @@ def read_unit(port: MemoryPort) -> FlashDump:
     flash, notes = _flash(port, size)
     spans = join_spans([*pieces, *flash], name=port.name)
     dump = dump_of(spans, name=port.name)
-    return FlashDump(name=port.name, spans=dump.spans, notes=(*dump.notes, *notes))
+    return replace(dump, notes=(*dump.notes, *notes), has_unread=bool(notes))
 
 
 def _flash_size(ficr: bytes, name: str) -> int:

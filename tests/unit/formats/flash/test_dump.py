@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -10,8 +11,10 @@ from firmline.device.description import gallery_unit
 from firmline.device.dump import dump_unit
 from firmline.device.fabrication import fabricate
 from firmline.errors import Code, InputError
-from firmline.formats.flash.byte_order import turn_words
-from firmline.formats.flash.dump import FlashDump, read_dump
+from firmline.formats.flash.byte_order import turn_words, turned
+from firmline.formats.flash.dump import FlashDump
+from firmline.formats.flash.information import FICR, UICR
+from firmline.formats.flash.reading import read_dump
 from firmline.formats.records import format_intel_hex
 from firmline.formats.spans import Span
 
@@ -156,3 +159,53 @@ def test_a_word_is_known_where_all_of_it_is() -> None:
     assert dump.word(0x1000) == 1
     assert dump.word(0x1004) is None
     assert dump.word(0) is None
+
+
+def test_plain_bytes_of_the_second_half_lie_where_their_bootloader_is_linked_for() -> None:
+    dump = read_dump(FLASH[0x40000:], name="half.bin")
+    assert dump.read(0x78000, 0x8000) == FLASH[0x78000:]
+    assert "0x40000" in dump.notes[0]
+    assert dump.is_placed
+
+
+def test_plain_bytes_that_are_turned_are_placed_as_well() -> None:
+    dump = read_dump(turn_words(FLASH[0x26000:0x40000], 4), name="part.bin")
+    assert dump.read(0x26000, 0x1A000) == FLASH[0x26000:0x40000]
+
+
+SETS = (
+    *(("the flash",), ("FICR",), ("UICR",)),
+    *(("FICR", "UICR"), ("the flash", "UICR"), ("the flash", "FICR", "UICR")),
+)
+AREAS = {"the flash": range(0x10_0000), "FICR": range(FICR, UICR), "UICR": range(UICR, UICR + 4096)}
+
+
+@pytest.mark.parametrize(
+    ("width", "names"),
+    [
+        *((width, names) for width in (2, 4) for names in SETS),
+        # Of UICR alone 8 bytes cannot be told from 4: most of it is erased.
+        *((8, names) for names in SETS if names != ("UICR",)),
+    ],
+)
+def test_each_area_is_turned_by_itself_and_named(width: int, names: tuple[str, ...]) -> None:
+    spans = [
+        replace(span, data=turn_words(span.data, width))
+        if any(span.address in AREAS[name] for name in names)
+        else span
+        for span in WHOLE.spans
+    ]
+    dump = read_dump(hex_of(*spans), name="dump.hex")
+    assert dump.spans == WHOLE.spans
+    (note,) = dump.notes
+    told, _, right = note.partition(" stand the wrong way round")
+    assert [name for name in AREAS if name in told] == sorted(names, key=list(AREAS).index)
+    assert [name for name in AREAS if name in right] == [
+        name for name in AREAS if name not in names
+    ]
+
+
+def test_a_dump_in_its_right_order_is_left_as_it_is() -> None:
+    for unit in ("ble-reference", "nrf52840-usb", "no-bootloader"):
+        dump = dump_unit(fabricate(gallery_unit(unit)))
+        assert turned(dump) is None
