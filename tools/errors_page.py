@@ -57,7 +57,8 @@ GROUPS = {
     "PROTO": ("Answers that make no sense", 3),
     "UNIT": ("The unit said no", 4),
     "END": ("The end was not seen", 5),
-    "STORE": ("Records and traces", 3),
+    "REC": ("Records of the production line", 3),
+    "STORE": ("Traces and what is printed", 3),
     "BUG": ("A defect of firmline", 70),
 }
 

@@ -13,17 +13,22 @@ import firmline
 from firmline import errors
 
 HEAVY = [
+    "alembic",
     "asyncio",
     "bleak",
     "bumble",
     "cryptography",
     "google.protobuf",
     "jinja2",
+    "psycopg",
     "rich",
     "serial",
+    "sqlalchemy",
+    "sqlite3",
     "ssl",
     "firmline.device",
     "firmline.formats",
+    "firmline.line",
     "firmline.links",
     "firmline.updater",
 ]
@@ -49,6 +54,7 @@ ROOMS = {
     "errors",
     "events",
     "formats",
+    "line",
     "links",
     "protocol",
     "tokens",

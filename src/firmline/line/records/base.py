@@ -1,0 +1,223 @@
+"""What a store of records can do, whichever database is behind it.
+
+Three keep to it, and one suite of tests runs on all of them: :class:`~.memory.MemoryRecords`, and
+:class:`~.sql.SqlRecords` on SQLite (one station) and PostgreSQL (many).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from firmline.line.records.checks import check_time
+from firmline.line.records.values import Diagnosis, Entry, Phase, Row, RowKey, Run, RunBegan, Unit
+
+PAGE_SIZE: Final = 500
+"""Runs on a page; ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What became of a batch.
+
+    Attributes:
+        new: Rows that were kept.
+        known: Rows that had been kept before.
+    """
+
+    new: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilter:
+    """Which runs are wanted; what is left empty does not matter.
+
+    Attributes:
+        product: Of this product.
+        serial: Of units with this serial number.
+        batch: Of this batch.
+        station: At this station.
+        slot: In this slot; 0: any.
+        since: That began then or later.
+        until: That began before then.
+    """
+
+    product: str = ""
+    serial: str = ""
+    batch: str = ""
+    station: str = ""
+    slot: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for time in (self.since, self.until):
+            if time is not None:
+                check_time("time that was asked for", time)
+
+
+EVERY_RUN: Final = RunFilter()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a run stands among all: by the time it began, then by its row.
+
+    Attributes:
+        began_at: When it began.
+        key: Its row.
+    """
+
+    began_at: datetime
+    key: RowKey
+
+
+def place_of(row: Row[Run]) -> Place:
+    """Where a run stands among all."""
+    return Place(row.entry.began_at, row.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some runs, in their order.
+
+    Attributes:
+        runs: The runs.
+        after: What to ask for the next page with; ``None``: this is the last.
+    """
+
+    runs: tuple[Row[Run], ...]
+    after: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt on a unit.
+
+    Attributes:
+        number: 1 is the first attempt; every later one is a retest.
+        name: The run's name: the key of its :class:`RunBegan`.
+        began_at: When it began.
+        run: How it ended; ``None``: it has no end, the unit was left half done or is at work.
+    """
+
+    number: int
+    name: RowKey
+    began_at: datetime
+    run: Row[Run] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitHistory:
+    """Every attempt on one unit, at whichever station, in the order in which they began.
+
+    Attributes:
+        unit: Which.
+        attempts: The attempts; never empty.
+    """
+
+    unit: Unit
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def first(self) -> Attempt:
+        """The first attempt, which alone counts for the first-pass yield."""
+        return self.attempts[0]
+
+    @property
+    def retests(self) -> tuple[Attempt, ...]:
+        """Every later attempt."""
+        return self.attempts[1:]
+
+
+class Records(Protocol):
+    """A store of records.
+
+    Every method may be called from any thread. What goes wrong with the store itself is a
+    ``StoreError`` with a code ``DFU-REC-...``, and nothing has changed then.
+    """
+
+    def write(self, rows: Iterable[Row[Entry]]) -> Written:
+        """Keep a batch of rows, all or none; those that are kept already change nothing.
+
+        When it returns the rows are as durable as the database makes them: on the disk.
+
+        Raises:
+            StoreError: ``RECORD_CONFLICT``: a key is taken by a row that tells something else.
+        """
+        ...
+
+    def history(self, serial: str, *, product: str = "") -> tuple[UnitHistory, ...]:
+        """The units with this serial number, in the order of their products; mostly one or none."""
+        ...
+
+    def runs(
+        self,
+        wanted: RunFilter = EVERY_RUN,
+        *,
+        after: Place | None = None,
+        size: int = PAGE_SIZE,
+    ) -> Page:
+        """A page of ended runs in the order in which they began; :func:`every_run` reads all."""
+        ...
+
+    def phases(self, run: RowKey) -> tuple[Row[Phase], ...]:
+        """The phases of a run, in their order; also of one that has no end."""
+        ...
+
+    def diagnoses(self, run: RowKey) -> tuple[Row[Diagnosis], ...]:
+        """The diagnoses of a run, the one that counts last."""
+        ...
+
+    def half_done(self, *, station: str = "") -> tuple[Row[RunBegan], ...]:
+        """Runs that were begun and have no end, in the order of their keys."""
+        ...
+
+    def newest(self, station: str) -> int:
+        """The largest sequence that is kept of a station; 0: none."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...
+
+
+def every_run(records: Records, wanted: RunFilter = EVERY_RUN) -> Iterator[Row[Run]]:
+    """All runs that are wanted, page by page: as many as there are, in little memory."""
+    after = None
+    while True:
+        page = records.runs(wanted, after=after)
+        yield from page.runs
+        if page.after is None:
+            return
+        after = page.after
+
+
+def histories(begun: Iterable[Row[RunBegan]], ended: Iterable[Row[Run]]) -> tuple[UnitHistory, ...]:
+    """The histories of units, of everything that was begun on them and how it ended.
+
+    A run counts also where only its end has arrived so far.
+    """
+    known: dict[RowKey, tuple[Unit, datetime, Row[Run] | None]] = {
+        row.key: (row.entry.unit, row.entry.at, None) for row in begun
+    }
+    for end in ended:
+        run = end.entry
+        name = RowKey(station=end.key.station, sequence=run.number)
+        known[name] = (run.unit, run.began_at, end)
+    by_unit: dict[Unit, list[RowKey]] = {}
+    for name in sorted(known, key=lambda name: (known[name][1], name)):
+        by_unit.setdefault(known[name][0], []).append(name)
+    return tuple(
+        UnitHistory(
+            unit=unit,
+            attempts=tuple(
+                Attempt(number=number, name=name, began_at=known[name][1], run=known[name][2])
+                for number, name in enumerate(by_unit[unit], 1)
+            ),
+        )
+        for unit in sorted(by_unit)
+    )

@@ -1,0 +1,129 @@
+"""Records in memory: for tests, for a demonstration, and as the plain words of what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from threading import Lock
+
+from firmline.line.records.base import (
+    EVERY_RUN,
+    PAGE_SIZE,
+    Page,
+    Place,
+    RunFilter,
+    UnitHistory,
+    Written,
+    histories,
+    place_of,
+)
+from firmline.line.records.digest import conflict, digest_of, digests
+from firmline.line.records.values import (
+    Diagnosis,
+    Entry,
+    EntryT,
+    Phase,
+    Row,
+    RowKey,
+    Run,
+    RunBegan,
+)
+
+
+class MemoryRecords:
+    """Records as long as the program runs."""
+
+    def __init__(self) -> None:
+        self._rows: dict[RowKey, Row[Entry]] = {}
+        self._writing = Lock()
+
+    def write(self, rows: Iterable[Row[Entry]]) -> Written:
+        """See :meth:`~.base.Records.write`."""
+        listed = list(rows)
+        batch = {row.key: row for row in listed}
+        found = digests(listed)
+        with self._writing:
+            kept = [key for key in batch if key in self._rows]
+            for key in sorted(kept):
+                if digest_of(self._rows[key]) != found[key]:
+                    raise conflict(key)
+            # One step, so that a reader in another thread sees all of the batch or nothing.
+            self._rows = {**self._rows, **batch}
+        return Written(new=len(batch) - len(kept), known=len(listed) - len(batch) + len(kept))
+
+    def history(self, serial: str, *, product: str = "") -> tuple[UnitHistory, ...]:
+        """See :meth:`~.base.Records.history`."""
+
+        def is_wanted(row: Row[RunBegan] | Row[Run]) -> bool:
+            unit = row.entry.unit
+            return unit.serial == serial and product in ("", unit.product)
+
+        return histories(
+            filter(is_wanted, self._of(RunBegan)),
+            filter(is_wanted, self._of(Run)),
+        )
+
+    def runs(
+        self,
+        wanted: RunFilter = EVERY_RUN,
+        *,
+        after: Place | None = None,
+        size: int = PAGE_SIZE,
+    ) -> Page:
+        """See :meth:`~.base.Records.runs`."""
+        found = sorted((row for row in self._of(Run) if _is_wanted(row, wanted)), key=place_of)
+        rest = [row for row in found if after is None or place_of(row) > after]
+        shown = tuple(rest[:size])
+        return Page(runs=shown, after=place_of(shown[-1]) if len(rest) > size else None)
+
+    def phases(self, run: RowKey) -> tuple[Row[Phase], ...]:
+        """See :meth:`~.base.Records.phases`."""
+        found = (
+            row
+            for row in self._of(Phase)
+            if (row.key.station, row.entry.run) == (run.station, run.sequence)
+        )
+        return tuple(sorted(found, key=lambda row: (row.entry.position, row.key)))
+
+    def diagnoses(self, run: RowKey) -> tuple[Row[Diagnosis], ...]:
+        """See :meth:`~.base.Records.diagnoses`."""
+        found = (
+            row
+            for row in self._of(Diagnosis)
+            if (row.key.station, row.entry.run) == (run.station, run.sequence)
+        )
+        return tuple(sorted(found, key=lambda row: row.key))
+
+    def half_done(self, *, station: str = "") -> tuple[Row[RunBegan], ...]:
+        """See :meth:`~.base.Records.half_done`."""
+        ended = {(row.key.station, row.entry.number) for row in self._of(Run)}
+        found = (
+            row
+            for row in self._of(RunBegan)
+            if (row.key.station, row.key.sequence) not in ended and station in ("", row.key.station)
+        )
+        return tuple(sorted(found, key=lambda row: row.key))
+
+    def newest(self, station: str) -> int:
+        """See :meth:`~.base.Records.newest`."""
+        return max((key.sequence for key in self._rows if key.station == station), default=0)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _of(self, kind: type[EntryT]) -> Iterator[Row[EntryT]]:
+        for key, row in self._rows.items():
+            if isinstance(row.entry, kind):
+                yield Row(key=key, entry=row.entry)
+
+
+def _is_wanted(row: Row[Run], wanted: RunFilter) -> bool:
+    run = row.entry
+    return (
+        wanted.product in ("", run.unit.product)
+        and wanted.serial in ("", run.unit.serial)
+        and wanted.batch in ("", run.batch)
+        and wanted.station in ("", row.key.station)
+        and wanted.slot in (0, run.slot)
+        and (wanted.since is None or run.began_at >= wanted.since)
+        and (wanted.until is None or run.began_at < wanted.until)
+    )

@@ -1,0 +1,212 @@
+"""The tables, as SQLAlchemy knows them; the migrations make the same, which a test proves.
+
+``records`` is the ledger: one line for every row that was ever kept, with its digest. All others
+hold what the rows tell and hang on it. A phase names its run by number without a foreign key:
+rows arrive in any order. Rows are only ever inserted.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+VERSION_TABLE: Final = "firmline_records_version"
+"""Where the version of the tables is kept; by its name a database is known as one of ours."""
+NAMES: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(referred_table_name)s",
+}
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time: PostgreSQL keeps the moment, SQLite a text in UTC that sorts as time does."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database; values of records are in UTC already."""
+        return value.replace(tzinfo=None) if value and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database: in UTC, whatever the session's time zone is."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+WORD: Final = Text().with_variant(Text(collation="C"), "postgresql")
+"""A text that sorts as Python sorts it, whatever the locale of the server is."""
+tables: Final = MetaData(naming_convention=NAMES)
+
+
+def _word(name: str) -> Column[str]:
+    return Column(name, WORD, nullable=False)
+
+
+def _time(name: str) -> Column[datetime]:
+    return Column(name, UtcTime, nullable=False)
+
+
+def _whole(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _number(name: str) -> Column[float | None]:
+    return Column(name, Double, nullable=True)
+
+
+def _key(
+    *more: str, of: str
+) -> tuple[Column[str] | Column[int] | PrimaryKeyConstraint | ForeignKeyConstraint, ...]:
+    """The columns of the key, and that they hang on another table."""
+    return (
+        _word("station"),
+        _whole("sequence"),
+        *(Column(name, Integer, nullable=False, autoincrement=False) for name in more),
+        PrimaryKeyConstraint("station", "sequence", *more),
+        ForeignKeyConstraint(
+            ["station", "sequence"], [f"{of}.station", f"{of}.sequence"], ondelete="CASCADE"
+        ),
+    )
+
+
+records = Table(
+    "records",
+    tables,
+    _word("station"),
+    _whole("sequence"),
+    Column("digest", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("station", "sequence"),
+    sqlite_with_rowid=False,
+)
+runs_begun = Table(
+    "runs_begun",
+    tables,
+    *_key(of="records"),
+    _time("at"),
+    _word("product"),
+    _word("serial"),
+    _whole("slot"),
+    Index(None, "serial"),
+    sqlite_with_rowid=False,
+)
+runs = Table(
+    "runs",
+    tables,
+    *_key(of="records"),
+    _whole("run"),
+    _word("product"),
+    _word("serial"),
+    _whole("slot"),
+    _time("began_at"),
+    _time("ended_at"),
+    _word("outcome"),
+    _word("code"),
+    _word("message"),
+    _word("recipe"),
+    _word("recipe_version"),
+    _word("recipe_sha256"),
+    _word("firmline"),
+    _word("operator"),
+    _word("batch"),
+    _word("address"),
+    Column("is_golden", Boolean, nullable=False),
+    Index(None, "began_at", "station", "sequence"),
+    Index(None, "serial", "began_at"),
+    Index(None, "batch", "began_at"),
+    Index(None, "station", "run"),
+    sqlite_with_rowid=False,
+)
+lots = Table(
+    "lots",
+    tables,
+    *_key("position", of="runs"),
+    _word("part"),
+    _word("lot"),
+    Index(None, "lot"),
+    sqlite_with_rowid=False,
+)
+phases = Table(
+    "phases",
+    tables,
+    *_key(of="records"),
+    _whole("run"),
+    _whole("position"),
+    _word("name"),
+    _time("began_at"),
+    _time("ended_at"),
+    _word("outcome"),
+    _word("code"),
+    _word("message"),
+    Index(None, "station", "run"),
+    sqlite_with_rowid=False,
+)
+measurements = Table(
+    "measurements",
+    tables,
+    *_key("position", of="phases"),
+    _word("name"),
+    _number("number"),
+    _word("text"),
+    _word("unit"),
+    _number("least"),
+    _number("most"),
+    _number("marginal_least"),
+    _number("marginal_most"),
+    _word("equals"),
+    _word("outcome"),
+    Column("is_marginal", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+attachments = Table(
+    "attachments",
+    tables,
+    *_key("position", of="phases"),
+    _word("name"),
+    _word("sha256"),
+    _whole("size"),
+    _word("media_type"),
+    Index(None, "sha256"),
+    sqlite_with_rowid=False,
+)
+diagnoses = Table(
+    "diagnoses",
+    tables,
+    *_key(of="records"),
+    _whole("run"),
+    _time("at"),
+    _word("firmline"),
+    _word("next_test"),
+    Index(None, "station", "run"),
+    sqlite_with_rowid=False,
+)
+causes = Table(
+    "causes",
+    tables,
+    *_key("position", of="diagnoses"),
+    _word("cause"),
+    _word("family"),
+    Column("probability", Double, nullable=False),
+    Index(None, "cause"),
+    sqlite_with_rowid=False,
+)
