@@ -119,5 +119,5 @@ def autopsy(
         return
     for line in autopsy_lines(examined):
         click.echo(line)
-    for line in () if good is None else comparison_lines(compared, good):
+    for line in () if good is None else comparison_lines(compared, examined, good):
         click.echo(line)

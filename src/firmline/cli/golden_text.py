@@ -51,10 +51,13 @@ def comparison_fields(compared: Sequence[Comparison], good: Autopsy) -> dict[str
     }
 
 
-def comparison_lines(compared: Sequence[Comparison], good: Autopsy) -> Iterator[str]:
+def comparison_lines(compared: Sequence[Comparison], unit: Autopsy, good: Autopsy) -> Iterator[str]:
     """The comparison, line by line."""
     yield ""
     yield paint(f"Against the good unit ({printable(good.body.dump.name)})", bold=True)
+    for note in good.body.dump.notes:
+        yield from wrapped(f"  {printable(note)}", indent=2)
+    yield from wrapped(f"  {_other_chip(unit, good)}", indent=2) if _other_chip(unit, good) else ()
     for fault in good.faults:
         yield from wrapped(
             f"  The good unit is not right itself: {printable(fault.text)}", indent=4
@@ -77,6 +80,15 @@ def comparison_lines(compared: Sequence[Comparison], good: Autopsy) -> Iterator[
         yield from wrapped(f"Good units do not differ in: {', '.join(suspects)}.", indent=0)
     else:
         yield "Nothing differs in which units of one build agree, as far as both dumps go."
+
+
+def _other_chip(unit: Autopsy, good: Autopsy) -> str:
+    """That the good unit has another chip; empty: it has not, or nothing tells."""
+    names = [{row.name for row in each.body.chips} for each in (unit, good)]
+    if not all(names) or names[0] & names[1]:
+        return ""
+    mine, other = (" or ".join(sorted(each)) for each in names)
+    return f"It is no unit of the same build: its chip is {other}, and the other's is {mine}."
 
 
 def _told(each: Comparison) -> str:

@@ -234,6 +234,12 @@ def test_the_place_of_plain_bytes_is_not_that_of_the_good_unit(
     assert "  same     bootloader settings " in out
 
 
+def test_a_good_unit_of_another_chip_is_told(firmline: Program) -> None:
+    out = firmline("autopsy", "sim:ble-reference", "--golden", "sim:nrf52840-ble").out
+    told = " ".join(out.split())
+    assert "its chip is nrf52840, and the other's is nrf52832-512k" in told
+
+
 def test_bytes_that_are_no_settings_are_not_spelled_out(
     firmline: Program, save: Save, unit: VirtualUnit
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -11,6 +12,7 @@ from firmline.formats.flash.dump import FLASH_END
 from firmline.formats.flash.information import FICR, UICR, UICR_SIZE
 from firmline.formats.settings_page import SettingsPage
 from firmline.formats.softdevice import SOFTDEVICE_START
+from firmline.formats.spans import clip_spans
 
 
 class Region(StrEnum):
@@ -74,6 +76,8 @@ class Comparison:
 
 
 _APART: Final = 16
+_CHUNK: Final = 256
+"""Bytes that are compared at once."""
 
 
 def compare(unit: Body, good: Body) -> tuple[Comparison, ...]:
@@ -116,21 +120,19 @@ def regions(body: Body) -> tuple[tuple[Region, int, int], ...]:
 
 
 def _compared(unit: Body, good: Body, region: Region, start: int, end: int) -> Comparison:
-    mine, other = _known(unit, start, end), _known(good, start, end)
-    compared = different = pieces = 0
+    known = [
+        range(max(mine.start, other.start), min(mine.stop, other.stop))
+        for mine in _known(unit, start, end)
+        for other in _known(good, start, end)
+    ]
+    compared = sum(map(len, known))
+    different = pieces = 0
     first, last = None, -_APART
-    if mine == other:
-        compared = sum(each is not None for each in mine)
-    else:
-        for offset, (one, two) in enumerate(zip(mine, other, strict=True)):
-            if one is None or two is None:
-                continue
-            compared += 1
-            if one != two:
-                different += 1
-                first = start + offset if first is None else first
-                pieces += offset - last >= _APART
-                last = offset
+    for address in _differences(unit, good, known):
+        different += 1
+        first = address if first is None else first
+        pieces += address - last >= _APART
+        last = address
     fields = _fields(unit, good, region) if different else ()
     return Comparison(
         region=region,
@@ -149,18 +151,22 @@ def _is_telling(fields: tuple[str, ...]) -> bool:
     return any(name in _TELLING for name in fields)
 
 
-def _known(body: Body, start: int, end: int) -> list[int | None]:
-    """Every byte, or ``None`` where nothing says what it is."""
-    if body.dump.held(start, end) == end - start:
-        return list(body.dump.read(start, end - start))
+def _differences(unit: Body, good: Body, places: list[range]) -> Iterator[int]:
+    """The addresses at which two units differ, the lowest first."""
+    for place in places:
+        for at in range(place.start, place.stop, _CHUNK):
+            size = min(_CHUNK, place.stop - at)
+            mine, other = unit.dump.read(at, size), good.dump.read(at, size)
+            if mine != other:
+                both = enumerate(zip(mine, other, strict=True), at)
+                yield from (address for address, (one, two) in both if one != two)
+
+
+def _known(body: Body, start: int, end: int) -> list[range]:
+    """Where something says what lies there, the lowest first."""
     if body.layout.skips_erased and end <= FLASH_END:
-        return list(body.dump.read(start, end - start))
-    known: list[int | None] = [None] * (end - start)
-    for span in body.dump.spans:
-        low, high = max(span.address, start), min(span.end, end)
-        if low < high:
-            known[low - start : high - start] = span.data[low - span.address : high - span.address]
-    return known
+        return [range(start, end)]
+    return [range(span.address, span.end) for span in clip_spans(body.dump.spans, start, end)]
 
 
 def _fields(unit: Body, good: Body, region: Region) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from firmline.formats.flash.registers import GPREGRET, GPREGRET2, REASONS, regis
 from firmline.formats.flash.signs import has_sign
 from firmline.formats.spans import Span, clip_spans
 
-WIDTHS: Final = (4, 2, 8)
+WIDTHS: Final = (4, 2)
 _MOST_PINS: Final = 0x40
 _OPEN_BITS: Final = 0xFFFF_FF00
 """Of APPROTECT, what stays erased where only its low byte is written."""
@@ -45,14 +45,12 @@ class Turned:
 
     Attributes:
         dump: The memory.
-        width: How many bytes were turned with one another.
-        areas: Which areas were, in words.
+        areas: Which areas were turned, in words, and how many bytes with one another.
         others: Which were found to be right, in words.
     """
 
     dump: FlashDump
-    width: int
-    areas: tuple[str, ...]
+    areas: dict[str, int]
     others: tuple[str, ...]
 
 
@@ -68,17 +66,19 @@ def turned(dump: FlashDump) -> Turned | None:
     """The memory with those words turned that need it; ``None``: none does, or none makes sense."""
     held = [area for area in AREAS if dump.held(area.start, area.end)]
     senses = {area.name: area.sense(_part(dump, area)) for area in held}
-    width = next((each for each in (_width(dump, area) for area in held) if each), 0)
-    if not width:
+    widths = {area.name: _width(dump, area) for area in held}
+    first = next((each for each in widths.values() if each), 0)
+    if not first:
         return None
-    wrong = [area for area in held if senses[area.name] is False]
+    # What makes no sense in any order is as what was turned with it: it is damaged besides.
+    wrong = {each.name: widths[each.name] or first for each in held if senses[each.name] is False}
     spans = dump.spans
-    for area in wrong:
-        spans = _with_turned(spans, area, width)
+    for area in held:
+        if area.name in wrong:
+            spans = _with_turned(spans, area, wrong[area.name])
     return Turned(
         dump=replace(dump, spans=spans),
-        width=width,
-        areas=tuple(area.name for area in wrong),
+        areas=wrong,
         others=tuple(area.name for area in held if senses[area.name]),
     )
 

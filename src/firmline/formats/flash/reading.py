@@ -98,11 +98,19 @@ def dump_of(spans: tuple[Span, ...], *, name: str) -> FlashDump:
 
 
 def _told(turn: Turned) -> str:
+    wrong = _listed(tuple(turn.areas))
     right = f"; those of {_listed(turn.others)} do not" if turn.others else ""
     return (
-        f"The words of {_listed(turn.areas)} stand the wrong way round, {turn.width} bytes each, as"
-        f" a tool for another byte order writes them{right}: they were turned, and then read."
+        f"The words of {wrong} stand the wrong way round, {_widths(turn)}, as a tool for another"
+        f" byte order writes them{right}: they were turned, and then read."
     )
+
+
+def _widths(turn: Turned) -> str:
+    widths = tuple(turn.areas.values())
+    if len(set(widths)) == 1:
+        return f"{widths[0]} bytes each"
+    return f"{_listed(tuple(map(str, widths)))} bytes each"
 
 
 def _listed(names: tuple[str, ...]) -> str:

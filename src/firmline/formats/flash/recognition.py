@@ -87,7 +87,7 @@ def check_unit(dump: FlashDump) -> None:
         raise InputError(
             Code.DUMP_UNKNOWN,
             f"{dump.name} is no dump of an nRF5x, as far as can be seen: it holds none of what was"
-            f" looked for, in any order of bytes ({LOOKED_FOR}; FICR, UICR).",
+            f" looked for, also with its words turned ({LOOKED_FOR}; FICR, UICR).",
             hint=_READ_OUT,
         )
     if not dump.is_placed:

@@ -29,12 +29,13 @@ LOOKED_FOR: Final = (
 
 def has_sign(flash: tuple[Span, ...]) -> bool:
     """Whether anything in flash is known, in this order of bytes."""
-    return has_place(flash) or any(map(_has_settings, flash)) or any(mcuboot_images(flash))
-
-
-def has_place(flash: tuple[Span, ...]) -> bool:
-    """Whether anything stands where it has to, so that the addresses are right."""
-    return _has_softdevice(flash) or _has_mbr(flash) or any(map(_has_program, flash))
+    return (
+        _has_softdevice(flash)
+        or _has_mbr(flash)
+        or any(map(_has_program, flash))
+        or has_settings(flash)
+        or any(mcuboot_images(flash))
+    )
 
 
 def has_settings(flash: Iterable[Span]) -> bool:
@@ -54,8 +55,8 @@ def place_of(content: bytes) -> int | None:
     """Where plain bytes begin, as far as what is in them tells; ``None``: nothing does.
 
     They begin at 0 where the MBR or a SoftDevice stands in its place then; else where the program
-    at their beginning is linked; else at 0 where any program is in its place then; else where all
-    programs in them are.
+    at their beginning is linked; else at 0 where another program is in its place then; else where
+    all programs in them are.
     """
     flash = (Span(address=0, data=content),)
     if _has_mbr(flash) or _has_softdevice(flash):
@@ -63,13 +64,15 @@ def place_of(content: bytes) -> int | None:
     first = linked_at(content)
     if first is not None:
         return first
-    if has_place(flash):
+    if is_program(content, 0, len(content)):
         return 0
     found = set()
     for offset in range(_LARGE_PAGE, len(content) - TABLE_SIZE, _LARGE_PAGE):
         place = linked_at(content[offset:])
         if place is not None:
             found.add(place - offset)
+    if 0 in found:
+        return 0
     return found.pop() if len(found) == 1 and min(found) > 0 else None
 
 

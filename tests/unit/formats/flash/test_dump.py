@@ -180,14 +180,8 @@ SETS = (
 AREAS = {"the flash": range(0x10_0000), "FICR": range(FICR, UICR), "UICR": range(UICR, UICR + 4096)}
 
 
-@pytest.mark.parametrize(
-    ("width", "names"),
-    [
-        *((width, names) for width in (2, 4) for names in SETS),
-        # Of UICR alone 8 bytes cannot be told from 4: most of it is erased.
-        *((8, names) for names in SETS if names != ("UICR",)),
-    ],
-)
+@pytest.mark.parametrize("width", [2, 4])
+@pytest.mark.parametrize("names", SETS)
 def test_each_area_is_turned_by_itself_and_named(width: int, names: tuple[str, ...]) -> None:
     spans = [
         replace(span, data=turn_words(span.data, width))
@@ -203,6 +197,24 @@ def test_each_area_is_turned_by_itself_and_named(width: int, names: tuple[str, .
     assert [name for name in AREAS if name in right] == [
         name for name in AREAS if name not in names
     ]
+
+
+def test_areas_that_were_turned_in_other_ways_are_turned_back_each_in_its_own() -> None:
+    widths = {0: 4, FICR: 1, UICR: 2}
+    spans = [
+        replace(span, data=turn_words(span.data, widths.get(span.address, 1)))
+        for span in WHOLE.spans
+    ]
+    dump = read_dump(hex_of(*spans), name="dump.hex")
+    assert dump.spans == WHOLE.spans
+    assert "The words of the flash and UICR" in dump.notes[0]
+    assert "4 and 2 bytes each" in dump.notes[0]
+
+
+@pytest.mark.parametrize("start", [0x2000, 0x15000, 0x25000])
+def test_plain_bytes_from_within_are_placed_by_their_programs(start: int) -> None:
+    dump = read_dump(FLASH[start:0x60000], name="part.bin")
+    assert dump.read(start, 0x60000 - start) == FLASH[start:0x60000]
 
 
 def test_a_dump_in_its_right_order_is_left_as_it_is() -> None:
