@@ -166,6 +166,7 @@ class Code(StrEnum):
     SUPPLY_REFUSED = "DFU-PSU-003"
     SUPPLY_SHORT = "DFU-PSU-004"
     SUPPLY_LOST = "DFU-PSU-005"
+    SUPPLY_IN_USE = "DFU-PSU-006"
 
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from fuzz import commands, images, init_packets, manifests, pem_keys, settings_pages, traces, zips
+from fuzz import (
+    commands,
+    experiments,
+    images,
+    init_packets,
+    manifests,
+    pem_keys,
+    settings_pages,
+    traces,
+    zips,
+)
 from fuzz.files import Target
 
 TARGETS: dict[str, Target] = {
@@ -11,6 +21,6 @@ TARGETS: dict[str, Target] = {
         *(zips.ZIP, zips.PACKAGE, manifests.TARGET, init_packets.TARGET),
         *(images.HEX, images.SREC, images.ELF, images.FIRMWARE),
         *(settings_pages.PAGE, settings_pages.FILE, pem_keys.PRIVATE, pem_keys.PUBLIC),
-        *(traces.TRACE, traces.CAPTURE, commands.TARGET),
+        *(traces.TRACE, traces.CAPTURE, commands.TARGET, experiments.TARGET),
     )
 }

@@ -24,6 +24,11 @@ def percent(chance: float) -> str:
     return f"{float(shown):g} %" if float(shown) < 100 else "100 %"
 
 
+def runs_words(count: int) -> str:
+    """So many runs."""
+    return f"{count} run{'s' if count != 1 else ''}"
+
+
 def run_line(run: Run, conditions: Conditions, standing: Standing) -> str:
     """A run, and where the comparison stands behind it."""
     width = max(map(len, conditions.labels))
@@ -35,6 +40,8 @@ def run_line(run: Run, conditions: Conditions, standing: Standing) -> str:
         f" {conditions.labels[1]} {b.failed} of {b.runs}"
     )
     waits = "" if a.runs == b.runs else " (its pair is not complete)"
+    if run.ended.end is RunEnd.NOT_COUNTED:
+        return f"{run.number:3}  {label:<{width}}  {how:<20}  it says nothing of the unit"
     chance = f"by chance up to {percent(standing.chance)}"
     return f"{run.number:3}  {label:<{width}}  {how:<20}  {counts}; {chance}{waits}"
 
@@ -57,7 +64,11 @@ def current_line(run: Run) -> str:
     current = run.current
     if current is None:
         return ""
-    lost = f", {current.lost_samples:,} samples lost" if current.lost_samples else ""
+    lost = (
+        f", {current.lost_samples:,} sample{'s' if current.lost_samples != 1 else ''} lost"
+        if current.lost_samples
+        else ""
+    )
     kept = f", in {run.current_file}" if run.current_file else ""
     return (
         f"     current: mean {current.mean_a * 1e3:.3f} mA, least {current.least_a * 1e3:.3f} mA,"
@@ -74,8 +85,8 @@ def verdict_sentence(standing: Standing, conditions: Conditions, *, least_differ
     worse = standing.worse
     bad, good = shares[worse], shares[worse.other]
     counted = (
-        f"'{labels[worse]}' failed in {bad.failed} of {bad.runs} runs, '{labels[worse.other]}' in"
-        f" {good.failed} of {good.runs}"
+        f"'{labels[worse]}' failed in {bad.failed} of {runs_words(bad.runs)},"
+        f" '{labels[worse.other]}' in {good.failed} of {good.runs}"
     )
     if not a.runs and not b.runs:
         return "No run counts, so nothing is known."
@@ -187,6 +198,6 @@ def heading(conditions: Conditions, *, most_runs: int) -> str:
     """What is going to be done."""
     first, second = conditions.labels
     return paint(f"'{first}' against '{second}'", bold=True) + (
-        f", in turn, each as often the first of its pair; at most {most_runs} runs, and fewer where"
-        " they suffice."
+        f", in turn, each as often the first of its pair; at most {runs_words(most_runs)}, and"
+        " fewer where they suffice."
     )

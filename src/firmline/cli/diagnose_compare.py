@@ -28,13 +28,14 @@ from firmline.cli.experiment_conditions import (
     conditions_of,
 )
 from firmline.cli.experiment_conduct import Conducted
-from firmline.cli.experiment_file import RunsFile, run_fields
+from firmline.cli.experiment_file import RunsFile
 from firmline.cli.experiment_options import experiment_options, write_results
+from firmline.cli.experiment_records import run_fields
 from firmline.cli.numbers import Amount
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.style import paint, printable
-from firmline.diagnosis.comparison import ALPHA, LEAST_DIFFERENCE, Verdict, least_runs
-from firmline.diagnosis.comparison_evidence import evidence_of_comparison
+from firmline.diagnosis.comparison import ALPHA, LEAST_DIFFERENCE, Side, Verdict, least_runs
+from firmline.diagnosis.comparison_evidence import evidence_of_comparison, is_provoked
 from firmline.errors import Code, FirmlineError, InputError
 from firmline.links.supplies.base import Setting
 from firmline.links.wanted import WantedTarget
@@ -99,8 +100,13 @@ def compare(**options: Any) -> None:  # noqa: ANN401 - what click gives
     order is A B, B A, so that what drifts meets both alike.
     """
     asked = _Asked.of(options)
-    with runs_kept(asked.equipment.log, asked.header()) as log:
+    with runs_kept(asked.equipment.log, asked.header(), is_condition=is_side) as log:
         _run(asked, log, as_json=options["as_json"])
+
+
+def is_side(condition: str | float) -> bool:
+    """Whether it is one of the two conditions."""
+    return condition in set(Side)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +186,6 @@ def _check_runs(plan: ComparisonPlan) -> None:
 
 def _run(asked: _Asked, log: RunsFile | None, *, as_json: bool) -> NoReturn:
     conditions, equipment = asked.conditions, asked.equipment
-    if conditions.loses_power():
-        equipment.have_power_loss_accepted()
     experiment = Comparison(
         asked.plan,
         attempt=Bench(
@@ -189,7 +193,12 @@ def _run(asked: _Asked, log: RunsFile | None, *, as_json: bool) -> NoReturn:
             supply=equipment.supply,
             log=log,
             unit_of=asked.unit_of,
-            bring=Switch(conditions, equipment.supply, asked.setting),
+            bring=Switch(
+                conditions,
+                equipment.supply,
+                asked.setting,
+                is_taken_up=log is not None and bool(log.runs),
+            ),
         ),
         keep=no_file if log is None else log.keep,
         runs=() if log is None else log.runs,
@@ -206,7 +215,8 @@ def _run(asked: _Asked, log: RunsFile | None, *, as_json: bool) -> NoReturn:
 
     carry_out(
         experiment,
-        equipment.supply,
+        equipment,
+        loses_power=conditions.loses_power(),
         heading="" if as_json else heading(conditions, most_runs=asked.plan.most_runs),
         tell=tell,
         is_decided=lambda: experiment.standing().verdict is not Verdict.OPEN,
@@ -245,4 +255,9 @@ def _tell_result(
         click.echo(printable(line))
     for field, values in evidence.items():
         click.echo(f"  evidence: {field} = {', '.join(values)}")
+    if is_provoked(conditions.factor.value, conditions.labels):
+        click.echo(
+            f"  No evidence: '{conditions.labels[0]}' is a setting of a bench supply, where a"
+            " healthy unit may fail as well, and not the unit as it is."
+        )
     return unwritten

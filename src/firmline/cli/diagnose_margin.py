@@ -14,9 +14,10 @@ from firmline.cli.comparison_text import current_line
 from firmline.cli.experiment_bench import Bench
 from firmline.cli.experiment_command import Equipment, carry_out, no_file, runs_kept
 from firmline.cli.experiment_conditions import BENCH_V
-from firmline.cli.experiment_conduct import Conducted
-from firmline.cli.experiment_file import RunsFile, run_fields
+from firmline.cli.experiment_conduct import Conducted, Stopped
+from firmline.cli.experiment_file import RunsFile
 from firmline.cli.experiment_options import experiment_options, write_results
+from firmline.cli.experiment_records import run_fields
 from firmline.cli.margin_svg import margin_svg
 from firmline.cli.margin_text import (
     Swept,
@@ -88,7 +89,7 @@ def margin(**options: Any) -> None:  # noqa: ANN401 - what click gives
         "resolution": swept.resolution,
         **equipment.header(),
     }
-    with runs_kept(equipment.log, header) as log:
+    with runs_kept(equipment.log, header, is_condition=swept.has) as log:
         _run(swept, equipment, outputs, log, as_json=options["as_json"])
 
 
@@ -113,6 +114,9 @@ def read_sweep(voltage: str, resistance: str, resolution: str | None) -> Swept:
     """
     is_voltage, is_resistance = ".." in voltage, ".." in resistance
     if is_voltage is is_resistance:
+        if not is_voltage:  # what is no number says more than what is no range
+            parse_amount(voltage, what="--voltage", most=1000)
+            parse_amount(resistance, what="--resistance", most=MOST_OHM)
         both = "both are" if is_voltage else "neither is"
         raise InputError(
             Code.OPTION_CONFLICT,
@@ -157,7 +161,6 @@ def _resolution(text: str | None, span: float) -> float:
 def _run(
     swept: Swept, equipment: Equipment, outputs: Outputs, log: RunsFile | None, *, as_json: bool
 ) -> NoReturn:
-    equipment.have_power_loss_accepted()
     supply, wanted = equipment.supply, equipment.wanted
 
     def bring(value: str | float) -> None:
@@ -181,7 +184,8 @@ def _run(
         if as_json:
             click.echo(json.dumps(run_fields(run)))
             return
-        click.echo(run_line(run, swept, experiment.margin()))
+        margin = experiment.margin() if experiment.tried() else None
+        click.echo(run_line(run, swept, margin))
         if run.current is not None:
             click.echo(current_line(run))
 
@@ -192,7 +196,8 @@ def _run(
 
     carry_out(
         experiment,
-        supply,
+        equipment,
+        loses_power=True,
         heading="" if as_json else heading(swept, most_runs=equipment.most_runs),
         tell=tell,
         is_decided=lambda: experiment.margin().is_found,
@@ -217,7 +222,9 @@ def _tell_result(
     experiment: MarginRuns, swept: Swept, ended: Conducted, left: Sequence[str], *, as_json: bool
 ) -> None:
     found = experiment.margin()
-    sentence = margin_sentence(found, swept, runs=len(experiment.tried()))
+    sentence = margin_sentence(
+        found, swept, runs=len(experiment.tried()), is_at_bound=ended.stopped is Stopped.BOUND
+    )
     if as_json:
         fields = margin_fields(
             found, swept, experiment.runs, sentence=sentence, stopped=ended.stopped

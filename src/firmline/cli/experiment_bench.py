@@ -17,6 +17,7 @@ from firmline.cli.experiment_attempts import Attempts
 from firmline.cli.experiment_file import RunsFile, current_csv
 from firmline.cli.experiment_person import accepts, say, wait_for
 from firmline.cli.files import write_file
+from firmline.cli.interruption import interruptions
 from firmline.cli.style import printable
 from firmline.cli.unit_session import prepare_unit
 from firmline.errors import Code, InputError
@@ -78,7 +79,13 @@ class SupplyOptions:
                 f"A virtual unit does not hang on {uri.kind}:, and its runs would say nothing.",
                 hint="Leave --supply out: a virtual unit has a supply of its own.",
             )
-        return supply_of(uri, ask=wait_for, limit_a=self.limit_a)
+        return supply_of(
+            uri,
+            ask=wait_for,
+            warn=lambda sentence: say(printable(sentence)),
+            limit_a=self.limit_a,
+            limits=self.limits,
+        )
 
     def check(self, settings: Sequence[Setting], supply: Supply) -> None:
         """See that the supply may and can do all that, before anything is switched.
@@ -116,10 +123,11 @@ def opened(supply: Supply, told: list[str]) -> Iterator[None]:
         supply.open()
         yield
     finally:
-        state = supply.close()
-        if state:
-            told.append(state)
-            say(printable(state))
+        with interruptions.finishing():
+            state = supply.close()
+            if state:
+                told.append(state)
+                say(printable(state))
 
 
 class Bench:
@@ -167,20 +175,22 @@ class Bench:
             ended = self._attempts.once(wanted or _NOBODY, trace)
         finally:
             current = self._supply.end_trace()
+        current_file = self._keep_current(current, number)
+        self._supply.check_still_fed()  # how it ended says nothing of the unit where it was not
         return Run(
             number=number,
             condition=condition,
             ended=ended,
             trace="" if trace is None or not trace.exists() else trace.name,
             current=None if current is None else current.summary(),
-            current_file=self._keep_current(current, number),
+            current_file=current_file,
         )
 
     def _keep_current(self, current: CurrentTrace | None, number: int) -> str:
         if current is None or self._log is None:
             return ""
         path = self._log.beside(number, ".csv")
-        write_file(path, current_csv(current))
+        write_file(path, current_csv(current), replace=False)
         return path.name
 
 

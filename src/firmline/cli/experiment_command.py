@@ -16,6 +16,7 @@ from firmline.cli.experiment_conduct import Conducted, Experiment, conduct
 from firmline.cli.experiment_file import RunsFile
 from firmline.cli.experiment_options import check_outputs, check_there_is_a_unit, read_targets
 from firmline.cli.experiment_person import say as tell_person
+from firmline.cli.experiment_records import IsCondition
 from firmline.cli.failures import say
 from firmline.cli.style import printable
 from firmline.errors import ExitCode, FirmlineError
@@ -116,8 +117,15 @@ class Equipment:
 
 
 @contextmanager
-def runs_kept(path: Path | None, header: Mapping[str, object]) -> Iterator[RunsFile | None]:
+def runs_kept(
+    path: Path | None, header: Mapping[str, object], *, is_condition: IsCondition
+) -> Iterator[RunsFile | None]:
     """The file of runs, if one is wanted; what was noticed when it was read is told.
+
+    Args:
+        path: Where; ``None``: none is.
+        header: What the experiment is.
+        is_condition: Whether it has such a condition.
 
     Raises:
         InputError: It cannot be taken up.
@@ -126,7 +134,7 @@ def runs_kept(path: Path | None, header: Mapping[str, object]) -> Iterator[RunsF
     if path is None:
         yield None
         return
-    with RunsFile(path, header) as log:
+    with RunsFile(path, header, is_condition=is_condition) as log:
         for note in log.notes:
             tell_person(printable(note))
         yield log
@@ -138,8 +146,9 @@ def no_file(_run: Run) -> None:
 
 def carry_out(
     experiment: Experiment,
-    supply: Supply,
+    equipment: Equipment,
     *,
+    loses_power: bool,
     heading: str,
     tell: Callable[[Run], None],
     is_decided: Callable[[], bool],
@@ -149,7 +158,8 @@ def carry_out(
 
     Args:
         experiment: Which.
-        supply: What feeds the unit.
+        equipment: What it is run with.
+        loses_power: Whether a real unit loses its power in it, which has to be accepted.
         heading: What is going to be done; empty: nobody reads it.
         tell: Tells a run.
         is_decided: Whether it is known by now what was asked.
@@ -158,9 +168,12 @@ def carry_out(
 
     Raises:
         TransportError: The supply cannot be opened.
+        InputError: ``POWER_LOSS_NOT_ACCEPTED``.
     """
     left: list[str] = []
-    with opened(supply, left):
+    with opened(equipment.supply, left):
+        if loses_power:  # asked last: whatever else is wrong is told first
+            equipment.have_power_loss_accepted()
         if heading:
             click.echo(heading)
         ended = conduct(experiment, tell=tell, is_decided=is_decided)

@@ -171,12 +171,16 @@ class Switch:
         conditions: The two.
         supply: What feeds the unit; open.
         setting: Of the supply where the conditions name none.
+        is_taken_up: Whether runs were carried out before: nobody knows how the unit was left.
     """
 
-    def __init__(self, conditions: Conditions, supply: Supply, setting: Setting) -> None:
+    def __init__(
+        self, conditions: Conditions, supply: Supply, setting: Setting, *, is_taken_up: bool = False
+    ) -> None:
         self._conditions = conditions
         self._supply = supply
         self._setting = setting
+        self._is_taken_up = is_taken_up
         self._now: str | float | None = None
 
     def __call__(self, side: str | float) -> None:
@@ -203,7 +207,9 @@ class Switch:
 
     def _have_switched(self, side: str | float) -> None:
         label = self._conditions.label(side)
-        if self._now is None and side == "a":
+        if self._now is None and self._is_taken_up:
+            wait_for(f"The next run is '{label}': if the unit is so now, touch nothing.")
+        elif self._now is None and side == "a":
             wait_for(f"The first run is '{label}': if the unit is so now, touch nothing.")
         else:
             wait_for(f"Now '{label}': change this and nothing else.")

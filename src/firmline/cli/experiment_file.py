@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
+from firmline.cli.experiment_options import numbered
+from firmline.cli.experiment_records import IsCondition, malformed, read_runs, run_fields
 from firmline.cli.files import read_file, remember_input, spare_private_key
 from firmline.diagnosis.reading import RUNS
-from firmline.errors import Code, InputError, StoreError, shortened
-from firmline.links.supplies.current_trace import CurrentSummary, CurrentTrace
-from firmline.updater.experiments.runs import Ended, Run, RunEnd
+from firmline.errors import Code, StoreError, shortened
+from firmline.links.supplies.current_trace import CurrentTrace
+from firmline.updater.experiments.runs import Run
 
 FORMAT: Final = 1
 """Of the file; raised when a reader of the old one would misread it."""
@@ -31,6 +31,7 @@ class RunsFile:
     Args:
         path: Where.
         header: What the experiment is: has to be the same when it is taken up again.
+        is_condition: Whether it has such a condition.
 
     Attributes:
         runs: Those that it held already.
@@ -41,8 +42,11 @@ class RunsFile:
         StoreError: ``TRACE_NOT_WRITABLE``.
     """
 
-    def __init__(self, path: Path, header: Mapping[str, object]) -> None:
+    def __init__(
+        self, path: Path, header: Mapping[str, object], *, is_condition: IsCondition
+    ) -> None:
         self.path = path
+        self._is_condition = is_condition
         self.runs: list[Run] = []
         self.notes: list[str] = []
         header = {"type": "experiment", "format": FORMAT, **header}
@@ -56,7 +60,7 @@ class RunsFile:
         elif content:
             spare_private_key(path)
             if not content.startswith(RUNS):
-                raise self._malformed("line 1 is none of an experiment")
+                raise malformed(shortened(path), "line 1 is none of an experiment")
         if len(whole) < len(content):
             self.notes.append(
                 f"The last line of {shortened(path)} broke off, as when the power fails, and was"
@@ -77,38 +81,11 @@ class RunsFile:
         remember_input(path)  # no other output of this command takes its place
 
     def _take_up(self, whole: bytes, header: Mapping[str, object]) -> None:
-        first, *lines = whole.splitlines()
-        found = self._object(first, 1)
-        if found.get("type") != "experiment":
-            raise self._malformed("line 1 is none of an experiment")
-        other = [name for name in {**header, **found} if found.get(name) != header.get(name)]
-        if other:
-            name = other[0]
-            raise InputError(
-                Code.RUNS_OF_ANOTHER,
-                f"{shortened(self.path)} holds runs of another experiment: its {name} is"
-                f" {shortened(found.get(name))!r}, and not {shortened(header.get(name))!r}.",
-            )
-        self.runs = [self._run(line, number) for number, line in enumerate(lines, 2)]
-        if [run.number for run in self.runs] != list(range(1, len(self.runs) + 1)):
-            raise self._malformed("its runs are not numbered one behind the other")
-        self.notes.append(f"{len(self.runs)} runs are taken over from {shortened(self.path)}.")
-
-    def _object(self, line: bytes, number: int) -> dict[str, Any]:
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
-            raise self._malformed(f"line {number} is no JSON object")
-        return found
-
-    def _run(self, line: bytes, number: int) -> Run:
-        fields = self._object(line, number)
-        try:
-            return _run_of(fields)
-        except (KeyError, TypeError, ValueError):
-            raise self._malformed(f"line {number} is no run of it") from None
+        self.runs = read_runs(
+            whole, header, name=shortened(self.path), is_condition=self._is_condition
+        )
+        many = f"{len(self.runs)} runs are" if len(self.runs) != 1 else "1 run is"
+        self.notes.append(f"{many} taken over from {shortened(self.path)}.")
 
     def keep(self, run: Run) -> None:
         """Write a run; it is on the disk when this returns.
@@ -140,15 +117,8 @@ class RunsFile:
 
         One that is there already is of a run that was broken off, or somebody else's, and is left.
         """
-        stem = f"{self.path.stem}-{number}"
-        names = (f"{stem}{'' if more == 1 else f'-again-{more}'}{suffix}" for more in count(1))
-        return next(path for path in map(self.path.with_name, names) if not path.exists())
-
-    def _malformed(self, why: str) -> InputError:
-        return InputError(
-            Code.RUNS_MALFORMED,
-            f"{shortened(self.path)} is no file of runs that can be taken up: {why}.",
-        )
+        names = numbered(self.path.with_name(f"{self.path.stem}-{number}{suffix}"), "-again-")
+        return next(path for path in names if not os.path.lexists(path))
 
     def _not_writable(self, problem: OSError) -> StoreError:
         reason = (problem.strerror or str(problem)).lower()
@@ -157,49 +127,6 @@ class RunsFile:
             f"The file of runs {shortened(self.path)} cannot be written: {reason}.",
             hint="Give --log a file that can be written, on a disk with room, or leave it out.",
         )
-
-
-def run_fields(run: Run) -> dict[str, object]:
-    """A run for programs."""
-    ended = run.ended
-    return {
-        "type": "run",
-        "number": run.number,
-        "condition": run.condition,
-        "end": ended.end.value,
-        "code": ended.code,
-        "message": ended.message,
-        "seconds": round(ended.seconds, 3),
-        "sent_size": ended.sent_size,
-        "met": ended.met,
-        "trace": run.trace,
-        "current": None if run.current is None else asdict(run.current),
-        "current_file": run.current_file,
-    }
-
-
-def _run_of(fields: Mapping[str, Any]) -> Run:
-    condition = fields["condition"]
-    if isinstance(condition, int) and not isinstance(condition, bool):
-        condition = float(condition)
-    if not (isinstance(condition, float) or condition in ("a", "b")):
-        raise ValueError
-    current = fields.get("current")
-    return Run(
-        number=int(fields["number"]),
-        condition=condition,
-        ended=Ended(
-            end=RunEnd(fields["end"]),
-            code=str(fields["code"]),
-            message=str(fields["message"]),
-            seconds=float(fields["seconds"]),
-            sent_size=int(fields["sent_size"]),
-            met=fields["met"] is True,
-        ),
-        trace=str(fields.get("trace", "")),
-        current=None if current is None else CurrentSummary(**current),
-        current_file=str(fields.get("current_file", "")),
-    )
 
 
 def current_csv(trace: CurrentTrace) -> bytes:

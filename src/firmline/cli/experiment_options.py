@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from firmline.cli.experiment_attempts import What
+from firmline.cli.experiment_person import say
 from firmline.cli.files import keep_apart, keep_outputs_apart, write_file
 from firmline.cli.numbers import Amount, Number
 from firmline.cli.output_options import EvidencePath
 from firmline.cli.parameters import FilePath
 from firmline.cli.recovery_options import recovery_options
+from firmline.cli.style import printable
 from firmline.errors import Code, FirmlineError, InputError, shortened
 from firmline.links.supplies.base import USUAL_LIMIT_A
 from firmline.links.target import Target, parse_target
@@ -164,23 +168,40 @@ def check_outputs(package: Path | None, *outputs: Path | None) -> None:
 
     Raises:
         InputError: ``OPTION_CONFLICT``: one takes the place of another, or of what is read.
-            ``FILE_NOT_WRITABLE``: its folder is not there.
+            ``FILE_NOT_WRITABLE``: its folder is not there, or cannot be written.
     """
     named = [each for each in outputs if each is not None]
     for place, output in enumerate(named):
         keep_apart(output, package)
         for other in named[:place]:
             keep_outputs_apart(output, other)
-        if output.is_dir() or not output.parent.is_dir():
-            why = "it is a folder" if output.is_dir() else f"there is no folder {output.parent}"
+        why = _why_not_writable(output)
+        if why:
             raise InputError(
                 Code.FILE_NOT_WRITABLE,
                 f"{shortened(output)} cannot be written: {shortened(why)}.",
+                hint="Name a file in a folder that can be written; nothing was run yet.",
             )
 
 
+def _why_not_writable(output: Path) -> str:
+    """Tried out, as a disk may be full or write-protected; empty: it can be written."""
+    try:
+        if output.is_dir():
+            return "it is a folder"
+        if output.exists() and not output.is_file():
+            return "it is a device or a pipe"
+        if not output.parent.is_dir():
+            return f"there is no folder {output.parent}"
+        with tempfile.TemporaryFile(dir=output.parent, prefix=".firmline-") as file:
+            file.write(b" ")
+    except (OSError, ValueError) as problem:
+        return (getattr(problem, "strerror", None) or str(problem)).lower()
+    return ""
+
+
 def write_results(outputs: Sequence[tuple[Path | None, bytes]]) -> FirmlineError | None:
-    """Write what an experiment has come to.
+    """Write what an experiment has come to; what is there already is left, and told.
 
     Returns:
         Why one could not be written: what was learned is told all the same.
@@ -189,7 +210,25 @@ def write_results(outputs: Sequence[tuple[Path | None, bytes]]) -> FirmlineError
     for path, content in outputs:
         try:
             if path is not None:
-                write_file(path, content)
+                _write_beside(path, content)
         except FirmlineError as failed:
             problem = problem or failed
     return problem
+
+
+def _write_beside(path: Path, content: bytes) -> None:
+    """Write a file under its name or, where another one has that, under the next: ``m-2.svg``."""
+    free = next(each for each in numbered(path, "-") if not os.path.lexists(each))
+    write_file(free, content, replace=False)
+    if free != path:
+        say(
+            f"{printable(shortened(path))} was there already and was left as it is; this went to"
+            f" {printable(shortened(free))}."
+        )
+
+
+def numbered(path: Path, word: str) -> Iterator[Path]:
+    """The path, then ``NAME-2.EXT``, ``NAME-3.EXT`` and so on, with a word for the hyphen."""
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem}{word}{number}{path.suffix}")

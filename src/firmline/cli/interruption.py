@@ -7,6 +7,8 @@
   exception there turns up as another one, or is lost.
 * Where the command is over and the process only has to end, it changes nothing: there is an exit
   code already.
+* While a command's end must not be broken off (:meth:`Interruptions.finishing`: a supply that feeds
+  a unit is being left in a safe state), it changes nothing: it ends anyway.
 * At any other moment it is a ``KeyboardInterrupt`` at once, as Ctrl-C is in every Python program.
 
 SIGTERM, a terminal that is closed (SIGHUP) and Ctrl-Break on Windows are taken as Ctrl-C is; what
@@ -32,6 +34,8 @@ IMPORTING: Final = "<frozen importlib._bootstrap>"
 AGAIN_S: Final = 0.02
 PATIENCE_S: Final = 5.0
 """How long a signal is put off, seconds; ours: longer than any import, and than a loop's end."""
+FINISHING_S: Final = 30.0
+"""How long a safe end is waited for, seconds; ours: a dozen answers that an instrument owes."""
 CANCELLED_BY: Final = 2
 """So many signals cancel the work; more break it off."""
 
@@ -50,6 +54,7 @@ class Interruptions:
         self._comes_again = False
         self._put_off_s: float | None = None
         self._over_s: float | None = None
+        self._finishing_since_s: float | None = None
 
     def take(self) -> None:
         """Answer all signals to end from now on, but those that are ignored."""
@@ -74,6 +79,9 @@ class Interruptions:
         Raises:
             KeyboardInterrupt: Nothing speaks against it at this moment.
         """
+        since_s = self._finishing_since_s
+        if since_s is not None and time.monotonic() - since_s < FINISHING_S:
+            return
         if self._over_s is not None:
             if time.monotonic() - self._over_s >= PATIENCE_S:
                 signal.signal(number, signal.SIG_DFL)
@@ -112,6 +120,15 @@ class Interruptions:
 
         # Not a threading.Thread: a handler must not wait for locks, which its own thread may hold.
         _thread.start_new_thread(send, ())
+
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """A block that a signal does not break off; it stands where a command ends anyway."""
+        self._finishing_since_s = time.monotonic()
+        try:
+            yield
+        finally:
+            self._finishing_since_s = None
 
     @contextmanager
     def held(self) -> Iterator[None]:

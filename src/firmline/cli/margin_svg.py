@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
-from firmline.diagnosis.margin_search import Margin, Place, Tried
+from firmline.diagnosis.margin_search import CONFIDENCE, Margin, Place, Tried
 
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 70, 24, 64, 60
@@ -73,9 +73,9 @@ class _Picture:
         return round(bottom - chance * (bottom - top), 1)
 
     def threshold(self, unit: str) -> Iterator[str]:
-        """The interval as a band, and its middle as a line."""
+        """The interval as a band, and its middle as a line, once it is known to be inside."""
         margin, bottom = self._margin, HEIGHT - BOTTOM
-        if margin.place is not Place.INSIDE:
+        if margin.place is not Place.INSIDE or margin.chance < CONFIDENCE:
             return
         left, right = sorted((self._x(margin.good_side), self._x(margin.bad_side)))
         yield (

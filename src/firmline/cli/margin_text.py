@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from firmline.cli.comparison_text import outcome_words
+from firmline.cli.comparison_text import outcome_words, runs_words
 from firmline.cli.experiment_conduct import Stopped
 from firmline.cli.style import paint, printable
 from firmline.diagnosis.margin_search import CONFIDENCE, Margin, Place
@@ -48,6 +48,11 @@ class Swept:
             return f"supply voltage{behind}"
         return f"series resistance at {self.fixed:g} V"
 
+    def has(self, value: str | float) -> bool:
+        """Whether it is a value of the sweep."""
+        low, high = sorted((self.good, self.bad))
+        return isinstance(value, float) and low - 1e-6 <= value <= high + 1e-6
+
     def setting(self, value: float) -> Setting:
         """The supply's, for a value of the sweep."""
         if self.is_voltage:
@@ -59,14 +64,17 @@ def heading(swept: Swept, *, most_runs: int) -> str:
     """What is going to be done."""
     return (
         f"{paint(swept.axis, bold=True)} from {swept.good:g} to {swept.bad:g} {swept.unit}, until"
-        f" it is known within {swept.resolution:.4g} {swept.unit}; at most {most_runs} runs."
+        f" it is known within {swept.resolution:.4g} {swept.unit}; at most {runs_words(most_runs)}."
     )
 
 
-def run_line(run: Run, swept: Swept, margin: Margin) -> str:
-    """A run, and what is known behind it."""
+def run_line(run: Run, swept: Swept, margin: Margin | None) -> str:
+    """A run, and what is known behind it; ``None``: no run counts yet."""
     value = f"{float(run.condition):.4g} {swept.unit}"
-    return f"{run.number:3}  {value:>10}  {outcome_words(run):<20}  {_so_far(margin, swept)}"
+    known = "nothing is known yet" if margin is None else _so_far(margin, swept)
+    if run.ended.end is RunEnd.NOT_COUNTED:
+        known = "it says nothing of the unit"
+    return f"{run.number:3}  {value:>10}  {outcome_words(run):<20}  {known}"
 
 
 def _so_far(margin: Margin, swept: Swept) -> str:
@@ -76,6 +84,8 @@ def _so_far(margin: Margin, swept: Swept) -> str:
             return f"never works in this sweep ({chance})"
         case Place.ALWAYS_WORKS:
             return f"always works in this sweep ({chance})"
+        case Place.INTERMITTENT:
+            return f"fails now and then at every value ({chance})"
         case Place.INSIDE:
             return f"stops working at {_interval(margin, swept)}"
 
@@ -85,8 +95,15 @@ def _interval(margin: Margin, swept: Swept) -> str:
     return f"{low:.4g} to {high:.4g} {swept.unit}"
 
 
-def margin_sentence(margin: Margin, swept: Swept, *, runs: int) -> str:
-    """What is known now, in a sentence or two."""
+def margin_sentence(margin: Margin, swept: Swept, *, runs: int, is_at_bound: bool) -> str:
+    """What is known now, in a sentence or two.
+
+    Args:
+        margin: What is known.
+        swept: What is swept.
+        runs: How many count.
+        is_at_bound: Whether it stopped since no more runs were allowed.
+    """
     if not runs:
         return "No run counts, so nothing is known."
     chance = f"{min(margin.chance, 0.999) * 100:.3g} %"
@@ -102,6 +119,12 @@ def margin_sentence(margin: Margin, swept: Swept, *, runs: int) -> str:
                 f"It works in the whole sweep, {span} ({chance}): its margin is larger, so the"
                 f" {swept.axis} is not what made it fail within that."
             )
+        case Place.INTERMITTENT:
+            said = (
+                f"It is intermittent at every {'voltage' if swept.is_voltage else 'resistance'},"
+                f" {span} ({chance}): about {margin.by_chance * 100:.0f} % of runs fail, wherever"
+                f" they are run, so the {swept.axis} is not what decides."
+            )
         case Place.INSIDE:
             said = (
                 f"It stops working at {margin.threshold:.4g} {swept.unit}, and with"
@@ -111,11 +134,12 @@ def margin_sentence(margin: Margin, swept: Swept, *, runs: int) -> str:
         return said
     width = abs(margin.bad_side - margin.good_side)
     if margin.place is Place.INSIDE and margin.chance >= CONFIDENCE:
+        more = ": go on with more --runs" if is_at_bound else ""
         return (
-            f"{said} That is {width:.3g} {swept.unit} wide, and {swept.resolution:g} were asked"
-            " for: go on with more --runs."
+            f"{said} That is {width:.3g} {swept.unit} wide, and {swept.resolution:g} was asked"
+            f" for{more}."
         )
-    behind = f"Not known yet, behind {runs} run{'s' if runs > 1 else ''}"
+    behind = f"Not known yet, behind {runs_words(runs)}"
     if margin.place is Place.INSIDE:
         return (
             f"{behind}: if it stops working within {span}, then with {CONFIDENCE * 100:.0f} % at"
@@ -126,16 +150,21 @@ def margin_sentence(margin: Margin, swept: Swept, *, runs: int) -> str:
 
 def hints(margin: Margin, runs: Sequence[Run]) -> Iterator[str]:
     """What else is worth knowing."""
+    if margin.place is Place.ALWAYS_WORKS:
+        counted = counting(runs)
+        failed = sum(run.ended.end is RunEnd.FAIL for run in counted)
+        if failed:
+            yield f"  Careful: {failed} of {runs_words(len(counted))} failed all the same."
     if margin.place is not Place.INSIDE:
         return
     good, bad = _against_their_side(margin, runs)
     if good:
         yield (
-            f"  Careful: {good} runs failed on the side on which it works: something else fails,"
-            f" too, in about {margin.by_chance * 100:.0f} % of runs."
+            f"  Careful: {runs_words(good)} failed on the side on which it works: something else"
+            f" fails, too, in about {margin.by_chance * 100:.0f} % of runs."
         )
     if bad:
-        yield f"  {bad} runs passed on the side on which it does not work."
+        yield f"  {runs_words(bad)} passed on the side on which it does not work."
 
 
 def _against_their_side(margin: Margin, runs: Sequence[Run]) -> tuple[int, int]:
@@ -157,7 +186,7 @@ def margin_fields(
 ) -> dict[str, object]:
     """The result for programs."""
     counted = len(counting(runs))
-    is_inside = margin.place is Place.INSIDE
+    is_inside = margin.place is Place.INSIDE and counted > 0
     low, high = sorted((margin.good_side, margin.bad_side))
     return {
         "type": "result",
@@ -167,8 +196,8 @@ def margin_fields(
         "good": swept.good,
         "bad": swept.bad,
         "fixed": swept.fixed,
-        "place": margin.place.value,
-        "place_chance": margin.chance,
+        "place": margin.place.value if counted else None,
+        "place_chance": margin.chance if counted else None,
         "found": margin.is_found,
         "message": printable(sentence),
         "threshold": margin.threshold if is_inside else None,

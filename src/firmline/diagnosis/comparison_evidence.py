@@ -7,6 +7,7 @@ back, neither the new contact nor the loss of power has helped, and that is evid
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,7 +17,8 @@ from firmline.diagnosis.evidence import Evidence, Origin
 MANY: Final = 3
 """Runs of which all failed, behind which it is called always; ours."""
 SEVERAL: Final = 2
-"""Runs behind the other condition of which all failed, behind which the switch has not helped."""
+"""Runs behind the other condition of which all failed, behind which the switch has not helped; and
+failures, below which one may be a lost radio link; ours."""
 _BY_WORD: Final = (
     ("parallel", "supply_in_parallel"),
     ("bench", "bench_supply"),
@@ -24,6 +26,8 @@ _BY_WORD: Final = (
     ("fresh", "new_cell"),
 )
 """What a condition of the supply is, by a word in its name; a voltage is a bench supply's."""
+_PROVOKING: Final = frozenset({"bench_supply", "supply_in_parallel"})
+"""Conditions of the supply that are not the unit as it is."""
 
 
 def evidence_of_comparison(
@@ -36,7 +40,7 @@ def evidence_of_comparison(
         factor: What differs: ``supply``, ``power-cycle``, ``host``, ``unit`` or another.
         labels: The conditions' names.
     """
-    if not standing.a.runs or not standing.b.runs:
+    if not standing.a.runs or not standing.b.runs or is_provoked(factor, labels):
         return ()
     where = f"comparison of {labels[0]} with {labels[1]}"
     return tuple(
@@ -45,11 +49,17 @@ def evidence_of_comparison(
     )
 
 
+def is_provoked(factor: str, labels: tuple[str, str]) -> bool:
+    """Whether A is a setting of a bench supply, so that its failures say nothing of the unit's."""
+    return factor == "supply" and _kind(labels[0]) in _PROVOKING
+
+
 def _found(standing: Standing, factor: str, labels: tuple[str, str]) -> Iterator[tuple[str, str]]:
     a, b = standing.a, standing.b
     if standing.verdict is Verdict.DIFFERENT:
-        if standing.worse is Side.A:
-            yield from _of_a_cure(standing, factor, labels)
+        if standing.worse is Side.B:
+            return
+        yield from _of_a_cure(standing, factor, labels)
     elif _always(a) and _always(b):
         action = _action(factor, labels)
         if action:
@@ -58,7 +68,7 @@ def _found(standing: Standing, factor: str, labels: tuple[str, str]) -> Iterator
             yield "host_scope", "all_hosts"
     if _always(a) and a.runs >= MANY:
         yield "reproducibility", "always"
-    elif 0 < a.failed < a.runs:
+    elif SEVERAL <= a.failed < a.runs:
         yield "reproducibility", "intermittent"
 
 
@@ -84,7 +94,11 @@ def _always(share: Share) -> bool:
 
 
 def _is_cell(label: str) -> bool:
-    return "cell" in label.casefold().split()
+    return "cell" in _words(label)
+
+
+def _words(label: str) -> list[str]:
+    return re.findall(r"[^\W_]+", label.casefold())
 
 
 def _action(factor: str, labels: tuple[str, str]) -> str:
@@ -100,7 +114,12 @@ def _action(factor: str, labels: tuple[str, str]) -> str:
 
 
 def _kind(label: str) -> str:
-    """What a condition of the supply is; empty: none that has a name, such as the unit's own."""
-    words = label.casefold()
+    """What a condition of the supply is; empty: none that has a name, such as the unit's own.
+
+    A cell that lies on the bench is still a cell.
+    """
+    words = _words(label)
     named = next((kind for word, kind in _BY_WORD if word in words), "")
-    return named or ("bench_supply" if words[:1].isdigit() else "")
+    if named == "bench_supply" and "cell" in words:
+        return ""
+    return named or ("bench_supply" if label[:1].isdigit() else "")

@@ -3,13 +3,18 @@
 The chance that a run fails is taken to rise from ``by_chance`` on the good side of a threshold to
 ``1 - by_luck`` on the bad side, along a logistic curve of some width. All four are unknown: how
 likely every combination is follows from the runs by Bayes' rule, with nothing known beforehand but
-that the threshold is anywhere in the sweep, or outside of it. So a run that fails by chance moves
-the answer a little and does not lead the search astray, as it would a bisection.
+that the threshold is anywhere in the sweep, or that there is none in it: it never works, it always
+works, or it fails now and then wherever it is run. So a run that fails by chance moves the answer a
+little and does not lead the search astray, as it would a bisection; and a unit that fails at random
+is told as that, and not as one with a threshold.
 
 What is tried next is the value whose outcome is expected to tell most of where the threshold is
 (the "psi-marginal" method of Kontsevich and Tyler, 1999, and Prins, 2013); first of all both ends,
 the good one first. The interval that is told is Bayesian: with what is assumed above, the threshold
 is in it with a chance of 95 %; the tests hold it to that over known thresholds.
+
+The chance to fail is ``by_chance + rise * s``, with ``s`` the curve without its ends; so all shapes
+of one width are weighed together (:class:`_Mix`), and the next value is there at once.
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate, product
 from math import exp, log
-from typing import Final
+from typing import Final, Self
 
 CONFIDENCE: Final = 0.95
 """Of the interval; the customary one."""
@@ -29,14 +34,18 @@ FINEST: Final = 100
 """Parts of a sweep that are told apart at most; ours, so that the next value is there at once."""
 _CELLS_PER_STEP: Final = 4
 """Places of the threshold that are told apart within one step of the resolution; ours."""
-_OUTSIDE: Final = 0.1
-"""Chance, before anything is run, that it never works in the sweep; as much that it always does."""
-_WIDTHS: Final = (0.0025, 0.02, 0.08)
+_WIDTHS: Final = (0.0025, 0.02, 0.08, 0.2)
 """Of the curve, as parts of the sweep: hard as a brown-out, or as soft as noise makes it; ours."""
 _BY_CHANCE: Final = (0.01, 0.1, 0.3)
 """Chance that a run fails on the good side; ours: a radio loses a link now and then."""
-_BY_LUCK: Final = (0.01, 0.1)
-"""Chance that one passes on the bad side; ours."""
+_BY_LUCK: Final = (0.01, 0.1, 0.3, 0.6)
+"""Chance that one passes on the bad side; ours: some failures are intermittent there as well."""
+_LEAST_RISE: Final = 0.35
+"""Less between the two sides is no threshold that anybody could use; ours."""
+_RARELY: Final = (0.01, 0.05)
+"""Chance that a run fails where it always works, or passes where it never does; ours."""
+_NOW_AND_THEN: Final = (0.2, 0.35, 0.5, 0.65, 0.8)
+"""Chance that a run fails where what is swept does not decide; ours."""
 
 
 class Place(StrEnum):
@@ -47,6 +56,8 @@ class Place(StrEnum):
     """It fails in the whole sweep."""
     ALWAYS_WORKS = "always_works"
     """It works in the whole sweep."""
+    INTERMITTENT = "intermittent"
+    """It fails now and then, at whatever value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +120,9 @@ class Margin:
             of what is likely.
         good_side: End of the interval towards the good end.
         bad_side: End of the interval towards the bad end.
-        by_chance: How often runs fail on the good side, as far as is known.
-        by_luck: How often runs pass on the bad side.
+        by_chance: How often runs fail on the good side, as far as is known; without a threshold, at
+            every value.
+        by_luck: How often runs pass on the bad side; without a threshold, at every value.
         curve: Values of the sweep, and how likely a run fails there.
         is_found: Whether no more runs are needed.
     """
@@ -126,8 +138,61 @@ class Margin:
     is_found: bool
 
 
-_Shape = tuple[float, float, float]
-_SHAPES: Final[tuple[_Shape, ...]] = tuple(product(_WIDTHS, _BY_CHANCE, _BY_LUCK))
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A curve: its ends, and which of the widths it has."""
+
+    width: int
+    by_chance: float
+    by_luck: float
+
+    @property
+    def rise(self) -> float:
+        """From the good side to the bad one."""
+        return 1 - self.by_chance - self.by_luck
+
+
+_SHAPES: Final = tuple(
+    shape
+    for shape in (
+        _Shape(width, by_chance, by_luck)
+        for width, by_chance, by_luck in product(range(len(_WIDTHS)), _BY_CHANCE, _BY_LUCK)
+    )
+    if shape.rise >= _LEAST_RISE
+)
+_EVEN: Final = {
+    Place.NEVER_WORKS: tuple(1 - chance for chance in _RARELY),
+    Place.ALWAYS_WORKS: _RARELY,
+    Place.INTERMITTENT: _NOW_AND_THEN,
+}
+"""Where there is no threshold: the chances that a run fails, at whatever value."""
+_BEFORE: Final = {Place.NEVER_WORKS: 0.1, Place.ALWAYS_WORKS: 0.1, Place.INTERMITTENT: 0.2}
+"""Their chances before anything is run; the rest is that there is a threshold; ours. A failure that
+comes and goes is what most units are tried for, so that it is not taken for a threshold lightly."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mix:
+    """All shapes of a threshold together: how likely, and how a run there would fail.
+
+    Attributes:
+        whole: How likely the threshold is there.
+        base: The part of its chance to fail that every value has.
+        rises: What the curve of each width adds, at its full height.
+    """
+
+    whole: float
+    base: float
+    rises: tuple[float, ...]
+
+    @classmethod
+    def of(cls, weights: Sequence[float]) -> Self:
+        """Of the weights of all shapes."""
+        rises = [0.0] * len(_WIDTHS)
+        for weight, shape in zip(weights, _SHAPES, strict=True):
+            rises[shape.width] += weight * shape.rise
+        base = sum(w * shape.by_chance for w, shape in zip(weights, _SHAPES, strict=True))
+        return cls(whole=sum(weights), base=base, rises=tuple(rises))
 
 
 class MarginSearch:
@@ -142,24 +207,31 @@ class MarginSearch:
         self._sweep = sweep
         cells = sweep.steps * _CELLS_PER_STEP
         self._parts = [(cell + 0.5) / cells for cell in range(cells)]
-        inside = (1 - 2 * _OUTSIDE) / cells
-        self._prior = [_OUTSIDE, *[inside] * cells, _OUTSIDE]
-        """It never works; a threshold in each cell; it always works."""
-        self._weights = [[weight / len(_SHAPES) for _ in _SHAPES] for weight in self._prior]
+        inside = (1 - sum(_BEFORE.values())) / cells / len(_SHAPES)
+        self._inside = [[inside] * len(_SHAPES) for _ in range(cells)]
+        """By cell and shape, how likely it is."""
+        self._even = {
+            place: [_BEFORE[place] / len(chances)] * len(chances)
+            for place, chances in _EVEN.items()
+        }
         self._tried: list[Tried] = []
-        self._fail_tables: dict[float, list[list[float]]] = {}
+        self._curves: dict[float, list[tuple[float, ...]]] = {}
         for run in runs:
             self.learn(run)
 
     def learn(self, run: Tried) -> None:
         """Take a run into account."""
-        table = self._table(run.value)
-        whole = 0.0
-        for weights, fails in zip(self._weights, table, strict=True):
-            for place, fail in enumerate(fails):
+        for weights, curve in zip(self._inside, self._curves_at(run.value), strict=True):
+            for place, shape in enumerate(_SHAPES):
+                fail = shape.by_chance + shape.rise * curve[shape.width]
                 weights[place] *= fail if run.failed else 1 - fail
-            whole += sum(weights)
-        self._weights = [[each / whole for each in weights] for weights in self._weights]
+        for where, even in self._even.items():
+            for number, fail in enumerate(_EVEN[where]):
+                even[number] *= fail if run.failed else 1 - fail
+        rows = [*self._inside, *self._even.values()]
+        whole = sum(map(sum, rows))
+        for row in rows:
+            row[:] = [each / whole for each in row]
         self._tried.append(run)
 
     def next_value(self) -> float:
@@ -168,33 +240,43 @@ class MarginSearch:
         for end in (sweep.candidates[0], sweep.candidates[-1]):
             if end not in done:
                 return end
-        return min(sweep.candidates, key=self._expected_entropy)
+        mixes = self._mixes()
+        return min(sweep.candidates, key=lambda value: self._expected_entropy(value, mixes))
 
     def margin(self) -> Margin:
         """What is known now."""
-        places = [sum(weights) for weights in self._weights]
-        chances = {
-            Place.NEVER_WORKS: places[0],
-            Place.INSIDE: sum(places[1:-1]),
-            Place.ALWAYS_WORKS: places[-1],
-        }
+        cells = [sum(weights) for weights in self._inside]
+        chances = {Place.INSIDE: sum(cells), **{each: sum(w) for each, w in self._even.items()}}
         place = max(chances, key=lambda each: chances[each])
         edge = (1 - CONFIDENCE) / 2
         good_side, threshold, bad_side = (
-            self._quantile(places[1:-1], share) for share in (edge, 0.5, 1 - edge)
+            self._quantile(cells, share) for share in (edge, 0.5, 1 - edge)
         )
         is_narrow = abs(bad_side - good_side) <= self._sweep.resolution * 1.001
-        shapes = [sum(column) for column in zip(*self._weights, strict=True)]
+        by_chance, by_luck = self._against(place)
         return Margin(
             place=place,
             chance=chances[place],
             threshold=threshold,
             good_side=good_side,
             bad_side=bad_side,
-            by_chance=sum(w * shape[1] for w, shape in zip(shapes, _SHAPES, strict=True)),
-            by_luck=sum(w * shape[2] for w, shape in zip(shapes, _SHAPES, strict=True)),
-            curve=tuple((value, self._chance_to_fail(value)) for value in self._sweep.candidates),
+            by_chance=by_chance,
+            by_luck=by_luck,
+            curve=self._curve(),
             is_found=chances[place] >= CONFIDENCE and (place is not Place.INSIDE or is_narrow),
+        )
+
+    def _against(self, place: Place) -> tuple[float, float]:
+        """How often runs fail on the good side, and pass on the bad side."""
+        if place is not Place.INSIDE:
+            even = self._even[place]
+            fails = sum(map(float.__mul__, even, _EVEN[place])) / sum(even)
+            return fails, 1 - fails
+        shapes = [sum(column) for column in zip(*self._inside, strict=True)]
+        whole = sum(shapes)
+        return (
+            sum(w * shape.by_chance for w, shape in zip(shapes, _SHAPES, strict=True)) / whole,
+            sum(w * shape.by_luck for w, shape in zip(shapes, _SHAPES, strict=True)) / whole,
         )
 
     def _quantile(self, cells: Sequence[float], share: float) -> float:
@@ -206,40 +288,49 @@ class MarginSearch:
         within = (share - before) / (sums[cell] - before) if sums[cell] > before else 0.5
         return self._sweep.value((cell + within) / len(cells))
 
-    def _chance_to_fail(self, value: float) -> float:
-        table = self._table(value)
-        return sum(
-            weight * fail
-            for weights, fails in zip(self._weights, table, strict=True)
-            for weight, fail in zip(weights, fails, strict=True)
+    def _mixes(self) -> list[_Mix]:
+        return [_Mix.of(weights) for weights in self._inside]
+
+    def _failing(self, value: float, mixes: Sequence[_Mix]) -> list[float]:
+        """Of each cell, how likely the threshold is there and a run at that value fails."""
+        return [
+            mix.base + sum(map(float.__mul__, mix.rises, curve))
+            for mix, curve in zip(mixes, self._curves_at(value), strict=True)
+        ]
+
+    def _evenly_failing(self) -> dict[Place, float]:
+        return {
+            place: sum(map(float.__mul__, weights, _EVEN[place]))
+            for place, weights in self._even.items()
+        }
+
+    def _curve(self) -> tuple[tuple[float, float], ...]:
+        mixes, evenly = self._mixes(), sum(self._evenly_failing().values())
+        return tuple(
+            (value, sum(self._failing(value, mixes)) + evenly) for value in self._sweep.candidates
         )
 
-    def _expected_entropy(self, value: float) -> float:
+    def _expected_entropy(self, value: float, mixes: Sequence[_Mix]) -> float:
         """How much would not be known of the threshold behind a run there, in nats."""
-        failing, passing = [], []
-        for weights, fails in zip(self._weights, self._table(value), strict=True):
-            whole = sum(weights)
-            fail = sum(map(float.__mul__, weights, fails))
+        failing = self._failing(value, mixes)
+        passing = [mix.whole - fail for mix, fail in zip(mixes, failing, strict=True)]
+        for place, fail in self._evenly_failing().items():
             failing.append(fail)
-            passing.append(whole - fail)
+            passing.append(sum(self._even[place]) - fail)
         return _entropy(failing) + _entropy(passing)
 
-    def _table(self, value: float) -> list[list[float]]:
-        """The chance to fail at a value, for every place of the threshold and every shape."""
-        if value not in self._fail_tables:
+    def _curves_at(self, value: float) -> list[tuple[float, ...]]:
+        """For every place of the threshold and every width, how far the curve has risen there."""
+        if value not in self._curves:
             at = self._sweep.part(value)
-            self._fail_tables[value] = [
-                [1 - by_luck for _, _, by_luck in _SHAPES],
-                *([_chance(at, part, shape) for shape in _SHAPES] for part in self._parts),
-                [by_chance for _, by_chance, _ in _SHAPES],
+            self._curves[value] = [
+                tuple(_risen((at - part) / width) for width in _WIDTHS) for part in self._parts
             ]
-        return self._fail_tables[value]
+        return self._curves[value]
 
 
-def _chance(at: float, threshold: float, shape: _Shape) -> float:
-    width, by_chance, by_luck = shape
-    steepness = max(-50.0, min(50.0, (at - threshold) / width))
-    return by_chance + (1 - by_chance - by_luck) / (1 + exp(-steepness))
+def _risen(steepness: float) -> float:
+    return 1 / (1 + exp(-max(-50.0, min(50.0, steepness))))
 
 
 def _entropy(parts: Sequence[float]) -> float:

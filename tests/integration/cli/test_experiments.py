@@ -51,7 +51,7 @@ def test_control_c_at_a_prompt_tells_what_was_learned(folder: Path) -> None:
         answers=[("Enter when done", "\n"), ("How did it end", "f\n"), ("Now 'new'", "\x03")],
     )
     assert seen.code == ExitCode.INTERRUPTED
-    assert "Not decided: 'old' failed in 1 of 1 runs" in seen.text
+    assert "Not decided: 'old' failed in 1 of 1 run" in seen.text
     assert f"The experiment was interrupted. [{Code.INTERRUPTED}]" in seen.text
     assert "Traceback" not in seen.text
     assert seen.restored
@@ -90,7 +90,7 @@ def test_a_ppk2_takes_the_power_away_and_brings_it_back(
     assert told.code == 0, told.err
     # On for the first run, as it is; off and on for the second and the third; off at the end.
     assert powers == [1, 0, 1, 0, 1, 0]
-    assert "'as it is' failed in 1 of 1 runs, 'power-cycled' in 0 of 1" in told.out
+    assert "'as it is' failed in 1 of 1 run, 'power-cycled' in 0 of 1" in told.out
 
 
 def columns(title: str) -> list[set[str]]:

@@ -217,9 +217,10 @@ def test_power_that_would_be_lost_has_to_be_accepted(firmline: Program) -> None:
     [
         ((), "No run counts"),
         (((3.0, False),), "Not known yet, behind 1 run: if it stops working within 3 to 1.8 V"),
-        (((3.0, False), (1.8, False)), "Not known yet, behind 2 runs, but likely: it works in"),
-        ((*[(3.0, True)] * 6,), "It fails in the whole sweep, 3 to 1.8 V"),
-        (((3.0, False), *[(1.8, False)] * 4), "It works in the whole sweep, 3 to 1.8 V"),
+        (((3.0, False), *[(1.8, False)] * 3), "Not known yet, behind 4 runs, but likely: it works"),
+        ((*[(3.0, True)] * 16,), "It fails in the whole sweep, 3 to 1.8 V"),
+        ((*[(3.0, False), (1.8, True), (3.0, True), (1.8, False)] * 20,), "It is intermittent at"),
+        (((3.0, False), *[(1.8, False)] * 15), "It works in the whole sweep, 3 to 1.8 V"),
     ],
 )
 def test_what_is_known_is_told_as_far_as_it_is(
@@ -227,7 +228,9 @@ def test_what_is_known_is_told_as_far_as_it_is(
 ) -> None:
     tried = [Tried(value=value, failed=failed) for value, failed in runs]
     swept = Swept(is_voltage=True, good=3.0, bad=1.8, resolution=0.06, fixed=0.0)
-    told = margin_sentence(MarginSearch(VOLTS, tried).margin(), swept, runs=len(tried))
+    told = margin_sentence(
+        MarginSearch(VOLTS, tried).margin(), swept, runs=len(tried), is_at_bound=True
+    )
     assert told.startswith(begins)
 
 

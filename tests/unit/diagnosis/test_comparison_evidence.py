@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 
 from firmline.diagnosis.comparison import Counted, Side, Standing, compare, next_side
-from firmline.diagnosis.comparison_evidence import evidence_of_comparison
+from firmline.diagnosis.comparison_evidence import evidence_of_comparison, is_provoked
 from firmline.diagnosis.evidence import Incident
 
 
@@ -87,12 +87,54 @@ def test_a_failure_that_the_other_condition_provokes_says_nothing_of_the_failure
     assert said(provoked, factor, a, b) == {}
 
 
+@pytest.mark.parametrize("result", [DIFFERENT, ALIKE, standing("FpFFFFFFF", "ppppppppp")])
 @pytest.mark.parametrize(
-    ("a", "b"), [("3.0V,60ohm", "3.0V"), ("2.0V", "bench"), ("bench at 2 V", "bench at 3 V")]
+    ("a", "b"),
+    [
+        ("3.0V,60ohm", "3.0V"),
+        ("2.0V", "bench"),
+        ("bench at 2 V", "bench at 3 V"),
+        ("1.9V,60ohm", "new cell"),
+        ("1.9V", "bench in parallel"),
+        ("bench", "fresh cell"),
+        ("bench in parallel", "bench"),
+    ],
 )
-def test_two_settings_of_a_bench_supply_are_no_cure(a: str, b: str) -> None:
-    assert said(DIFFERENT, "supply", a, b) == {"reproducibility": ["always"]}
-    assert said(ALIKE, "supply", a, b) == {"reproducibility": ["always"]}
+def test_a_setting_of_a_bench_supply_that_fails_is_no_failure_of_the_unit(
+    result: Standing, a: str, b: str
+) -> None:
+    """A healthy unit fails there as well."""
+    assert said(result, "supply", a, b) == {}
+    assert is_provoked("supply", (a, b))
+    assert not is_provoked("other", (a, b))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "cure"),
+    [
+        ("cell on the bench", "cell in its holder", None),
+        ("cell", "not renewed", None),
+        ("new cell", "bench", "bench_supply"),
+        ("cell", "cell, bench-parallel", "supply_in_parallel"),
+    ],
+)
+def test_a_condition_is_what_its_words_say(a: str, b: str, cure: str | None) -> None:
+    assert said(DIFFERENT, "supply", a, b).get("cured_by", [None]) == [cure]
+
+
+def test_one_failure_of_many_runs_is_not_yet_an_intermittent_one() -> None:
+    once, twice = standing("p" * 7 + "F", "p" * 8), standing("p" * 6 + "FF", "p" * 8)
+    assert said(once, "power-cycle", "as it is", "power-cycled") == {}
+    found = said(twice, "power-cycle", "as it is", "power-cycled")
+    assert found == {"reproducibility": ["intermittent"]}
+
+
+def test_a_failure_of_the_unit_as_it_is_says_nothing_where_the_other_condition_provokes_more() -> (
+    None
+):
+    provoked = standing("FF" + "p" * 14, "F" * 16)
+    assert provoked.worse is Side.B
+    assert said(provoked, "host", "dongle", "phone") == {}
 
 
 def test_what_fails_in_both_was_not_cured() -> None:

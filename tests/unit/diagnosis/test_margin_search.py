@@ -46,7 +46,10 @@ def test_a_sharp_threshold_is_found_in_a_few_runs(sweep: Sweep, part: float) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("noise", "width"), [(0.0, 0.0), (0.05, 0.0), (0.05, 0.03), (0.1, 0.01)])
+@pytest.mark.parametrize(
+    ("noise", "width"),
+    [(0.0, 0.0), (0.05, 0.0), (0.05, 0.03), (0.1, 0.01), (0.02, 0.1), (0.02, 0.2), (0.2, 0.05)],
+)
 def test_the_interval_holds_the_threshold_as_often_as_it_says(noise: float, width: float) -> None:
     """At least 95 of 100; of 60 that is 57, and 53 would be so with a chance of 1 %."""
     hits = 0
@@ -56,6 +59,35 @@ def test_the_interval_holds_the_threshold_as_often_as_it_says(noise: float, widt
         low, high = sorted((margin.good_side, margin.bad_side))
         hits += margin.place is Place.INSIDE and low <= threshold <= high
     assert hits >= 54
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chance", [0.2, 0.5, 0.8])
+def test_a_unit_that_fails_at_random_is_not_given_a_threshold(chance: float) -> None:
+    """A wrong one may be told once in twenty units; at most 4 of 40 has a chance of 95 %."""
+    told = dict.fromkeys(Place, 0)
+    for seed in range(40):
+        rng, search = random.Random(seed), MarginSearch(OHMS)
+        for _ in range(40):
+            if search.margin().is_found:
+                break
+            failed = rng.random() < chance
+            search.learn(Tried(value=search.next_value(), failed=failed))
+        margin = search.margin()
+        if margin.chance >= 0.95:
+            told[margin.place] += 1
+    assert told[Place.INSIDE] <= 4
+    assert told[Place.ALWAYS_WORKS] + told[Place.NEVER_WORKS] <= 4
+    assert told[Place.INTERMITTENT] >= 4
+
+
+def test_a_unit_that_fails_every_other_time_is_intermittent_at_every_value() -> None:
+    search, rng = MarginSearch(OHMS), random.Random(7)
+    while not search.margin().is_found:
+        search.learn(Tried(value=search.next_value(), failed=rng.random() < 0.5))
+    margin = search.margin()
+    assert margin.place is Place.INTERMITTENT
+    assert margin.by_chance == pytest.approx(0.5, abs=0.2)
 
 
 def test_a_run_that_fails_by_chance_does_not_lead_it_astray() -> None:
@@ -84,7 +116,8 @@ def test_a_threshold_outside_of_the_sweep_is_told_as_such(threshold: float, plac
     margin, runs = found(OHMS, threshold)
     assert (margin.place, margin.is_found) == (place, True)
     assert margin.chance >= 0.95
-    assert 3 <= len(runs) <= 12
+    # Fewer would not tell it from a unit that fails now and then, as some failures do.
+    assert 10 <= len(runs) <= 17
 
 
 def test_runs_that_contradict_one_another_leave_it_open() -> None:
@@ -102,7 +135,7 @@ def test_a_search_that_is_taken_up_again_knows_what_it_knew() -> None:
 def test_nothing_is_known_before_the_first_run() -> None:
     margin = MarginSearch(OHMS).margin()
     assert not margin.is_found
-    assert margin.chance == pytest.approx(0.8)
+    assert margin.chance == pytest.approx(0.6)
     assert margin.good_side < 10
     assert margin.bad_side > 140
 
@@ -121,7 +154,7 @@ def test_whatever_was_seen_it_stays_a_distribution(
         value = sweep.candidates[place % len(sweep.candidates)]
         search.learn(Tried(value=value, failed=failed))
     margin = search.margin()
-    assert 1 / 3 - 1e-9 <= margin.chance <= 1 + 1e-9
+    assert 1 / 4 - 1e-9 <= margin.chance <= 1 + 1e-9
     assert 1.8 - 1e-9 <= margin.bad_side <= margin.threshold <= margin.good_side <= 3.0 + 1e-9
     chances = [chance for _, chance in margin.curve]
     assert all(0 <= chance <= 1 for chance in chances)

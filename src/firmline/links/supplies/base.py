@@ -135,6 +135,13 @@ class Supply(Protocol):
             TransportError: It was lost meanwhile.
         """
 
+    def check_still_fed(self) -> None:
+        """See behind a run that the unit is still fed as it was set, as far as it can be seen.
+
+        Raises:
+            TransportError: ``SUPPLY_SHORT``: it is not, and was switched off. ``SUPPLY_LOST``.
+        """
+
     def close(self) -> str:
         """Leave it in a safe state, and let go of it; may be called at any time, and twice.
 

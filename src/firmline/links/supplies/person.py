@@ -50,6 +50,9 @@ class PersonSupply:
         """Nothing."""
         return None
 
+    def check_still_fed(self) -> None:
+        """A person sees it."""
+
     def close(self) -> str:
         """Say in which state it is, as far as it was asked for."""
         if self._setting is None:

@@ -3,13 +3,14 @@
 A driver of our own: the package that is named ppk2-api is under GPL-2.0, which a program under
 Apache-2.0 cannot be shipped with, and the few commands that are needed are soon written. The
 instrument does not measure its voltage, and limits no current below its own 1 A; so its current is
-looked at each time it was switched, and it is switched off where that is above the limit.
+looked at each time it was switched and watched during a run, and it is switched off where that is
+above the limit.
 """
 
 from __future__ import annotations
 
-import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ from firmline.links.extras import extra_missing
 from firmline.links.serial.problems import cannot_open
 from firmline.links.supplies.base import USUAL_LIMIT_A, Abilities, Reading, Setting
 from firmline.links.supplies.current_trace import CurrentTrace
+from firmline.links.supplies.ppk2_reader import POWER_OFF, Reader, Watch
 from firmline.links.supplies.ppk2_samples import END, RATE_HZ, Calibration, decode
 
 if TYPE_CHECKING:
@@ -45,8 +47,6 @@ SETTLE_S: Final = 0.2
 """Until a unit's capacitors are charged; ours."""
 READ_S: Final = 0.05
 """A read waits so long at most, so that a thread of readings ends soon; ours."""
-MOST_BYTES: Final = 400_000_000
-"""Of a trace; ours: a quarter of an hour."""
 
 
 class Ppk2Supply:
@@ -55,20 +55,29 @@ class Ppk2Supply:
     Args:
         port: Its port; of the two it may have, the first.
         limit_a: Current above which it is switched off again, amperes.
+        warn: Says a sentence at once, when it was switched off in the middle of a run.
     """
 
-    def __init__(self, port: str, *, limit_a: float = USUAL_LIMIT_A) -> None:
+    def __init__(
+        self,
+        port: str,
+        *,
+        limit_a: float = USUAL_LIMIT_A,
+        warn: Callable[[str], None] = lambda _sentence: None,
+    ) -> None:
         self.name = f"The PPK2 at {shortened(port)}"
         self.abilities = Abilities(measures=True, traces=True, least_v=LEAST_V, most_v=MOST_V)
         self.by_hand = False
         self._port_name = port
         self._limit_a = limit_a
+        self._warn = warn
+        self._cut_off_a: float | None = None
         self._port: Serial | None = None
         self._calibration: Calibration | None = None
         self._volts = 0.0
         self._is_on = False
         self._was_touched = False
-        self._reader: _Reader | None = None
+        self._reader: Reader | None = None
 
     def open(self) -> None:
         """Find it, and read its calibration; switches nothing.
@@ -115,19 +124,20 @@ class Ppk2Supply:
         current_a = self._look()
         if current_a > self._limit_a:
             self.switch_off()
-            raise TransportError(
-                Code.SUPPLY_SHORT,
-                f"{self.name} gave {current_a * 1e3:.1f} mA at {setting.voltage_v:g} V, which is"
-                f" more than {self._limit_a * 1e3:g} mA, and was switched off.",
-                reason=TransportReason.NOT_AVAILABLE,
-            )
+            raise self._over(current_a)
         return Reading(current_a=current_a)
+
+    def _over(self, current_a: float) -> TransportError:
+        return TransportError(
+            Code.SUPPLY_SHORT,
+            f"{self.name} gave {current_a * 1e3:.1f} mA at {self._volts:g} V, which is more than"
+            f" {self._limit_a * 1e3:g} mA, and was switched off.",
+            reason=TransportReason.NOT_AVAILABLE,
+        )
 
     def _look(self) -> float:
         """The mean current of a moment."""
-        self.begin_trace()
-        if self._reader is not None:
-            self._reader.wait_for(round(LOOK_S * RATE_HZ) * 4)
+        self._read_on(watch=None).wait_for(round(LOOK_S * RATE_HZ) * 4)
         trace = self.end_trace()
         summary = None if trace is None else trace.summary()
         if summary is None:
@@ -141,7 +151,7 @@ class Ppk2Supply:
             TransportError: ``SUPPLY_LOST``.
         """
         self._was_touched = True
-        self._write(POWER + b"\x00")
+        self._write(POWER_OFF)
         self._is_on = False
 
     def begin_trace(self) -> None:
@@ -150,11 +160,22 @@ class Ppk2Supply:
         Raises:
             TransportError: ``SUPPLY_LOST``.
         """
-        if not self._is_on or self._reader is not None:
+        if not self._is_on or self._reader is not None or self._calibration is None:
             return
+        self._read_on(
+            watch=Watch(
+                self._calibration,
+                voltage_v=self._volts,
+                limit_a=self._limit_a,
+                cut=lambda current_a: self._warn(self._over(current_a).message),
+            )
+        )
+
+    def _read_on(self, *, watch: Watch | None) -> Reader:
         self._write(START)
-        self._reader = _Reader(self._open_port())
+        self._reader = Reader(self._open_port(), watch=watch)
         self._reader.start()
+        return self._reader
 
     def end_trace(self) -> CurrentTrace | None:
         """What was recorded.
@@ -170,9 +191,21 @@ class Ppk2Supply:
         finally:
             content = reader.end()
         self._drain()
+        if reader.watch is not None and reader.watch.over_a is not None:
+            self._cut_off_a, self._is_on = reader.watch.over_a, False
         if reader.problem is not None:
             raise self._lost(reader.problem)
         return decode(content, self._calibration, voltage_v=self._volts)
+
+    def check_still_fed(self) -> None:
+        """See that the unit was not cut off in the middle of a run.
+
+        Raises:
+            TransportError: ``SUPPLY_SHORT``.
+        """
+        current_a, self._cut_off_a = self._cut_off_a, None
+        if current_a is not None:
+            raise self._over(current_a)
 
     def close(self) -> str:
         """Switch the unit's power off, if it was touched: nobody can ask it what it was before."""
@@ -181,8 +214,8 @@ class Ppk2Supply:
         try:
             if not self._was_touched:
                 return ""
+            self._write(POWER_OFF)
             self._write(STOP)
-            self._write(POWER + b"\x00")
         except TransportError:
             return (
                 f"Careful: {self.name} does not answer, and nobody knows whether it feeds the unit;"
@@ -236,35 +269,3 @@ class Ppk2Supply:
             f"{self.name} does not answer any more: {shortened(' '.join(why.split()))}.",
             reason=TransportReason.LOST,
         )
-
-
-class _Reader(threading.Thread):
-    """Takes what comes while an update runs; decoding it then would hold the update up."""
-
-    def __init__(self, port: Serial) -> None:
-        super().__init__(name="firmline-ppk2", daemon=True)
-        self.problem: str | None = None
-        self._port = port
-        self._content = bytearray()
-        self._ends = threading.Event()
-
-    def run(self) -> None:
-        """Read until it is to end."""
-        while not self._ends.is_set() and len(self._content) < MOST_BYTES:
-            try:
-                self._content += self._port.read(RATE_HZ // 10)
-            except OSError as problem:
-                self.problem = str(problem)
-                return
-
-    def wait_for(self, count: int) -> None:
-        """Wait until so many bytes have come; not for ever."""
-        deadline_s = time.monotonic() + ANSWER_S
-        while len(self._content) < count and self.is_alive() and time.monotonic() < deadline_s:
-            time.sleep(READ_S / 10)
-
-    def end(self) -> bytes:
-        """What has come until now."""
-        self._ends.set()
-        self.join()
-        return bytes(self._content)

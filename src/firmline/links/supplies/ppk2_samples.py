@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import sys
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -24,6 +24,7 @@ END: Final = b"END"
 """Stands behind the calibration."""
 RANGES: Final = 5
 _VALUE_BITS: Final = 14
+_VALUE_MASK: Final = (1 << _VALUE_BITS) - 1
 _RANGE_MASK: Final = 0x7
 _COUNTER_SHIFT: Final = 18
 _COUNTERS: Final = 64
@@ -85,12 +86,24 @@ class Calibration:
         """Amperes for every value in every range, by value and range as they stand in a word."""
         table: list[float] = []
         for place in range(1 << 3):
-            at = min(place, RANGES - 1)
-            r, gs, gi, o, s, i, ug = (self.numbers[name][at] for name in _USUAL)
-            for value in range(1 << _VALUE_BITS):
-                raw = (4 * value - o) * _STEP_V / r
-                table.append(ug * (raw * (gs * raw + gi) + s * voltage_v + i))
+            amperes = self._of_range(place, voltage_v=voltage_v)
+            table += map(amperes, range(1 << _VALUE_BITS))
         return table
+
+    def amperes(self, word: int, *, voltage_v: float) -> float:
+        """Amperes of one sample, without the running mean behind a change of the range."""
+        of_range = self._of_range((word >> _VALUE_BITS) & _RANGE_MASK, voltage_v=voltage_v)
+        return of_range(word & _VALUE_MASK)
+
+    def _of_range(self, place: int, *, voltage_v: float) -> Callable[[int], float]:
+        """What turns a value of the converter into amperes, in one range."""
+        r, gs, gi, o, s, i, ug = (self.numbers[name][min(place, RANGES - 1)] for name in _USUAL)
+
+        def amperes(value: int) -> float:
+            raw = (4 * value - o) * _STEP_V / r
+            return ug * (raw * (gs * raw + gi) + s * voltage_v + i)
+
+        return amperes
 
 
 def _number(text: str) -> float:

@@ -3,24 +3,23 @@
 Only what SCPI-99 (volume 2, and volume 4 for power supplies) calls common is used: ``VOLT``,
 ``CURR``, ``OUTP``, ``MEAS:VOLT?``, ``MEAS:CURR?``, ``SYST:ERR?`` and, for a supply with several
 outputs, ``INST:NSEL``. Nothing is believed: settings are read back, and the voltage is measured.
+
+A bench supply may feed something else. One that is found on and could not be the unit's (more volts
+than a unit may get, more current than it draws) is not touched; and at the end an output is
+switched on again only where nothing went wrong, and stays on only where it reaches its voltage.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from firmline.errors import Code, TransportError, TransportReason, shortened
-from firmline.links.extras import extra_missing
-from firmline.links.supplies.base import USUAL_LIMIT_A, Abilities, Reading, Setting
+from firmline.errors import Code, TransportError, TransportReason
+from firmline.links.supplies.base import USUAL_LIMIT_A, Abilities, Limits, Reading, Setting
 from firmline.links.supplies.current_trace import CurrentTrace
+from firmline.links.supplies.scpi_talk import ScpiTalk
 
-if TYPE_CHECKING:
-    from pyvisa.resources import MessageBasedResource
-
-TIMEOUT_MS: Final = 2000
-"""Until an answer; ours: slow instruments take half a second for a measurement."""
 SETTLE_S: Final = 2.0
 """Until the voltage is there; ours: large output capacitors and slow start-up included."""
 LOOK_S: Final = 0.1
@@ -29,8 +28,21 @@ TOLERANCE: Final = 0.02
 TOLERANCE_V: Final = 0.03
 """How far the measured voltage may be off, as a part of it and in volts: the larger counts; ours,
 several times the accuracy of a cheap bench supply."""
-LONGEST: Final = 200
-"""Longest answer that is looked at, characters; ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """As what a supply was found.
+
+    Attributes:
+        is_on: Whether its output was on.
+        voltage_v: Volts it was set to.
+        limit_a: Its current limit, amperes.
+    """
+
+    is_on: bool
+    voltage_v: float
+    limit_a: float
 
 
 class ScpiSupply:
@@ -41,6 +53,7 @@ class ScpiSupply:
         channel: Which output, 1 is the first; ``None``: it has one, or the one that is selected.
         visa: The VISA library, as PyVISA names it; empty: PyVISA's choice.
         limit_a: The current limit, amperes.
+        limits: Between which voltages a unit may be fed.
     """
 
     def __init__(
@@ -50,56 +63,71 @@ class ScpiSupply:
         channel: int | None = None,
         visa: str = "",
         limit_a: float = USUAL_LIMIT_A,
+        limits: Limits | None = None,
     ) -> None:
-        self.name = f"The supply at {shortened(resource)}"
         self.abilities = Abilities(current_limit=True, measures=True)
         self.by_hand = False
-        self._resource_name = resource
+        self._talk = ScpiTalk(resource, visa=visa)
         self._channel = channel
-        self._visa = visa
+        self.name = self._talk.name
+        self._selected: float | None = None
+        """The output that was selected before ours."""
         self._limit_a = limit_a
-        self._manager: Any = None
-        self._resource: MessageBasedResource | None = None
-        self._found: tuple[bool, float, float] | None = None
-        """Whether it was found on, at how many volts, with which current limit."""
+        self._limits = limits or Limits()
+        self._found: _Found | None = None
+        self._now_v: float | None = None
+        """What the unit is fed with; ``None``: it is not."""
         self._was_touched = False
+        self._went_wrong = False
 
     def open(self) -> None:
-        """Find it, and see that it is a supply; switches nothing.
+        """Find it, and see that it is a supply which is free; switches nothing.
 
         Raises:
-            TransportError: ``LINK_EXTRA_MISSING``, ``SUPPLY_NOT_FOUND``, ``SUPPLY_NONSENSE``.
+            TransportError: ``LINK_EXTRA_MISSING``, ``SUPPLY_NOT_FOUND``, ``SUPPLY_NONSENSE``,
+                ``SUPPLY_IN_USE``.
         """
+        is_ours = False
         try:
-            import pyvisa  # noqa: PLC0415 - an extra
-        except ImportError:
-            raise extra_missing("supply", "SCPI supplies need PyVISA") from None
-        try:
-            self._manager = pyvisa.ResourceManager(self._visa)
-            self._resource = self._manager.open_resource(
-                self._resource_name,
-                read_termination="\n",
-                write_termination="\n",
-                timeout=TIMEOUT_MS,
+            self._talk.open()
+            self.name = self._talk.name
+            if self._channel is not None:
+                self.name += f" output {self._channel}"
+                self._selected = self._talk.number("INST:NSEL?")
+                self._select()
+            self._found = _Found(
+                is_on=self._is_on(),
+                voltage_v=self._talk.number("VOLT?"),
+                limit_a=self._talk.number("CURR?"),
             )
-        except Exception as problem:  # noqa: BLE001 - its backends raise whatever they meet
-            self._release()
-            raise self._not_found(problem) from None
-        try:
-            self._identify()
-        except TransportError:
-            self._release()
-            raise
+            self._check_free(self._found)
+            is_ours = True
+        finally:
+            if not is_ours:
+                self._let_go()
 
-    def _identify(self) -> None:
-        identity = self._ask("*IDN?", code=Code.SUPPLY_NOT_FOUND)
-        if identity.count(",") < 2:
-            raise self._nonsense("*IDN?", identity)
-        if self._channel is not None:
-            self._tell(f"INST:NSEL {self._channel}")
-        self._found = (self._is_on(), self._number("VOLT?"), self._number("CURR?"))
-        maker, model = (part.strip() for part in identity.split(",")[:2])
-        self.name = shortened(f"{maker} {model}")
+    def _check_free(self, found: _Found) -> None:
+        """See that one that is on may be the unit's, before its voltage is changed."""
+        if not found.is_on:
+            return
+        reading = self._measure()
+        why = ""
+        if found.voltage_v > self._limits.most_v:
+            why = f"{found.voltage_v:g} V, and a unit may get {self._limits.most_v:g} V"
+        elif (reading.current_a or 0.0) > self._limit_a:
+            why = (
+                f"{_milli(reading.current_a)} mA at {found.voltage_v:g} V, and a unit may draw"
+                f" {_milli(self._limit_a)} mA"
+            )
+        elif not _reaches(found.voltage_v, reading):
+            why = f"{reading.voltage_v:.3f} V where it is set to {found.voltage_v:g} V"
+        if why:
+            raise TransportError(
+                Code.SUPPLY_IN_USE,
+                f"{self.name} is on already and gives {why}: it seems to feed something else, and"
+                " was not touched.",
+                reason=TransportReason.NOT_AVAILABLE,
+            )
 
     def apply(self, setting: Setting) -> Reading:
         """Set current limit and voltage, see that they were taken, switch on, and measure.
@@ -108,49 +136,86 @@ class ScpiSupply:
             TransportError: ``SUPPLY_REFUSED``, ``SUPPLY_SHORT``, ``SUPPLY_LOST``.
         """
         self._was_touched = True
-        self._set("CURR", self._limit_a)
-        self._set("VOLT", setting.voltage_v)
-        self._tell("OUTP ON")
+        try:
+            self._select()
+            self._set("CURR", self._limit_a)
+            self._set("VOLT", setting.voltage_v)
+            reading = self._switch_on(setting.voltage_v)
+        except TransportError:
+            self._went_wrong = True
+            raise
+        self._now_v = setting.voltage_v
+        return reading
+
+    def _switch_on(self, volts: float) -> Reading:
+        """Switch on; where the voltage is not reached, it is off again at once."""
+        self._talk.tell("OUTP ON")
         if not self._is_on():
-            raise TransportError(
-                Code.SUPPLY_REFUSED,
+            raise self._talk.refused(
                 f"{self.name} does not switch its output on.",
-                reason=TransportReason.REFUSED,
                 hint="Look at its front panel: a protection may have tripped.",
             )
-        return self._settled(setting.voltage_v)
-
-    def _settled(self, volts: float) -> Reading:
-        tolerance_v = max(TOLERANCE_V, TOLERANCE * volts)
         deadline_s = time.monotonic() + SETTLE_S
-        while True:
-            reading = Reading(
-                voltage_v=self._number("MEAS:VOLT?"), current_a=self._number("MEAS:CURR?")
-            )
-            if abs((reading.voltage_v or 0.0) - volts) <= tolerance_v:
-                return reading
+        while not _reaches(volts, reading := self._measure()):
             if time.monotonic() >= deadline_s:
+                self.switch_off()
                 raise self._short(volts, reading)
             time.sleep(LOOK_S)
+        return reading
+
+    def check_still_fed(self) -> None:
+        """See that the unit is still fed as it was set.
+
+        Raises:
+            TransportError: ``SUPPLY_SHORT``: it is not, and the output is off. ``SUPPLY_LOST``.
+        """
+        volts = self._now_v
+        if volts is None:
+            return
+        try:
+            self._select()
+            is_on, reading = self._is_on(), self._measure()
+            if not is_on or not _reaches(volts, reading):
+                self.switch_off()
+                raise self._short(volts, reading)
+        except TransportError:
+            self._went_wrong = True
+            raise
+
+    def _measure(self) -> Reading:
+        return Reading(
+            voltage_v=self._talk.number("MEAS:VOLT?"), current_a=self._talk.number("MEAS:CURR?")
+        )
 
     def _short(self, volts: float, reading: Reading) -> TransportError:
         return TransportError(
             Code.SUPPLY_SHORT,
-            f"{self.name} gives {reading.voltage_v:.3f} V and {(reading.current_a or 0) * 1e3:.1f}"
-            f" mA where it was set to {volts:g} V with a limit of {self._limit_a * 1e3:g} mA.",
+            f"{self.name} gave {reading.voltage_v:.3f} V and {_milli(reading.current_a)} mA where"
+            f" it was set to {volts:g} V with a limit of {_milli(self._limit_a)} mA, and was"
+            " switched off.",
             reason=TransportReason.NOT_AVAILABLE,
         )
 
     def _set(self, what: str, value: float) -> None:
         """Set a value, and see that it was taken."""
-        self._tell(f"{what} {value:.4f}")
-        taken = self._number(f"{what}?")
+        self._talk.tell(f"{what} {value:.4f}")
+        taken = self._talk.number(f"{what}?")
         if abs(taken - value) > max(0.001, 0.01 * value):
-            raise TransportError(
-                Code.SUPPLY_REFUSED,
+            raise self._talk.refused(
                 f"{self.name} was told {what} {value:g}, and has {taken:g}.",
-                reason=TransportReason.REFUSED,
                 hint="See which range and which output of it is selected (?channel=2).",
+            )
+
+    def _select(self) -> None:
+        """Select our output, also where somebody has turned to another one since."""
+        if self._channel is None:
+            return
+        self._talk.tell(f"INST:NSEL {self._channel}")
+        taken = self._talk.number("INST:NSEL?")
+        if taken != self._channel:
+            raise self._talk.refused(
+                f"{self.name} cannot be selected: the instrument stays at output {taken:g}.",
+                hint="See how many outputs it has; ?channel=1 is the first.",
             )
 
     def switch_off(self) -> None:
@@ -160,13 +225,11 @@ class ScpiSupply:
             TransportError: ``SUPPLY_LOST``, ``SUPPLY_REFUSED``.
         """
         self._was_touched = True
-        self._tell("OUTP OFF")
+        self._now_v = None
+        self._select()
+        self._talk.tell("OUTP OFF")
         if self._is_on():
-            raise TransportError(
-                Code.SUPPLY_REFUSED,
-                f"{self.name} does not switch its output off.",
-                reason=TransportReason.REFUSED,
-            )
+            raise self._talk.refused(f"{self.name} does not switch its output off.")
 
     def begin_trace(self) -> None:
         """It records no current."""
@@ -176,107 +239,75 @@ class ScpiSupply:
         return None
 
     def close(self) -> str:
-        """Bring it back to what it was found as: on at that voltage, or off."""
-        if self._resource is None:
+        """Bring it back to what it was found as, where that is safe; else off."""
+        if not self._talk.is_open:
             return ""
         try:
             return self._as_found()
-        except TransportError:
-            return (
-                f"Careful: {self.name} does not answer, and nobody knows in which state it is; look"
-                " at it."
-            )
+        except TransportError as problem:
+            return self._off_at_last(problem)
+        except BaseException:  # such as a signal: there is nobody to tell it to, and it is safe
+            self._off_at_last(None)
+            raise
         finally:
-            self._release()
+            self._let_go()
 
     def _as_found(self) -> str:
-        if self._found is None or not self._was_touched:
+        found = self._found
+        if found is None or not self._was_touched:
             return f"{self.name} is as it was found."
-        was_on, volts, amperes = self._found
-        if not was_on:
+        if not found.is_on:
             self.switch_off()
             return f"{self.name} is off, as it was found."
-        self._set("VOLT", volts)
-        self._set("CURR", amperes)
-        self._tell("OUTP ON")
-        return f"{self.name} is on at {volts:g} V, as it was found."
+        if self._went_wrong:
+            self.switch_off()
+            return (
+                f"{self.name} is off. It was found on at {found.voltage_v:g} V, and behind what"
+                " went wrong it is not switched on again."
+            )
+        self._select()
+        self._set("VOLT", found.voltage_v)
+        self._set("CURR", found.limit_a)
+        self._switch_on(found.voltage_v)
+        return f"{self.name} is on at {found.voltage_v:g} V, as it was found."
 
-    def _release(self) -> None:
-        for each in (self._resource, self._manager):
-            try:
-                if each is not None:
-                    each.close()
-            except Exception:  # noqa: BLE001, S110 - it is let go of; nothing can be done
-                pass
-        self._resource = self._manager = None
+    def _off_at_last(self, problem: TransportError | None) -> str:
+        """Switch it off without asking what it thinks of that, and see whether it is."""
+        why = "" if problem is None else f" ({problem.message.rstrip('.')})"
+        try:
+            if self._channel is not None:
+                self._talk.tell_blindly(f"INST:NSEL {self._channel}")
+            self._talk.tell_blindly("OUTP OFF")
+            if not self._is_on():
+                return f"{self.name} is off; it could not be left as it was found{why}."
+        except TransportError:
+            pass
+        return (
+            f"Careful: nobody knows in which state {self.name} is{why}; look at it, and switch it"
+            " off by hand."
+        )
+
+    def _let_go(self) -> None:
+        """Turn back to the output that was selected before, as far as that can be done."""
+        try:
+            if self._selected is not None:
+                self._talk.tell_blindly(f"INST:NSEL {self._selected:g}")
+        except TransportError:
+            pass
+        finally:
+            self._talk.close()
 
     def _is_on(self) -> bool:
-        answer = self._ask("OUTP?")
+        answer = self._talk.ask("OUTP?")
         if answer.upper() not in {"0", "1", "ON", "OFF"}:
-            raise self._nonsense("OUTP?", answer)
+            raise self._talk.nonsense("OUTP?", answer)
         return answer.upper() in {"1", "ON"}
 
-    def _number(self, question: str) -> float:
-        answer = self._ask(question)
-        try:
-            value = float(answer)
-        except ValueError:
-            raise self._nonsense(question, answer) from None
-        if not math.isfinite(value) or abs(value) > 1e6:  # 9.9e37 is SCPI's "not a number"
-            raise self._nonsense(question, answer)
-        return value
 
-    def _tell(self, command: str) -> None:
-        """Give a command, and see that it was understood."""
-        try:
-            self._open_resource().write(command)
-        except Exception as problem:  # noqa: BLE001 - backends raise whatever they meet
-            raise self._lost(problem) from None
-        error = self._ask("SYST:ERR?")
-        number = error.split(",")[0].strip()
-        if number.lstrip("+-").strip("0"):
-            raise TransportError(
-                Code.SUPPLY_REFUSED,
-                f"{self.name} does not take {command!r}: {shortened(error)}.",
-                reason=TransportReason.REFUSED,
-            )
-
-    def _ask(self, question: str, *, code: Code = Code.SUPPLY_LOST) -> str:
-        try:
-            answer = self._open_resource().query(question)
-        except UnicodeDecodeError:
-            raise self._nonsense(question, "bytes that are no text") from None
-        except Exception as problem:  # noqa: BLE001 - backends raise whatever they meet
-            raise self._lost(problem, code=code) from None
-        return str(answer)[:LONGEST].strip()
-
-    def _open_resource(self) -> MessageBasedResource:
-        if self._resource is None:
-            raise self._lost(ConnectionError("it is not open"))
-        return self._resource
-
-    def _not_found(self, problem: Exception) -> TransportError:
-        return TransportError(
-            Code.SUPPLY_NOT_FOUND,
-            f"{self.name} cannot be opened: {_in_short(problem)}.",
-            reason=TransportReason.NOT_AVAILABLE,
-        )
-
-    def _lost(self, problem: Exception, *, code: Code = Code.SUPPLY_LOST) -> TransportError:
-        return TransportError(
-            code,
-            f"{self.name} does not answer: {_in_short(problem)}.",
-            reason=TransportReason.LOST,
-        )
-
-    def _nonsense(self, question: str, answer: str) -> TransportError:
-        return TransportError(
-            Code.SUPPLY_NONSENSE,
-            f"{self.name} answers {question} with {shortened(answer)!r}, which no supply does.",
-            reason=TransportReason.NOT_AVAILABLE,
-        )
+def _reaches(volts: float, reading: Reading) -> bool:
+    tolerance_v = max(TOLERANCE_V, TOLERANCE * volts)
+    return abs((reading.voltage_v or 0.0) - volts) <= tolerance_v
 
 
-def _in_short(problem: Exception) -> str:
-    text = " ".join(str(problem).split()) or type(problem).__name__
-    return shortened(text).rstrip(".")
+def _milli(amperes: float | None) -> str:
+    return f"{(amperes or 0.0) * 1e3:.4g}"

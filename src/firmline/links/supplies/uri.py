@@ -25,12 +25,18 @@ class SupplyKind(StrEnum):
 _FORMS: Final = (
     "Write person, sim, scpi:RESOURCE such as scpi:TCPIP::192.0.2.7::5025::SOCKET, or ppk2:PORT."
 )
+_RESOURCES: Final = (
+    "Write it as pyvisa-shell lists it, such as scpi:TCPIP::192.0.2.7::5025::SOCKET,"
+    " scpi:ASRL/dev/ttyUSB0::INSTR or scpi:USB0::0x1AB1::0x0E11::DP8::INSTR."
+)
 _OPTIONS: Final = {SupplyKind.SCPI: ("channel", "visa")}
 _NUMBER: Final = r"[0-9]{1,6}(?:\.[0-9]{1,6})?"
 _SETTING: Final = re.compile(
     rf"\s*({_NUMBER})\s*V(?:\s*,\s*({_NUMBER})\s*(?:ohm|Ohm|\u03a9))?\s*", re.IGNORECASE
 )
 _PLAIN: Final = "Write it plainly, such as 47 or 0.05, without a unit."
+_AS_DRAWN: Final = re.compile(r"\s*([0-9]{1,6})\s*[Vv]\s*([0-9]{1,6})\s*")
+"""A voltage as schematics write it: 3V3."""
 _RANGE: Final = re.compile(rf"({_NUMBER})\.\.({_NUMBER})")
 
 
@@ -67,6 +73,8 @@ def parse_supply(text: str) -> SupplyUri:
     where, _, query = rest.partition("?")
     if not where:
         raise _malformed(f"{shortened(text)!r} does not say which instrument.", _FORMS)
+    if kind is SupplyKind.SCPI and "::" not in where:
+        raise _malformed(f"{shortened(where)!r} is no VISA resource name.", _RESOURCES)
     known = _OPTIONS.get(kind, ())
     options: dict[str, str] = {}
     for pair in filter(None, query.split("&")):
@@ -82,19 +90,41 @@ def parse_supply(text: str) -> SupplyUri:
 
 
 def parse_setting(text: str) -> Setting | None:
-    """A voltage, with a series resistance or without; ``None``: it is none."""
+    """A voltage, with a series resistance or without; ``None``: it is none.
+
+    Raises:
+        InputError: ``NUMBER_MALFORMED``: it is written as schematics do, 3V3.
+    """
     found = _SETTING.fullmatch(text)
     if found is None:
+        check_not_as_drawn(text.split(",", maxsplit=1)[0], what="A voltage")
         return None
     return Setting(voltage_v=float(found[1]), resistance_ohm=float(found[2] or 0))
+
+
+def check_not_as_drawn(text: str, *, what: str) -> None:
+    """Refuse 3V3, which would be read as a name elsewhere.
+
+    Raises:
+        InputError: ``NUMBER_MALFORMED``.
+    """
+    found = _AS_DRAWN.fullmatch(text)
+    if found is not None:
+        raise InputError(
+            Code.NUMBER_MALFORMED,
+            f"{what} is written as in a schematic: {shortened(text.strip())!r}.",
+            hint=f"Write {found[1]}.{found[2]}, and {found[1]}.{found[2]}V in --a and --b.",
+        )
 
 
 def parse_range(text: str, *, what: str) -> tuple[float, float]:
     """Two numbers, ``1.8..3.0``, in either order.
 
     Raises:
-        InputError: ``USAGE``.
+        InputError: ``USAGE``, ``NUMBER_MALFORMED``.
     """
+    for end in text.split(".."):
+        check_not_as_drawn(end, what=what)
     found = _RANGE.fullmatch(text.strip())
     if found is None or float(found[1]) == float(found[2]):
         raise InputError(
@@ -112,6 +142,7 @@ def parse_amount(text: str, *, what: str, most: float) -> float:
     Raises:
         InputError: ``NUMBER_MALFORMED`` or ``NUMBER_OUT_OF_RANGE``.
     """
+    check_not_as_drawn(text, what=what)
     if re.fullmatch(_NUMBER, text.strip()) is None:
         raise InputError(
             Code.NUMBER_MALFORMED, f"{what} is no number: {shortened(text)!r}.", hint=_PLAIN

@@ -51,6 +51,9 @@ class VirtualSupply:
         """Nothing."""
         return None
 
+    def check_still_fed(self) -> None:
+        """The model sees to it."""
+
     def close(self) -> str:
         """There is nothing to leave."""
         return ""

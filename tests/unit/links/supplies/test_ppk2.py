@@ -112,6 +112,46 @@ def test_a_short_circuit_is_switched_off_at_once() -> None:
     assert "mA at 3 V, which is more than 50 mA" in raised.value.message
 
 
+def test_a_short_circuit_in_the_middle_of_a_run_is_switched_off_at_once_and_told() -> None:
+    now_a, warned = [0.004], list[str]()
+    with virtual_ppk2(lambda _sample: now_a[0]) as instrument:
+        one = Ppk2Supply(instrument.port, limit_a=0.05, warn=warned.append)
+        one.open()
+        one.apply(THREE)
+        one.begin_trace()
+        record(one, seconds=0.05)
+        now_a[0] = 0.3
+        assert instrument.is_off_soon()  # while the run goes on
+        trace = one.end_trace()
+        assert trace is not None
+        summary = trace.summary()
+        with pytest.raises(TransportError) as raised:
+            one.check_still_fed()
+        one.check_still_fed()  # it is told once
+        assert one.close().endswith("is off: the unit has no power.")
+    assert raised.value.code is Code.SUPPLY_SHORT
+    assert warned == [raised.value.message]
+    assert "mA at 3 V, which is more than 50 mA, and was switched off" in warned[0]
+    assert summary is not None
+    assert summary.most_a == pytest.approx(0.3, rel=0.02)
+
+
+def test_a_peak_that_is_above_the_limit_for_a_moment_is_no_short_circuit() -> None:
+    """A burst of 2 ms every 20 ms: 12 mA in the mean."""
+    warned = list[str]()
+    with virtual_ppk2(lambda sample: 0.12 if sample % 2000 < 200 else 1e-5) as instrument:
+        one = Ppk2Supply(instrument.port, limit_a=0.05, warn=warned.append)
+        one.open()
+        one.apply(THREE)
+        one.begin_trace()
+        record(one, seconds=0.2)
+        assert one.end_trace() is not None
+        one.check_still_fed()
+        assert instrument.is_on
+        one.close()
+    assert warned == []
+
+
 @pytest.mark.parametrize("says", [b"", b"login: ", metadata().encode()[:60], b"END\n", bytes(99)])
 def test_what_is_no_ppk2_is_refused(monkeypatch: pytest.MonkeyPatch, says: bytes) -> None:
     monkeypatch.setattr(ppk2, "ANSWER_S", 0.3)

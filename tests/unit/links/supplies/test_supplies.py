@@ -47,7 +47,7 @@ def test_a_supply_is_named(
 ) -> None:
     uri = parse_supply(text)
     assert (uri.kind, uri.where, dict(uri.options)) == (kind, where, options)
-    one = supply_of(uri, ask=print, limit_a=0.05)
+    one = supply_of(uri, ask=print, warn=print, limit_a=0.05, limits=Limits())
     assert one.by_hand is (kind is SupplyKind.PERSON)
     assert one.close() == ""  # harmless before it was opened
 
