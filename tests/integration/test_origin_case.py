@@ -119,8 +119,8 @@ def test_no_test_has_taken_the_power_away(unit: str) -> None:
     assert not any(step.test.takes_power for step in investigated(unit).steps)
 
 
-def test_without_bench_supply_probe_and_multimeter_it_is_found_out_as_well() -> None:
-    lacks = ("bench-supply", "probe", "multimeter")
+def test_without_bench_supply_probe_and_oscilloscope_it_is_found_out_as_well() -> None:
+    lacks = ("bench-supply", "probe", "oscilloscope")
     for unit, verdict in VERDICTS.items():
         found = investigate_unit(UNITS[unit], SYMPTOM, lacks=lacks)
         assert found is not None

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
-from firmline.cli.diagnosis_text import cause_fields, cause_lines, evidence_fields, wrapped
+from firmline.cli.diagnosis_text import cause_fields, cause_lines, evidence_fields
 from firmline.cli.settings_text import image_lines, page_fields, state_lines
 from firmline.cli.style import paint, printable
+from firmline.cli.wrapping import wrapped
 from firmline.diagnosis.autopsy.examination import Autopsy
 from firmline.diagnosis.autopsy.finding import Finding, Place, Weight
 from firmline.diagnosis.autopsy.pages import page_difference

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from firmline.cli.dfu_options import connect_delay_option, output_options, package_option
+from firmline.cli.dfu_options import connect_delay_option, own_options, package_option
 from firmline.cli.numbers import Number
 from firmline.cli.parameters import OnceCommand
 from firmline.cli.update_run import UpdateRequest, run_update
@@ -65,7 +65,7 @@ DONGLE: Final = (
     type=Number(517, minimum=23),
     help="Taken, and not asked for: the system agrees on the MTU by itself.",
 )
-@output_options
+@own_options
 def ble(
     *,
     package: Path,
@@ -78,6 +78,7 @@ def ble(
     flash_connectivity: bool,
     att_mtu: int | None,
     verbose: int,
+    recovers: bool,
     trace: Path | None,
     as_json: bool,
 ) -> None:
@@ -95,7 +96,12 @@ def ble(
     target = _target(address, name, adapter)
     run_update(
         UpdateRequest(
-            package=package, target=target, trace=trace, as_json=as_json, verbose=verbose > 0
+            package=package,
+            target=target,
+            trace=trace,
+            as_json=as_json,
+            verbose=verbose > 0,
+            recovers=recovers,
         )
     )
 

@@ -10,6 +10,7 @@ import click
 from firmline.cli.numbers import Number
 from firmline.cli.output_options import json_option, trace_option
 from firmline.cli.parameters import FilePath
+from firmline.cli.recovery_options import recovery_option
 from firmline.protocol.requests import MAX_PRN
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -81,7 +82,7 @@ def timeout_option(meaning: str) -> _Decorator:
     )
 
 
-def output_options(command: _F) -> _F:
-    """Add ``-v``, ``--trace`` and ``--json``, as ``verbose``, ``trace`` and ``as_json``."""
+def own_options(command: _F) -> _F:
+    """Add what nrfutil lacks: ``verbose``, ``recovers``, ``trace`` and ``as_json``."""
     verbose = click.option(*("-v", "--verbose"), count=True, help="Print every event.")
-    return verbose(trace_option(json_option(command)))
+    return verbose(recovery_option(trace_option(json_option(command))))

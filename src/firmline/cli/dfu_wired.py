@@ -9,12 +9,13 @@ from typing import Any, NoReturn
 
 from firmline.cli.dfu_options import (
     connect_delay_option,
-    output_options,
+    own_options,
     package_option,
     prn_option,
     timeout_option,
 )
 from firmline.cli.expect_options import expect_options, read_expectation
+from firmline.cli.sending_options import Sending
 from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.links.target import Target
 from firmline.updater.expectation import Expectation
@@ -34,7 +35,7 @@ def wired_options(
     delay, timeout = connect_delay_option(instead), timeout_option(takes)
     options: tuple[Any, ...] = (
         *(package_option, *own, prn_option, delay, timeout),
-        *(expect_options, output_options),
+        *(expect_options, own_options),
     )
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,6 +57,7 @@ class WiredUpdate:
         timeout_s: How long the unit may take (``-t``); ``None``: as long as is usual.
         expectation: What the new application prints, if the user knows.
         verbose: Whether to print every event.
+        recovers: Whether it goes on behind a fault.
         trace: Where every event is kept.
         as_json: Whether to print for programs.
     """
@@ -66,6 +68,7 @@ class WiredUpdate:
     timeout_s: int | None
     expectation: Expectation | None
     verbose: bool
+    recovers: bool
     trace: Path | None
     as_json: bool
 
@@ -81,6 +84,7 @@ class WiredUpdate:
         expect_baud: int | None,
         expect_timeout: float | None,
         verbose: int,
+        recovers: bool,
         trace: Path | None,
         as_json: bool,
     ) -> WiredUpdate:
@@ -96,6 +100,7 @@ class WiredUpdate:
             timeout_s=timeout,
             expectation=read_expectation(expect, baud=expect_baud, timeout_s=expect_timeout),
             verbose=verbose > 0,
+            recovers=recovers,
             trace=trace,
             as_json=as_json,
         )
@@ -128,7 +133,8 @@ class WiredUpdate:
                 trace=self.trace,
                 as_json=self.as_json,
                 verbose=self.verbose,
-                prn=self.prn,
+                sending=Sending(prn=self.prn),
+                recovers=self.recovers,
                 timeouts=timeouts,
                 expectation=self.expectation,
             )

@@ -16,6 +16,7 @@ from firmline.cli.with_subcommands import WithSubcommands
 from firmline.errors import Code, InputError
 
 if TYPE_CHECKING:
+    from firmline.cli.report.content import Concluded
     from firmline.diagnosis.evidence import Incident
 
 SUBCOMMANDS: Final = (
@@ -47,14 +48,23 @@ SUBCOMMANDS: Final = (
     metavar="NAME",
     multiple=True,
     help="Equipment that is not at hand, so that no test needs it: second-host, bench-supply,"
-    " new-cell, probe, good-unit, good-package, reset-pin, multimeter or sources. May be given more"
-    " than once.",
+    " new-cell, probe, good-unit, good-package, reset-pin, oscilloscope or sources. May be given"
+    " more than once.",
 )
 @click.option(
     "--done",
     metavar="TEST",
     multiple=True,
-    help="A test that was done already, by its name in the plan. May be given more than once.",
+    help="A test that was done already and has shown nothing, or cannot be done, by its name in the"
+    " plan. May be given more than once.",
+)
+@click.option(
+    "--result",
+    "results",
+    metavar="TEST=OUTCOME",
+    multiple=True,
+    help="What a test of the plan has shown, as the plan says it: app-restart=helped,"
+    " see-end=back_in_app, read-reset-reason=none. May be given more than once.",
 )
 @click.option(
     "--dump",
@@ -95,6 +105,7 @@ def diagnose(
     asks: bool,
     lacks: tuple[str, ...],
     done: tuple[str, ...],
+    results: tuple[str, ...],
     dumps: tuple[Path, ...],
     resolved_path: Path | None,
     report_path: Path | None,
@@ -105,24 +116,25 @@ def diagnose(
 
     FILE is a trace of firmline's (--trace, --json), of one attempt or of several behind one
     another; a log of pc-nrfutil, of nRF Connect or an app with the DFU library on Android or iOS,
-    of MCUboot's console or of an SMP client such as mcumgr; or a report: JSON with an object
-    "evidence", whose fields and values are on the page on evidence. - reads standard input. The
-    tests that would destroy evidence come last: do them in their order, and leave the cell where it
-    is until then.
+    of MCUboot's console or of an SMP client such as mcumgr; what --json has printed; or a report:
+    JSON with an object "evidence", whose fields and values are on the page on evidence. - reads
+    standard input. The tests that would destroy evidence come last: do them in their order, leave
+    the cell where it is until then, and give back what they have shown with --result.
     """
     from firmline.cli.diagnosis_options import known_equipment, known_tests  # noqa: PLC0415
-    from firmline.cli.diagnosis_text import result_fields, text_lines  # noqa: PLC0415
     from firmline.cli.learned_text import resolved_runs  # noqa: PLC0415
     from firmline.cli.report.attachments import File  # noqa: PLC0415
     from firmline.cli.report.content import Concluded  # noqa: PLC0415
     from firmline.cli.report.writing import wanted_report, write_report  # noqa: PLC0415
     from firmline.diagnosis.evidence import Incident  # noqa: PLC0415
     from firmline.diagnosis.next_test import plan  # noqa: PLC0415 - the help stays fast
+    from firmline.diagnosis.outcomes import result_of  # noqa: PLC0415
     from firmline.diagnosis.ranking import rank  # noqa: PLC0415
     from firmline.diagnosis.reading import read_source  # noqa: PLC0415
 
     lacks, done = known_equipment(lacks), known_tests(done)
-    _check_source(file, asks=asks, dumps=dumps)
+    shown = [result_of(each) for each in results]
+    _check_source(file, asks=asks, dumps=dumps, results=results)
     resolved = resolved_runs(resolved_path)
     wanted = wanted_report(report_path, attach)
     given = None if file is None else File(name=file.name, content=read_trace_file(file))
@@ -130,24 +142,34 @@ def diagnose(
         None if file is None or given is None else read_source(given.content, name=name_of(file))
     )
     told = Incident() if source is None else source.incident
+    told = told.with_more(each for _, evidence in shown for each in evidence)
+    before = () if source is None else source.done
+    done = tuple(dict.fromkeys((*before, *done, *(test.slug for test, _ in shown))))
     incident = _with_more(told, dumps=dumps, asks=asks, resolved=resolved)
     ranking = rank(incident, resolved=resolved)
-    proposals = plan(incident, ranking, lacks=lacks, done=done)
-    if as_json:
-        click.echo(json.dumps(result_fields(incident, ranking, proposals)))
-    else:
-        click.echo("\n".join(text_lines(incident, ranking, proposals)))
+    concluded = Concluded(
+        incident=incident,
+        ranking=ranking,
+        plan=plan(incident, ranking, lacks=lacks, done=done),
+        done=done,
+        lacks=lacks,
+        asked=asks,
+        dumps=len(dumps),
+    )
+    _print(concluded, as_json=as_json)
     if wanted is not None:
-        concluded = Concluded(
-            incident=incident,
-            ranking=ranking,
-            plan=proposals,
-            done=done,
-            lacks=lacks,
-            asked=asks,
-            dumps=len(dumps),
-        )
         write_report(wanted, source, concluded, given=given)
+
+
+def _print(concluded: Concluded, *, as_json: bool) -> None:
+    """The diagnosis, for people or for programs."""
+    from firmline.cli.diagnosis_text import result_fields, text_lines  # noqa: PLC0415
+
+    told = (concluded.incident, concluded.ranking, concluded.plan)
+    if as_json:
+        click.echo(json.dumps(result_fields(*told, done=concluded.done)))
+    else:
+        click.echo("\n".join(text_lines(*told)))
 
 
 def _with_more(
@@ -166,13 +188,15 @@ def _with_more(
     return incident
 
 
-def _check_source(file: Path | None, *, asks: bool, dumps: tuple[Path, ...]) -> None:
+def _check_source(
+    file: Path | None, *, asks: bool, dumps: tuple[Path, ...], results: tuple[str, ...]
+) -> None:
     """See that there is something to diagnose.
 
     Raises:
         InputError: ``USAGE`` or ``OPTION_CONFLICT``.
     """
-    if file is None and not asks and not dumps:
+    if file is None and not asks and not dumps and not results:
         raise InputError(
             Code.USAGE,
             "There is nothing to diagnose: no FILE, and no --ask.",

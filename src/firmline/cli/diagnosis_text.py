@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import wrap
 from typing import Final
 
 from firmline.cli.learned_text import learned_fields, learned_lines
+from firmline.cli.plan_text import plan_lines
 from firmline.cli.style import paint, printable
+from firmline.cli.wrapping import wrapped
 from firmline.diagnosis.catalogue import UNKNOWN
 from firmline.diagnosis.evidence import Evidence, Incident
-from firmline.diagnosis.next_test import Proposal, equipment
+from firmline.diagnosis.next_test import Proposal
+from firmline.diagnosis.outcomes import outcomes_of
 from firmline.diagnosis.ranking import Argument, RankedCause, Ranking
 from firmline.diagnosis.vocabulary import vocabulary
 
@@ -20,9 +22,6 @@ UNLIKELY: Final = 0.02
 """Causes below that are not shown to people, beyond the first."""
 ARGUMENTS: Final = 5
 """Arguments that people are shown of the first cause, for it and against it."""
-TESTS: Final = 16
-"""Tests of the plan that people are shown."""
-WIDTH: Final = 96
 UNKNOWN_TITLE: Final = "None of the causes that are known"
 
 
@@ -30,9 +29,20 @@ UNKNOWN_TITLE: Final = "None of the causes that are known"
 
 
 def result_fields(
-    incident: Incident, ranking: Ranking, proposals: tuple[Proposal, ...]
+    incident: Incident,
+    ranking: Ranking,
+    proposals: tuple[Proposal, ...],
+    *,
+    done: tuple[str, ...] = (),
 ) -> dict[str, object]:
-    """The result line."""
+    """The result line.
+
+    Args:
+        incident: What is known.
+        ranking: Of that.
+        proposals: The plan.
+        done: Tests that were done, so that they are not proposed when this is read again.
+    """
     return {
         "type": "result",
         "causes": [cause_fields(each) for each in ranking.causes],
@@ -40,6 +50,7 @@ def result_fields(
         "next_test": test_fields(proposals[0]) if proposals else None,
         "plan": [test_fields(each) for each in proposals],
         "evidence": [evidence_fields(each) for each in incident.evidence],
+        "done": list(done),
         "confounded": incident.confounded(),
         "contradictions": list(incident.contradictions()),
         "unused": [printable(each) for each in incident.unused],
@@ -81,6 +92,8 @@ def test_fields(proposal: Proposal) -> dict[str, object]:
         "destroys": list(test.destroys),
         "bits": round(proposal.bits, 3),
         "because": proposal.because,
+        "outcomes": list(outcomes_of(test)),
+        "needs_failure": test.needs_failure,
     }
 
 
@@ -105,7 +118,8 @@ def text_lines(
     yield from _heading("Causes")
     yield from cause_lines(ranking)
     yield from _argument_lines(ranking.causes[0])
-    yield from _plan_lines(proposals)
+    yield from _heading("What to do next", first=False)
+    yield from plan_lines(incident, ranking, proposals)
     yield from _remark_lines(incident, ranking)
 
 
@@ -162,26 +176,6 @@ def _observation(argument: Argument) -> str:
     return f"{argument.field} = {told}" if argument.seen else f"not {told}"
 
 
-def _plan_lines(proposals: tuple[Proposal, ...]) -> Iterator[str]:
-    yield from _heading("What to do next", first=False)
-    if not proposals:
-        yield "  No test that is known would tell more."
-        return
-    warned = False
-    for number, proposal in enumerate(proposals[:TESTS], 1):
-        test = proposal.test
-        if test.takes_power and not warned:
-            warned = True
-            yield "  Only now, because it destroys what the tests above look at:"
-        needs = "".join(f", needs {equipment()[each]}" for each in test.needs)
-        yield f"  {number}. {paint(test.title, bold=True)} ({test.minutes:g} min{needs})"
-        for step in test.steps if number == 1 else ():
-            yield from wrapped(f"     - {step}", indent=7)
-        yield from wrapped(f"     {proposal.because}", indent=5)
-    if not warned and any(each.test.takes_power for each in proposals):
-        yield "  Until these are done, do not touch the cell or the supply."
-
-
 def _remark_lines(incident: Incident, ranking: Ranking) -> Iterator[str]:
     contradictions, unused = incident.contradictions(), incident.unused
     if incident.confounded():
@@ -199,9 +193,3 @@ def _remark_lines(incident: Incident, ranking: Ranking) -> Iterator[str]:
     if ranking.learned is not None:
         yield from _heading("What resolved runs have told", first=False)
         yield from learned_lines(ranking.learned)
-
-
-def wrapped(text: str, *, indent: int = 2) -> list[str]:
-    """A text in lines; it begins where it does itself, and goes on at the indent."""
-    first = len(text) - len(text.lstrip())
-    return wrap(text.strip(), WIDTH, initial_indent=" " * first, subsequent_indent=" " * indent)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from firmline.cli.diagnosis_text import wrapped
 from firmline.cli.style import paint, printable
+from firmline.cli.wrapping import wrapped
 from firmline.diagnosis.autopsy.examination import Autopsy
 from firmline.diagnosis.autopsy.golden import Comparison, Region
 

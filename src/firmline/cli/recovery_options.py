@@ -50,6 +50,20 @@ def recovery_options(command: _F) -> _F:
     return command
 
 
+def recovery_option(command: _F) -> _F:
+    """Add ``--recovery/--no-recovery``, as ``recovers``."""
+    option = click.option(
+        "--recovery/--no-recovery",
+        "recovers",
+        default=True,
+        show_default=True,
+        help="Whether it goes on behind a fault. Without, it ends at the first one and leaves the"
+        " unit as it is, as most hosts do: recovery may restart the unit, which clears what a"
+        " diagnosis looks at.",
+    )
+    return option(command)
+
+
 def read_spacing(text: str) -> Spacing:
     """The value of ``--checkpoints``; ``None``: off.
 

@@ -11,7 +11,8 @@ from firmline.cli.btsnoop_file import btsnoop_option
 from firmline.cli.expect_options import expect_options, read_expectation
 from firmline.cli.output_options import json_option, trace_option
 from firmline.cli.parameters import FilePath, OnceCommand
-from firmline.cli.recovery_options import recovery_options
+from firmline.cli.recovery_options import recovery_option, recovery_options
+from firmline.cli.sending_options import Sending, sending_options
 from firmline.cli.update_run import UpdateRequest, run_update
 from firmline.links.target import parse_target
 from firmline.updater.checkpointing import Spacing
@@ -38,15 +39,8 @@ from firmline.updater.timeouts import Timeouts
 )
 @expect_options
 @recovery_options
-@click.option(
-    "--recovery/--no-recovery",
-    "recovers",
-    default=True,
-    show_default=True,
-    help="Whether it goes on behind a fault. Without, it ends at the first one and leaves the unit"
-    " as it is, as most hosts do: recovery may restart the unit, which clears what a diagnosis"
-    " looks at.",
-)
+@recovery_option
+@sending_options
 @trace_option
 @btsnoop_option
 @json_option
@@ -60,6 +54,9 @@ def update(
     checkpoint_s: Spacing,
     timeouts: Timeouts,
     recovers: bool,
+    prn: int,
+    most_mtu: int | None,
+    pause_s: float | None,
     trace: Path | None,
     btsnoop: Path | None,
     as_json: bool,
@@ -87,6 +84,7 @@ def update(
         checkpoint_s=checkpoint_s,
         timeouts=timeouts,
         recovers=recovers,
+        sending=Sending(prn=prn, most_mtu=most_mtu, pause_s=pause_s),
     )
     if len(targets) == 1:
         run_update(request)

@@ -23,7 +23,7 @@ from firmline.cli.trace_file import TraceFile
 from firmline.cli.unit_session import prepare_unit
 from firmline.cli.update_run import (
     UpdateRequest,
-    check_that_it_prints,
+    check_road,
     diagnosis_lines,
     diagnosis_of,
     has_own_time,
@@ -72,7 +72,7 @@ def run_updates(request: UpdateRequest, targets: Sequence[Target]) -> NoReturn:
     requests = _one_each(request, targets)
     wanted = [prepare_unit(one.target, trace=one.trace, inputs=[one.package]) for one in requests]
     for one, unit in zip(requests, wanted, strict=True):
-        check_that_it_prints(one, unit.unit)
+        check_road(one, unit.unit)
     check_targets(wanted)
     content = read_file(request.package, what="package")
     images = read_package(content, name=str(request.package))

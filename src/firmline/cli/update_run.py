@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -16,6 +16,7 @@ from firmline.cli.event_output import listener_for
 from firmline.cli.failures import next_thing, problem_fields, say
 from firmline.cli.files import read_file
 from firmline.cli.interruption import interruptions
+from firmline.cli.sending_options import Sending
 from firmline.cli.style import printable
 from firmline.cli.unit_session import UnitSession, prepare_unit
 from firmline.device.description import UnitDescription
@@ -48,7 +49,7 @@ class UpdateRequest:
         btsnoop: Where every packet between host and controller is kept.
         as_json: Whether to print for programs.
         verbose: Whether to print every event for people.
-        prn: Ask for an unasked CRC after every ``prn`` packets; 0 = as the road needs it.
+        sending: How packets are sent, where the user has said so.
         timeouts: How long to wait for what; ``None``: as long as is usual.
         expectation: What the new application prints on a serial port.
         checkpoint_s: Seconds of work after which the unit saves its progress; ``auto``: as often as
@@ -62,7 +63,7 @@ class UpdateRequest:
     btsnoop: Path | None = None
     as_json: bool = False
     verbose: bool = False
-    prn: int = 0
+    sending: Sending = field(default_factory=Sending)
     timeouts: Timeouts | None = None
     expectation: Expectation | None = None
     checkpoint_s: Spacing = AUTO
@@ -79,7 +80,7 @@ def run_update(request: UpdateRequest) -> NoReturn:
     wanted = prepare_unit(
         request.target, trace=request.trace, btsnoop=request.btsnoop, inputs=[request.package]
     )
-    check_that_it_prints(request, wanted.unit)
+    check_road(request, wanted.unit)
     content = read_file(request.package, what="package")
     images = read_package(content, name=str(request.package))
     session = UnitSession(wanted, trace=request.trace, btsnoop=request.btsnoop)
@@ -131,21 +132,31 @@ def plan_of(
         unit_name=printable(request.target.shown),
         pin=None if opened is None else opened.pin,
         timeouts=request.timeouts,
-        pacing=NO_PAUSES if opened is None else opened.pacing,
-        prn=request.prn or (0 if opened is None else opened.prn),
+        pacing=request.sending.pacing(NO_PAUSES if opened is None else opened.pacing),
+        prn=request.sending.prn or (0 if opened is None else opened.prn),
+        most_mtu=request.sending.most_mtu,
         expectation=request.expectation,
         checkpoint_s=request.checkpoint_s,
         recovers=request.recovers,
     )
 
 
-def check_that_it_prints(request: UpdateRequest, unit: UnitDescription | None) -> None:
-    """See that the road is a serial port or USB, where something is expected to be printed."""
-    if (
-        request.expectation is None
-        or request.target.scheme in (Scheme.SERIAL, Scheme.USB)
-        or (unit is not None and not unit.profile.is_ble)
-    ):
+def check_road(request: UpdateRequest, unit: UnitDescription | None) -> None:
+    """See that the road has what was asked for: prints are a serial port's, an MTU is a radio's.
+
+    Raises:
+        InputError: ``OPTION_CONFLICT``.
+    """
+    over_port = request.target.scheme in (Scheme.SERIAL, Scheme.USB) or (
+        unit is not None and not unit.profile.is_ble
+    )
+    if over_port and request.sending.most_mtu is not None:
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "A serial port has no ATT MTU that could be smaller: --mtu is for a radio.",
+            hint="Leave --mtu out; --prn 1 has the unit confirm each packet on a serial port.",
+        )
+    if request.expectation is None or over_port:
         return
     raise InputError(
         Code.OPTION_CONFLICT,

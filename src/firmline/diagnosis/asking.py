@@ -17,6 +17,7 @@ from typing import Final
 
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.information import (
+    FOLLOWS,
     bits,
     likely_causes,
     may_apply,
@@ -94,20 +95,27 @@ def next_question(
 ) -> Question | None:
     """The question to ask next; ``None``: no answer would tell more.
 
+    Nobody is asked for an extended error before the result that it belongs to: what a question
+    follows is asked first.
+
     Args:
         incident: What is known.
         ranking: Of that.
         asked: Questions that were asked already, by their keys.
     """
-    return max(
-        (
-            each
-            for each in _questions(incident, likely_causes(ranking), asked)
-            if each.bits >= WORTH_BITS
-        ),
+    causes = likely_causes(ranking)
+    best = max(
+        (each for each in _questions(incident, causes, asked) if each.bits >= WORTH_BITS),
         key=lambda question: question.bits,
         default=None,
     )
+    seen = incident.by_field()
+    while best is not None and best.field in FOLLOWS:
+        before, _ = FOLLOWS[best.field]
+        if before in seen or before in asked:
+            break
+        best = _about_field(before, causes)
+    return best
 
 
 def _questions(

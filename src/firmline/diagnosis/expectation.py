@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmline.diagnosis.catalogue import UNKNOWN
-from firmline.diagnosis.information import NOT_SEEN, PASSES, SEEN, Outcomes
+from firmline.diagnosis.information import FAILS, NOT_SEEN, PASSES, SEEN, Outcomes
 from firmline.diagnosis.vocabulary import vocabulary
 
 SHOWN: Final = 3
@@ -61,10 +61,13 @@ def because_of_trying(look: Look, likely: Mapping[str, float]) -> str:
     among = sorted(likely, key=lambda slug: -likely[slug])[:AMONG]
     helped = [slug for slug in among if passes[slug] >= HELPS]
     others = [slug for slug in among if passes[slug] < HELPS]
-    if helped and others:
+    favoured = _favoured(passes, likely)
+    if favoured in helped and others:
         return f"It helps with {_listed(helped)}, and not with {_listed(others)}."
-    verb = "likelier" if helped else "unlikely to help"
-    return f"It is {verb} with {_listed(helped or others)}, each to another degree."
+    return (
+        f"If it helps, that speaks for {_named(favoured)}; if it does not, for"
+        f" {_named(_favoured(look.outcomes[FAILS], likely))}."
+    )
 
 
 def _likeliest(outcomes: Outcomes, likely: Mapping[str, float]) -> Iterator[str]:

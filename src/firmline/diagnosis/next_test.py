@@ -5,8 +5,13 @@ Rules of this module:
 * What a test is worth is how much its outcome is expected to narrow the causes down (the mutual
   information of outcome and cause, in bits), by the same model that ranks them.
 * What takes the power away comes last: only where no other test that is at hand tells anything
-  more. What destroys less is put behind what destroys nothing, by weights (``data/``).
-* A test is not proposed twice, nor one whose outcome is known.
+  more. What destroys less costs more than its minutes, by weights (``data/``), so that it comes
+  first only where it tells that much more than what destroys nothing; never where a test that
+  destroys nothing tells as much per minute.
+* An attempt that passes ends the failure. As long as there is something to see that only a unit
+  shows that fails, an attempt counts only as far as it is expected not to pass.
+* A test is not proposed twice, nor one whose outcome is known, nor one that cannot be done where
+  the unit is. What tells next to nothing is left out as long as something tells much more.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from firmline.data import load_table
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.expectation import Look, because_of_looking, because_of_trying
 from firmline.diagnosis.information import (
+    PASSES,
     bits,
     likely_causes,
     may_apply,
@@ -34,6 +40,9 @@ POWER: Final = "power"
 """What only the power holds; whoever destroys that destroys the case."""
 WORTH_BITS: Final = 0.05
 """A test that is expected to tell less is not worth doing; ours."""
+LEAST_SHARE: Final = 1 / 40
+"""A test that tells less than this of what the best one tells, per minute, waits until the better
+ones are done; ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +61,7 @@ class Test:
         fields: What is looked at: fields with one value.
         flags: What is looked for.
         needs_failure: Whether it tells something only while the unit still fails.
+        not_at: Where the unit cannot be for it: values of ``end_state``.
     """
 
     __test__ = False  # not one of pytest's
@@ -67,6 +77,7 @@ class Test:
     fields: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     needs_failure: bool = True
+    not_at: tuple[str, ...] = ()
 
     @property
     def takes_power(self) -> bool:
@@ -79,6 +90,20 @@ class Test:
         weights = [_weight(each) for each in self.destroys if each != POWER]
         weights += [_risk(each) for each in self.risks]
         return self.minutes * math.prod(weights)
+
+    @property
+    def only_while_failing(self) -> bool:
+        """Whether it looks at what is not to be seen any more behind an attempt that passes."""
+        return self.needs_failure and not self.action
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether it destroys nothing, and cannot by a slip."""
+        return not self.destroys and not self.risks
+
+    def can_be_done(self, incident: Incident) -> bool:
+        """Whether the unit is where it can be done, as far as that is known."""
+        return not set(self.not_at) & set(incident.by_field().get("end_state", ()))
 
     def is_known(self, incident: Incident) -> bool:
         """Whether everything that it would show is known already."""
@@ -108,11 +133,26 @@ class Proposal:
         test: The test.
         bits: How much it is expected to tell.
         because: What it tells apart, in words.
+        passes: How likely the attempt behind its action passes; 0 of one that looks.
     """
 
     test: Test
     bits: float
     because: str
+    passes: float = 0.0
+
+    @property
+    def per_minute(self) -> float:
+        """What it tells in a minute, in bits, whatever it costs beside."""
+        return self.bits / self.test.minutes
+
+    def worth(self, *, with_failure: bool) -> float:
+        """What it tells per minute, in bits.
+
+        Args:
+            with_failure: Whether there is something that only a failing unit shows.
+        """
+        return self.bits / self.test.cost * (1.0 - self.passes if with_failure else 1.0)
 
 
 def _weight(destroyed: str) -> float:
@@ -145,6 +185,7 @@ def diagnostic_tests() -> Mapping[str, Test]:
             fields=tuple(row.get("fields", ())),
             flags=tuple(row.get("flags", ())),
             needs_failure=row.get("needs_failure", True),
+            not_at=tuple(row.get("not_at", ())),
         )
         for slug, row in _table()["tests"].items()
     }
@@ -178,14 +219,47 @@ def plan(
         proposal
         for test in diagnostic_tests().values()
         if test.slug not in done and not set(test.needs) & set(lacks)
+        if test.can_be_done(incident)
         if (proposal := _proposal(test, incident, likely)) is not None
     ]
+    worth = _worths(proposals)
+    best = max(
+        (worth[each.test.slug] for each in proposals if not each.test.takes_power), default=0
+    )
     return tuple(
         sorted(
-            proposals,
-            key=lambda each: (each.test.takes_power, -each.bits / each.test.cost),
+            (
+                each
+                for each in proposals
+                if each.test.takes_power or worth[each.test.slug] >= best * LEAST_SHARE
+            ),
+            key=lambda each: (
+                each.test.takes_power,
+                -worth[each.test.slug],
+                not each.test.is_harmless,
+            ),
         )
     )
+
+
+def _worths(proposals: Collection[Proposal]) -> dict[str, float]:
+    """What each test tells per minute, by its slug, with what it costs beside its minutes.
+
+    What destroys something is never worth more than a harmless test that is as good.
+    """
+    with_failure = any(each.test.only_while_failing for each in proposals)
+    worth = {
+        each.test.slug: each.worth(with_failure=with_failure and not each.test.takes_power)
+        for each in proposals
+    }
+    harmless = [each for each in proposals if each.test.is_harmless]
+    for each in proposals:
+        if not each.test.is_harmless:
+            as_good = [other for other in harmless if other.per_minute >= each.per_minute]
+            worth[each.test.slug] = min(
+                worth[each.test.slug], *(worth[other.test.slug] for other in as_good), math.inf
+            )
+    return worth
 
 
 def _proposal(test: Test, incident: Incident, likely: Mapping[str, float]) -> Proposal | None:
@@ -195,8 +269,12 @@ def _proposal(test: Test, incident: Incident, likely: Mapping[str, float]) -> Pr
     worth = 0.0 if best is None else bits(best.outcomes, likely)
     if best is None or worth < WORTH_BITS:
         return None
-    because = because_of_trying if test.action else because_of_looking
-    return Proposal(test=test, bits=worth, because=because(best, likely))
+    if not test.action:
+        return Proposal(test=test, bits=worth, because=because_of_looking(best, likely))
+    helped = best.outcomes[PASSES]
+    passes = sum(chance * helped[slug] for slug, chance in likely.items()) / sum(likely.values())
+    because = because_of_trying(best, likely)
+    return Proposal(test=test, bits=worth, because=because, passes=passes)
 
 
 def _looks(test: Test, incident: Incident, causes: Iterable[str]) -> list[Look]:

@@ -10,7 +10,7 @@ from typing import Final
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.logs.lines import encoding_of
 from firmline.diagnosis.logs.reading import read_log
-from firmline.diagnosis.report_input import incident_of
+from firmline.diagnosis.report_input import done_tests_of, incident_of
 from firmline.diagnosis.trace_evidence import evidence_of_traces
 from firmline.errors import Code, InputError
 from firmline.formats.trace import BYTE_ORDER_MARK, Trace, read_traces
@@ -38,11 +38,13 @@ class Source:
         kind: What it is.
         incident: The evidence in it.
         traces: Those that it holds, the oldest first; none of a log or a report.
+        done: Slugs of the tests that were done by then, where ``firmline diagnose --json`` says so.
     """
 
     kind: Kind
     incident: Incident
     traces: tuple[Trace, ...] = ()
+    done: tuple[str, ...] = ()
 
 
 def read_incident(content: bytes, *, name: str) -> Incident:
@@ -85,7 +87,8 @@ def read_source(content: bytes, *, name: str) -> Source:
         return _of_trace(content, name)
     if isinstance(document, dict) and "type" in document and "evidence" not in document:
         return _of_trace(content, name)
-    return Source(kind=Kind.REPORT, incident=incident_of(document, name=name))
+    incident = incident_of(document, name=name)
+    return Source(kind=Kind.REPORT, incident=incident, done=done_tests_of(document))
 
 
 def _in_utf_8(content: bytes) -> bytes:

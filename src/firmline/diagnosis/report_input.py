@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
+from firmline.diagnosis.next_test import diagnostic_tests
 from firmline.diagnosis.vocabulary import Field, vocabulary
 from firmline.errors import Code, InputError, shortened
 
@@ -20,6 +21,10 @@ RULED_OUT: Final = "ruled_out"
 """Beside ``evidence``: what was looked for and is not so."""
 OBSERVATIONS: Final = "observations"
 """Beside both, in a report that firmline has written: who has said each of them, and where."""
+RESULT: Final = "result"
+"""The ``type`` of what ``firmline diagnose --json`` prints; its ``evidence`` is a list of them."""
+DONE: Final = "done"
+"""There, the tests that were done."""
 
 
 def read_report(content: bytes, *, name: str, origin: Origin = Origin.REPORT) -> Incident:
@@ -49,6 +54,8 @@ def incident_of(report: object, *, name: str, origin: Origin = Origin.REPORT) ->
     """
     if not isinstance(report, dict):
         raise _malformed(name, f"holds {_kind(report)}, where a report is an object")
+    if is_result(report):
+        return _of_result(report)
     evidence = report.get("evidence")
     if not isinstance(evidence, dict):
         raise _malformed(name, "has no object 'evidence'")
@@ -58,6 +65,44 @@ def incident_of(report: object, *, name: str, origin: Origin = Origin.REPORT) ->
         return incident.with_more((), [f"'{RULED_OUT}' is {_kind(ruled_out)} and no object."])
     more = _read(ruled_out, origin=origin, seen=False)
     return _with_places(incident.with_more(more.evidence, more.unused), report.get(OBSERVATIONS))
+
+
+def is_result(document: object) -> bool:
+    """Whether it is what ``firmline diagnose --json`` has printed."""
+    return (
+        isinstance(document, dict)
+        and document.get("type") == RESULT
+        and isinstance(document.get("evidence"), list)
+    )
+
+
+def done_tests_of(document: object) -> tuple[str, ...]:
+    """The tests that were done by then, of what ``firmline diagnose --json`` has printed."""
+    if not is_result(document) or not isinstance(document, dict):
+        return ()
+    done = document.get(DONE)
+    told = done[:MAX_FIELDS] if isinstance(done, list) else []
+    return tuple(each for each in told if isinstance(each, str) and each in diagnostic_tests())
+
+
+def _of_result(result: Mapping[str, Any]) -> Incident:
+    """What was known when it was printed, with who says so; contradictions are kept."""
+    evidence: list[Evidence] = []
+    unused: list[str] = []
+    for each in result["evidence"][:MAX_FIELDS]:
+        try:
+            evidence.append(
+                Evidence(
+                    field=each["field"],
+                    value=each["value"],
+                    origin=Origin(each["origin"]),
+                    where=shortened(each.get("where", "")),
+                    seen=each["seen"] is True,
+                )
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            unused.append(f"{_quoted(json.dumps(each))} is no evidence.")
+    return Incident(unused=tuple(unused)).with_more(evidence)
 
 
 def _with_places(incident: Incident, observations: object) -> Incident:

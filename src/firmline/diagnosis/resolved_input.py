@@ -50,6 +50,11 @@ def read_resolved(content: bytes, *, name: str) -> Mapping[str, int]:
     return resolved
 
 
+FORM: Final = (
+    "Write a CSV file whose first line is cause,count and which has a line for each cause, such as"
+    ' power-brownout-coincell,12; or a JSON object, {"power-brownout-coincell": 12}.'
+)
+"""What counts look like: the table of ``diagnose batch`` has the same code and other columns."""
 Row = tuple[str, str, object]
 """Where it stands, the cause, and its count as it stands there."""
 
@@ -126,4 +131,4 @@ def _count(told: object, cause: str, where: str, name: str) -> int:
 
 
 def _malformed(name: str, what: str) -> InputError:
-    return InputError(Code.TABLE_MALFORMED, f"{name} {what}.")
+    return InputError(Code.TABLE_MALFORMED, f"{name} {what}.", hint=FORM)

@@ -84,6 +84,8 @@ class UpdatePlan:
         timeouts: How long to wait for what.
         pacing: How long the unit's flash is given.
         prn: Ask for an unasked CRC after every ``prn`` packets; 0 = only after each object.
+        most_mtu: Of a radio, bytes: packets are made for no larger one; ``None``: as large as can
+            be.
         expectation: What the new application prints on a serial port, if the user knows.
         checkpoint_s: Seconds of work after which the unit saves its progress; ``auto``: as often as
             that takes its share of the time at most, ``None``: never.
@@ -98,6 +100,7 @@ class UpdatePlan:
     timeouts: Timeouts
     pacing: Pacing
     prn: int = 0
+    most_mtu: int | None = None
     expectation: Expectation | None = None
     checkpoint_s: Spacing = AUTO
     recovers: bool = True
@@ -339,6 +342,7 @@ class Update:
             report=self._report,
             ladder=self._ladder,
             homecoming=self._homecoming,
+            most_mtu=plan.most_mtu,
         )
 
     def _report(self, event: Event) -> None:
@@ -366,6 +370,7 @@ def plan_for(
     pacing: Pacing,
     timeouts: Timeouts | None = None,
     prn: int = 0,
+    most_mtu: int | None = None,
     expectation: Expectation | None = None,
     checkpoint_s: Spacing = AUTO,
     recovers: bool = True,
@@ -380,6 +385,7 @@ def plan_for(
         timeouts=timeouts or Timeouts(),
         pacing=pacing,
         prn=prn,
+        most_mtu=most_mtu,
         expectation=expectation,
         checkpoint_s=checkpoint_s,
         recovers=recovers,

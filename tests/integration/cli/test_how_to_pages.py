@@ -125,7 +125,7 @@ def run(example: Example, options: str, firmline: Program) -> list[str]:
     if not example.command.startswith("firmline "):
         done = subprocess.run([SHELL, "-c", example.command], capture_output=True, check=True)
         return done.stdout.decode().splitlines()
-    own = example.command.removeprefix("firmline ")
+    own, _, kept = example.command.removeprefix("firmline ").partition(" > ")
     if LEFT_OUT in own:
         if "--application " not in own + options:
             options += " --application app.hex"
@@ -135,6 +135,9 @@ def run(example: Example, options: str, firmline: Program) -> list[str]:
     ran = firmline(*words)
     expected = next((code for start, code in REFUSES.items() if own.startswith(start)), 0)
     assert ran.code == expected, (own, ran.err)
+    if kept:
+        Path(kept).write_text(ran.out, encoding="utf-8")
+        return ran.err.splitlines()
     return [*ran.err.splitlines(), *ran.out.splitlines()]
 
 

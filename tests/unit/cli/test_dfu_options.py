@@ -83,6 +83,7 @@ WORDS: dict[str, Any] = {
     "expect_baud": None,
     "expect_timeout": None,
     "verbose": 0,
+    "recovers": True,
     "trace": None,
     "as_json": False,
 }

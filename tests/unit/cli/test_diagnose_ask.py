@@ -62,3 +62,26 @@ def test_there_has_to_be_something_to_go_by(firmline: Program, words: list[str],
     told = firmline("diagnose", *words)
     assert told.code == 2
     assert code in told.err
+
+
+@pytest.mark.parametrize("answer", ["r0B", "0x0B", "0b", "0x0b", "11", "R0B"])
+def test_a_code_is_understood_however_it_is_written(
+    asked: Asked, tmp_path: Path, answer: str
+) -> None:
+    path = tmp_path / "report.json"
+    seen = {"phase": "init_execute", "failure_kind": "error_code", "bootloader": "secure"}
+    path.write_text(json.dumps({"evidence": seen}), encoding="utf-8")
+    out, err = asked(f"{answer}\nq\n", str(path), "--json")
+    assert "Which result does the unit answer?" in err
+    told = {each["field"]: each["value"] for each in json.loads(out)["evidence"]}
+    assert told["result_code"] == "r0B"
+    assert "  r0B  " in err
+    assert ("taken as r0B" in err) == (answer.lower() != "r0b")
+
+
+def test_a_number_that_is_no_code_is_no_answer(asked: Asked, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    seen = {"phase": "init_execute", "failure_kind": "error_code", "bootloader": "secure"}
+    path.write_text(json.dumps({"evidence": seen}), encoding="utf-8")
+    _, err = asked("99\n0x\nffff\nq\n", str(path))
+    assert err.count("That is no answer to this") == 3

@@ -41,8 +41,14 @@ def test_what_is_looked_for_is_said_before_that_it_is_not_there() -> None:
     ("chances", "told"),
     [
         ((0.9, 0.1, 0.2), f"It helps with {CELL}, and not with {LEAK} or another cause."),
-        ((0.9, 0.8, 0.7), f"It is likelier with {CELL}, {LEAK} or another cause,"),
-        ((0.1, 0.2, 0.3), f"It is unlikely to help with {CELL}, {LEAK} or another cause,"),
+        (
+            (0.9, 0.8, 0.7),
+            f"If it helps, that speaks for {CELL}; if it does not, for another cause.",
+        ),
+        (
+            (0.1, 0.2, 0.3),
+            f"If it helps, that speaks for another cause; if it does not, for {CELL}.",
+        ),
     ],
 )
 def test_with_which_causes_an_action_helps(chances: tuple[float, ...], told: str) -> None:

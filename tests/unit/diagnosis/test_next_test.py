@@ -50,6 +50,7 @@ def test_every_test_is_of_the_vocabulary_and_can_be_done(slug: str) -> None:
     assert all(not vocabulary()[field].many for field in test.fields)
     assert set(test.flags) <= set(vocabulary()["flags"].meanings)
     assert set(test.needs) <= set(equipment())
+    assert set(test.not_at) <= set(vocabulary()["end_state"].meanings)
     assert set(test.destroys) <= set(load_table("diagnostic_tests")["destroys"])
     assert test.steps
     assert all(step.endswith((".", "?")) for step in test.steps)
@@ -79,11 +80,65 @@ def test_a_test_in_which_a_hand_may_slip_costs_more_than_its_minutes() -> None:
     assert bridge.cost > bridge.minutes
 
 
+def test_what_only_a_failing_unit_shows_comes_before_what_may_cure_it() -> None:
+    order = names(planned(incident(**ORIGIN)))
+    assert order.index("read-reset-reason") < order.index("app-restart")
+    assert order.index("cell-under-load") < order.index("pin-reset")
+    by_slug = {each.test.slug: each for each in planned(incident(**ORIGIN))}
+    for slug in ("app-restart", "bootloader-restart", "pin-reset"):
+        proposal = by_slug[slug]
+        assert 0 < proposal.passes < 1
+        assert proposal.worth(with_failure=True) < proposal.worth(with_failure=False)
+
+
+def test_an_attempt_counts_whole_where_nothing_is_left_to_see() -> None:
+    looks = [each.slug for each in diagnostic_tests().values() if each.only_while_failing]
+    seen = incident(**ORIGIN)
+    order = names(planned(seen, done=looks))
+    assert order.index("app-restart") < order.index("dump-flash")
+    by_worth = [each for each in planned(seen, done=looks) if not each.test.takes_power]
+    told = [each.worth(with_failure=False) for each in by_worth]
+    assert told == sorted(told, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("state", "test"),
+    [
+        ("stuck_in_dfu", "app-restart"),
+        ("gone_silent", "app-restart"),
+        ("back_in_app", "bootloader-restart"),
+    ],
+)
+def test_no_test_is_proposed_that_cannot_be_done_where_the_unit_is(state: str, test: str) -> None:
+    assert test in names(planned(incident(**ORIGIN)))
+    assert test not in names(planned(incident(**ORIGIN, end_state=state)))
+
+
+def test_what_tells_next_to_nothing_waits_for_what_tells_more() -> None:
+    seen = incident(**ORIGIN)
+    proposals = planned(seen)
+    harmless = [each for each in proposals if not each.test.takes_power]
+    assert len(harmless) <= 14
+    assert "other-tool" not in names(proposals)
+    better = [each.test.slug for each in harmless]
+    assert "other-tool" in names(planned(seen, done=better))
+
+
+def test_no_reason_says_that_a_test_tells_nothing() -> None:
+    for case in cases():
+        assert not [each for each in planned(case.incident) if "degree" in each.because]
+
+
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_no_plan_takes_the_power_away_while_another_test_tells_something(case: Case) -> None:
     proposals = planned(case.incident)
     takes_power = [each.test.takes_power for each in proposals]
     assert takes_power == sorted(takes_power)
+    keep = [each for each in proposals if not each.test.takes_power]
+    for place, each in enumerate(keep):
+        if not each.test.is_harmless:
+            later = [other for other in keep[place + 1 :] if other.test.is_harmless]
+            assert all(other.per_minute < each.per_minute for other in later)
     assert all(each.bits >= WORTH_BITS for each in proposals)
     assert all(each.because for each in proposals)
 

@@ -3,7 +3,7 @@
 Rules of this room:
 
 * A test turns what a person can turn (the host, the reset pin, the supply, a probe), runs the real
-  updater over the real virtual link again, and reads what trace, air, probe and multimeter show.
+  updater over the real virtual link again, and reads what trace, air, probe and oscilloscope show.
   Nobody here asks which fault was injected, but for :mod:`~firmline.updater.bench.truths`, which
   judges the verdict at the end.
 * What a test destroys is destroyed: a reset gives lost buffers back, a loss of power clears every

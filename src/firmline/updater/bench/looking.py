@@ -1,4 +1,4 @@
-"""Tests that look: at a trace, the air, the probe, a multimeter, another unit."""
+"""Tests that look: at a trace, the air, the probe, an oscilloscope, another unit."""
 
 from __future__ import annotations
 

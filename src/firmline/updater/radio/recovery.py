@@ -139,6 +139,7 @@ class RadioRecovery:
         ladder: Decides; hears every event of the update.
         timeouts: How long to wait for what.
         report: Takes every event, unstamped, as it happens.
+        most_mtu: Bytes; packets are made for no larger one. ``None``: as large as can be.
 
     Attributes:
         before: What the unit's application said of itself before any of the image was with it;
@@ -154,6 +155,7 @@ class RadioRecovery:
         ladder: Ladder,
         timeouts: Timeouts,
         report: Reporter,
+        most_mtu: int | None = None,
     ) -> None:
         self.before: Information | None = None
         self.fwid: int | None = None
@@ -163,6 +165,7 @@ class RadioRecovery:
         self._timeouts = timeouts
         self._report = report
         self._changes = Changes()
+        self._most_mtu = most_mtu
         self._reentered = 0
         self._has_asked_interval = False
         self._may_have_taken = False
@@ -200,7 +203,9 @@ class RadioRecovery:
 
     def framing(self) -> Framing:
         """What turns requests into bytes, after what the ladder has changed."""
-        return BleFraming(mtu=self._changes.mtu(self.connection.mtu))
+        mtu = self.connection.mtu
+        most = mtu if self._most_mtu is None else min(mtu, self._most_mtu)
+        return BleFraming(mtu=self._changes.mtu(most))
 
     def method(self, planned: Method) -> Method:
         """How objects are sent, after what the ladder has changed."""

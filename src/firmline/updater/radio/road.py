@@ -37,6 +37,7 @@ class RadioRoad:
         report: Takes every event, unstamped, as it happens.
         ladder: Decides what is tried after a failure; hears every event of the update.
         homecoming: Tells how the unit came back; hears every event of the update.
+        most_mtu: Bytes; packets are made for no larger one. ``None``: as large as can be.
     """
 
     def __init__(
@@ -48,13 +49,19 @@ class RadioRoad:
         report: Reporter,
         ladder: Ladder,
         homecoming: Homecoming,
+        most_mtu: int | None = None,
     ) -> None:
         self._link = link
         self._homecoming = homecoming
         self._timeouts = timeouts
         self._unit = PinnedUnit(link=link, pin=pin, timeouts=timeouts, report=report)
         self._recovery = RadioRecovery(
-            self._unit, link=link, ladder=ladder, timeouts=timeouts, report=report
+            self._unit,
+            link=link,
+            ladder=ladder,
+            timeouts=timeouts,
+            report=report,
+            most_mtu=most_mtu,
         )
 
     def now_s(self) -> float:
