@@ -21,7 +21,7 @@ from firmline.formats.flash.dump import (
     REGISTERS,
     FlashDump,
 )
-from firmline.formats.flash.signs import place_of
+from firmline.formats.flash.signs import begins_flash, place_of
 from firmline.formats.flash.strangers import stranger
 from firmline.formats.spans import Span, clip_spans
 
@@ -55,10 +55,10 @@ def read_dump(content: bytes, *, name: str, at: int | None = None) -> FlashDump:
 
 def _plain(content: bytes, *, name: str, at: int | None) -> FlashDump:
     """A dump of bytes that do not say where they lie."""
-    if at is not None:
-        return dump_of((Span(address=at, data=content),), name=name)
     orders = (content, *(turn_words(content, width) for width in WIDTHS))
     place = next((each for each in map(place_of, orders) if each is not None), None)
+    if at is not None:
+        return _at(content, at, place, name=name)
     dump = dump_of((Span(address=place or 0, data=content),), name=name)
     if place == 0:
         return dump
@@ -68,6 +68,27 @@ def _plain(content: bytes, *, name: str, at: int | None) -> FlashDump:
         told = f"Plain bytes are taken to begin at 0x{place:X}, for which a program in them is"
         told += " linked; if they do not, say where with --at."
     return replace(dump, notes=(told, *dump.notes), is_placed=place is not None)
+
+
+def _at(content: bytes, at: int, place: int | None, *, name: str) -> FlashDump:
+    """A dump of bytes that somebody says lie there, and that may look like those of another place.
+
+    Raises:
+        InputError: ``OPTION_CONFLICT``: they begin at 0, where the MBR and the SoftDevice lie.
+    """
+    if at and begins_flash(content):
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            f"{name} is flash from address 0 on, by what is in it, and --at puts it at 0x{at:X}.",
+            hint="Leave --at out.",
+        )
+    dump = dump_of((Span(address=at, data=content),), name=name)
+    if place in (None, at):
+        return dump
+    # An image that waits for its place is linked for that, and not for where it lies.
+    told = f"A program in it is linked for 0x{place:X}, if it begins there, and not for where --at"
+    told += " puts it: see whether that is meant."
+    return replace(dump, notes=(told, *dump.notes))
 
 
 def dump_of(spans: tuple[Span, ...], *, name: str) -> FlashDump:

@@ -14,7 +14,7 @@ from firmline.errors import Code, InputError
 from firmline.formats.flash.dump import REGISTERS, FlashDump
 from firmline.formats.flash.information import BOOTLOADER_ADDRESS, FICR, UICR, UICR_SIZE
 from firmline.formats.flash.reading import read_dump
-from firmline.formats.flash.signs import LOOKED_FOR, has_settings, has_sign
+from firmline.formats.flash.signs import LOOKED_FOR, has_settings, has_sign, mcuboot_images
 from firmline.formats.flash.vector_table import is_program
 from firmline.formats.softdevice import (
     INFO_FLASH_ADDRESS,
@@ -51,14 +51,7 @@ def read_unit_dump(content: bytes, *, name: str, at: int | None = None) -> Flash
     try:
         dump = read_dump(content, name=name, at=at)
     except InputError as problem:
-        if problem.code is not Code.IMAGE_MALFORMED or problem.hint.startswith("Files"):
-            raise
-        hint = "A dump is Intel HEX, S-records, or plain bytes (.bin); a log or a trace goes to"
-        hint += " firmline diagnose."
-        if "line" in problem.context:
-            hint = (
-                "Copy the dump again, or read the unit again: this line is not as it was written."
-            )
+        hint = _hint(problem)
         raise InputError(problem.code, problem.message, hint=hint, **problem.context) from None
     check_unit(dump)
     return dump
@@ -99,6 +92,18 @@ def check_unit(dump: FlashDump) -> None:
         )
 
 
+def _hint(problem: InputError) -> str:
+    """What to do about a file that is damaged, or no dump: nobody builds a dump again."""
+    if problem.code is Code.IMAGE_MALFORMED and "text file" in problem.message:
+        return (
+            "A dump is Intel HEX, S-records, or plain bytes (.bin); a log or a trace goes to"
+            " firmline diagnose."
+        )
+    if problem.hint or problem.code not in (Code.IMAGE_MALFORMED, Code.IMAGE_TRUNCATED):
+        return problem.hint
+    return "Copy the dump again, or read the unit again: it is not as it was written."
+
+
 def _refuse_others(content: bytes, name: str) -> None:
     """Refuse files that are known to be something else."""
     for start, what, hint in _CONTAINERS:
@@ -136,7 +141,8 @@ def _image(dump: FlashDump) -> tuple[str, str] | None:
     info = parse_softdevice_info(dump.read(INFO_FLASH_ADDRESS, INFO_SIZE))
     if info is not None and reach <= info.size_word:
         return "--softdevice", "a SoftDevice"
-    if first.address < SOFTDEVICE_START or not is_program(first.data, first.address, reach):
+    is_mbr = is_program(first.data, 0, SOFTDEVICE_START)
+    if is_mbr or any(mcuboot_images(flash)) or not is_program(first.data, first.address, reach):
         return None
     if dump.word(BOOTLOADER_ADDRESS) == first.address:
         return "--bootloader", f"a bootloader for 0x{first.address:X}"

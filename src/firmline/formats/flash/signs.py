@@ -51,6 +51,12 @@ def mcuboot_images(flash: Iterable[Span]) -> Iterator[int]:
                 yield span.address + offset
 
 
+def begins_flash(content: bytes) -> bool:
+    """Whether plain bytes are flash from address 0 on, where MBR and SoftDevice lie."""
+    flash = (Span(address=0, data=content),)
+    return _has_mbr(flash) or _has_softdevice(flash)
+
+
 def place_of(content: bytes) -> int | None:
     """Where plain bytes begin, as far as what is in them tells; ``None``: nothing does.
 
@@ -58,8 +64,7 @@ def place_of(content: bytes) -> int | None:
     at their beginning is linked; else at 0 where another program is in its place then; else where
     all programs in them are.
     """
-    flash = (Span(address=0, data=content),)
-    if _has_mbr(flash) or _has_softdevice(flash):
+    if begins_flash(content):
         return 0
     first = linked_at(content)
     if first is not None:

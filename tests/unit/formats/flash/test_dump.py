@@ -217,6 +217,13 @@ def test_plain_bytes_from_within_are_placed_by_their_programs(start: int) -> Non
     assert dump.read(start, 0x60000 - start) == FLASH[start:0x60000]
 
 
+def test_a_place_that_cannot_be_is_refused_and_one_that_need_not_be_is_told() -> None:
+    assert refused(FLASH, name="d.bin", where=0x80000).code is Code.OPTION_CONFLICT
+    waiting = read_dump(FLASH[0x26000:0x40000], name="bank-1.bin", at=0x44000)
+    assert "linked for 0x26000" in waiting.notes[0]
+    assert waiting.held(0x44000, 0x5E000) == 0x1A000
+
+
 def test_a_dump_in_its_right_order_is_left_as_it_is() -> None:
     for unit in ("ble-reference", "nrf52840-usb", "no-bootloader"):
         dump = dump_unit(fabricate(gallery_unit(unit)))

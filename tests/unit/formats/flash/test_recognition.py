@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import struct
 
 import pytest
 
@@ -20,6 +21,7 @@ from unit.cli.makers import package
 WHOLE = dump_unit(fabricate(gallery_unit("ble-reference")))
 FLASH = WHOLE.read(0, 0x80000)
 APPLICATION = FLASH[0x26000 : 0x26000 + 120_000]
+FOR_0 = struct.pack("<16I", 0x2000_8000, *([0x2001] * 15)) + APPLICATION[:0x5000]
 NOISE = random.Random(6).randbytes(0x40000)
 
 
@@ -53,6 +55,7 @@ def test_noise_with_addresses_is_no_dump_either(content: bytes) -> None:
         (APPLICATION, "app.bin", "--application app.bin"),
         (turn_words(APPLICATION, 4), "app.bin", "--application app.bin"),
         (hex_of((0x26000, APPLICATION)), "app.hex", "--application app.hex"),
+        (hex_of((0, FOR_0)), "zephyr.hex", "--application zephyr.hex"),
         (
             hex_of((0x78000, FLASH[0x78000:0x7D123]), (0x1000_1014, b"\0\x80\7\0")),
             "boot.hex",

@@ -136,6 +136,7 @@ def test_pages_that_cannot_be_read_are_left_out_and_told() -> None:
     assert dump.held(0x78000, 0x7A000) == 0
     assert dump.held(0, 0x80000) == 0x7E000
     assert dump.notes[0].startswith("2 pages from 0x78000 on could not be read")
+    assert dump.has_unread
 
 
 def test_no_page_that_can_be_read_is_a_failure() -> None:
