@@ -10,10 +10,15 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from postgresql_server import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,6 +48,22 @@ def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     folder = tmp_path_factory.getbasetemp() / "state" / os.urandom(8).hex()
     monkeypatch.setenv("FIRMLINE_STATE", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """One PostgreSQL server for all tests of a session; mark them as slow, for it takes seconds."""
+    from postgresql_server import Server  # noqa: PLC0415 - of systems that know users
+
+    started = Server()
+    yield started
+    started.remove()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Server) -> str:
+    """The address of an empty place in that server."""
+    return postgresql.new_place()
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from firmline.line.outcomes import StepOutcome
 from firmline.line.records import tables
-from firmline.line.records.address import DatabaseAddress
+from firmline.line.records.address import DatabaseAddress, parse_address
 from firmline.line.records.base import Records, every_run
 from firmline.line.records.memory import MemoryRecords
 from firmline.line.records.open import open_records
 from firmline.line.records.sql import SqlRecords
 from firmline.line.records.values import Entry, Row, RowKey, Unit
+from postgresql_server import Server
 from unit.line.records_world import BEGIN, whole_run
 
 UNITS = [Unit(product=product, serial=serial) for product in ("lamp", "tag") for serial in "12"]
@@ -94,13 +95,35 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlRecords]:
         yield records
 
 
+@pytest.fixture(scope="module")
+def on_server(postgresql: Server) -> Iterator[SqlRecords]:
+    """One place for all examples."""
+    address = parse_address(postgresql.new_place())
+    with closing(open_records(address, create=True)) as records:
+        yield records
+
+
+def gives_the_same(records: SqlRecords, batches: list[list[Row[Entry]]]) -> None:
+    """In a database that held other examples before."""
+    with records._writing.begin() as connection:
+        connection.execute(tables.records.delete())
+    assert [*every_run(records)] == [], "what hangs on the ledger goes with it"
+    sent(batches, records)
+    assert everything(records) == EXPECTED
+
+
 @settings(max_examples=30)
 @given(batches=BATCHES)
 def test_any_order_gives_the_same_records_in_sqlite(
     sqlite: SqlRecords, batches: list[list[Row[Entry]]]
 ) -> None:
-    with sqlite._writing.begin() as connection:
-        connection.execute(tables.records.delete())
-    assert [*every_run(sqlite)] == [], "what hangs on the ledger goes with it"
-    sent(batches, sqlite)
-    assert everything(sqlite) == EXPECTED
+    gives_the_same(sqlite, batches)
+
+
+@pytest.mark.slow
+@settings(max_examples=30)
+@given(batches=BATCHES)
+def test_any_order_gives_the_same_records_in_postgresql(
+    on_server: SqlRecords, batches: list[list[Row[Entry]]]
+) -> None:
+    gives_the_same(on_server, batches)

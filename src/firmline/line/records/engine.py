@@ -68,13 +68,15 @@ def _begin(connection: Connection) -> None:
 
 
 def _postgresql(url: str, *, wait_s: float) -> Engine:
-    wait_ms = int(wait_s * 1000)
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    given = parsed.normalized_query.get("options", ())
+    options = (f"-c lock_timeout={int(wait_s * 1000)}", "-c timezone=UTC", *given)
     return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+        parsed.difference_update_query(["options"]),
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": max(2, round(wait_s)),
             "application_name": "firmline",
-            "options": f"-c lock_timeout={wait_ms} -c timezone=UTC",
+            "options": " ".join(options),  # of two that contradict the last counts: the user's
         },
     )

@@ -70,7 +70,7 @@ class SqlRecords:
         engine = open_engine(address, create=create, wait_s=wait_s)
         try:
             with told(where):
-                prepare(engine, where, create=create)
+                prepare(engine, where, create=create, path=path)
         except BaseException:
             engine.dispose()
             raise
