@@ -99,6 +99,7 @@ docs: $(STAMP)  ## build the site into site/; nothing in it asks the network
 	@$(BIN)/python tools/faults_page.py
 	@$(BIN)/python tools/softdevices_page.py
 	@$(BIN)/python tools/lint_page.py
+	@$(BIN)/python tools/recipe_page.py
 	@$(BIN)/python tools/traces_page.py
 	@$(BIN)/zensical build --clean --strict >$(VENV)/docs.log 2>&1 || { cat $(VENV)/docs.log; exit 1; }
 	@$(BIN)/python tools/offline_site.py site

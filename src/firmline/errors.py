@@ -168,6 +168,14 @@ class Code(StrEnum):
     SUPPLY_LOST = "DFU-PSU-005"
     SUPPLY_IN_USE = "DFU-PSU-006"
 
+    # Recipes of a production line.
+    RECIPE_MALFORMED = "DFU-RCP-001"
+    RECIPE_SCHEMA = "DFU-RCP-002"
+    RECIPE_LIMIT = "DFU-RCP-003"
+    RECIPE_STEPS = "DFU-RCP-004"
+    RECIPE_PACKAGE = "DFU-RCP-005"
+    RECIPE_STEP_OF_CUSTOMER = "DFU-RCP-006"
+
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"
     LINK_EXTRA_MISSING = "DFU-LINK-002"

@@ -50,6 +50,10 @@ SECTIONS = (
         Command("trace", "firmline.cli.trace:trace", "Read what an update or an inspection kept."),
     ),
     Section(
+        "Run a production line",
+        Command("line", "firmline.cli.line:line", "Write and check recipes."),
+    ),
+    Section(
         "When an update fails",
         Command("diagnose", "firmline.cli.diagnose:diagnose", "Rank the causes, plan the tests."),
         Command("autopsy", "firmline.cli.autopsy:autopsy", "Say what a unit's flash tells."),

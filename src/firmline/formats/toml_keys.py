@@ -179,6 +179,12 @@ class Section:
         path = (*self.path, name) if name else self.path
         return self._file.error(path, sentence, hint=hint, code=code)
 
+    def error_at(
+        self, path: KeyPath, sentence: str, *, hint: str = "", code: Code | None = None
+    ) -> InputError:
+        """The error for what stands elsewhere in the file."""
+        return self._file.error(path, sentence, hint=hint, code=code)
+
     def wrong(
         self, name: str, allowed: str, *, hint: str = "", code: Code | None = None
     ) -> InputError:
@@ -189,8 +195,10 @@ class Section:
 
     def section(self, name: str, keys: Mapping[str, Key]) -> Section | None:
         """The table with this name; ``None``: it is not there."""
-        if name not in self.values:
-            return None
+        return self.part(name, keys) if name in self.values else None
+
+    def part(self, name: str, keys: Mapping[str, Key]) -> Section:
+        """The table with this name, which is required."""
         return Section(self._file, (*self.path, name), self.values[name], keys)
 
     def items(self, name: str) -> list[tuple[KeyPath, dict[str, Any]]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -209,17 +209,27 @@ def _places(text: str) -> Iterator[tuple[KeyPath, int]]:
     table: KeyPath = ()
     for line, statement in _statements(text):
         if statement.startswith("[["):
-            name = _key(statement[2:])
+            *around, last = _key(statement[2:])
+            name = (*_in_items(around, items), last)
             items[name] = items.get(name, -1) + 1
-            table = (*name, items[name])
-            path = table
+            table = path = (*name, items[name])
         elif statement.startswith("["):
-            table = path = _key(statement[1:])
+            table = path = _in_items(_key(statement[1:]), items)
         else:
             path = table + _key(statement)
         for end in range(1, len(path) + 1):
             found.setdefault(path[:end], line)
     yield from found.items()
+
+
+def _in_items(name: Iterable[str | int], items: Mapping[KeyPath, int]) -> KeyPath:
+    """Where a header leads: of a list of tables that it names on its way, to the last table."""
+    path: KeyPath = ()
+    for part in name:
+        path = (*path, part)
+        if path in items:
+            path = (*path, items[path])
+    return path
 
 
 def _key(text: str) -> KeyPath:

@@ -46,6 +46,7 @@ PAGES = {
     "read-a-dump": "",
     "experiment-on-a-unit": "",
     "send-a-report": "",
+    "write-a-recipe": "",
     "make-a-package": f"--application-version 5 {SIGNED}",
 }
 """The pages, and the options that their reader has where a command says ``...``."""

@@ -66,6 +66,35 @@ def test_an_error_names_file_and_line_and_has_the_code_of_the_form_or_another() 
     assert text.error((), "it is.", code=Code.REPORT_MALFORMED).code is Code.REPORT_MALFORMED
 
 
+NESTED = """[[steps]]
+[[steps.limits]]
+a = 1
+[[steps.limits]]
+a = 2
+[[steps]]
+[steps.arguments]
+a = 3
+[[steps.limits]]
+a = 4
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("steps", 0, "limits", 0, "a"), 3),
+        (("steps", 0, "limits", 1), 4),
+        (("steps", 0, "limits", 1, "a"), 5),
+        (("steps", 1), 6),
+        (("steps", 1, "arguments", "a"), 8),
+        (("steps", 1, "limits", 0, "a"), 10),
+        (("steps", 1, "limits", 1, "a"), 9),
+    ],
+)
+def test_tables_in_lists_in_lists_have_their_lines(path: KeyPath, line: int) -> None:
+    assert toml(NESTED).line_of(path) == line
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [

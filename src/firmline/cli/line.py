@@ -1,0 +1,20 @@
+"""``firmline line``: the group of the commands of a production line."""
+
+from __future__ import annotations
+
+import click
+
+from firmline.cli.lazy import Command, LazyGroup, Section
+
+SECTIONS = (
+    Section(
+        "Commands",
+        Command("init", "firmline.cli.line_init:init", "Write a recipe to start from."),
+        Command("check", "firmline.cli.line_check:check", "Read a recipe as a station does."),
+    ),
+)
+
+
+@click.group(cls=LazyGroup, sections=SECTIONS)
+def line() -> None:
+    """A production line: recipes, which say what is done to each unit, and in which order."""

@@ -1,0 +1,79 @@
+"""Limits: what a measurement has to be, and what comes of it.
+
+Between a limit and its marginal band a unit passes, and is said to be marginal: a batch that drifts
+is seen before it fails.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Judgement(StrEnum):
+    """What a measurement is against its limit."""
+
+    WITHIN = "within"
+    MARGINAL = "marginal"
+    """Within, but close to the limit."""
+    OUTSIDE = "outside"
+    """The unit fails."""
+    NONSENSE = "nonsense"
+    """No number where one is expected, or the reverse: the station's error."""
+
+
+class LimitKind(StrEnum):
+    """The kinds of limits, as a recipe spells them."""
+
+    IN_RANGE = "in_range"
+    EQUALS = "equals"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A limit of one measurement.
+
+    Attributes:
+        measurement: Its slug, e.g. ``duration``.
+        unit: What it is measured in, e.g. ``s``; empty for counts, shares and texts.
+        kind: What kind of limit it is.
+        least: Smallest value that passes; None: any.
+        most: Largest value that passes; None: any.
+        equals: The one value that passes, of :attr:`LimitKind.EQUALS`.
+        marginal_least: Below it a value that passes is marginal; None: none is.
+        marginal_most: Above it likewise.
+    """
+
+    measurement: str
+    unit: str
+    kind: LimitKind
+    least: float | None = None
+    most: float | None = None
+    equals: float | str | None = None
+    marginal_least: float | None = None
+    marginal_most: float | None = None
+
+    def judge(self, value: object) -> Judgement:
+        """What a measured value is; only what is surely within passes."""
+        if isinstance(self.equals, str):
+            return self._judge_text(value)
+        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+            return Judgement.NONSENSE
+        if self.equals is not None:
+            return Judgement.WITHIN if value == self.equals else Judgement.OUTSIDE
+        if _is_outside(value, self.least, self.most):
+            return Judgement.OUTSIDE
+        is_marginal = _is_outside(value, self.marginal_least, self.marginal_most)
+        return Judgement.MARGINAL if is_marginal else Judgement.WITHIN
+
+    def _judge_text(self, value: object) -> Judgement:
+        if not isinstance(value, str):
+            return Judgement.NONSENSE
+        return Judgement.WITHIN if value == self.equals else Judgement.OUTSIDE
+
+
+def _is_outside(value: float, least: float | None, most: float | None) -> bool:
+    return (least is not None and value < least) or (most is not None and value > most)
