@@ -55,6 +55,13 @@ def read_dump(content: bytes, *, name: str, at: int | None = None) -> FlashDump:
 
 def _plain(content: bytes, *, name: str, at: int | None) -> FlashDump:
     """A dump of bytes that do not say where they lie."""
+    if len(content) > FLASH_END:
+        _check_chip((Span(address=0, data=content[:FLASH_END]),), name)
+        raise InputError(
+            Code.IMAGE_TOO_LARGE,
+            f"{name} has {len(content):,} bytes, and the flash of the largest nRF52 {FLASH_END:,}.",
+            hint="Give the flash alone, from address 0 on.",
+        )
     orders = (content, *(turn_words(content, width) for width in WIDTHS))
     place = next((each for each in map(place_of, orders) if each is not None), None)
     if at is not None:

@@ -73,7 +73,7 @@ def place_of(content: bytes) -> int | None:
         return 0
     found = set()
     for offset in range(_LARGE_PAGE, len(content) - TABLE_SIZE, _LARGE_PAGE):
-        place = linked_at(content[offset:])
+        place = linked_at(content[offset:])  # a copy of 1 MB at most: readers see to that
         if place is not None:
             found.add(place - offset)
     if 0 in found:

@@ -100,3 +100,12 @@ def test_what_is_not_in_both_dumps_is_not_compared() -> None:
     assert found[Region.MBR].compared == 0x1000
     assert found[Region.SOFTDEVICE].compared == 0
     assert not any(each.different for each in found.values())
+
+
+def test_half_a_dump_of_a_good_unit_is_compared_by_the_layout_of_the_whole_one() -> None:
+    half = examine(without(dump_unit(made()), 0x40000, 1 << 32)).body
+    unit = made()
+    unit.board.flash.load(BANK_0 + 0x1000, b"another build")
+    found = {each.region: each for each in compare(examine(dump_unit(unit)).body, half)}
+    assert found[Region.APPLICATION].is_suspect
+    assert found[Region.BOOTLOADER].compared == 0

@@ -140,6 +140,7 @@ def test_a_file_of_overlapping_records() -> None:
         (at(0x0020_0000), Code.IMAGE_TOO_LARGE),
         (at(0x1000)[:-20], Code.IMAGE_TRUNCATED),
         (b"\1" * 0x10_0004, Code.IMAGE_TOO_LARGE),
+        (b"\1" * 0x100_0000, Code.IMAGE_TOO_LARGE),
         (b"hello, world", Code.IMAGE_MALFORMED),
     ],
 )
