@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -184,7 +185,8 @@ def _with_more(
     if asks:
         from firmline.cli.diagnose_ask import ask  # noqa: PLC0415
 
-        incident = ask(incident, resolved)
+        # Who is asked has seen something fail, whatever was recorded.
+        incident = ask(replace(incident, ended_well=False), resolved)
     return incident
 
 

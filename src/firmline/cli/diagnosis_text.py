@@ -54,6 +54,7 @@ def result_fields(
         "confounded": incident.confounded(),
         "contradictions": list(incident.contradictions()),
         "unused": [printable(each) for each in incident.unused],
+        "ended_well": incident.has_nothing_to_explain,
         "learned_runs": 0 if ranking.learned is None else ranking.learned.runs,
         "learned": learned_fields(ranking.learned),
     }
@@ -115,11 +116,15 @@ def text_lines(
     incident: Incident, ranking: Ranking, proposals: tuple[Proposal, ...]
 ) -> Iterator[str]:
     """The diagnosis, line by line."""
-    yield from _heading("Causes")
-    yield from cause_lines(ranking)
-    yield from _argument_lines(ranking.causes[0])
-    yield from _heading("What to do next", first=False)
-    yield from plan_lines(incident, ranking, proposals)
+    if incident.has_nothing_to_explain:
+        yield from _heading("Nothing failed that could be explained.")
+        yield "  If the unit fails all the same, say what is seen there: add --ask."
+    else:
+        yield from _heading("Causes")
+        yield from cause_lines(ranking)
+        yield from _argument_lines(ranking.causes[0])
+        yield from _heading("What to do next", first=False)
+        yield from plan_lines(incident, ranking, proposals)
     yield from _remark_lines(incident, ranking)
 
 
@@ -187,7 +192,7 @@ def _remark_lines(incident: Incident, ranking: Ranking) -> Iterator[str]:
     if unused:
         yield from _heading("What could not be used", first=False)
         yield from (f"  {printable(each)}" for each in unused)
-    if not incident.evidence:
+    if not incident.evidence and not incident.ended_well:
         yield ""
         yield "Nothing of it is evidence, so that every cause is as likely as it is anywhere."
     if ranking.learned is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from firmline.diagnosis.evidence import Evidence
 from firmline.diagnosis.failure import Failure, flag, of_trace
@@ -13,6 +14,9 @@ from firmline.diagnosis.trace_words import (
 from firmline.errors import Code
 from firmline.events import UnitMode
 from firmline.formats.trace import UnknownEvent
+
+SHOWN_LINES: Final = 10
+"""Damaged lines that are named."""
 
 
 class Attempt:
@@ -73,6 +77,7 @@ class Attempt:
             )
         if self.reader.is_update and not self.reader.trace.is_begun:
             yield "The beginning of the trace is missing: what happened before is not known."
+        yield from self._damage()
         if self.reader.trace.is_cut:
             yield "The last line of the trace is cut off."
         entries = self.reader.trace.entries
@@ -81,6 +86,21 @@ class Attempt:
             yield (
                 f"{unknown} of the {len(entries)} events of the trace are not known to this version"
                 " of firmline; what they tell is missing here."
+            )
+
+    def _damage(self) -> Iterator[str]:
+        """What is wrong with the trace itself."""
+        damaged = self.reader.trace.damaged
+        if damaged:
+            shown = ", ".join(map(str, damaged[:SHOWN_LINES]))
+            more = f" and {len(damaged) - SHOWN_LINES} more" if len(damaged) > SHOWN_LINES else ""
+            which = f"Line {shown} is" if len(damaged) == 1 else f"Lines {shown}{more} are"
+            yield f"{which} damaged, and left out: what stood there is missing here."
+        back = self.reader.runs_back
+        if back is not None:
+            yield (
+                f"The times of the trace run backwards ({self.reader.place_of(back)}): how long"
+                " anything took is not known."
             )
 
     def evidence(self) -> Iterator[Evidence]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -27,6 +27,8 @@ class Origin(StrEnum):
 
 RECORDED: Final = frozenset({Origin.UNIT, Origin.TRACE})
 """Who records what was seen, and describes nothing."""
+OF_AN_UPDATE: Final = frozenset({Origin.TRACE, Origin.LOG})
+"""What is written while an update runs, and knows of nothing that comes later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +73,17 @@ class Incident:
     Attributes:
         evidence: What was seen.
         unused: What was given and could not be used, one sentence each.
+        ended_well: Whether what was recorded shows an update that came to a good end.
     """
 
     evidence: tuple[Evidence, ...] = ()
     unused: tuple[str, ...] = ()
+    ended_well: bool = False
+
+    @property
+    def has_nothing_to_explain(self) -> bool:
+        """Whether what was recorded ended well, and nobody says otherwise."""
+        return self.ended_well and all(each.origin in OF_AN_UPDATE for each in self.evidence)
 
     def with_more(self, more: Iterable[Evidence], unused: Iterable[str] = ()) -> Incident:
         """The same, and more; what is known already is not said twice."""
@@ -84,7 +93,7 @@ class Incident:
             if (each.field, each.value, each.seen) not in known:
                 known.add((each.field, each.value, each.seen))
                 new.append(each)
-        return Incident(evidence=(*self.evidence, *new), unused=(*self.unused, *unused))
+        return replace(self, evidence=(*self.evidence, *new), unused=(*self.unused, *unused))
 
     def by_field(self) -> Mapping[str, tuple[str, ...]]:
         """The values that were seen, of every field that has any."""

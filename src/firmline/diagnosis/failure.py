@@ -71,7 +71,8 @@ class Failure:
             yield of_trace("phase", phase, f"begun {self._when(since_s)}")
         if not is_failure:
             return  # it breaks off: nobody knows what was to come
-        yield from self._times(at_s - since_s if phase else None)
+        if self._reader.runs_back is None:
+            yield from self._times(at_s - since_s if phase else None)
         kind = self._kind(phase)
         if kind:
             yield of_trace("failure_kind", kind, self._when(at_s))

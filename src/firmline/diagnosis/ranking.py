@@ -25,6 +25,10 @@ from firmline.diagnosis.priors import Learned, learned_from, priors
 TELLS: Final = 0.3
 """Below that a difference of logarithms (1.35 to 1) speaks neither for a cause nor against it."""
 
+NO_FAILURE: Final = 0.99
+"""How likely it is that none of the causes is at work where an update ended well; ours: it may have
+been another update that failed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
@@ -101,6 +105,9 @@ def rank(incident: Incident, *, resolved: Mapping[str, int] | None = None) -> Ra
     """
     resolved = resolved or {}
     before = priors(resolved)
+    if incident.has_nothing_to_explain:
+        before = _of_nothing(before)
+        incident = Incident()
     weighed = {slug: weigh(catalogue().get(slug), incident) for slug in before}
     logs = {
         slug: math.log(prior) + sum(each.log_chance for each in weighed[slug])
@@ -114,6 +121,14 @@ def rank(incident: Incident, *, resolved: Mapping[str, int] | None = None) -> Ra
     )
     learned = learned_from(resolved) if any(resolved.values()) else None
     return Ranking(causes=causes, families=_families(causes), learned=learned)
+
+
+def _of_nothing(priors: Mapping[str, float]) -> dict[str, float]:
+    """How likely each cause is of an update that ended well, and of whose failure none is seen."""
+    left = (1 - NO_FAILURE) / (1 - priors[UNKNOWN])
+    return {
+        slug: NO_FAILURE if slug == UNKNOWN else chance * left for slug, chance in priors.items()
+    }
 
 
 def _normalised(logs: Mapping[str, float]) -> dict[str, float]:

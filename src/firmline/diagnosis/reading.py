@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -17,6 +18,11 @@ from firmline.formats.trace import BYTE_ORDER_MARK, Trace, read_traces
 
 RUNS: Final = b'{"type": "experiment"'
 """How the file of an experiment's runs begins (``--log``)."""
+
+EVENT: Final = b'\n{"type": "'
+"""How a line of a trace begins."""
+FRONT: Final = 64 * 1024
+"""Bytes at the front in which such a line stands, if those before it are damaged; ours."""
 
 
 class Kind(StrEnum):
@@ -100,10 +106,35 @@ def _in_utf_8(content: bytes) -> bytes:
 
 
 def _of_trace(content: bytes, name: str) -> Source:
-    if not content.lstrip().startswith(b"{"):
+    is_trace = content.lstrip().startswith(b"{")
+    if not is_trace and EVENT not in content[:FRONT]:
         return _of_log(content, name)
-    traces = read_traces(content, name=name)
-    return Source(kind=Kind.TRACE, incident=evidence_of_traces(traces), traces=traces)
+    try:
+        given = read_traces(content, name=name, around_damage=True)
+    except InputError:
+        if is_trace:
+            raise
+        return _of_log(content, name)
+    traces = _each_once(given)
+    incident = evidence_of_traces(traces)
+    copies = len(given) - len(traces)
+    if copies:
+        told = "A trace is" if copies == 1 else f"{copies} traces are"
+        same = f"{told} the same as another, event by event: each attempt counts once."
+        incident = incident.with_more((), [same])
+    return Source(kind=Kind.TRACE, incident=incident, traces=traces)
+
+
+def _each_once(traces: Iterable[Trace]) -> tuple[Trace, ...]:
+    """Without copies: no two attempts have the same events at the same times."""
+    kept: dict[tuple[float, int], list[Trace]] = {}
+    found = []
+    for trace in traces:
+        alike = kept.setdefault((trace.begin_s, len(trace.entries)), [])
+        if all(trace.entries != other.entries for other in alike):
+            alike.append(trace)
+            found.append(trace)
+    return tuple(found)
 
 
 def _of_log(content: bytes, name: str) -> Source:

@@ -15,6 +15,7 @@ Rules of this module:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from firmline.diagnosis.attempt import Attempt
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
@@ -54,7 +55,8 @@ def evidence_of_traces(traces: Iterable[Trace]) -> Incident:
         incident = incident.with_more(
             fact for fact in each.facts() if fact.field not in incident.by_field()
         )
-    return incident.with_more(_how_often(updates))
+    well = bool(chosen) and chosen[0].reader.is_update and chosen[0].reader.is_updated
+    return replace(incident.with_more(_how_often(updates)), ended_well=well)
 
 
 def _left_out(units: Collection[str]) -> Iterator[str]:

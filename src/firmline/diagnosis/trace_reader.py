@@ -27,6 +27,8 @@ LINK_LOST: Final = "link-lost"
 SUPERVISION_TIMEOUT: Final = 0x08
 """HCI reason of a link on which nothing was heard for a while (Core spec, Vol 1, Part F)."""
 SET_NAME: Final = "set_advertising_name"
+LATE_S: Final = 0.1
+"""Events may be written a little later than they happened; ours."""
 SOONEST_RESTART_S: Final = 0.1
 """A restarted unit does not advertise sooner: its bootloader first looks whether it is wanted, and
 a 32 kHz crystal takes about 0.25 s to start (nRF52832 product specification, LFXO)."""
@@ -99,6 +101,7 @@ class Reader:
         finished: Its end; ``None``: it has none.
         is_update: Whether it is of an update.
         is_updated: Whether that succeeded.
+        runs_back: The first event whose time lies before that of the one in front of it.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -110,7 +113,11 @@ class Reader:
         self.flags: dict[str, str] = {}
         self.in_vain: dict[str, str] = {}
         self.told: list[Evidence] = []
+        self.runs_back: Event | None = None
+        self.seen.at_last_s = self.begin_s
         for event in trace.events:
+            if self.runs_back is None and event.at_s < self.seen.at_last_s - LATE_S:
+                self.runs_back = event
             self.steps.hear(event)
             self.aftermath.hear(event)
             self._hear(event)

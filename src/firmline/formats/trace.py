@@ -11,7 +11,8 @@ What a reader of this format has to live with:
 * Of several units it prints the lines of all in the order in which they happen, each with ``unit``,
   and a result for each at the end: that is a trace for each unit.
 
-Everything else that is no event is damage, and is not read around: a trace is evidence.
+Everything else that is no event is damage. A trace is evidence, so that it is read around only for
+who asks for that, and says which lines were left out.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ MAX_LINE: Final = 256 * 1024
 """Longest line that is read, bytes: the longest event there is has a few kilobytes."""
 MAX_LINES: Final = 500_000
 """Most lines of a file that are read: an update of 1 MB has about 3,000."""
+MOST_DAMAGED: Final = 2
+"""A file of which one line of so many is damaged, or more, is none that had an accident; ours."""
 BEGINNING: Final = b'{"type": "trace_started"'
 """How every trace that has a first line begins."""
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -79,10 +82,12 @@ class Trace:
     Attributes:
         entries: What happened, in the order in which it was written.
         is_cut: Whether its last line was cut off in the middle.
+        damaged: Numbers of the lines of its file, from 1, that were left out of it as damaged.
     """
 
     entries: tuple[Entry, ...]
     is_cut: bool = False
+    damaged: tuple[int, ...] = ()
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -140,12 +145,13 @@ def encode_event(event: Event) -> str:
     return json.dumps(event_to_json(event)) + "\n"
 
 
-def read_traces(content: bytes, *, name: str) -> tuple[Trace, ...]:
+def read_traces(content: bytes, *, name: str, around_damage: bool = False) -> tuple[Trace, ...]:
     """The traces of a file, in the order in which they begin; at least one.
 
     Args:
         content: The file; it may end anywhere.
         name: Its name, for messages.
+        around_damage: Whether damaged lines are left out, as long as most of the file is sound.
 
     Raises:
         InputError: ``TRACE_MALFORMED``: it is none, or damaged, with the line.
@@ -153,20 +159,31 @@ def read_traces(content: bytes, *, name: str) -> tuple[Trace, ...]:
     if content.startswith(UTF_16_MARKS):
         _refuse(name, "it is UTF-16, as PowerShell's > writes it, and a trace is UTF-8")
     sorted_out = _Sorted()
-    newer = False
-    for line in _lines(content, name):
+    damage: list[InputError] = []
+    newer, count = False, 0
+    for count, line in enumerate(_lines(content, name), 1):  # noqa: B007 - counted behind the loop
         if line.is_cut:
             sorted_out.cut()
             continue
-        fields = _object(line, name)
-        if fields["type"] in RESULTS:
+        try:
+            fields = _object(line, name)
+            if fields["type"] in RESULTS:
+                continue
+            entry = _entry(fields, line, name, newer=newer)
+        except InputError as refused:
+            if not around_damage:
+                raise
+            damage.append(refused)
+            sorted_out.leave_out(line.number)
             continue
-        entry = _entry(fields, line, name, newer=newer)
         if isinstance(entry, TraceStarted):
             newer = entry.trace_format > TRACE_FORMAT
         unit = fields.get("unit")
         sorted_out.take(entry, unit=unit if isinstance(unit, str) else None)
-    if not any(trace.events for trace in sorted_out.traces):
+    has_none = not any(trace.events for trace in sorted_out.traces)
+    if damage and (has_none or len(damage) * MOST_DAMAGED >= count):
+        raise damage[0]
+    if has_none:
         _refuse(name, "it holds no event of firmline")
     return sorted_out.traces
 
@@ -177,10 +194,11 @@ class _Growing:
 
     entries: list[Entry] = field(default_factory=list)
     is_cut: bool = False
+    damaged: list[int] = field(default_factory=list)
 
     @property
     def trace(self) -> Trace:
-        return Trace(entries=tuple(self.entries), is_cut=self.is_cut)
+        return Trace(entries=tuple(self.entries), is_cut=self.is_cut, damaged=tuple(self.damaged))
 
     @property
     def is_kept(self) -> bool:
@@ -197,6 +215,8 @@ class _Sorted:
         """What a line belongs to that names no unit."""
         self._of_unit: dict[str, _Growing] = {}
         """Those that may still go on at once, by their units."""
+        self._damaged: list[int] = []
+        """Lines in front of all that were read."""
 
     @property
     def traces(self) -> tuple[Trace, ...]:
@@ -220,13 +240,18 @@ class _Sorted:
 
     def _begun(self, unit: str | None) -> _Growing:
         """A new trace; one without a unit is alone, so that all before it have their ends."""
-        self._last = _Growing()
+        self._last = _Growing(damaged=self._damaged)
+        self._damaged = []
         self._all.append(self._last)
         if unit is None:
             self._of_unit = {}
         else:
             self._of_unit[unit] = self._last
         return self._last
+
+    def leave_out(self, number: int) -> None:
+        """A line is damaged: what it belongs to is told, as far as anybody knows."""
+        (self._damaged if self._last is None else self._last.damaged).append(number)
 
     def cut(self) -> None:
         """A line was cut off: nobody knows whose it was, of those that have no end."""
@@ -252,7 +277,8 @@ def _lines(content: bytes, name: str) -> Iterator[_Line]:
         _refuse(name, f"it has more than {MAX_LINES:,} lines")
     for number, part in enumerate(parts, 1):
         if len(part) > MAX_LINE:
-            _refuse(name, f"its line {number} has more than {MAX_LINE // 1024} KiB")
+            yield _Line(number=number, data=part)
+            continue
         glued = part.rfind(BEGINNING)
         if glued > 0 and not _is_json(part):
             yield _Line(number=number, data=part[:glued], is_cut=True)
@@ -273,6 +299,8 @@ def _is_json(data: bytes) -> bool:
 
 def _object(line: _Line, name: str) -> dict[str, object]:
     """The JSON object on a line."""
+    if len(line.data) > MAX_LINE:
+        _refuse(name, f"its line {line.number} has more than {MAX_LINE // 1024} KiB")
     try:
         text = line.data.decode("utf-8")
     except UnicodeDecodeError:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from firmline import events
 from firmline.errors import Code
+from firmline.events import Outcome
 from unit.cli.failed_trace import failed_update, trace_of
 from unit.cli.program import Program, assert_failed
 
@@ -211,14 +213,59 @@ def test_of_mixed_lines_of_several_units_one_is_explained(firmline: Program) -> 
         ('{"type": "connected"', '{"type" "connected"'),
     ],
 )
-def test_a_trace_that_is_damaged_is_refused_with_its_line(
+def test_a_damaged_line_of_a_trace_is_named_and_the_rest_is_read(
     firmline: Program, old: str, new: str
 ) -> None:
-    assert old in TRACE
-    Path("given").write_text(TRACE.replace(old, new), encoding="utf-8")
+    """A trace is shown and converted only where it is sound; a diagnosis takes what there is."""
+    damaged = TRACE.replace(old, new)
+    lines = [str(n) for n, each in enumerate(damaged.splitlines(), 1) if each not in LINES]
+    result = diagnosed(firmline, damaged)
+    [told] = [each for each in result["unused"] if "damaged, and left out" in each]
+    assert told.startswith(f"Line {lines[0]} is " if len(lines) == 1 else "Lines ")
+    assert first(result) == VERSION
+    assert_failed(firmline("trace", "show", "given"), Code.TRACE_MALFORMED)
+
+
+@pytest.mark.parametrize("number", [0, 1, len(LINES) // 2, len(LINES) - 1])
+@pytest.mark.parametrize("with_what", [b"\x80\xfe\x00\x80", b"{", b"\x00" * 9 + b"}", b"[1]"])
+def test_any_line_may_be_damaged(firmline: Program, number: int, with_what: bytes) -> None:
+    lines: list[bytes] = [line.encode() for line in LINES]
+    lines[number] = with_what
+    result = diagnosed(firmline, b"\n".join(lines) + b"\n")
+    assert any("damaged" in each or "cut off" in each for each in result["unused"])
+
+
+def test_what_is_damaged_all_over_is_refused_with_its_first_line(firmline: Program) -> None:
+    lines = [line if number % 2 else line[:-9] for number, line in enumerate(LINES)]
+    Path("given").write_text("\n".join(lines), encoding="utf-8")
     ran = firmline("diagnose", "given")
     assert_failed(ran, Code.TRACE_MALFORMED)
-    assert " line " in ran.err
+    assert "its line 1 " in ran.err
+
+
+def test_a_line_of_a_megabyte_is_one_damaged_line(firmline: Program) -> None:
+    lines = [*LINES[:4], '{"type": "' + "x" * 1_000_000, *LINES[4:]]
+    told = diagnosed(firmline, "\n".join(lines))["unused"]
+    assert any("Line 5 is damaged" in each for each in told)
+
+
+def test_the_same_trace_twice_is_one_attempt(firmline: Program) -> None:
+    result = diagnosed(firmline, TRACE + TRACE)
+    assert "reproducibility=always" not in evidence(result)
+    assert any("each attempt counts once" in each for each in result["unused"])
+    later = TRACE.replace("12:30:00.250Z", "12:31:00.250Z")
+    result = diagnosed(firmline, TRACE + later + TRACE)
+    assert "reproducibility=always" in evidence(result)
+    [told] = [each["where"] for each in result["evidence"] if each["field"] == "reproducibility"]
+    assert told == "2 of 2 attempts failed"
+
+
+def test_times_that_run_backwards_are_said_and_not_counted(firmline: Program) -> None:
+    assert "time_to_failure=instant" in evidence(diagnosed(firmline, TRACE))
+    result = diagnosed(firmline, TRACE.replace('"at_s": 5000.6', '"at_s": 4000.6'))
+    assert any("run backwards" in each for each in result["unused"])
+    assert "time_to_failure=instant" not in evidence(result)
+    assert first(result) == VERSION
 
 
 def test_a_clock_from_beyond_all_time_is_no_obstacle(firmline: Program) -> None:
@@ -278,3 +325,32 @@ def test_evidence_that_no_cause_could_have_makes_the_unknown_likeliest(firmline:
     result = diagnosed(firmline, json.dumps(report))
     assert first(result) == "unknown"
     assert result["causes"][0]["probability"] > 0.5
+
+
+# What has ended well.
+
+
+@pytest.mark.parametrize("kind", ["trace", "log"])
+def test_what_ended_well_is_not_diagnosed_as_failing(firmline: Program, kind: str) -> None:
+    end = events.UpdateFinished(
+        at_s=5001.0,
+        outcome=Outcome.UPDATED,
+        code="",
+        message="",
+        size=20_000,
+        duration_s=1.0,
+        transfer_s=0.5,
+    )
+    good = trace_of((*failed_update()[:-1], end))
+    Path("given").write_text(
+        good if kind == "trace" else "$ nrfutil dfu serial -pkg a.zip\nDevice programmed.\n",
+        encoding="utf-8",
+    )
+    ran = firmline("diagnose", "given")
+    assert ran.out.startswith("Nothing failed that could be explained.\n")
+    assert "Causes" not in ran.out
+    result = firmline("diagnose", "given", "--json", "--report", "out.html").result
+    assert result["ended_well"]
+    assert result["next_test"] is None
+    assert first(result) == "unknown"
+    assert sum(each["probability"] for each in result["causes"]) == pytest.approx(1, abs=1e-3)

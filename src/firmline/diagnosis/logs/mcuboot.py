@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from firmline.diagnosis.logs.signs import Sign, Told, Tool, begins, reads
+from firmline.diagnosis.logs.signs import Sign, Told, Tool, begins, fails, reads
 
 _SWAPS: Final = ("test", "perm", "revert")
 
@@ -30,12 +30,15 @@ def _fails(kind: str, *words: str, values: tuple[tuple[str, str], ...] = ()) -> 
 
 _NO_SPACE: Final = (("flags", "log_no_swap_space"),)
 _PRIMARY: Final = (("flags", "log_primary_invalid"),)
+_REFUSED: Final = Told(fault="none", lasting=True, within="activation")
+"""An image that was to be put in place is refused. Where nothing was to be put in place, the same
+words only say that there is none to be."""
 _SIGNS: Final[tuple[Sign, ...]] = (
     *begins("bootloader_boot", "Booting MCUboot", "Starting bootloader"),
     reads("Swap type", r"Swap type: ([a-z]{1,10})\b", _swap),
     *begins("activation", "Starting swap using", "Swapping image"),
-    *begins("app_start", "Jumping to the first image slot"),
-    *_fails("none", "Image in the secondary slot is not valid"),
+    Sign(word="Jumping to the first image slot", told=Told(phase="app_start", started=True)),
+    Sign(word="Image in the secondary slot is not valid", told=_REFUSED),
     *_fails("none", "Not enough free space to run swap", "Not sufficient space", values=_NO_SPACE),
     Sign(
         word="required",
@@ -45,6 +48,7 @@ _SIGNS: Final[tuple[Sign, ...]] = (
     *_fails("unit_hang", "Image in the primary slot is not valid", values=_PRIMARY),
     *_fails("unit_hang", "Unable to find bootable image"),
     *_fails("unit_hang", "Failed to open flash area"),
+    *fails("unit_hang", "ZEPHYR FATAL ERROR"),
 )
 MCUBOOT: Final = Tool(
     name="MCUboot",
@@ -56,6 +60,8 @@ MCUBOOT: Final = Tool(
         "Primary image: magic=",
         "bootable image",
         "first image slot",
+        "in the primary slot",
+        "in the secondary slot",
     ),
     facts=(("bootloader", "mcuboot"), ("sdk", "ncs")),
     signs=_SIGNS,

@@ -73,7 +73,9 @@ def _streamed(found: re.Match[str]) -> Told:
 
 def _percent(found: re.Match[str]) -> Told | None:
     percent = int(found[1])
-    return Told(percent=percent) if percent <= 100 else None
+    if not 0 < percent <= 100:
+        return None
+    return Told(percent=percent, reached="data_transfer")  # it counts the bytes of the image
 
 
 _NO_PING: Final = (("host_code", "no_ping"),)

@@ -18,6 +18,7 @@ TOOLS: Final = (ANDROID, IOS, NRFUTIL, MCUBOOT, MCUMGR)
 """Every tool whose logs are known."""
 SURELY: Final = 2
 """Marks of a second tool from which on a log is of both; ours."""
+_STARTED: Final = "what that does is not in the log"
 _NAMES: Final = f"{', '.join(tool.name for tool in TOOLS[:-1])} nor {TOOLS[-1].name}"
 
 
@@ -75,7 +76,9 @@ def _read(text: Text, tool: Tool) -> Incident:
         Evidence(field=name, value=value, origin=Origin.LOG, where=f"a log of {tool.name}")
         for name, value in tool.facts
     )
-    return Incident(unused=_unused(text, tool, story, used)).with_more((*facts, *story.evidence()))
+    unused = _unused(text, tool, story, used)
+    incident = Incident(unused=unused, ended_well=story.has_ended_well)
+    return incident.with_more((*facts, *story.evidence()))
 
 
 def _unused(text: Text, tool: Tool, story: Story, used: int) -> tuple[str, ...]:
@@ -87,7 +90,11 @@ def _unused(text: Text, tool: Tool, story: Story, used: int) -> tuple[str, ...]:
     if used < text.count:
         rest = f"{text.count - used} of its {text.count} lines say nothing that is known"
         told.append(f"It was read as a log of {tool.name}; {rest}.")
-    if not story.has_begun:
+    if story.has_started_an_image:
+        told.append(f"{tool.name} has started an image, and nothing failed before: {_STARTED}.")
+    elif story.has_ended_well:
+        told.append("The update in the log succeeded: nothing of it is to be explained.")
+    elif not story.has_begun:
         told.append("It shows no step of an update.")
     elif not story.has_ended:
         told.append("It has no end: where it breaks off is taken for the last step begun.")

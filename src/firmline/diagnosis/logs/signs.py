@@ -27,6 +27,9 @@ class Told:
         size: Size of the image in bytes.
         percent: How much of the image the host has sent, 0 to 100.
         succeeded: Whether the update has ended well.
+        started: Whether an image was started, behind which the log shows no more.
+        reached: A step that is under way, if none behind it is: it may have begun before.
+        within: The step in which the fault is one; empty: in any.
     """
 
     phase: str = ""
@@ -41,6 +44,9 @@ class Told:
     size: int | None = None
     percent: int | None = None
     succeeded: bool = False
+    started: bool = False
+    reached: str = ""
+    within: str = ""
 
 
 Reader = Callable[[re.Match[str]], Told | None]

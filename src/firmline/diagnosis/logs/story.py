@@ -74,7 +74,7 @@ class Story:
         self._in_bootloader = False
         self._reached = self._size = self._percent = 0
         self._confirmed = self._last = False
-        self._succeeded = False
+        self._succeeded = self._started = False
 
     def hear(self, told: Told, line: Line) -> None:
         """What one line tells."""
@@ -84,16 +84,19 @@ class Story:
             self._phase, fault.phase = told.phase, told.phase  # the log begins behind the step
         elif told.phase:
             self._begin(told.phase, line)
+        elif told.reached and (fault is not None or _order(self._phase) < _order(told.reached)):
+            self._begin(told.reached, line)
         self._measure(told, line)
         if told.answer is not None and told.answer != SUCCESS:
             told = refused(self._responder(), told.answer)
-        if told.fault:
+        if told.fault and told.within in ("", self._phase):
             self._fail(told, line)
         else:
             for name, value in told.values:
                 self._learn(name, value, line)
         if told.succeeded:
             self._succeeded, self._fault = True, None
+        self._started = told.started or (self._started and not told.phase and not told.fault)
 
     def _learn(self, name: str, value: str, line: Line) -> None:
         """A fact; of a field that takes one value the first that is told stays."""
@@ -203,7 +206,18 @@ class Story:
     @property
     def has_ended(self) -> bool:
         """Whether the log shows how the update ended."""
-        return self._succeeded or self._fault is not None
+        return self._succeeded or self._started or self._fault is not None
+
+    @property
+    def has_ended_well(self) -> bool:
+        """Whether the log shows an update that succeeded, or an image that was started."""
+        return self._succeeded or self.has_started_an_image
+
+    @property
+    def has_started_an_image(self) -> bool:
+        """Whether a bootloader has started an image, and nothing was wrong with it before."""
+        is_wrong = any(name == "end_state" for name, _ in self._facts)
+        return self._started and self._fault is None and not is_wrong
 
     @property
     def has_begun(self) -> bool:
@@ -214,7 +228,7 @@ class Story:
         """What the log shows; of an update that succeeded, what is known of host and unit."""
         for (name, value), line in self._facts.items():
             yield _of_log(name, value, line)
-        if self._succeeded:
+        if self.has_ended_well:
             return
         if self._fault is not None:
             yield from self._failure(self._fault)

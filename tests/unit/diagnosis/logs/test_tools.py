@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from firmline.diagnosis.catalogue import UNKNOWN
+from firmline.diagnosis.evidence import Evidence, Origin
 from firmline.diagnosis.logs import android, ios
 from firmline.diagnosis.logs.answers import of_bytes
 from firmline.diagnosis.logs.reading import TOOLS, recognise
 from firmline.diagnosis.logs.signs import Told
+from firmline.diagnosis.ranking import rank
 from firmline.diagnosis.vocabulary import vocabulary
 from unit.diagnosis.logs.samples import EXPECTED, incident, sample, shown
 
@@ -141,6 +144,16 @@ NRFUTIL = "nrfutil dfu serial -pkg a.zip -p COM7\n"
         ("mcumgr image upload x\nError: 3", "result_code", "s03"),
         ("newtmgr image upload x\nError: disconnected", "failure_kind", "disconnect"),
         ("smpclient rc=<MGMT_ERR.EINVAL: 3>", "result_code", "s03"),
+        ("mcumgr image upload x\n9.0 KiB / 99.0 KiB [==>--] 9.09 % 5 KiB/s\nError: disconnected",
+         "progress", "random_offset"),
+        (NRFUTIL + "  [####----]   31%\nserial.serialutil.SerialException: write failed",
+         "phase", "data_transfer"),
+        (NRFUTIL + "  [--------]    0%\nserial.serialutil.SerialException: x", "failure_kind",
+         "host_exception"),
+        ("MCUboot\nI: Swap type: test\nE: Image in the secondary slot is not valid!",
+         "phase", "activation"),
+        ("MCUboot\nI: Jumping to the first image slot\nE: >>> ZEPHYR FATAL ERROR 0: CPU exception",
+         "failure_kind", "unit_hang"),
         ("DfuImpl: Creating Command object failed (error 8)", "result_code", "r08"),
         ("DfuBaseService: Unable to read (error 133)", "host_code", "gatt_133"),
         ("DfuImpl: Remote DFU error: INVALID OBJECT", "result_code", "r05"),
@@ -161,6 +174,8 @@ def test_a_sign_tells(text: str, field: str, value: str) -> None:
         NRFUTIL + "Traceback (most recent call last):\n  File x, line 1, in serial",
         "smpclient rc=<MGMT_ERR.ENOTSUP: 8>",
         "mcumgr image upload x\nError: 0",
+        "MCUboot\nI: Swap type: none\nE: Image in the secondary slot is not valid!",
+        "W: Image in the secondary slot is not valid!",
         "DfuImpl: Connection state changed with status: 0 and new state: DISCONNECTED",
     ],
 )
@@ -178,3 +193,57 @@ def test_a_line_of_a_log_is_cleaned_and_short() -> None:
     [where] = {each.where for each in incident(log).evidence if each.field == "failure_kind"}
     assert where.isprintable()
     assert len(where) < 200
+
+
+def test_a_bar_that_stands_at_the_beginning_is_no_transfer() -> None:
+    assert "phase" not in shown(NRFUTIL + "  [--------]    0%\nNordicSemiException")
+
+
+BOOT = """*** Booting MCUboot v2.1.0 ***
+I: Secondary image: magic=unset, swap_type=0x1, copy_done=0x3, image_ok=0x3
+I: Swap type: none
+W: Image in the secondary slot is not valid!
+I: Jumping to the first image slot
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (NRFUTIL + "  [########]  100%\nDevice programmed.", "The update in the log succeeded"),
+        ("mcumgr image upload x\n 1 KiB / 1 KiB [===] 100.00%\nDone\n", "The update in the log"),
+        ("DfuBaseService: Connecting to the device...\nonDfuCompleted", "The update in the log"),
+        ("centralManager.connect(x)\nlogWith: Upload completed in 5 s", "The update in the log"),
+        (BOOT, "MCUboot has started an image, and nothing failed before"),
+    ],
+)
+def test_a_log_that_ended_well_has_nothing_to_explain(text: str, says: str) -> None:
+    read = incident(text)
+    assert read.has_nothing_to_explain
+    assert read.unused[-1].startswith(says)
+    assert not set(read.by_field()) & {"phase", "failure_kind", "progress"}
+    assert rank(read).causes[0].slug == UNKNOWN
+    assert rank(read).causes[0].probability > 0.9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NRFUTIL + "Device programmed.\n" + NRFUTIL + "No ping response after opening COM7",
+        BOOT + "E: ***** MPU FAULT *****\nE: >>> ZEPHYR FATAL ERROR 19",
+        BOOT + BOOT.replace("none", "revert"),
+        BOOT + "*** Booting MCUboot v2.1.0 ***\nE: Unable to find bootable image",
+        "mcumgr image upload x\nError: 3\nDone with it\n",
+        BOOT.rsplit("I:", 1)[0],
+    ],
+)
+def test_what_goes_wrong_behind_a_good_end_is_to_be_explained(text: str) -> None:
+    assert not incident(text).ended_well
+
+
+def test_who_says_that_it_fails_all_the_same_is_believed() -> None:
+    seen = Evidence(field="end_state", value="gone_silent", origin=Origin.PERSON)
+    read = incident(BOOT).with_more([seen])
+    assert read.ended_well
+    assert not read.has_nothing_to_explain
+    assert rank(read).causes[0].probability < 0.9
