@@ -10,6 +10,7 @@ from firmline.cli.plan_text import plan_lines
 from firmline.cli.style import paint, printable
 from firmline.cli.wrapping import wrapped
 from firmline.diagnosis.catalogue import UNKNOWN
+from firmline.diagnosis.consistency import contradictions
 from firmline.diagnosis.evidence import Evidence, Incident
 from firmline.diagnosis.next_test import Proposal
 from firmline.diagnosis.outcomes import outcomes_of
@@ -52,7 +53,7 @@ def result_fields(
         "evidence": [evidence_fields(each) for each in incident.evidence],
         "done": list(done),
         "confounded": incident.confounded(),
-        "contradictions": list(incident.contradictions()),
+        "contradictions": list(contradictions(incident)),
         "unused": [printable(each) for each in incident.unused],
         "ended_well": incident.has_nothing_to_explain,
         "learned_runs": 0 if ranking.learned is None else ranking.learned.runs,
@@ -182,13 +183,13 @@ def _observation(argument: Argument) -> str:
 
 
 def _remark_lines(incident: Incident, ranking: Ranking) -> Iterator[str]:
-    contradictions, unused = incident.contradictions(), incident.unused
+    untrue, unused = contradictions(incident), incident.unused
     if incident.confounded():
         yield from _heading("What cannot be told apart", first=False)
         yield from wrapped(f"  {incident.confounded()}")
-    if contradictions:
+    if untrue:
         yield from _heading("What cannot all be true", first=False)
-        yield from (f"  {printable(each)}" for each in contradictions)
+        yield from (f"  {printable(each)}" for each in untrue)
     if unused:
         yield from _heading("What could not be used", first=False)
         yield from (f"  {printable(each)}" for each in unused)

@@ -212,8 +212,10 @@ def plan(
         done: Tests that were done, whatever they showed.
 
     Returns:
-        The next test first; after its result the plan is another.
+        The next test first; after its result the plan is another. None where nothing failed.
     """
+    if incident.has_nothing_to_explain:
+        return ()
     likely = likely_causes(ranking)
     proposals = [
         proposal

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmline.diagnosis.catalogue import UNKNOWN, Cause, catalogue
+from firmline.diagnosis.consistency import consistent, doubts
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.likelihood import Weighed, weigh
 from firmline.diagnosis.priors import Learned, learned_from, priors
@@ -25,6 +26,9 @@ from firmline.diagnosis.priors import Learned, learned_from, priors
 TELLS: Final = 0.3
 """Below that a difference of logarithms (1.35 to 1) speaks neither for a cause nor against it."""
 
+DOUBT: Final = 10
+"""How much likelier the cause is not known where a source contradicts itself, by each time: what
+else it says may be false as well; ours."""
 NO_FAILURE: Final = 0.99
 """How likely it is that none of the causes is at work where an update ended well; ours: it may have
 been another update that failed."""
@@ -108,6 +112,8 @@ def rank(incident: Incident, *, resolved: Mapping[str, int] | None = None) -> Ra
     if incident.has_nothing_to_explain:
         before = _of_nothing(before)
         incident = Incident()
+    before[UNKNOWN] *= DOUBT ** doubts(incident)
+    incident = consistent(incident)
     weighed = {slug: weigh(catalogue().get(slug), incident) for slug in before}
     logs = {
         slug: math.log(prior) + sum(each.log_chance for each in weighed[slug])

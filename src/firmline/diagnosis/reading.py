@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from firmline.diagnosis.evidence import Incident
-from firmline.diagnosis.logs.lines import encoding_of
+from firmline.diagnosis.logs.lines import encoding_of, without_halves
 from firmline.diagnosis.logs.reading import read_log
-from firmline.diagnosis.report_input import done_tests_of, incident_of
+from firmline.diagnosis.report_input import done_tests_of, incident_of, load_json
 from firmline.diagnosis.trace_evidence import evidence_of_traces
 from firmline.errors import Code, InputError
 from firmline.formats.trace import BYTE_ORDER_MARK, Trace, read_traces
@@ -86,7 +85,7 @@ def read_source(content: bytes, *, name: str) -> Source:
             " with --evidence FILE, which runs nothing that was run already, and give that file.",
         )
     try:
-        document = json.loads(content)
+        document = load_json(content)
     except RecursionError:
         raise _neither(name) from None
     except ValueError:  # no single document; a trace is one a line
@@ -101,7 +100,7 @@ def _in_utf_8(content: bytes) -> bytes:
     """The same text in UTF-8: Windows PowerShell's ``>`` writes UTF-16."""
     encoding = encoding_of(content)
     if encoding is None or encoding == "utf-8":
-        return content.removeprefix(BYTE_ORDER_MARK)
+        return without_halves(content).removeprefix(BYTE_ORDER_MARK)
     return content.decode(encoding, "replace").lstrip("\ufeff\ufffe").encode()
 
 
@@ -126,15 +125,15 @@ def _of_trace(content: bytes, name: str) -> Source:
 
 
 def _each_once(traces: Iterable[Trace]) -> tuple[Trace, ...]:
-    """Without copies: no two attempts have the same events at the same times."""
+    """The last of each: no two attempts have the same events at the same times."""
     kept: dict[tuple[float, int], list[Trace]] = {}
     found = []
-    for trace in traces:
+    for trace in reversed(list(traces)):
         alike = kept.setdefault((trace.begin_s, len(trace.entries)), [])
         if all(trace.entries != other.entries for other in alike):
             alike.append(trace)
             found.append(trace)
-    return tuple(found)
+    return tuple(reversed(found))
 
 
 def _of_log(content: bytes, name: str) -> Source:

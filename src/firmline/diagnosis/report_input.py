@@ -27,6 +27,32 @@ DONE: Final = "done"
 """There, the tests that were done."""
 
 
+class Keyed(dict[str, object]):
+    """An object of JSON that remembers what stands in it more than once.
+
+    Attributes:
+        twice: All values of such a key, in their order.
+    """
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        self.twice: dict[str, list[object]] = {}
+        if len(self) < len(pairs):
+            for key, value in pairs:
+                self.twice.setdefault(key, []).append(value)
+            self.twice = {key: all_of for key, all_of in self.twice.items() if len(all_of) > 1}
+
+
+def load_json(content: bytes) -> object:
+    """JSON, whose objects remember what stands in them twice.
+
+    Raises:
+        ValueError: It is none.
+        RecursionError: It is nested too deeply.
+    """
+    return json.loads(content, object_pairs_hook=Keyed)
+
+
 def read_report(content: bytes, *, name: str, origin: Origin = Origin.REPORT) -> Incident:
     """Read a report.
 
@@ -40,7 +66,7 @@ def read_report(content: bytes, *, name: str, origin: Origin = Origin.REPORT) ->
         InputError: ``REPORT_MALFORMED``: it is no JSON object, or has no evidence in it.
     """
     try:
-        report = json.loads(content)
+        report = load_json(content)
     except (ValueError, RecursionError) as problem:
         raise _malformed(name, f"is no JSON: {_in_short(problem)}") from None
     return incident_of(report, name=name, origin=origin)
@@ -54,6 +80,8 @@ def incident_of(report: object, *, name: str, origin: Origin = Origin.REPORT) ->
     """
     if not isinstance(report, dict):
         raise _malformed(name, f"holds {_kind(report)}, where a report is an object")
+    if "evidence" in _twice(report):
+        raise _malformed(name, "has 'evidence' twice, and nobody can say which is meant")
     if is_result(report):
         return _of_result(report)
     evidence = report.get("evidence")
@@ -133,11 +161,17 @@ _PLACE: Final = ("field", "value", "origin", "where")
 def _read(fields: Mapping[str, object], *, origin: Origin, seen: bool) -> Incident:
     evidence: list[Evidence] = []
     unused: list[str] = []
-    for name, told in list(fields.items())[:MAX_FIELDS]:
-        field = vocabulary().get(name)
+    twice = _twice(fields)
+    for name, last in list(fields.items())[:MAX_FIELDS]:
+        field, told = vocabulary().get(name), last
         if field is None:
             unused.append(f"There is no field {_quoted(name)}.")
             continue
+        if any(each != last for each in twice.get(name, ())):
+            if not field.many:
+                unused.append(f"{name} stands in it {len(twice[name])} times, and not the same.")
+                continue
+            told = [value for each in twice[name] for value in _listed(each)]
         evidence += [
             Evidence(field=name, value=value, origin=origin, seen=seen)
             for value in _values(field, told, unused, seen=seen)
@@ -147,9 +181,18 @@ def _read(fields: Mapping[str, object], *, origin: Origin, seen: bool) -> Incide
     return Incident(unused=tuple(unused)).with_more(evidence)
 
 
+def _twice(fields: Mapping[str, object]) -> Mapping[str, list[object]]:
+    """What stands in an object more than once, if it was read here."""
+    return fields.twice if isinstance(fields, Keyed) else {}
+
+
+def _listed(told: object) -> list[object]:
+    return told if isinstance(told, list) else [told]
+
+
 def _values(field: Field, told: object, unused: list[str], *, seen: bool) -> Iterator[str]:
     """The values of one field; what is none of its own is put to what is not used."""
-    values = told if isinstance(told, list) else [told]
+    values = _listed(told)
     if len(values) > 1 and not field.many and seen:
         unused.append(f"{field.name} takes one value, and has {len(values)}.")
         return

@@ -94,6 +94,20 @@ def test_contradictions_are_said(firmline: Program, tmp_path: Path) -> None:
     assert "retry is told to have helped, and not to have." in told.out
 
 
+def test_fields_that_contradict_each_other_are_said(firmline: Program, tmp_path: Path) -> None:
+    path = tmp_path / "both.json"
+    path.write_text('{"evidence": {"phase": "scan", "progress": "end"}}', encoding="utf-8")
+    sentence = (
+        "phase is told to be scan, and progress is told to be end, but no data of the image is sent"
+        " before its transfer: neither is used."
+    )
+    assert sentence in firmline("diagnose", str(path), "--report", "out.html").out
+    assert sentence in Path("out.html").read_text(encoding="utf-8")
+    result = firmline("diagnose", str(path), "--json").result
+    assert result["contradictions"] == [sentence]
+    assert len(result["evidence"]) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

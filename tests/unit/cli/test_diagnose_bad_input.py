@@ -87,6 +87,13 @@ def test_colours_and_any_time_in_front_change_nothing(firmline: Program, front: 
     assert first(diagnosed(firmline, "\n".join(lines))) == VERSION
 
 
+@pytest.mark.parametrize("text", [TRACE, LOG], ids=["trace", "log"])
+def test_a_file_that_powershell_has_gone_on_with_is_read(firmline: Program, text: str) -> None:
+    half = text.index("\n", len(text) // 3) + 1
+    mixed = text[:half].encode() + text[half:].replace("\n", "\r\n").encode("utf-16-le")
+    assert first(diagnosed(firmline, mixed)) == VERSION
+
+
 # Half of something.
 
 
@@ -168,6 +175,30 @@ def test_nothing_and_too_much_are_refused(firmline: Program) -> None:
     with Path("huge").open("wb") as file:
         file.truncate(100_000_000)
     assert_failed(firmline("diagnose", "huge"), Code.FILE_TOO_LARGE)
+
+
+UPLOAD = "$ mcumgr --conntype serial image upload a.bin\n9 KiB / 9 KiB [====] 100.00%\nDone\n"
+CONSOLE = "*** Booting MCUboot v2.1.0 ***\nI: Swap type: test\n"
+NO_SPACE = "W: required 466944 bytes but only 458752 are there\n"
+JUMP = "I: Jumping to the first image slot\n"
+
+
+@pytest.mark.parametrize("log", [UPLOAD + CONSOLE + NO_SPACE + JUMP, CONSOLE + NO_SPACE + UPLOAD])
+def test_a_hosts_log_with_the_console_of_the_unit_in_it_is_read_as_both(
+    firmline: Program, log: str
+) -> None:
+    result = diagnosed(firmline, log)
+    assert {"transport=smp_serial", "flags=log_no_swap_space", "phase=activation"} <= evidence(
+        result
+    )
+    assert first(result) == "mcuboot-slot-space"
+
+
+def test_both_have_to_end_well(firmline: Program) -> None:
+    refused = UPLOAD.replace("Done", "Error: 3")
+    assert diagnosed(firmline, UPLOAD + CONSOLE + JUMP)["ended_well"]
+    assert not diagnosed(firmline, refused + CONSOLE + JUMP)["ended_well"]
+    assert not diagnosed(firmline, UPLOAD + CONSOLE + NO_SPACE + JUMP)["ended_well"]
 
 
 def test_a_log_of_two_tools_says_that_it_is_one(firmline: Program) -> None:

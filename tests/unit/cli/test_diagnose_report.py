@@ -230,7 +230,8 @@ def test_a_trace_without_a_clock_and_an_end_says_so(firmline: Program, folder: P
 
 def test_only_the_explained_unit_is_told_of(firmline: Program, folder: Path) -> None:
     mine, other = failed_update(), failed_update(unit="ble:11:22:33:44:55:66", name="Other")
-    (folder / "all.jsonl").write_text(trace_of(mine, other, mine), encoding="utf-8")
+    again = trace_of(mine).replace("12:30:00.250Z", "12:40:00.250Z")
+    (folder / "all.jsonl").write_text(trace_of(mine, other) + again, encoding="utf-8")
     told = fields_of(firmline, "all.jsonl")
     assert [(each["number"], each["is_explained"]) for each in told["attempts"]] == [
         (1, False),

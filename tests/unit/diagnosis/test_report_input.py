@@ -97,6 +97,21 @@ def test_a_report_of_firmlines_own_keeps_who_said_what_and_where() -> None:
         assert {each.origin for each in read.evidence} == {Origin.REPORT}
 
 
+def test_a_field_that_stands_there_twice_is_not_used_unless_it_is_the_same() -> None:
+    told = b'{"evidence": {"phase": "scan", "sdk": "ncs", "phase": "connect", "sdk": "ncs"}}'
+    read = read_report(told, name="it")
+    assert read.by_field() == {"sdk": ("ncs",)}
+    assert read.unused == ("phase stands in it 2 times, and not the same.",)
+    told = b'{"evidence": {"flags": "app_ok", "flags": ["rssi_low", "app_ok"]}}'
+    assert read_report(told, name="it").by_field() == {"flags": ("app_ok", "rssi_low")}
+
+
+def test_evidence_that_stands_there_twice_is_no_report() -> None:
+    told = b'{"evidence": {"phase": "scan"}, "evidence": {"phase": "connect"}}'
+    with pytest.raises(InputError, match="'evidence' twice"):
+        read_report(told, name="it")
+
+
 def test_a_report_without_end_is_read_to_a_bound() -> None:
     evidence = {f"field{number}": 1 for number in range(MAX_FIELDS * 3)}
     read = incident_of({"evidence": evidence}, name="it")

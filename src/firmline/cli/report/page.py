@@ -21,6 +21,7 @@ from firmline.cli.report.cleaning import clean
 from firmline.cli.report.content import Made, Report
 from firmline.cli.report.drawing import Drawing, draw
 from firmline.diagnosis.catalogue import catalogue
+from firmline.diagnosis.consistency import contradictions
 from firmline.diagnosis.next_test import equipment
 from firmline.diagnosis.ranking import Argument, RankedCause, Ranking
 from firmline.diagnosis.vocabulary import vocabulary
@@ -71,6 +72,7 @@ def page(report: Report) -> str:
         unused=MAX_UNUSED,
         made_from=_made_from(report.made),
         clean=clean,
+        contradictions=contradictions,
         weight=weight,
         share_in_words=share,
         percent=percent,

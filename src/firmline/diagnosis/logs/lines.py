@@ -29,6 +29,8 @@ _NO_TEXT: Final = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\b\a\x1b")
 """Control characters that neither text nor a terminal has."""
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]{0,16}[A-Za-z]")
 """Colours and cursor movements of a terminal (ECMA-48, section 5.4)."""
+_HALVES: Final = re.compile(rb"[\t\r\n -~]\0")
+"""A character of ASCII in UTF-16, the lower byte first."""
 _ENDS: Final = re.compile(r"\r\n|\n|\r")
 _CLOCK: Final = re.compile(
     r"(?:(?<![\w:])|(?<=\dT))(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,6}))?(?![\w:])"
@@ -112,6 +114,18 @@ def decode(content: bytes) -> Text | None:
 def _split(text: str) -> list[str]:
     lines = _ENDS.split(text) if "\r" in text else text.split("\n")
     return lines[:-1] if lines and not lines[-1] else lines
+
+
+def without_halves(content: bytes) -> bytes:
+    """The same, if it is UTF-8 with UTF-16 behind it or in it, all in the former.
+
+    So it is where one program has begun a file and Windows PowerShell's ``>>`` has gone on. What
+    both have in common is ASCII, of which the latter has a zero byte beside each character.
+    """
+    zeros = content.count(0)
+    if not zeros or len(_HALVES.findall(content)) < zeros * (1 - BINARY):
+        return content
+    return content.replace(b"\0", b"")
 
 
 def _decoded(content: bytes) -> str | None:

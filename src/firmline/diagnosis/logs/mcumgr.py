@@ -65,6 +65,8 @@ MCUMGR: Final = Tool(
     name="mcumgr or another SMP client",
     marks=(
         "mcumgr",
+        "--conntype",
+        "image upload",
         "newtmgr",
         "smpmgr",
         "smpclient",

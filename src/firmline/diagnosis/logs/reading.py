@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
@@ -13,6 +15,7 @@ from firmline.diagnosis.logs.mcumgr import MCUMGR
 from firmline.diagnosis.logs.nrfutil import NRFUTIL
 from firmline.diagnosis.logs.signs import Tool
 from firmline.diagnosis.logs.story import Story
+from firmline.diagnosis.vocabulary import vocabulary
 
 TOOLS: Final = (ANDROID, IOS, NRFUTIL, MCUBOOT, MCUMGR)
 """Every tool whose logs are known."""
@@ -41,7 +44,16 @@ def read_log(content: bytes) -> Incident | None:
     if tool is None:
         lines = "its line has" if text.count == 1 else f"none of its {text.count} lines has"
         return Incident(unused=(f"It is a log of neither {_NAMES}: {_nothing(lines)}.",))
-    return _read(text, tool)
+    host = _host_beside(text.text) if tool is MCUBOOT else tool
+    if host is None or (host is tool and not _has(text.text, MCUBOOT)):
+        return _incident(text, (_read(text, tool),))
+    return _incident(text, (_read(text, host), _read(text, MCUBOOT)))
+
+
+def _host_beside(text: str) -> Tool | None:
+    """The tool on a computer whose lines a log has as well; None: there are none."""
+    found = recognise(text, tuple(tool for tool in TOOLS if tool is not MCUBOOT))
+    return found if found is not None and _has(text, found) else None
 
 
 def _nothing(lines: str) -> str:
@@ -53,53 +65,95 @@ def _has(text: str, tool: Tool) -> bool:
     return sum(mark in text for mark in tool.marks) >= SURELY
 
 
-def recognise(text: str) -> Tool | None:
+def recognise(text: str, tools: tuple[Tool, ...] = TOOLS) -> Tool | None:
     """The tool that a log is of: the one of whose marks it has the most; None: it has none's."""
-    counted = [(sum(mark in text for mark in tool.marks), tool) for tool in TOOLS]
+    counted = [(sum(mark in text for mark in tool.marks), tool) for tool in tools]
     count, tool = max(counted, key=lambda each: each[0])
     return tool if count else None
 
 
-def _read(text: Text, tool: Tool) -> Incident:
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What the lines of one tool tell.
+
+    Attributes:
+        tool: Which.
+        story: What they come to.
+        used: Numbers of the lines that tell anything.
+    """
+
+    tool: Tool
+    story: Story
+    used: frozenset[int]
+
+    def evidence(self) -> Iterator[Evidence]:
+        """What is known by the tool, and what its lines come to."""
+        for name, value in self.tool.facts:
+            where = f"a log of {self.tool.name}"
+            yield Evidence(field=name, value=value, origin=Origin.LOG, where=where)
+        yield from self.story.evidence()
+
+
+def _read(text: Text, tool: Tool) -> _Heard:
     story = Story()
-    used = 0
+    used = set()
     for line in text.lines():
-        text_of_line, tells = line.text, False
+        text_of_line = line.text
         for sign in tool.signs:
             # Looked for here as well: of most lines no sign has its word, and calls cost time.
             told = sign.of(text_of_line) if sign.word in text_of_line else None
             if told is not None:
-                tells = True
+                used.add(line.number)
                 story.hear(told, line)
-        used += tells
-    facts = (
-        Evidence(field=name, value=value, origin=Origin.LOG, where=f"a log of {tool.name}")
-        for name, value in tool.facts
+    return _Heard(tool, story, frozenset(used))
+
+
+def _incident(text: Text, heard: tuple[_Heard, ...]) -> Incident:
+    """What was seen: first by the one that shows a failure, of two the host."""
+    order = sorted(heard, key=lambda each: each.story.has_ended_well)
+    incident = Incident(
+        unused=_unused(text, heard),
+        ended_well=all(each.story.has_ended_well for each in heard),
     )
-    unused = _unused(text, tool, story, used)
-    incident = Incident(unused=unused, ended_well=story.has_ended_well)
-    return incident.with_more((*facts, *story.evidence()))
+    for each in order:
+        known = incident.by_field()
+        incident = incident.with_more(
+            told
+            for told in each.evidence()
+            if vocabulary()[told.field].many or told.field not in known
+        )
+    return incident
 
 
-def _unused(text: Text, tool: Tool, story: Story, used: int) -> tuple[str, ...]:
+def _unused(text: Text, heard: tuple[_Heard, ...]) -> tuple[str, ...]:
     """What the log does not tell, one sentence each."""
     told = []
-    others = [other.name for other in TOOLS if other is not tool and _has(text.text, other)]
+    mine = [each.tool for each in heard]
+    names = " and ".join(tool.name for tool in mine)
+    others = [tool.name for tool in TOOLS if tool not in mine and _has(text.text, tool)]
     if others:
         told.append(f"It has lines of {' and '.join(others)} as well: give each log by itself.")
+    used = len(frozenset().union(*(each.used for each in heard)))
     if used < text.count:
         rest = f"{text.count - used} of its {text.count} lines say nothing that is known"
-        told.append(f"It was read as a log of {tool.name}; {rest}.")
-    if story.has_started_an_image:
-        told.append(f"{tool.name} has started an image, and nothing failed before: {_STARTED}.")
-    elif story.has_ended_well:
-        told.append("The update in the log succeeded: nothing of it is to be explained.")
-    elif not story.has_begun:
-        told.append("It shows no step of an update.")
-    elif not story.has_ended:
-        told.append("It has no end: where it breaks off is taken for the last step begun.")
+        told.append(f"It was read as a log of {names}; {rest}.")
+    told += _ends(heard)
     if text.count > MAX_LINES:
         told.append(f"Only its first {MAX_LINES} lines were read.")
     if text.shortened:
         told.append(f"Of {text.shortened} lines only the first {MAX_LINE} characters were read.")
     return tuple(told)
+
+
+def _ends(heard: tuple[_Heard, ...]) -> Iterator[str]:
+    """How it ended, as far as it shows that."""
+    if not any(each.story.has_begun or each.story.has_ended_well for each in heard):
+        yield "It shows no step of an update."
+    for each in heard:
+        story = each.story
+        if story.has_started_an_image:
+            yield f"{each.tool.name} has started an image, and nothing failed before: {_STARTED}."
+        elif story.has_ended_well:
+            yield "The update in the log succeeded: nothing of it is to be explained."
+        elif story.has_begun and not story.has_ended:
+            yield "It has no end: where it breaks off is taken for the last step begun."

@@ -1,0 +1,104 @@
+"""What cannot all be true is said, and the more certain of it is used, or none."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from firmline.diagnosis.consistency import RULES, consistent, contradictions
+from firmline.diagnosis.evidence import Evidence, Incident, Origin
+from firmline.diagnosis.ranking import rank
+from firmline.diagnosis.vocabulary import vocabulary
+from unit.diagnosis.cases import blind_cases, cases, incident
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ({"unit_resets": "no", "flags": ["reset_reason_lockup"]}, {"flags"}),
+        ({"unit_resets": "no", "flags": ["watchdog_reset_seen", "app_ok"]}, {"flags"}),
+        ({"unit_resets": "no", "failure_kind": "unit_reset"}, set()),
+        ({"unit_resets": "once", "end_state": "unchanged"}, set()),
+        ({"phase": "init_transfer", "progress": "end"}, set()),
+        ({"phase": "final_execute", "progress": "none"}, set()),
+        ({"transport": "ble", "host_code": "no_ping"}, {"host_code"}),
+        ({"transport": "uart", "host_code": "gatt_133"}, {"host_code"}),
+        ({"transport": "usb", "host_tool": "ios"}, set()),
+        ({"bootloader": "legacy", "result_code": "r05"}, {"result_code"}),
+        ({"bootloader": "secure", "result_code": "l06"}, {"result_code"}),
+        ({"bootloader": "legacy", "ext_error": "x07"}, {"ext_error"}),
+        ({"failure_kind": "none", "host_code": "gatt_8"}, {"host_code"}),
+        ({"host_tool": "ios", "host_code": "gatt_8"}, {"host_code"}),
+    ],
+)
+def test_of_two_that_cannot_be_true_the_more_certain_is_used(
+    told: dict[str, object], left: set[str]
+) -> None:
+    seen = incident(**told, supply="coin_cell")
+    [sentence] = contradictions(seen)
+    assert all(name in sentence for name in told)
+    assert set(consistent(seen).by_field()) == {*left, "supply"}
+    unknown, as_if = (rank(each).families["unknown"] for each in (seen, consistent(seen)))
+    assert unknown > as_if
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"unit_resets": "once", "flags": ["reset_reason_lockup"]},
+        {"phase": "data_transfer", "progress": "none"},
+        {"phase": "init_transfer", "progress": "none"},
+        {"bootloader": "secure", "result_code": "b04"},
+        {"bootloader": "legacy", "result_code": "refused"},
+        {"transport": "smp_serial", "host_tool": "mcumgr_client"},
+    ],
+)
+def test_what_can_be_true_is_no_contradiction(told: dict[str, object]) -> None:
+    seen = incident(**told)
+    assert not contradictions(seen)
+    assert consistent(seen) is seen
+
+
+def test_what_was_recorded_is_believed_before_what_was_told() -> None:
+    for origin, left in ((Origin.TRACE, "phase"), (Origin.PERSON, "progress")):
+        seen = Incident(
+            evidence=(
+                Evidence(field="phase", value="init_execute", origin=origin),
+                Evidence(field="progress", value="end", origin=Origin.LOG),
+            )
+        )
+        assert set(consistent(seen).by_field()) == {left}
+        assert f"the more certain is used, {left}" in contradictions(seen)[0]
+        assert rank(seen).families == rank(consistent(seen)).families
+
+
+def test_a_trace_of_firmlines_own_does_not_contradict_itself() -> None:
+    """A unit that was lost in the middle of the image may not be found again."""
+    seen = (("phase", "connect_bootloader"), ("progress", "random_offset"))
+    told = [Evidence(field=name, value=value, origin=Origin.TRACE) for name, value in seen]
+    assert not contradictions(Incident().with_more(told))
+
+
+def test_what_was_looked_for_in_vain_contradicts_nothing() -> None:
+    denied = Evidence(field="flags", value="reset_reason_lockup", origin=Origin.PERSON, seen=False)
+    assert not contradictions(incident(unit_resets="no").with_more([denied]))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.one}-{rule.other}")
+def test_every_rule_is_of_the_vocabulary(rule: object) -> None:
+    assert rule in RULES
+    for each in RULES:
+        assert each.values <= set(vocabulary()[each.one].meanings)
+        values = vocabulary()[each.other].meanings
+        assert all(any(value.startswith(other) for value in values) for other in each.others)
+
+
+def test_no_real_failure_contradicts_itself() -> None:
+    assert [case.name for case in (*cases(), *blind_cases()) if contradictions(case.incident)] == []
+
+
+def test_any_two_values_can_be_ranked() -> None:
+    phases, progress = (vocabulary()[name].meanings for name in ("phase", "progress"))
+    for phase, far in product(phases, progress):
+        assert len(contradictions(incident(phase=phase, progress=far))) <= 1
