@@ -93,6 +93,50 @@ def grouped(tries: Iterable[Try]) -> list[Group]:
     return [*between.values(), *within]
 
 
+class Sweep:
+    """The groups of attempts that get the mark one after the other, counted as they change.
+
+    Args:
+        tries: Unit and whether it failed, in the order in which they get it.
+    """
+
+    def __init__(self, tries: Sequence[tuple[str, bool]]) -> None:
+        self._of_unit: dict[str, Group] = {}
+        for unit, failed in tries:
+            self._of_unit.setdefault(unit, Group()).count(marked=False, failed=failed)
+        self._between = Group()
+        self._within: dict[str, Group] = {}
+        for unit in self._of_unit:
+            self._put(unit, 1)
+
+    def mark(self, unit: str, *, failed: bool) -> None:
+        """The next attempt gets the mark."""
+        self._put(unit, -1)
+        group = self._of_unit[unit]
+        group.marked += 1
+        group.failed_marked += failed
+        self._put(unit, 1)
+
+    def _put(self, unit: str, sign: int) -> None:
+        """Take a unit into what is compared, or out of it."""
+        group = self._of_unit[unit]
+        if 0 < group.marked < group.whole:
+            if sign > 0 and group.fewest < group.most:
+                self._within[unit] = group
+            else:
+                self._within.pop(unit, None)
+            return
+        has_failed, is_marked = group.failed > 0, group.marked > 0
+        self._between.whole += sign
+        self._between.failed += sign * has_failed
+        self._between.marked += sign * is_marked
+        self._between.failed_marked += sign * (has_failed and is_marked)
+
+    def chance(self) -> float:
+        """Of as many failures with the mark as there are now."""
+        return chance_of([self._between, *self._within.values()])
+
+
 def chance_of(groups: Iterable[Group]) -> float:
     """That at least as many of those with the mark fail by chance, in all groups together; 0 to 1.
 

@@ -12,6 +12,28 @@ ENOUGH: Final = 6
 their numbers."""
 NEARLY_ALL: Final = 0.9
 """Share of the values that have to be numbers, or times, for a column to be one of these; ours."""
+MEASURED: Final = frozenset(
+    {
+        *(
+            "rssi",
+            "dbm",
+            "db",
+            "mv",
+            "v",
+            "volt",
+            "voltage",
+            "ma",
+            "ua",
+            "current",
+            "ohm",
+            "ms",
+            "s",
+        ),
+        *("us", "seconds", "percent", "level", "temp", "temperature", "degc", "c", "bytes", "size"),
+        *("kb", "mtu", "rate", "speed", "signal", "battery", "supply"),
+    }
+)
+"""Words in the name of what is measured."""
 _NUMBER: Final = re.compile(
     r"([+-]?\d{1,15}(?:[.,]\d{1,15})?(?:[eE][+-]?\d{1,2})?) ?([^\W\d_]{0,4}|%)"
 )
@@ -43,8 +65,15 @@ def in_order(cells: Sequence[str]) -> list[float | None] | None:
     return None
 
 
-def are_kinds(cells: Sequence[str]) -> bool:
-    """Whether values that have an order may be kinds as well: whole numbers that come again."""
+def are_kinds(factor: str, cells: Sequence[str]) -> bool:
+    """Whether values that have an order may be kinds as well: whole numbers that come again.
+
+    Args:
+        factor: Name of the column; one that names a unit of measurement has been measured.
+        cells: Its values.
+    """
+    if not MEASURED.isdisjoint(re.split(r"[\W_]+", factor.lower())):
+        return False
     return all(cell.isdecimal() for cell in cells) and len(set(cells)) * 4 <= len(cells)
 
 

@@ -23,6 +23,7 @@ from typing import Final
 from firmline.diagnosis.cohort import ALPHA, Cohort, Comparison, Relation, Row, standing_out
 from firmline.diagnosis.cohort_chance import (
     Group,
+    Sweep,
     Try,
     chance_of,
     chance_of_as_many,
@@ -88,7 +89,7 @@ def _of_factor(factor: str, attempts: Sequence[Row], unused: list[str]) -> Itera
             which = "value is" if strange == 1 else "values are"
             unused.append(f"{strange} {which} neither number nor time in {factor}, and left out.")
         yield from _parted(factor, attempts, cells, values)
-        if not are_kinds(known):
+        if not are_kinds(factor, known):
             return
     ways = Counter(unit for units in units_of.values() for unit in units)
     frequent = [
@@ -224,7 +225,7 @@ class _Ranked:
         failed = [each for _, each in self.tries]
         units, of_units = len(failed), sum(failed)
         if not self.has_each_once:
-            chances = [self._chance_within(bound) for bound in self.bounds]
+            chances = list(self._chances_within())
             worst = min(chances)
             return self.bounds[chances.index(worst)], min(1.0, worst * len(chances))
         so_far = [0, *accumulate(failed)]
@@ -238,12 +239,14 @@ class _Ranked:
         """Whether no unit was tried twice."""
         return len({unit for unit, _ in self.tries}) == len(self.tries)
 
-    def _chance_within(self, bound: int) -> float:
-        tries = (
-            Try(unit=unit, failed=failed, marked=number < bound)
-            for number, (unit, failed) in enumerate(self.tries)
-        )
-        return chance_of(grouped(tries))
+    def _chances_within(self) -> Iterator[float]:
+        """The chance at each of the bounds, where units were tried several times."""
+        sweep, done = Sweep(self.tries), 0
+        for bound in self.bounds:
+            for unit, failed in self.tries[done:bound]:
+                sweep.mark(unit, failed=failed)
+            done = bound
+            yield sweep.chance()
 
 
 def _parted(
@@ -318,6 +321,8 @@ def _rivals(
     for other in cohorts:
         if other.factor == first.factor or other.chance >= ALPHA:
             continue
+        if other.may_follow and not first.may_follow:
+            continue  # it goes with whatever the cause is
         if _chance_beside(first, other, attempts) >= ALPHA:
             alike.append(other)
         elif other.stands_out and _chance_beside(other, first, attempts) < ALPHA:

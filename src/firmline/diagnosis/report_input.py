@@ -130,7 +130,8 @@ def _of_result(result: Mapping[str, Any]) -> Incident:
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             unused.append(f"{_quoted(json.dumps(each))} is no evidence.")
-    return Incident(unused=tuple(unused)).with_more(evidence)
+    ended_well = result.get("ended_well") is True
+    return Incident(unused=tuple(unused), ended_well=ended_well).with_more(evidence)
 
 
 def _with_places(incident: Incident, observations: object) -> Incident:

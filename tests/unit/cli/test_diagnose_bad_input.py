@@ -385,3 +385,4 @@ def test_what_ended_well_is_not_diagnosed_as_failing(firmline: Program, kind: st
     assert result["next_test"] is None
     assert first(result) == "unknown"
     assert sum(each["probability"] for each in result["causes"]) == pytest.approx(1, abs=1e-3)
+    assert diagnosed(firmline, json.dumps(result))["ended_well"]

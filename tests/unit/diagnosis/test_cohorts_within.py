@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmline.diagnosis.cohort import ALPHA, Comparison, Row
+from firmline.diagnosis.cohort import ALPHA, Comparison, Relation, Row
 from firmline.diagnosis.cohort_chance import (
+    Sweep,
     Try,
     chance_of,
     chance_of_as_many,
@@ -131,6 +132,20 @@ def test_the_chance_is_that_of_every_way_to_deal_failures(
     assert chance_of(groups) == pytest.approx(exact)
 
 
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), min_size=1, max_size=12))
+def test_what_is_counted_as_it_changes_is_what_is_counted_anew(
+    told: list[tuple[str, bool]],
+) -> None:
+    sweep = Sweep(told)
+    for place, (unit, failed) in enumerate(told, 1):
+        sweep.mark(unit, failed=failed)
+        tries = [
+            Try(unit=each, failed=bad, marked=number < place)
+            for number, (each, bad) in enumerate(told)
+        ]
+        assert sweep.chance() == pytest.approx(chance_of(grouped(tries)))
+
+
 def test_repeats_that_mean_nothing_rarely_stand_out() -> None:
     drawn = random.Random(8)
     alarms = 0
@@ -207,6 +222,20 @@ def test_what_may_come_of_the_failure_is_said_to() -> None:
     both = compared(failed=failed, duration_s=lasted, lot=lot)
     assert both.first is not None
     assert both.first.factor == "lot"
+    assert not both.alike
+    assert "may come of" not in both.verdict
+
+
+def test_measured_whole_numbers_are_no_kinds() -> None:
+    drawn = random.Random(6)
+    failed: list[object] = [n % 7 == 0 for n in range(200)]
+    told: list[object] = [drawn.randrange(2900, 2920) for _ in range(200)]
+    compared_as = {
+        name: {each.relation for each in compared(**{"failed": failed, name: told}).cohorts}
+        for name in ("battery_mV", "lot")
+    }
+    assert Relation.IS not in compared_as["battery_mV"]
+    assert set(Relation) == compared_as["lot"]
 
 
 def test_few_cells_that_are_no_numbers_are_left_out_and_said() -> None:
