@@ -10,13 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
+from firmline import events
 from firmline.cli.experiment_person import outcome_of
 from firmline.cli.failures import say
 from firmline.cli.files import read_file
 from firmline.cli.style import printable
 from firmline.cli.unit_session import UnitSession
-from firmline.cli.update_run import MEETINGS, UpdateRequest, plan_of
+from firmline.cli.update_run import UpdateRequest, plan_of
 from firmline.errors import Code, FirmlineError, InputError, TransportError
 from firmline.events import Event, Reporter
 from firmline.formats.package import Package, read_package
@@ -31,6 +33,9 @@ from firmline.updater.inspection.plan import not_begun as inspection_not_begun
 from firmline.updater.inspection.record import InspectionResult
 from firmline.updater.timeouts import Timeouts
 from firmline.updater.update import Update, UpdateResult, not_begun
+
+MEETINGS: Final = (events.Connected, events.BootloaderAnswered, events.UsbUnitSeen)
+"""A unit is there, and says something."""
 
 OneAttempt = Callable[[WantedTarget, Path | None], Ended]
 """Tries it with a unit, and keeps the trace there."""

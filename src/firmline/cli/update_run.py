@@ -34,8 +34,6 @@ from firmline.updater.update import Update, UpdatePlan, UpdateResult, not_begun,
 
 SLOW_KB_PER_S: Final = 10
 """Below it, a rate is printed with one decimal."""
-MEETINGS: Final = (events.Connected, events.BootloaderAnswered, events.UsbUnitSeen)
-"""A unit is there, and says something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,9 +213,10 @@ def diagnosis_of(result: UpdateResult, heard: Sequence[Event]) -> dict[str, obje
 
 
 def _is_to_be_diagnosed(result: UpdateResult, heard: Sequence[Event]) -> bool:
-    """Whether there is something to go by: a unit that was met, and has not been updated.
+    """Whether there is something to go by: a unit that was not updated, also one that nobody heard.
 
-    Who interrupted it knows why; a port that is not there says nothing of a unit.
+    Who interrupted it knows why; a port that is not there says nothing of a unit, nor does an
+    update that was not begun.
     """
     if result.error is None or result.error.code is Code.INTERRUPTED:
         return False
@@ -225,7 +224,7 @@ def _is_to_be_diagnosed(result: UpdateResult, heard: Sequence[Event]) -> bool:
 
     if result.error.code.startswith((*OF_THE_STATION, Code.PORT_NONSENSE, Code.SMP)):
         return False
-    return any(isinstance(event, MEETINGS) for event in heard)
+    return any(isinstance(event, events.UpdateStarted) for event in heard)
 
 
 def result_fields(result: UpdateResult) -> dict[str, object]:

@@ -1,15 +1,19 @@
-"""The last line of a successful update."""
+"""The last lines of an update: how fast it was, or why it has failed."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from firmline.cli.update_run import result_fields, summary
-from firmline.events import Proof
+from firmline import events
+from firmline.cli.update_run import diagnosis_lines, diagnosis_of, result_fields, summary
+from firmline.errors import Code, TransportError, TransportReason
+from firmline.events import Outcome, Proof
 from firmline.updater.update import UpdateResult
 from unit.cli.event_samples import FINISHED
+from unit.cli.failed_trace import failed_update
 
 
 @pytest.mark.parametrize(
@@ -61,3 +65,28 @@ def test_a_new_application_is_said_in_short_and_another_proof_in_its_own_words()
     assert summary(seen).endswith(", new application seen running.")
     returned = replace(seen, proof=Proof.RETURN)
     assert summary(returned).endswith(". Whatever it was.")
+
+
+def test_a_unit_that_nobody_has_heard_has_a_likeliest_cause_too() -> None:
+    begun = failed_update()[:3]
+    error = TransportError(
+        Code.UNIT_NOT_FOUND, "Nobody was heard.", reason=TransportReason.NOT_FOUND
+    )
+    last = events.UpdateFinished(
+        at_s=begun[-1].at_s + 30.0,
+        outcome=Outcome.FAILED,
+        code=error.code,
+        message=error.message,
+        size=0,
+        duration_s=30.0,
+        transfer_s=0.0,
+    )
+    heard = (*begun, last)
+    result = UpdateResult(finished=last, error=error)
+    told = diagnosis_of(result, heard)
+    assert told is not None
+    (line,) = diagnosis_lines(result, heard, trace=Path("t.jsonl"))
+    assert "cause:" in line
+    assert "unit-out-of-reach" in line
+    assert line.endswith("firmline diagnose t.jsonl")
+    assert diagnosis_of(result, ()) is None
