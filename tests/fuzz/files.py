@@ -126,7 +126,7 @@ def _read(target: Target, content: bytes) -> Code | None:
 
 def _check_refusal(error: InputError) -> None:
     message = error.message
-    if not (message.isprintable() and error.hint.isprintable() and message.endswith(".")):
+    if not (message.isprintable() and error.hint.isprintable() and message.endswith((".", "?"))):
         raise BrokenError(f"no printable sentence: {message[:300]!a}")
     if len(message) > LONGEST_MESSAGE:
         raise BrokenError(f"a message of {len(message)} characters: {message[:300]!a}")

@@ -9,6 +9,7 @@ from fuzz import (
     init_packets,
     manifests,
     pem_keys,
+    recipes,
     settings_pages,
     traces,
     zips,
@@ -22,5 +23,6 @@ TARGETS: dict[str, Target] = {
         *(images.HEX, images.SREC, images.ELF, images.FIRMWARE),
         *(settings_pages.PAGE, settings_pages.FILE, pem_keys.PRIVATE, pem_keys.PUBLIC),
         *(traces.TRACE, traces.CAPTURE, commands.TARGET, experiments.TARGET),
+        recipes.TARGET,
     )
 }

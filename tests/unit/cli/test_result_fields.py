@@ -58,6 +58,24 @@ def test_the_page_names_the_fields_of_the_result(command: str, firmline: Program
     assert names(page) == result.keys() - {"type"}
 
 
+@pytest.mark.parametrize("words", [("init", "--package", "dfu.zip"), ("check", "recipe.toml")])
+def test_the_page_names_the_fields_of_line(words: tuple[str, ...], firmline: Program) -> None:
+    if words[0] == "check":
+        assert firmline("line", "init", "--package", "dfu.zip").code == 0
+    result = firmline("line", *words, "--json").result
+    page = rows("The results of `line`")[f"`line {words[0]}`"]
+    assert names(page) == result.keys() - {"type"}
+
+
+def test_the_page_names_the_fields_of_a_step_and_its_limits(firmline: Program) -> None:
+    assert firmline("line", "init", "--package", "dfu.zip").code == 0
+    steps = firmline("line", "check", "recipe.toml", "--json").result["steps"]
+    sentence = PAGE.split("One of `steps` has ")[1].split("\n\n")[0]
+    of_step, of_limit = sentence.split("one of `limits` has ")
+    assert names(of_step) == keys_of(steps)
+    assert names(of_limit) == keys_of([limit for step in steps for limit in step["limits"]])
+
+
 def keys_of(value: Any) -> set[str]:
     """The fields of an object, or of the objects in a list, of which there has to be one."""
     if isinstance(value, list):

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from firmline.errors import Code
-from firmline.line.recipe.limits import Judgement, Limit
+from firmline.line.outcomes import StepOutcome
+from firmline.line.recipe.limits import Judgement, Limit, outcome_of
 from firmline.line.recipe.words import limit_in_words
 from unit.line.recipes import BEFORE, last_step, measuring, recipe, refused, with_step
 
@@ -65,6 +66,28 @@ def test_a_step_of_the_customers_may_be_limited_to_a_text() -> None:
     ).limits[0]
     assert limit_in_words(found) == "colour equals 'grün'"
     assert [found.judge(each) for each in ("grün", "rot", 1)] == [WITHIN, OUTSIDE, NONSENSE]
+
+
+@pytest.mark.parametrize(
+    ("measured", "outcome"),
+    [
+        ({"duration": 5, "attempts": 1, "rssi": -200}, StepOutcome.PASS),
+        ({"duration": 50, "attempts": 1}, StepOutcome.PASS),
+        ({"duration": 61, "attempts": 1}, StepOutcome.FAIL),
+        ({"duration": 61, "attempts": math.nan}, StepOutcome.ERROR),
+        ({"duration": 5}, StepOutcome.ERROR),
+        ({}, StepOutcome.ERROR),
+    ],
+)
+def test_the_outcome_of_a_step_is_that_of_its_measurements(
+    measured: dict[str, float], outcome: StepOutcome
+) -> None:
+    lines = (
+        S + 'at_most = 60\nmarginal = 45\n[[steps.limits]]\nmeasurement = "attempts"\nequals = 1'
+    )
+    limits = recipe(measuring(lines)).steps[-1].limits
+    assert outcome_of(limits, measured) is outcome
+    assert outcome_of([], measured) is StepOutcome.PASS
 
 
 @pytest.mark.parametrize(

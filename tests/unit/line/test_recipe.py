@@ -140,7 +140,8 @@ def test_a_step_may_be_named_timed_and_tried_again() -> None:
     ],
 )
 def test_a_unit_is_found_by_what_the_recipe_says(by: str, words: str) -> None:
-    find = recipe(WHOLE.replace("slot", by)).steps[1].action
+    text = WHOLE.replace(r"TAG-\d{6}", "[0-9A-F:]{12,17}")
+    find = recipe(text.replace("slot", by)).steps[1].action
     assert find == steps.Find(by=steps.FindBy(by))
     assert action_in_words(find) == words
 
@@ -268,6 +269,17 @@ def test_how_a_unit_is_found_has_to_be_whole(by: str, words: str) -> None:
     assert words in refused(WHOLE.replace('"slot"', by)).message
 
 
+@pytest.mark.parametrize("pattern", ["[0-9A-F]{12}", "[0-9A-F:]{17}", "C4[0-9A-F]{10,15}"])
+def test_a_barcode_may_be_an_address(pattern: str) -> None:
+    text = WHOLE.replace("slot", "address").replace(r"TAG-\d{6}", pattern)
+    assert recipe(text).steps[1].action == steps.Find(by=steps.FindBy.ADDRESS)
+
+
+def test_a_barcode_that_can_be_no_address_finds_no_unit() -> None:
+    error = refused(WHOLE.replace("slot", "address"), line=22)
+    assert "has 12 or 17 characters, and product.serial_number takes 10." in error.message
+
+
 # Steps that cannot be done in their order.
 
 
@@ -347,6 +359,11 @@ def test_other_steps_that_cannot_be_done(text: str, words: str) -> None:
 def test_two_packages_with_one_name_are_refused() -> None:
     error = refused(WHOLE + PACKAGES, line=BEFORE + 3)
     assert "there are two packages with the name 'application'" in error.message
+
+
+def test_a_recipe_has_few_packages() -> None:
+    more = "".join(PACKAGES.replace("application", f"p{number}") for number in range(10))
+    assert "a recipe has at most 10 packages" in refused(WHOLE + more).message
 
 
 def test_judging_the_same_numbers_again_is_no_retry() -> None:

@@ -7,8 +7,11 @@ is seen before it fails.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from firmline.line.outcomes import StepOutcome
 
 
 class Judgement(StrEnum):
@@ -73,6 +76,22 @@ class Limit:
         if not isinstance(value, str):
             return Judgement.NONSENSE
         return Judgement.WITHIN if value == self.equals else Judgement.OUTSIDE
+
+
+def outcome_of(limits: Iterable[Limit], measured: Mapping[str, object]) -> StepOutcome:
+    """What the measurements of a step say of it.
+
+    A measurement that is missing or nonsense makes it an ERROR, whatever the others are: the
+    instrument that gave it cannot be trusted against a unit.
+
+    Args:
+        limits: The step's.
+        measured: What was measured, by its slug; what has no limit is only recorded.
+    """
+    judged = {limit.judge(measured.get(limit.measurement)) for limit in limits}
+    if Judgement.NONSENSE in judged:
+        return StepOutcome.ERROR
+    return StepOutcome.FAIL if Judgement.OUTSIDE in judged else StepOutcome.PASS
 
 
 def _is_outside(value: float, least: float | None, most: float | None) -> bool:

@@ -31,8 +31,13 @@ from firmline.line.recipe.recipe import PackageReference, Product, Recipe
 from firmline.line.recipe.retest import RetestRule
 from firmline.line.recipe.serial_numbers import SerialPattern
 from firmline.line.recipe.slugs import checked_slug
+from firmline.line.recipe.steps import Find, FindBy, Step
 from firmline.values import Fwid
 
+ADDRESS_SIZES: Final = (12, 17)
+"""Characters of a Bluetooth address, without and with marks between its bytes."""
+MOST_PACKAGES: Final = 10
+"""Ours; three are a SoftDevice, a bootloader and an application by themselves."""
 _PART: Final = r"[^/\\:\x00-\x1f]+"
 _INSIDE: Final = re.compile(rf"{_PART}(?:/{_PART})*")
 """A path that does not leave the folder, once ``..`` is refused as well."""
@@ -57,12 +62,15 @@ def read_recipe(text: str, *, where: str) -> RecipeDocument:
     packages = _packages(whole)
     steps = [(section, read_step(section, packages)) for section in step_sections(whole)]
     check_order(whole, steps)
+    product = _product(whole)
+    for section, step in steps:
+        _check_found(section, step, product)
     recipe = Recipe(
         name=name,
         version=whole.values["version"],
         title=whole.get("title", name),
         sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
-        product=_product(whole),
+        product=product,
         packages=packages,
         retest=_retest(whole),
         steps=tuple(step for _, step in steps),
@@ -112,11 +120,28 @@ def _serial_pattern(section: Section) -> SerialPattern:
         ) from None
 
 
+def _check_found(section: Section, step: Step, product: Product) -> None:
+    """A barcode that is to be an address has to be able to be one."""
+    if not (isinstance(step.action, Find) and step.action.by is FindBy.ADDRESS):
+        return
+    least, most = product.serial_pattern.sizes
+    if not any(least <= size <= most for size in ADDRESS_SIZES):
+        sizes = " or ".join(map(str, ADDRESS_SIZES))
+        raise section.error(
+            "by",
+            f"a barcode that is a Bluetooth address has {sizes} characters, and"
+            f" product.serial_number takes {least if least == most else f'{least} to {most}'}.",
+            hint="Write serial_number = '[0-9A-F]{12}', or find the unit by another mark.",
+        )
+
+
 def _packages(whole: Section) -> tuple[PackageReference, ...]:
     packages: list[PackageReference] = []
     for path, content in whole.items("packages"):
         section = whole.item(path, content, keys_of(PACKAGE))
         name = checked_slug(section, "name")
+        if len(packages) == MOST_PACKAGES:
+            raise section.error("", f"a recipe has at most {MOST_PACKAGES} packages.")
         if any(each.name == name for each in packages):
             raise section.error("name", f"there are two packages with the name {name!r}.")
         packages.append(PackageReference(name=name, file=_file(section), sha256=_sha256(section)))

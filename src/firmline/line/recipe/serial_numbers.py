@@ -9,6 +9,7 @@ a scanner reads takes long to compare.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,18 +38,9 @@ class SerialPattern:
     text: str
 
     def __post_init__(self) -> None:
-        at = ranges = longest = 0
-        while at < len(self.text):
-            item = _ITEM.match(self.text, at)
-            if item is None:
-                raise ValueError(f"{self.text[at]!r} at place {at + 1} is not understood")
-            least = int(item["least"] or 1)
-            most = int(item["most"] or least)
-            if most < max(1, least):
-                raise ValueError(f"{item[0]!r} asks for at least {least} and at most {most}")
-            ranges += most != least
-            longest += most
-            at = item.end()
+        items = list(_items(self.text))
+        longest = sum(most for _, most in items)
+        ranges = sum(least != most for least, most in items)
         if not longest:
             raise ValueError("it is empty")
         if longest > LONGEST:
@@ -60,7 +52,32 @@ class SerialPattern:
         except re.error as problem:
             raise ValueError(f"it holds a {problem.msg}") from None
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The fewest and the most characters of a serial number."""
+        least, most = zip(*_items(self.text), strict=True)
+        return sum(least), sum(most)
+
     def matches(self, serial_number: str) -> bool:
         """Whether a text is such a serial number, from its beginning to its end."""
         is_short = len(serial_number) <= LONGEST
         return is_short and re.fullmatch(self.text, serial_number, re.ASCII) is not None
+
+
+def _items(text: str) -> Iterator[tuple[int, int]]:
+    """How often each item of a pattern comes, at least and at most.
+
+    Raises:
+        ValueError: One is not understood.
+    """
+    at = 0
+    while at < len(text):
+        item = _ITEM.match(text, at)
+        if item is None:
+            raise ValueError(f"{text[at]!r} at place {at + 1} is not understood")
+        least = int(item["least"] or 1)
+        most = int(item["most"] or least)
+        if most < max(1, least):
+            raise ValueError(f"{item[0]!r} asks for at least {least} and at most {most}")
+        yield least, most
+        at = item.end()
