@@ -325,6 +325,37 @@ def test_a_run_that_is_left_out_is_run_again(firmline: Program, answers: io.Byte
     assert result["verdict"] == "open"
 
 
+def test_an_experiment_that_is_taken_up_again_does_not_begin_anew(
+    firmline: Program, answers: io.BytesIO
+) -> None:
+    type_in(answers, "", "f", "", "p", "q")
+    assert "The first run is 'old'" in firmline(*BY_HAND, "new", "--log", "r.jsonl").err
+    type_in(answers, "", "p", "q")
+    again = firmline(*BY_HAND, "new", "--log", "r.jsonl")
+    assert "2 runs are taken over" in again.err
+    assert "The next run is 'new': if the unit is so now, touch nothing." in again.err
+    assert "first run" not in again.err
+
+
+def test_evidence_that_is_there_already_is_left(
+    firmline: Program, folder: Path, answers: io.BytesIO
+) -> None:
+    (folder / "found.json").write_text("of yesterday")
+    type_in(answers, "", "f", "q")
+    told = firmline(*BY_HAND, "new", "--evidence", "found.json")
+    assert "this went to found-2.json" in told.err
+    assert (folder / "found.json").read_text() == "of yesterday"
+    assert json.loads((folder / "found-2.json").read_text())["evidence"] == {}
+
+
+def test_a_voltage_as_in_a_schematic_is_no_name_of_a_condition(firmline: Program) -> None:
+    words = ("diagnose", "compare", "--attempt", "by-hand", "--factor", "supply")
+    told = firmline(*words, "--a", "3V3", "--b", "bench")
+    assert_failed(told, Code.NUMBER_MALFORMED)
+    assert "Write 3.3" in told.err
+    assert "will lose its power" not in told.err
+
+
 def test_where_nobody_answers_what_was_learned_is_told(
     firmline: Program, answers: io.BytesIO
 ) -> None:

@@ -12,9 +12,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from firmline.cli.margin_svg import margin_svg
-from firmline.cli.margin_text import Swept, margin_sentence
+from firmline.cli.margin_text import Swept, hints, margin_sentence
 from firmline.diagnosis.margin_search import MarginSearch, Sweep, Tried
 from firmline.errors import Code, ExitCode
+from firmline.updater.experiments.runs import Ended, Run, RunEnd
 from unit.cli.makers import KEY, package
 from unit.cli.program import Program, assert_failed
 from unit.formats.makers import image
@@ -232,6 +233,85 @@ def test_what_is_known_is_told_as_far_as_it_is(
         MarginSearch(VOLTS, tried).margin(), swept, runs=len(tried), is_at_bound=True
     )
     assert told.startswith(begins)
+
+
+# --- outputs, and what is told ------------------------------------------------------------------
+
+
+def test_no_picture_or_table_is_replaced(
+    firmline: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (*BY_HAND, "--voltage", "1.8..3.0", "--accept-power-loss")
+    for name in ("m.svg", "m.csv", "m-2.csv"):
+        (folder / name).write_text("of yesterday")
+    answers(monkeypatch, "", "p", "q")
+    told = firmline(*words, "--svg", "m.svg", "--csv", "m.csv")
+    assert told.code == 0, told.err
+    assert "m.svg was there already and was left as it is; this went to m-2.svg." in told.err
+    assert "this went to m-3.csv." in told.err
+    assert all((folder / n).read_text() == "of yesterday" for n in ("m.svg", "m.csv", "m-2.csv"))
+    assert (folder / "m-2.svg").read_text().startswith("<svg")
+    assert (folder / "m-3.csv").read_text().count("\n") == 2
+
+
+@pytest.mark.parametrize("name", ["/dev/null", "x" * 300 + ".svg", "/proc/m.svg"])
+def test_an_output_that_cannot_be_written_is_told_before_anything_is_asked(
+    firmline: Program, name: str
+) -> None:
+    told = firmline(*BY_HAND, "--voltage", "1.8..3.0", "--svg", name)
+    assert_failed(told, Code.FILE_NOT_WRITABLE)
+    assert "will lose its power" not in told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--voltage", "3V3"), Code.NUMBER_MALFORMED),
+        (("--voltage", "1V8..3V3"), Code.NUMBER_MALFORMED),
+        (("--voltage", "1.8..3", "--supply", "scpi:FOO"), Code.SUPPLY_MALFORMED),
+        (("--voltage", "1.8..3", "--supply", "ppk2:/dev/nowhere"), Code.PORT_NOT_FOUND),
+    ],
+)
+def test_what_is_wrong_is_told_before_it_is_asked_whether_power_may_be_lost(
+    firmline: Program, words: tuple[str, ...], code: Code
+) -> None:
+    told = firmline(*BY_HAND, *words)
+    assert code in told.err
+    assert "will lose its power" not in told.err
+    assert ("Write 1.8" in told.err or "Write 3.3" in told.err) is ("V" in words[1])
+
+
+def test_a_run_that_does_not_count_says_nothing_of_a_threshold(
+    firmline: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (*BY_HAND, "--voltage", "1.8..3.0", "--accept-power-loss")
+    answers(monkeypatch, "", "s", "q")
+    told = firmline(*words)
+    assert "it says nothing of the unit" in told.out
+    assert "stops working" not in told.out
+    answers(monkeypatch, "", "s", "q")
+    result = firmline(*words, "--json").result
+    assert (result["place"], result["threshold"], result["least"], result["most"]) == (None,) * 4
+
+
+def test_more_runs_are_not_offered_to_whoever_has_stopped() -> None:
+    tried = [Tried(value=value, failed=value < 2) for value in (3.0, 1.8) * 12]
+    margin = MarginSearch(VOLTS, tried).margin()
+    swept = Swept(is_voltage=True, good=3.0, bad=1.8, resolution=0.06, fixed=0.0)
+    at_bound, stopped = (
+        margin_sentence(margin, swept, runs=24, is_at_bound=is_at_bound)
+        for is_at_bound in (True, False)
+    )
+    assert at_bound.endswith("V wide, and 0.06 was asked for: go on with more --runs.")
+    assert stopped.endswith("V wide, and 0.06 was asked for.")
+
+
+def test_the_numbers_of_a_sentence_agree() -> None:
+    ended = [Ended(end=RunEnd.FAIL)] + [Ended(end=RunEnd.PASS)] * 25
+    runs = [Run(number=n, condition=1.8, ended=each) for n, each in enumerate(ended, 1)]
+    tried = [Tried(value=3.0, failed=False), *[Tried(value=1.8, failed=False)] * 25]
+    margin = MarginSearch(VOLTS, tried).margin()
+    assert list(hints(margin, runs)) == ["  Careful: 1 of 26 runs failed all the same."]
 
 
 # --- the picture --------------------------------------------------------------------------------

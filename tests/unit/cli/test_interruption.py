@@ -52,6 +52,19 @@ def test_in_plain_code_a_signal_is_a_keyboard_interrupt(number: int, taken: Inte
         signal.raise_signal(number)
 
 
+def test_a_safe_end_is_not_broken_off(
+    taken: Interruptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with taken.finishing():
+        signal.raise_signal(NUMBER)
+        signal.raise_signal(NUMBER)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(NUMBER)
+    monkeypatch.setattr(interruption, "FINISHING_S", 0.0)
+    with taken.finishing(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(NUMBER)  # it has waited long enough
+
+
 def test_what_was_ignored_stays_ignored() -> None:
     before = signal.signal(NUMBER, signal.SIG_IGN)
     others = {number: signal.getsignal(number) for number in KINDS if number != NUMBER}

@@ -113,7 +113,7 @@ def check_not_as_drawn(text: str, *, what: str) -> None:
         raise InputError(
             Code.NUMBER_MALFORMED,
             f"{what} is written as in a schematic: {shortened(text.strip())!r}.",
-            hint=f"Write {found[1]}.{found[2]}, and {found[1]}.{found[2]}V in --a and --b.",
+            hint=f"Write {found[1]}.{found[2]}; as a condition, {found[1]}.{found[2]}V.",
         )
 
 
