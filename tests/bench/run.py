@@ -222,6 +222,13 @@ def measure_many_units() -> list[Figure]:
     return measure_many()
 
 
+def measure_records_of_line(folder: Path) -> list[Figure]:
+    """Records of a production line, written and read."""
+    from bench.records import measure_records  # noqa: PLC0415 - as above
+
+    return measure_records(folder)
+
+
 def core_distributions() -> set[str]:
     """firmline's own requirements without extras, and theirs."""
     names: set[str] = set()
@@ -306,6 +313,7 @@ def main() -> int:
             *measure_serial_road(folder),
             *measure_limit_shares(),
             *measure_many_units(),
+            *measure_records_of_line(folder),
             *measure_device(),
             *measure_install(folder),
         ]

@@ -11,10 +11,11 @@ SECTIONS = (
         "Commands",
         Command("init", "firmline.cli.line_init:init", "Write a recipe to start from."),
         Command("check", "firmline.cli.line_check:check", "Read a recipe as a station does."),
+        Command("export", "firmline.cli.line_export:export", "Print the runs of its records."),
     ),
 )
 
 
 @click.group(cls=LazyGroup, sections=SECTIONS)
 def line() -> None:
-    """A production line: recipes, which say what is done to each unit, and in which order."""
+    """A production line: recipes, which say what is done to each unit, and records of what was."""

@@ -51,7 +51,7 @@ SECTIONS = (
     ),
     Section(
         "Run a production line",
-        Command("line", "firmline.cli.line:line", "Write and check recipes."),
+        Command("line", "firmline.cli.line:line", "Write and check recipes, read records."),
     ),
     Section(
         "When an update fails",

@@ -1,20 +1,14 @@
-"""Traces and captures as tables: comma-separated values for spreadsheets.
-
-A cell that a spreadsheet would take for a formula has an apostrophe in front: names and texts come
-from units.
-"""
+"""Traces and captures as tables: comma-separated values for spreadsheets."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from firmline.cli.csv_text import csv_table, text_cell
 from firmline.cli.event_text import describe
-from firmline.cli.style import printable
 from firmline.events import Event
 from firmline.formats.event_json import event_to_json, event_type
 from firmline.formats.hci_capture import CapturedPacket
@@ -25,12 +19,11 @@ TRACE_COLUMNS: Final = ("trace", "utc", "seconds", "phase", "type", "text", "fie
 PACKET_COLUMNS: Final = ("number", "utc", "seconds", "direction", "packet", "size", "data")
 PACKETS: Final = {1: "command", 2: "acl", 3: "sco", 4: "event", 5: "iso"}
 """Types in front of a packet (Core spec, Vol 4, Part A, 2)."""
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def traces_table(traces: Sequence[Trace]) -> bytes:
     """One row for each event, with the phase that it leads into."""
-    return _table(
+    return csv_table(
         TRACE_COLUMNS,
         (row for number, trace in enumerate(traces, 1) for row in _trace_rows(number, trace)),
     )
@@ -55,16 +48,16 @@ def _trace_rows(number: int, trace: Trace) -> Iterable[tuple[object, ...]]:
 def _told(entry: Entry) -> tuple[str, str, str]:
     """Type, words, and the fields as JSON."""
     if not isinstance(entry, Event):
-        return _cell(entry.type), "", json.dumps(entry.fields)
+        return text_cell(entry.type), "", json.dumps(entry.fields)
     words = describe(entry)
     text = "" if words is None else f"{words[0]}: {words[1]}"
-    return event_type(entry), _cell(text), json.dumps(event_to_json(entry))
+    return event_type(entry), text_cell(text), json.dumps(event_to_json(entry))
 
 
 def packets_table(packets: Sequence[CapturedPacket]) -> bytes:
     """One row for each packet of a controller; ``seconds`` since the first."""
     begin_us = packets[0].time_us if packets else 0
-    return _table(
+    return csv_table(
         PACKET_COLUMNS,
         (
             (
@@ -90,16 +83,3 @@ def _utc_of_us(time_us: int) -> str:
 
 def _utc(time: datetime) -> str:
     return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _cell(text: str) -> str:
-    shown = printable(text)
-    return f"'{shown}" if shown.startswith(FORMULA) else shown
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow(columns)
-    table.writerows(rows)
-    return written.getvalue().encode("utf-8")

@@ -150,8 +150,11 @@ class Records(Protocol):
         """
         ...
 
-    def history(self, serial: str, *, product: str = "") -> tuple[UnitHistory, ...]:
-        """The units with this serial number, in the order of their products; mostly one or none."""
+    def history(self, *serials: str, product: str = "") -> tuple[UnitHistory, ...]:
+        """The units with these serial numbers, in the order of their products and numbers.
+
+        Of one serial number that is mostly one unit, or none.
+        """
         ...
 
     def runs(
@@ -164,12 +167,12 @@ class Records(Protocol):
         """A page of ended runs in the order in which they began; :func:`every_run` reads all."""
         ...
 
-    def phases(self, run: RowKey) -> tuple[Row[Phase], ...]:
-        """The phases of a run, in their order; also of one that has no end."""
+    def phases(self, *runs: RowKey) -> tuple[Row[Phase], ...]:
+        """The phases of runs, by run and in their order; also of ones that have no end."""
         ...
 
-    def diagnoses(self, run: RowKey) -> tuple[Row[Diagnosis], ...]:
-        """The diagnoses of a run, the one that counts last."""
+    def diagnoses(self, *runs: RowKey) -> tuple[Row[Diagnosis], ...]:
+        """The diagnoses of runs, by run; of each run the one that counts last."""
         ...
 
     def half_done(self, *, station: str = "") -> tuple[Row[RunBegan], ...]:
@@ -196,6 +199,13 @@ def every_run(records: Records, wanted: RunFilter = EVERY_RUN) -> Iterator[Row[R
         after = page.after
 
 
+def name_of(row: Row[Phase] | Row[Diagnosis] | Row[Run]) -> RowKey:
+    """The name of the run that a row belongs to: the key of its :class:`RunBegan`."""
+    entry = row.entry
+    number = entry.number if isinstance(entry, Run) else entry.run
+    return RowKey(station=row.key.station, sequence=number)
+
+
 def histories(begun: Iterable[Row[RunBegan]], ended: Iterable[Row[Run]]) -> tuple[UnitHistory, ...]:
     """The histories of units, of everything that was begun on them and how it ended.
 
@@ -205,9 +215,7 @@ def histories(begun: Iterable[Row[RunBegan]], ended: Iterable[Row[Run]]) -> tupl
         row.key: (row.entry.unit, row.entry.at, None) for row in begun
     }
     for end in ended:
-        run = end.entry
-        name = RowKey(station=end.key.station, sequence=run.number)
-        known[name] = (run.unit, run.began_at, end)
+        known[name_of(end)] = (end.entry.unit, end.entry.began_at, end)
     by_unit: dict[Unit, list[RowKey]] = {}
     for name in sorted(known, key=lambda name: (known[name][1], name)):
         by_unit.setdefault(known[name][0], []).append(name)

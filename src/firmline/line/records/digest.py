@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 
 from firmline.errors import Code, StoreError
@@ -14,13 +13,14 @@ from firmline.line.records.values import Entry, Row, RowKey
 
 def plain(value: object) -> object:
     """A value of a record as JSON knows it: fields by name, times as ISO 8601 in UTC."""
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if value is None or isinstance(value, (str, int, float)):  # first, for most are
+        return value
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
     if isinstance(value, tuple):
         return [plain(each) for each in value]
-    return value
+    # A dataclass with slots: its slots are its fields, and are there without a search.
+    return {name: plain(getattr(value, name)) for name in type(value).__slots__}  # type: ignore[attr-defined]
 
 
 def digest_of(row: Row[Entry]) -> bytes:

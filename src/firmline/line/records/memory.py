@@ -14,6 +14,7 @@ from firmline.line.records.base import (
     UnitHistory,
     Written,
     histories,
+    name_of,
     place_of,
 )
 from firmline.line.records.digest import conflict, digest_of, digests
@@ -50,12 +51,12 @@ class MemoryRecords:
             self._rows = {**self._rows, **batch}
         return Written(new=len(batch) - len(kept), known=len(listed) - len(batch) + len(kept))
 
-    def history(self, serial: str, *, product: str = "") -> tuple[UnitHistory, ...]:
+    def history(self, *serials: str, product: str = "") -> tuple[UnitHistory, ...]:
         """See :meth:`~.base.Records.history`."""
 
         def is_wanted(row: Row[RunBegan] | Row[Run]) -> bool:
             unit = row.entry.unit
-            return unit.serial == serial and product in ("", unit.product)
+            return unit.serial in serials and product in ("", unit.product)
 
         return histories(
             filter(is_wanted, self._of(RunBegan)),
@@ -75,31 +76,23 @@ class MemoryRecords:
         shown = tuple(rest[:size])
         return Page(runs=shown, after=place_of(shown[-1]) if len(rest) > size else None)
 
-    def phases(self, run: RowKey) -> tuple[Row[Phase], ...]:
+    def phases(self, *runs: RowKey) -> tuple[Row[Phase], ...]:
         """See :meth:`~.base.Records.phases`."""
-        found = (
-            row
-            for row in self._of(Phase)
-            if (row.key.station, row.entry.run) == (run.station, run.sequence)
-        )
-        return tuple(sorted(found, key=lambda row: (row.entry.position, row.key)))
+        found = (row for row in self._of(Phase) if name_of(row) in runs)
+        return tuple(sorted(found, key=lambda row: (name_of(row), row.entry.position, row.key)))
 
-    def diagnoses(self, run: RowKey) -> tuple[Row[Diagnosis], ...]:
+    def diagnoses(self, *runs: RowKey) -> tuple[Row[Diagnosis], ...]:
         """See :meth:`~.base.Records.diagnoses`."""
-        found = (
-            row
-            for row in self._of(Diagnosis)
-            if (row.key.station, row.entry.run) == (run.station, run.sequence)
-        )
-        return tuple(sorted(found, key=lambda row: row.key))
+        found = (row for row in self._of(Diagnosis) if name_of(row) in runs)
+        return tuple(sorted(found, key=lambda row: (name_of(row), row.key)))
 
     def half_done(self, *, station: str = "") -> tuple[Row[RunBegan], ...]:
         """See :meth:`~.base.Records.half_done`."""
-        ended = {(row.key.station, row.entry.number) for row in self._of(Run)}
+        ended = {name_of(row) for row in self._of(Run)}
         found = (
             row
             for row in self._of(RunBegan)
-            if (row.key.station, row.key.sequence) not in ended and station in ("", row.key.station)
+            if row.key not in ended and station in ("", row.key.station)
         )
         return tuple(sorted(found, key=lambda row: row.key))
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import islice
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select, tuple_
 
@@ -21,6 +20,8 @@ from firmline.line.records.encoding import (
 )
 from firmline.line.records.values import Diagnosis, Phase, Row, RowKey, Run, RunBegan
 
+_Item = TypeVar("_Item")
+_Query: TypeAlias = "Select[tuple[object, ...]]"
 KEYS_AT_ONCE: Final = 400
 """Keys in one statement: SQLite took 999 parameters once, and a key has two."""
 
@@ -68,34 +69,33 @@ def _is_behind(place: Place) -> ColumnElement[bool]:
     )
 
 
-def read_unit(
-    connection: Connection, serial: str, product: str
-) -> tuple[tuple[Row[RunBegan], ...], tuple[Row[Run], ...]]:
-    """What was begun on units with this serial number, and what ended."""
-    begun = select(tables.runs_begun).where(tables.runs_begun.c.serial == serial)
-    ended = select(tables.runs).where(tables.runs.c.serial == serial)
-    if product:
-        begun = begun.where(tables.runs_begun.c.product == product)
-        ended = ended.where(tables.runs.c.product == product)
-    lines = connection.execute(begun).mappings()
-    return tuple(map(decode_begun, lines)), _runs(connection, ended)
+def read_units(
+    connection: Connection, serials: Sequence[str], product: str
+) -> tuple[list[Row[RunBegan]], list[Row[Run]]]:
+    """What was begun on units with these serial numbers, and what ended."""
+    begun: list[Row[RunBegan]] = []
+    ended: list[Row[Run]] = []
+    for some in _some(serials):
+        first = _of_units(tables.runs_begun, some, product)
+        begun += map(decode_begun, connection.execute(first).mappings())
+        ended += _runs(connection, _of_units(tables.runs, some, product))
+    return begun, ended
 
 
-def _runs(connection: Connection, query: Select[tuple[object, ...]]) -> tuple[Row[Run], ...]:
+def _of_units(table: Table, serials: Sequence[str], product: str) -> _Query:
+    query = select(table).where(table.c.serial.in_(serials))
+    return query.where(table.c.product == product) if product else query
+
+
+def _runs(connection: Connection, query: _Query) -> tuple[Row[Run], ...]:
     lines = connection.execute(query).mappings().all()
     lots = _parts(connection, tables.lots, lines)
     return tuple(decode_run(line, lots[key_of(line)]) for line in lines)
 
 
-def read_phases(connection: Connection, run: RowKey) -> tuple[Row[Phase], ...]:
-    """The phases of a run."""
-    columns = tables.phases.c
-    query = (
-        select(tables.phases)
-        .where(columns.station == run.station, columns.run == run.sequence)
-        .order_by(columns.position, columns.sequence)
-    )
-    lines = connection.execute(query).mappings().all()
+def read_phases(connection: Connection, runs: Sequence[RowKey]) -> tuple[Row[Phase], ...]:
+    """The phases of runs."""
+    lines = _of_runs(connection, tables.phases, runs, then=("position", "sequence"))
     measured = _parts(connection, tables.measurements, lines)
     attached = _parts(connection, tables.attachments, lines)
     return tuple(
@@ -103,17 +103,28 @@ def read_phases(connection: Connection, run: RowKey) -> tuple[Row[Phase], ...]:
     )
 
 
-def read_diagnoses(connection: Connection, run: RowKey) -> tuple[Row[Diagnosis], ...]:
-    """The diagnoses of a run."""
-    columns = tables.diagnoses.c
-    query = (
-        select(tables.diagnoses)
-        .where(columns.station == run.station, columns.run == run.sequence)
-        .order_by(columns.sequence)
-    )
-    lines = connection.execute(query).mappings().all()
+def read_diagnoses(connection: Connection, runs: Sequence[RowKey]) -> tuple[Row[Diagnosis], ...]:
+    """The diagnoses of runs."""
+    lines = _of_runs(connection, tables.diagnoses, runs, then=("sequence",))
     considered = _parts(connection, tables.causes, lines)
     return tuple(decode_diagnosis(line, considered[key_of(line)]) for line in lines)
+
+
+def _of_runs(
+    connection: Connection, table: Table, runs: Sequence[RowKey], *, then: tuple[str, ...]
+) -> list[Line]:
+    """The lines of a table that name these runs, by run and then by these columns."""
+    columns = table.c
+    found: list[Line] = []
+    for some in _some(sorted(set(runs))):
+        names = [(name.station, name.sequence) for name in some]
+        query = (
+            select(table)
+            .where(tuple_(columns.station, columns.run).in_(names))
+            .order_by(columns.station, columns.run, *(columns[name] for name in then))
+        )
+        found += connection.execute(query).mappings()
+    return found
 
 
 def read_half_done(connection: Connection, station: str) -> tuple[Row[RunBegan], ...]:
@@ -127,21 +138,23 @@ def read_half_done(connection: Connection, station: str) -> tuple[Row[RunBegan],
 
 
 def _parts(
-    connection: Connection, table: Table, lines: Iterable[Line]
+    connection: Connection, table: Table, lines: Sequence[Line]
 ) -> defaultdict[RowKey, list[Line]]:
     """The lines of a table that belong to these rows, in their order."""
     found: defaultdict[RowKey, list[Line]] = defaultdict(list)
-    keys = iter([(line["station"], line["sequence"]) for line in lines])
-    while some := list(islice(keys, KEYS_AT_ONCE)):
-        for line in connection.execute(_parts_of(table, some)).mappings():
+    columns = table.c
+    for some in _some([(line["station"], line["sequence"]) for line in lines]):
+        query = (
+            select(table)
+            .where(tuple_(columns.station, columns.sequence).in_(some))
+            .order_by(columns.station, columns.sequence, columns.position)
+        )
+        for line in connection.execute(query).mappings():
             found[key_of(line)].append(line)
     return found
 
 
-def _parts_of(table: Table, keys: Sequence[tuple[str, int]]) -> Select[tuple[object, ...]]:
-    columns = table.c
-    return (
-        select(table)
-        .where(tuple_(columns.station, columns.sequence).in_(keys))
-        .order_by(columns.station, columns.sequence, columns.position)
-    )
+def _some(listed: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    """A list in pieces that fit into one statement."""
+    for begin in range(0, len(listed), KEYS_AT_ONCE):
+        yield listed[begin : begin + KEYS_AT_ONCE]

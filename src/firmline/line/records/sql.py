@@ -35,7 +35,7 @@ from firmline.line.records.reading import (
     read_half_done,
     read_phases,
     read_runs,
-    read_unit,
+    read_units,
 )
 from firmline.line.records.schema import prepare
 from firmline.line.records.values import Diagnosis, Entry, Phase, Row, RowKey, RunBegan
@@ -93,10 +93,10 @@ class SqlRecords:
                     connection.execute(table.insert(), lines[table.name])
         return Written(new=len(new), known=len(listed) - len(new))
 
-    def history(self, serial: str, *, product: str = "") -> tuple[UnitHistory, ...]:
+    def history(self, *serials: str, product: str = "") -> tuple[UnitHistory, ...]:
         """See :meth:`~.base.Records.history`."""
         with self._transaction(self._reading) as connection:
-            return histories(*read_unit(connection, serial, product))
+            return histories(*read_units(connection, serials, product))
 
     def runs(
         self,
@@ -111,15 +111,15 @@ class SqlRecords:
         shown = found[:size]
         return Page(runs=shown, after=place_of(shown[-1]) if len(found) > size else None)
 
-    def phases(self, run: RowKey) -> tuple[Row[Phase], ...]:
+    def phases(self, *runs: RowKey) -> tuple[Row[Phase], ...]:
         """See :meth:`~.base.Records.phases`."""
         with self._transaction(self._reading) as connection:
-            return read_phases(connection, run)
+            return read_phases(connection, runs)
 
-    def diagnoses(self, run: RowKey) -> tuple[Row[Diagnosis], ...]:
+    def diagnoses(self, *runs: RowKey) -> tuple[Row[Diagnosis], ...]:
         """See :meth:`~.base.Records.diagnoses`."""
         with self._transaction(self._reading) as connection:
-            return read_diagnoses(connection, run)
+            return read_diagnoses(connection, runs)
 
     def half_done(self, *, station: str = "") -> tuple[Row[RunBegan], ...]:
         """See :meth:`~.base.Records.half_done`."""

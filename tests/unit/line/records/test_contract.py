@@ -116,6 +116,19 @@ def test_the_last_diagnosis_is_the_one_that_counts(records: Records) -> None:
     assert [each.key.sequence for each in records.diagnoses(RUN_1)] == [4, 9]
 
 
+def test_many_runs_and_units_are_asked_for_at_once(records: Records) -> None:
+    units = [Unit(product="tag", serial=f"SN-{number:04}") for number in range(500)]
+    rows = [whole_run("north", 1 + 4 * n, unit) for n, unit in enumerate(units)]
+    records.write(each for run_rows in rows for each in run_rows)
+    keys = [each[0].key for each in rows]
+    assert [each.entry.run for each in records.phases(*keys)] == [key.sequence for key in keys]
+    assert [each.entry.run for each in records.diagnoses(*keys[::-1])] == [
+        key.sequence for key in keys
+    ]
+    assert [each.unit for each in records.history(*(unit.serial for unit in units))] == units
+    assert [*records.phases(), *records.diagnoses(), *records.history()] == []
+
+
 def test_phases_come_in_the_order_of_the_run(records: Records) -> None:
     records.write([row("north", 2 + n, phase(1, position=p)) for n, p in enumerate((3, 1, 2))])
     assert [each.entry.position for each in records.phases(RUN_1)] == [1, 2, 3]
