@@ -19,6 +19,7 @@ from typing import Final
 
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.likelihood import BEFORE_DATA
+from firmline.diagnosis.vocabulary import vocabulary
 
 CERTAINTY: Final = {
     Origin.UNIT: 4,
@@ -36,6 +37,20 @@ READ_OUT: Final = frozenset(
 """Flags that are read out of a register, likewise."""
 NO_RADIO: Final = frozenset({"uart", "usb", "smp_serial", "wire"})
 RADIO: Final = frozenset({"ble", "smp_ble"})
+NOT_BY_WIRE: Final = RADIO | NO_RADIO - {"wire"}
+BEHIND_SDK_12: Final = frozenset({"sdk_13_14", "sdk_15", "sdk_16", "sdk_17"})
+"""How the SDKs that are newer than 12.3 begin: the last one that has the nRF51 (its release
+notes)."""
+NOT_EXTENDED: Final = frozenset(vocabulary()["result_code"].meanings) - {"r0B", "refused"}
+"""Results behind which no extended error comes (bootloader spec, section 2.2)."""
+OPPOSITES: Final = (
+    ("prn_on", "prn_off"),
+    ("watchdog_reset_seen", "watchdog_does_not_fire"),
+    ("battery_low", "supply_measured_ok"),
+    ("softdevice_fault_seen", "no_softdevice_in_flash"),
+)
+"""Flags of which one is the other's denial. Those that a unit can show one after the other, such as
+to advertise and not to, are none."""
 _SOME: Final = frozenset({"first_packets", "first_object", "fixed_offset", "random_offset", "end"})
 
 
@@ -116,6 +131,50 @@ RULES: Final = (
         other="progress",
         others=_are("none", "first_packets", "first_object"),
         because="the whole image is there by then",
+    ),
+    Rule(
+        one="phase",
+        values=_are("programming"),
+        other="transport",
+        others=NOT_BY_WIRE,
+        because="a debugger programs by wire",
+    ),
+    Rule(
+        one="phase",
+        values=_are("programming"),
+        other="result_code",
+        others=_are("r0", "l", "b", "s"),
+        because="that is a bootloader's answer, and a debugger asks none",
+    ),
+    Rule(
+        one="chip",
+        values=_are("nrf51", "nrf52832"),
+        other="transport",
+        others=_are("usb"),
+        because="that chip has no USB of its own",
+    ),
+    Rule(
+        one="chip",
+        values=_are("nrf51"),
+        other="sdk",
+        others=BEHIND_SDK_12,
+        because="that SDK has no nRF51",
+    ),
+    Rule(
+        one="result_code",
+        values=NOT_EXTENDED,
+        other="ext_error",
+        because="an extended error comes with result 0B only",
+    ),
+    *(
+        Rule(
+            one="flags",
+            values=_are(one),
+            other="flags",
+            others=_are(other),
+            because="one is the other's opposite",
+        )
+        for one, other in OPPOSITES
     ),
     Rule(
         one="transport",
@@ -254,6 +313,28 @@ def _across_fields(incident: Incident) -> Iterator[Contradiction]:
         one, other = rule.found_in(incident)
         if one and other and {each.origin for each in (*one, *other)} != {Origin.TRACE}:
             yield _judged(rule, one, other)
+    yield from _of_cures(incident)
+
+
+def _of_cures(incident: Incident) -> Iterator[Contradiction]:
+    """What the same source says to have helped and not to have: it says nothing.
+
+    Of two sources both may be true: to try again may fail first, and pass later.
+    """
+    seen = [each for each in incident.evidence if each.seen]
+    helped = [each for each in seen if each.field == "cured_by"]
+    for one in helped:
+        both = [
+            each
+            for each in seen
+            if each.field == "not_cured_by" and (each.value, each.origin) == (one.value, one.origin)
+        ]
+        if both:
+            yield Contradiction(
+                sentence=f"{one.value} is told to have helped, and not to have: neither is used.",
+                unused=(one, *both),
+                is_of_one=True,
+            )
 
 
 def _judged(rule: Rule, one: list[Evidence], other: list[Evidence]) -> Contradiction:

@@ -136,12 +136,10 @@ class Incident:
             for name, values in found.items()
             if len(values) > 1 and not vocabulary()[name].many
         ]
-        both = set(found.get("cured_by", ())) & set(found.get("not_cured_by", ()))
-        helped = [f"{each} is told to have helped, and not to have." for each in sorted(both)]
         denied = [
             f"{value} ({name}) is told to have been seen, and not to have been."
             for name, values in self.looked_for_in_vain().items()
             for value in values
             if value in found.get(name, ())
         ]
-        return (*single, *helped, *denied)
+        return (*single, *denied)

@@ -91,7 +91,7 @@ def test_contradictions_are_said(firmline: Program, tmp_path: Path) -> None:
     both = {"evidence": {"cured_by": ["retry"], "not_cured_by": ["retry"]}}
     path.write_text(json.dumps(both), encoding="utf-8")
     told = firmline("diagnose", str(path))
-    assert "retry is told to have helped, and not to have." in told.out
+    assert "retry is told to have helped, and not to have: neither is used." in told.out
 
 
 def test_fields_that_contradict_each_other_are_said(firmline: Program, tmp_path: Path) -> None:

@@ -30,6 +30,13 @@ from unit.diagnosis.cases import blind_cases, cases, incident
         ({"bootloader": "legacy", "ext_error": "x07"}, {"ext_error"}),
         ({"failure_kind": "none", "host_code": "gatt_8"}, {"host_code"}),
         ({"host_tool": "ios", "host_code": "gatt_8"}, {"host_code"}),
+        ({"phase": "programming", "transport": "ble"}, set()),
+        ({"phase": "programming", "result_code": "l02"}, {"result_code"}),
+        ({"chip": "nrf51", "transport": "usb"}, set()),
+        ({"chip": "nrf51", "sdk": "sdk_17"}, set()),
+        ({"result_code": "r05", "ext_error": "x05"}, set()),
+        ({"flags": ["prn_on", "prn_off"]}, set()),
+        ({"flags": ["supply_measured_ok", "battery_low"]}, set()),
     ],
 )
 def test_of_two_that_cannot_be_true_the_more_certain_is_used(
@@ -52,12 +59,52 @@ def test_of_two_that_cannot_be_true_the_more_certain_is_used(
         {"bootloader": "secure", "result_code": "b04"},
         {"bootloader": "legacy", "result_code": "refused"},
         {"transport": "smp_serial", "host_tool": "mcumgr_client"},
+        {"phase": "programming", "transport": "wire"},
+        {"chip": "nrf51", "sdk": "sdk_12"},
+        {"result_code": "r0B", "ext_error": "x05"},
+        {"result_code": "refused", "ext_error": "x05"},
     ],
 )
 def test_what_can_be_true_is_no_contradiction(told: dict[str, object]) -> None:
     seen = incident(**told)
     assert not contradictions(seen)
     assert consistent(seen) is seen
+
+
+def test_an_action_that_is_said_to_have_helped_and_not_to_have_says_nothing() -> None:
+    seen = incident(cured_by=["retry", "delay"], not_cured_by=["retry"])
+    assert contradictions(seen) == (
+        "retry is told to have helped, and not to have: neither is used.",
+    )
+    assert consistent(seen).by_field() == {"cured_by": ("delay",)}
+
+
+def test_what_was_tried_in_vain_first_may_help_later() -> None:
+    first = Evidence(field="not_cured_by", value="retry", origin=Origin.TRACE)
+    seen = incident(cured_by=["retry"]).with_more([first])
+    assert not contradictions(seen)
+    assert consistent(seen) is seen
+
+
+def test_a_report_that_contradicts_itself_throughout_is_no_sure_cause() -> None:
+    ranking = rank(
+        incident(
+            transport="ble",
+            result_code="l02",
+            bootloader="secure",
+            end_state="off",
+            phase="programming",
+            supply="usb",
+            cured_by=["retry"],
+            not_cured_by=["retry"],
+            flags=["prn_on", "prn_off"],
+        )
+    )
+    assert ranking.causes[0].slug == "unknown"
+    shown = [
+        each.values for each in (*ranking.causes[1].speaks_for, *ranking.causes[1].speaks_against)
+    ]
+    assert not {("prn_on",), ("prn_off",)} & set(shown)
 
 
 def test_what_was_recorded_is_believed_before_what_was_told() -> None:
