@@ -10,6 +10,7 @@ from typing import Final
 from firmline.diagnosis.autopsy.body import Body, is_empty
 from firmline.diagnosis.autopsy.finding import Finding, Place, fact, fault, flag, remark, right
 from firmline.diagnosis.autopsy.layout import MBR_BOOTLOADER_WORD, MBR_PARAMETERS_WORD
+from firmline.diagnosis.evidence import Evidence
 from firmline.formats.flash.dump import FLASH_END
 from firmline.formats.flash.information import ERASED_WORD
 from firmline.formats.flash.signs import mcuboot_images
@@ -47,8 +48,13 @@ def _mbr(body: Body) -> Iterator[Finding]:
         yield remark("mbr-not-in-dump", Place.MBR, text)
         return
     if not page.strip(b"\xff"):
-        text = "The MBR's page is erased: nothing on this chip starts."
-        yield fault("mbr-erased", Place.MBR, text, "jump-bootloader-missing")
+        text = (
+            "The MBR's page is erased: nothing on this chip starts, whatever else it holds. The"
+            " image of the SoftDevice has the MBR in it."
+        )
+        where = "0x0 to 0x1000"
+        evidence = (flag("no_softdevice_in_flash", where), fact("end_state", "gone_silent", where))
+        yield fault("mbr-erased", Place.MBR, text, "serial-softdevice-missing", evidence=evidence)
         return
     if not is_program(page, 0, SOFTDEVICE_START):
         yield from _no_mbr(body, page)
@@ -115,13 +121,35 @@ def _softdevice(body: Body) -> Iterator[Finding]:
         text = "The SoftDevice's place (from 0x1000 on) is not in the dump."
         yield remark("softdevice-not-in-dump", Place.SOFTDEVICE, text)
         return
+    found = flag("no_softdevice_in_flash", "0x3004")
+    if body.layout.lacks_softdevice:
+        yield _softdevice_gone(body, found)
+        return
     text = (
         "There is no SoftDevice: at 0x3004 its magic word is missing. A bootloader or an"
         " application with Bluetooth cannot run; a UART or USB bootloader can do without."
     )
-    found = flag("no_softdevice_in_flash", "0x3004")
     yield remark(
         "softdevice-missing",
+        Place.SOFTDEVICE,
+        text,
+        "serial-softdevice-missing",
+        evidence=(found,),
+    )
+
+
+def _softdevice_gone(body: Body, found: Evidence) -> Finding:
+    """It is not where the application has been linked to have it."""
+    start = body.layout.application or SOFTDEVICE_START
+    there = body.dump.read(SOFTDEVICE_START, start - SOFTDEVICE_START)
+    state = "was erased" if not there.strip(b"\xff") else "was written over"
+    text = (
+        f"The SoftDevice {state}: its place, 0x{SOFTDEVICE_START:X} to 0x{start:X}, has none, and"
+        " the application that the settings describe lies whole behind it. Neither it nor a"
+        " bootloader with Bluetooth can run until the SoftDevice is programmed again."
+    )
+    return fault(
+        "softdevice-erased",
         Place.SOFTDEVICE,
         text,
         "serial-softdevice-missing",

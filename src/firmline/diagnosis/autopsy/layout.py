@@ -7,6 +7,7 @@ what lies in front of the settings pages.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -16,8 +17,9 @@ from firmline.device.dump import chip_of
 from firmline.diagnosis.autopsy.flash_end import PAGE_SIZE, flash_end, programs_below, reach_of
 from firmline.formats.flash.dump import FLASH_END, FlashDump
 from firmline.formats.flash.information import ERASED_WORD, Ficr, Uicr
-from firmline.formats.flash.vector_table import is_program
+from firmline.formats.flash.vector_table import TABLE_SIZE, is_program
 from firmline.formats.settings_file import FoundPage
+from firmline.formats.settings_page import BankCode
 from firmline.formats.softdevice import (
     INFO_FLASH_ADDRESS,
     INFO_SIZE,
@@ -67,6 +69,12 @@ class Layout:
         return -(-size // self.page_size) * self.page_size
 
     @property
+    def lacks_softdevice(self) -> bool:
+        """Whether the application lies behind the place of a SoftDevice that is not there."""
+        start = self.application
+        return self.softdevice is None and start is not None and start > SOFTDEVICE_START
+
+    @property
     def data(self) -> int | None:
         """Where what an update keeps free for the application begins, by the SDK's examples."""
         return None if self.bootloader is None else max(0, self.bootloader - DATA_SIZE)
@@ -91,7 +99,7 @@ def lay_out(
     """
     page = (ficr.page_size if ficr is not None else None) or PAGE_SIZE
     softdevice = parse_softdevice_info(dump.read(INFO_FLASH_ADDRESS, INFO_SIZE))
-    behind_softdevice = _behind(dump, softdevice, page)
+    behind_softdevice = _behind(dump, softdevice, page, pages)
     backup = _told(
         None if uicr is None else uicr.mbr_parameters_address, dump.word(MBR_PARAMETERS_WORD)
     )
@@ -175,8 +183,12 @@ def _settings(
     return pages[0].address if pages else None
 
 
-def _behind(dump: FlashDump, softdevice: SoftDeviceInfo | None, page: int) -> int | None:
+def _behind(
+    dump: FlashDump, softdevice: SoftDeviceInfo | None, page: int, pages: tuple[FoundPage, ...]
+) -> int | None:
     """Where the application begins: behind the SoftDevice, or behind the MBR where there is none.
+
+    Where a SoftDevice was erased alone, the application still lies behind its place.
 
     ``None``: whether there is a SoftDevice is not in the dump.
     """
@@ -185,7 +197,25 @@ def _behind(dump: FlashDump, softdevice: SoftDeviceInfo | None, page: int) -> in
     if dump.held(SOFTDEVICE_START, SOFTDEVICE_START + PAGE_SIZE) and dump.held(
         INFO_FLASH_ADDRESS, INFO_FLASH_ADDRESS + INFO_SIZE
     ):
-        return SOFTDEVICE_START
+        return _recorded_application(dump, pages) or SOFTDEVICE_START
+    return None
+
+
+def _recorded_application(dump: FlashDump, pages: tuple[FoundPage, ...]) -> int | None:
+    """Where a program lies, linked for there, whose checksum settings record as the application's.
+
+    An image that waits or was left behind is linked for another place, so that it is none.
+    """
+    banks = {found.page.bank_0 for found in pages if found.page.crc_ok}
+    banks = {bank for bank in banks if bank.code == BankCode.APPLICATION and bank.size}
+    for bank in banks:
+        for start in range(SOFTDEVICE_START, pages[0].address, PAGE_SIZE):
+            end = start + bank.size
+            is_there = dump.held(start, end) == bank.size and is_program(
+                dump.read(start, TABLE_SIZE), start, end
+            )
+            if is_there and zlib.crc32(dump.read(start, bank.size)) == bank.crc:
+                return start
     return None
 
 

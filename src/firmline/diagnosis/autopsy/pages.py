@@ -80,6 +80,10 @@ def _pages(body: Body) -> Iterator[Finding]:
     if is_held and page is None and body.settings is not None and not is_empty(body.settings):
         where = f"the {good} is right"
         evidence.append(flag("settings_page_blank_or_bad_crc", where, seen=False))
+    if is_held and page is not None:
+        causes = ("power-loss-mid-update", "flash-page-worn")
+        yield fault("settings-one-page", Place.SETTINGS, text, *causes, evidence=tuple(evidence))
+        return
     yield remark("settings-one-page", Place.SETTINGS, text, evidence=tuple(evidence))
 
 

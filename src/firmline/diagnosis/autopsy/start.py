@@ -24,11 +24,12 @@ from firmline.device.profile import (
 )
 from firmline.diagnosis.autopsy.body import Body
 from firmline.diagnosis.autopsy.layout import DATA_SIZE
+from firmline.formats.flash.vector_table import is_program
 from firmline.formats.init_command import BootValidationType
 from firmline.formats.key_search import find_any_keys
 from firmline.formats.keys import PublicKey
 from firmline.formats.known_keys import known_keys
-from firmline.formats.softdevice import softdevice_version_text
+from firmline.formats.softdevice import SOFTDEVICE_START, softdevice_version_text
 from firmline.formats.spans import Span, clip_spans
 
 STARTS: Final = 8
@@ -93,6 +94,10 @@ def profile_of(body: Body) -> tuple[BootloaderProfile, str]:
 def start(body: Body) -> Outcome | None:
     """Start the unit; ``None``: the dump does not hold what that takes."""
     if not body.chips or not body.layout.is_whole or not body.tells_settings:
+        return None
+    if not is_program(body.dump.read(0, SOFTDEVICE_START), 0, SOFTDEVICE_START):
+        return None  # the processor starts the MBR, and that the bootloader
+    if body.layout.lacks_softdevice:
         return None
     ground = _ground(body)
     if ground is None:

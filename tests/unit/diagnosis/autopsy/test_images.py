@@ -194,6 +194,26 @@ def test_no_softdevice() -> None:
     unit = made()
     unit.board.flash.load(0x1000, b"\xff" * 0x25000)
     autopsy = opened(unit)
+    gone = finding(autopsy, "softdevice-erased")
+    assert gone.causes == ("serial-softdevice-missing",)
+    assert "was erased: its place, 0x1000 to 0x26000" in gone.text
+    assert [each.slug for each in autopsy.faults] == ["softdevice-erased"]
+    assert finding(autopsy, "application-valid").weight is Weight.RIGHT
+    assert autopsy.outcome is None
+    assert "no_softdevice_in_flash" in flags(autopsy)
+    assert first(autopsy) == "serial-softdevice-missing"
+
+
+def test_a_softdevice_that_was_written_over() -> None:
+    unit = made()
+    unit.board.flash.load(0x3000, b"\x00" * 0x1000)
+    assert "was written over" in finding(opened(unit), "softdevice-erased").text
+
+
+def test_no_softdevice_and_no_application() -> None:
+    unit = made()
+    unit.board.flash.load(0x1000, b"\xff" * 0x60000)
+    autopsy = opened(unit)
     assert finding(autopsy, "softdevice-missing").causes == ("serial-softdevice-missing",)
     assert "no_softdevice_in_flash" in flags(autopsy)
 
@@ -209,13 +229,35 @@ def test_a_softdevice_that_its_boot_check_refuses() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "slug"),
-    [(b"\xff" * 0x1000, "mbr-erased"), (b"\x12" * 0x1000, "mbr-damaged")],
+    ("page", "slug", "cause"),
+    [
+        (b"\xff" * 0x1000, "mbr-erased", "serial-softdevice-missing"),
+        (b"\x12" * 0x1000, "mbr-damaged", "jump-bootloader-missing"),
+    ],
 )
-def test_an_mbr_that_is_none(page: bytes, slug: str) -> None:
+def test_an_mbr_that_is_none(page: bytes, slug: str, cause: str) -> None:
     unit = made()
     unit.board.flash.load(0, page)
-    assert finding(opened(unit), slug).causes == ("jump-bootloader-missing",)
+    autopsy = opened(unit)
+    assert finding(autopsy, slug).causes == (cause,)
+    assert autopsy.outcome is None
+
+
+def test_a_chip_without_mbr_has_a_cause() -> None:
+    unit = made()
+    unit.board.flash.load(0, b"\xff" * 0x1000)
+    autopsy = opened(unit)
+    assert autopsy.incident.by_field()["end_state"] == ("gone_silent",)
+    assert first(autopsy) == "serial-softdevice-missing"
+
+
+@pytest.mark.parametrize("address", [SETTINGS, BACKUP])
+def test_one_settings_page_with_a_wrong_checksum_is_a_fault(address: int) -> None:
+    unit = made()
+    unit.board.flash.load(address, b"\x00")
+    damaged = finding(opened(unit), "settings-one-page")
+    assert damaged.weight is Weight.FAULT
+    assert "wrong checksum" in damaged.text
 
 
 def test_a_unit_of_mcuboot_is_told_as_one() -> None:

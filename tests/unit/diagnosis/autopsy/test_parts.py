@@ -219,7 +219,7 @@ def test_the_sdk_that_is_assumed_is_told_with_its_reason() -> None:
 
 def test_without_a_softdevice_nothing_tells_the_sdk() -> None:
     unit = made()
-    unit.board.flash.load(0x1000, b"\xff" * 0x25000)
+    unit.board.flash.load(0x1000, b"\xff" * 0x60000)
     write_uicr(unit, BOOTLOADER_ADDRESS, BOOTLOADER)
     autopsy = opened(unit)
     assert autopsy.outcome is not None
