@@ -6,7 +6,7 @@ import json
 import time
 from pathlib import Path
 
-from bench.run import MEGABYTE, Figure, repeat, run
+from bench.run import MEGABYTE, Figure, Run, repeat, run
 from firmline.diagnosis.asking import next_question
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.ranking import rank
@@ -33,7 +33,12 @@ def measure_diagnosis(folder: Path) -> list[Figure]:
             file.write(json.dumps(began).encode() + b"\n" + rest)
     runs, why = repeat(3, lambda: run("diagnose", large))
     page = folder / "report.html"
-    reports, why_no_report = repeat(7, lambda: run("diagnose", trace, "--report", page))
+
+    def report() -> Run:
+        page.unlink(missing_ok=True)  # one that is there is left as it is
+        return run("diagnose", trace, "--report", page)
+
+    reports, why_no_report = repeat(7, report)
     return [
         Figure(
             name="diagnose a trace of 10 MB",

@@ -17,6 +17,7 @@ from firmline.cli.with_subcommands import WithSubcommands
 from firmline.errors import Code, InputError
 
 if TYPE_CHECKING:
+    from firmline.cli.report.attachments import File
     from firmline.cli.report.content import Concluded
     from firmline.diagnosis.evidence import Incident
 
@@ -32,6 +33,11 @@ SUBCOMMANDS: Final = (
         "firmline.cli.diagnose_margin:margin",
         "Find the voltage or resistance at which an update stops working.",
     ),
+)
+
+WITHOUT_KEY: Final = (
+    "Take the key out of a copy and diagnose that, since what was diagnosed is sent along; and ask"
+    " yourself who else has seen it."
 )
 
 
@@ -124,7 +130,6 @@ def diagnose(
     """
     from firmline.cli.diagnosis_options import known_equipment, known_tests  # noqa: PLC0415
     from firmline.cli.learned_text import resolved_runs  # noqa: PLC0415
-    from firmline.cli.report.attachments import File  # noqa: PLC0415
     from firmline.cli.report.content import Concluded  # noqa: PLC0415
     from firmline.cli.report.writing import wanted_report, write_report  # noqa: PLC0415
     from firmline.diagnosis.evidence import Incident  # noqa: PLC0415
@@ -137,8 +142,8 @@ def diagnose(
     shown = [result_of(each) for each in results]
     _check_source(file, asks=asks, dumps=dumps, results=results)
     resolved = resolved_runs(resolved_path)
-    wanted = wanted_report(report_path, attach)
-    given = None if file is None else File(name=file.name, content=read_trace_file(file))
+    wanted = wanted_report(report_path, attach, diagnosed=file)
+    given = None if file is None else _read(file, is_sent=wanted is not None)
     source = (
         None if file is None or given is None else read_source(given.content, name=name_of(file))
     )
@@ -160,6 +165,21 @@ def diagnose(
     _print(concluded, as_json=as_json)
     if wanted is not None:
         write_report(wanted, source, concluded, given=given)
+
+
+def _read(file: Path, *, is_sent: bool) -> File:
+    """What is going to be diagnosed, and whether it may get into a report.
+
+    Raises:
+        InputError: ``USAGE``: it holds a private key. Else as
+            :func:`~firmline.cli.trace_input.read_trace_file`.
+    """
+    from firmline.cli.report.attachments import File, refuse_private_key  # noqa: PLC0415
+
+    content = read_trace_file(file)
+    if is_sent:
+        refuse_private_key(content, name=name_of(file), hint=WITHOUT_KEY)
+    return File(name=file.name, content=content)
 
 
 def _print(concluded: Concluded, *, as_json: bool) -> None:

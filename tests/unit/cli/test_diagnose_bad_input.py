@@ -37,6 +37,7 @@ def diagnosed(firmline: Program, content: bytes | str) -> dict[str, Any]:
     """What is said of a file; a page of it can be drawn as well."""
     given = content if isinstance(content, bytes) else content.encode()
     Path("given").write_bytes(given)
+    Path("out.html").unlink(missing_ok=True)  # one that is there is left as it is
     ran = firmline("diagnose", "given", "--json", "--report", "out.html")
     assert ran.code == 0, ran.err
     assert "\x1b" not in ran.out + Path("out.html").read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ import pytest
 from firmline.cli.report.attempts import MAX_ROWS
 from firmline.errors import Code
 from unit.cli.failed_trace import failed_update, trace_of
+from unit.cli.makers import KEY
 from unit.cli.program import Program, assert_failed, files_in
 from unit.formats.makers import hex_file
 
@@ -69,6 +70,7 @@ class Page(HTMLParser):
 
 
 def report_of(firmline: Program, *words: str, name: str = "out.html") -> str:
+    Path(name).unlink(missing_ok=True)  # one that is there is left as it is
     ran = firmline("diagnose", *words, "--report", name)
     assert ran.code == 0, ran.err
     assert ran.err.endswith(f"Report: {name}\n")
@@ -291,6 +293,60 @@ def test_the_trace_is_not_written_over(firmline: Program, folder: Path) -> None:
     before = (folder / "unit.json").read_bytes()
     assert_failed(firmline("diagnose", "unit.json", "--report", "unit.json"), Code.OPTION_CONFLICT)
     assert (folder / "unit.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["precious.html", "precious.json"])
+def test_what_is_there_already_is_left(
+    firmline: Program, folder: Path, trace: str, name: str
+) -> None:
+    (folder / name).write_bytes(b"evidence")
+    ran = firmline("diagnose", trace, "--report", name)
+    assert_failed(ran, Code.FILE_EXISTS)
+    assert not ran.out  # said before anybody is asked anything
+    assert (folder / name).read_bytes() == b"evidence"
+
+
+LOG_OF_PHONE = "No ping response after opening COM port\nnrfutil dfu\n"
+
+
+@pytest.mark.parametrize("suffix", ["html", "json"])
+@pytest.mark.parametrize("front", ["", LOG_OF_PHONE])
+def test_a_private_key_that_is_diagnosed_does_not_get_into_a_report(
+    firmline: Program, folder: Path, front: str, suffix: str
+) -> None:
+    (folder / "x.log").write_bytes(front.encode() + KEY.format_pem())
+    ran = firmline("diagnose", "x.log", "--report", f"out.{suffix}")
+    assert_failed(ran, Code.USAGE)
+    assert "private key" in ran.err
+    assert not ran.out
+    assert files_in(folder) == {"x.log"}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "password=hunter2secret",
+        "Password: hunter2secret",
+        "FIRMLINE_KEY_PASSWORD=hunter2secret",
+        "firmline --password hunter2secret",
+        'network={ psk="hunter2secret" }',
+        "Authorization: Bearer hunter2secret",
+        "curl -H 'X: Bearer hunter2secret'",
+        '{"access_token": "hunter2secret"}',
+        "token=hunter2secret",
+    ],
+)
+@pytest.mark.parametrize("suffix", ["html", "json"])
+def test_a_log_with_a_password_is_listed_and_not_embedded(
+    firmline: Program, folder: Path, secret: str, suffix: str
+) -> None:
+    for name in ("x.log", "y.log"):
+        (folder / name).write_text(f"{LOG_OF_PHONE}{secret}\n", encoding="utf-8")
+    text = report_of(firmline, "x.log", "--attach", "y.log", name=f"out.{suffix}")
+    assert "hunter2secret" not in text
+    encoded = base64.b64encode(f"{LOG_OF_PHONE}{secret}\n".encode()).decode()
+    assert encoded not in text
+    assert text.count("what looks like a password") == 2
 
 
 def test_a_report_that_cannot_be_written_leaves_the_diagnosis_and_no_half_file(

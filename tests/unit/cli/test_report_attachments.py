@@ -157,7 +157,31 @@ def test_a_log_with_a_password_is_listed_and_not_embedded() -> None:
     attachment = of(b"opened ble:AA?passkey=123456\n")
     assert not attachment.content
     assert "password" in attachment.why_not
-    assert attachment.lines == ("opened ble:AA?passkey=...",)
+    assert attachment.lines == ()  # nor a line of it: who knows what the next one says
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "password=...",
+        "Password: ",
+        "Enter the password, please",
+        'passkey: null, "password": ""',
+        "password: ********",
+        "Reset pin: 21",
+        "token 5 of 7",
+        "a bearer of news",
+        "opened ble:AA?passkey=...",
+        "firmline keys generate --key-password-file pw.txt",
+    ],
+)
+def test_the_mere_word_is_no_password(line: str) -> None:
+    assert of(f"{line}\nnext line\n".encode()).why_not == ""
+
+
+def test_a_password_is_found_in_any_encoding() -> None:
+    assert of("password=hunter2".encode("utf-16")).why_not
+    assert of(b"\xff\x80 password=hunter2").why_not
 
 
 def test_too_many_are_refused_before_any_is_read(tmp_path: Path) -> None:

@@ -24,8 +24,9 @@ from typing import Final
 
 from firmline.cli.files import PRIVATE_KEY_DER, PRIVATE_KEY_MARK, read_file
 from firmline.cli.report.cleaning import MAX_SENTENCE, clean
+from firmline.cli.report.passwords import holds_password
 from firmline.diagnosis.logs.lines import decode
-from firmline.errors import Code, InputError, shortened, without_secrets
+from firmline.errors import Code, InputError, shortened
 from firmline.formats.trace import UTF_16_MARKS
 
 MAX_EACH: Final = 4 * 1024 * 1024
@@ -124,13 +125,31 @@ def read_attachments(paths: Iterable[Path]) -> tuple[File, ...]:
         )
     files = tuple(File(name=each.name, content=read_file(each, what="file")) for each in named)
     for path, file in zip(named, files, strict=True):
-        if holds_private_key(file.content):
-            raise InputError(
-                Code.USAGE,
-                f"{shortened(path)} holds a private key, which must not get into a report.",
-                hint="Leave it out, or attach the public key: firmline keys display --key pk.",
-            )
+        refuse_private_key(
+            file.content,
+            name=shortened(path),
+            hint="Leave it out, or attach the public key: firmline keys display --key pk.",
+        )
     return files
+
+
+def refuse_private_key(content: bytes, *, name: str, hint: str) -> None:
+    """See that no private key gets into a report.
+
+    Args:
+        content: Of the file.
+        name: Of the file, for messages.
+        hint: What to do instead.
+
+    Raises:
+        InputError: ``USAGE``: there is one in it.
+    """
+    if holds_private_key(content):
+        raise InputError(
+            Code.USAGE,
+            f"{name} holds a private key, which must not get into a report.",
+            hint=hint,
+        )
 
 
 def attached(files: Iterable[File]) -> tuple[Attachment, ...]:
@@ -141,9 +160,10 @@ def attached(files: Iterable[File]) -> tuple[Attachment, ...]:
 def _attached(files: Iterable[File]) -> Iterator[Attachment]:
     room = MAX_ALL
     for file in files:
-        why_not = _why_not(file.content, room)
+        secret = _secret(file.content)
+        why_not = secret or _why_not(file.content, room)
         media_type = _media_type(file.content)
-        is_text = not file.is_told and not media_type.startswith("image/")
+        is_text = not secret and not file.is_told and not media_type.startswith("image/")
         lines, left_out = _lines(file.content) if is_text else ((), 0)
         if not why_not:
             room -= len(file.content)
@@ -157,23 +177,29 @@ def _attached(files: Iterable[File]) -> Iterator[Attachment]:
             shown=Shown.IMAGE if is_image else Shown.TEXT if lines else Shown.NOTHING,
             lines=lines,
             lines_left_out=left_out,
-            verdict=_verdict(file.content),
+            verdict="" if secret else _verdict(file.content),
             content="" if why_not else base64.b64encode(file.content).decode(),
             why_not=why_not,
         )
 
 
 def _why_not(content: bytes, room: int) -> str:
-    """Why a file is not embedded; empty: it is."""
+    """Why a file without a secret is not embedded; empty: it is."""
     if len(content) > MAX_EACH:
         return f"it is larger than {MAX_EACH // 2**20} MiB"
     if len(content) > room:
         return f"all together would be larger than {MAX_ALL // 2**20} MiB"
+    return ""
+
+
+def _secret(content: bytes) -> str:
+    """What is secret in a file; empty: nothing that looks like it."""
     if holds_private_key(content):
         return "it holds a private key"
-    text = content.decode("utf-8", "replace")
-    if without_secrets(text) != text:
-        return "it holds what looks like a password or a PIN"
+    # An image is no text, and its bytes may look like anything; an SVG is one.
+    is_picture = content.startswith(tuple(IMAGES))
+    if not is_picture and holds_password(content):
+        return "it holds what looks like a password, a PIN or a token"
     return ""
 
 
@@ -182,7 +208,8 @@ def holds_private_key(content: bytes) -> bool:
 
     UTF-16 and the entries of a zip are looked into as well.
     """
-    if PRIVATE_KEY_MARK in content or PRIVATE_KEY_MARK.decode().encode("utf-16-le") in content:
+    mark = PRIVATE_KEY_MARK.decode()
+    if any(mark.encode(each) in content for each in ("ascii", "utf-16-le", "utf-16-be")):
         return True
     if PRIVATE_KEY_DER.match(content):
         return True

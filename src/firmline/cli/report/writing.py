@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from firmline.cli.files import write_file
+from firmline.cli.files import keep_apart, write_file
 from firmline.cli.report.attachments import File, read_attachments
 from firmline.cli.report.content import Concluded, Report, compose, report_fields
 from firmline.cli.style import printable
@@ -51,16 +51,20 @@ class Wanted:
     files: tuple[File, ...]
 
 
-def wanted_report(path: Path | None, attach: tuple[Path, ...]) -> Wanted | None:
+def wanted_report(
+    path: Path | None, attach: tuple[Path, ...], *, diagnosed: Path | None
+) -> Wanted | None:
     """What the options ask for, with what is attached already read, before any work is done.
 
     Args:
         path: Of ``--report``; ``None``: no report is wanted.
         attach: Of ``--attach``.
+        diagnosed: What is going to be diagnosed.
 
     Raises:
-        InputError: ``USAGE``: the name does not say what to write. ``OPTION_CONFLICT``: there is no
-            report that something could be attached to. Else as
+        InputError: ``USAGE``: the name does not say what to write. ``FILE_EXISTS``: it is there
+            already. ``OPTION_CONFLICT``: there is no report that something could be attached to, or
+            it would replace what it is made of. Else as
             :func:`~firmline.cli.report.attachments.read_attachments`.
     """
     if path is None:
@@ -77,6 +81,13 @@ def wanted_report(path: Path | None, attach: tuple[Path, ...]) -> Wanted | None:
             f"The name of the report {shortened(path)} does not say what it is to be: a page"
             " (.html), or JSON (.json).",
             hint=f"Name it {shortened(path.stem or 'report')}.html.",
+        )
+    keep_apart(path, diagnosed, *attach)
+    if path.is_file():
+        raise InputError(
+            Code.FILE_EXISTS,
+            f"The report {shortened(path)} is already there and was left as it is.",
+            hint="Give the report another name.",
         )
     return Wanted(path=path, files=read_attachments(attach))
 
@@ -99,5 +110,6 @@ def write_report(
     if given is not None and source is not None:
         files = (replace(given, role=ROLE, is_told=source.kind is not Kind.LOG), *files)
     report = compose(source, concluded, files=files, made_at=datetime.now(UTC))
-    write_file(wanted.path, FORMS[wanted.path.suffix.lower()](report).encode())
+    content = FORMS[wanted.path.suffix.lower()](report).encode()
+    write_file(wanted.path, content, replace=False)
     click.echo(f"Report: {printable(shortened(wanted.path))}", err=True)
