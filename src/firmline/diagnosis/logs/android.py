@@ -1,7 +1,8 @@
 """Logs of Android: logcat with the tags of the DFU library, nRF Connect, the broadcast lines.
 
 Formats: https://github.com/nordicsemi/Android-DFU-Library/issues/152 (logcat, brief), /121 (time),
-/304 (Android Studio), /523 (its newer form), /256 (nRF Connect), /71 and /298 (an app's own front).
+/304 (Android Studio), /523 (its newer form), /256 (nRF Connect), /71 and /298 (an app's own front);
+numbers in hexadecimal are the DFU service's broadcasts.
 Numbers: the library's public constants, and the status codes of Android's Bluetooth stack.
 """
 
@@ -10,7 +11,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from firmline.diagnosis.logs.answers import ANSWER, BUTTONLESS, LEGACY, SECURE, known, refused
+from firmline.diagnosis.logs.answers import (
+    ANSWER,
+    BUTTONLESS,
+    IN_WORDS,
+    LEGACY,
+    SECURE,
+    known,
+    refused,
+)
 from firmline.diagnosis.logs.signs import (
     Sign,
     Told,
@@ -37,8 +46,9 @@ FILE_ERRORS: Final = frozenset({0x1001, 0x1002, 0x1003, 0x1004, 0x1009, 0x100C})
 """File not found, damaged, invalid, not readable, of an unknown type, of a size not divisible by
 4."""
 _FILE_ERROR: Final = (("host_code", "dfu_file_error"),)
+_GONE: Final = (("host_code", "dfu_4096"),)
 OWN: Final = {
-    0x1000: Told(fault="disconnect", values=(("host_code", "dfu_4096"),)),
+    0x1000: Told(fault="disconnect", values=_GONE),
     0x1005: Told(fault="att_error"),
     0x1006: Told(fault="not_found"),
     0x1007: Told(fault="not_found"),
@@ -57,6 +67,12 @@ STATUS: Final = {
 """Status of a connection, as the vocabulary has it."""
 ATT: Final = {0x01: "att_01", 0xFD: "att_FD", 133: "gatt_133"}
 """Status of a read or a write, as the vocabulary has it."""
+LARGEST_OF_STACK: Final = 0x101
+"""Larger numbers are the library's or the unit's."""
+OF_CONNECTION: Final = "GATT CONN"
+"""How the library's names of the status of a connection begin, but that of 133."""
+SET_BY_CONNECTION: Final = 133
+"""Has one name in both; it is a connection's mostly."""
 NAMES: Final = {
     "OP CODE NOT SUPPORTED": 0x02,
     "INVALID PARAM": 0x03,
@@ -108,6 +124,16 @@ def _of_remote(value: int) -> Told | None:
 
 def _number(found: re.Match[str]) -> Told | None:
     return of_number(int(found[1]))
+
+
+def _hex(found: re.Match[str]) -> Told | None:
+    """A number as the service writes it, without the bit that says whose it is: its name does."""
+    value, name = int(found[1], 16), found[2] or ""
+    if value > LARGEST_OF_STACK:
+        return of_number(value)
+    if name.startswith(OF_CONNECTION) or value == SET_BY_CONNECTION:
+        return Told(fault="disconnect", values=_code(STATUS, value))
+    return Told(fault="att_error", values=_code(ATT, value))
 
 
 def _response(found: re.Match[str]) -> Told | None:
@@ -195,13 +221,15 @@ _SIGNS: Final[tuple[Sign, ...]] = (
     reads("Response received", r"\(Op Code = \d{1,3}, Status = (\d{1,3})\)", _response),
     reads("(error ", r"\(error (\d{1,3})\)", _failed),
     reads("DFU error", rf"DFU error: ({'|'.join(NAMES)})", _named),
+    *IN_WORDS,
     reads("(Code = ", r"Details: .{1,200}\(Code = (\d{1,3})\)", _extended),
     reads("rror", r"(?i:onError|error)(?: ?code)?(?:=|: |:| )(\d{1,5})\b", _number),
+    reads(" (0x", r"(?:Error|failed) \(0x([0-9A-Fa-f]{1,4})\)(?:: ([A-Z0-9 ]{1,40}))?", _hex),
     reads("state change", r"state change(?:d with status| error)?: (\d{1,3})\b", _status),
     reads("status", r"disconnected with status: (\d{1,3})\b", _status),
     *fails("disconnect", "Disconnected while sending data", phase="data_transfer"),
     *fails("disconnect", "Disconnected while sending init", phase="init_transfer"),
-    *fails("disconnect", "DFU DEVICE DISCONNECTED"),
+    *fails("disconnect", "DFU DEVICE DISCONNECTED", "Device has disconnected", values=_GONE),
     *fails("crc_mismatch", "CRC does not match!", "bytes were lost"),
     *fails("not_found", "DFU SERVICE NOT FOUND"),
     *fails("host_exception", "DFU FILE", phase="package_open", values=_FILE_ERROR),

@@ -17,6 +17,20 @@ EXTENDED_ERROR: Final = 0x0B
 SECURE, BUTTONLESS, LEGACY = 0x60, 0x20, 0x10
 """First byte of an answer, by who gives it."""
 _LETTERS: Final = {SECURE: "r", BUTTONLESS: "b", LEGACY: "l"}
+EXTENDED_WORDS: Final = {
+    "init command invalid": 0x04,
+    "fw version failure": 0x05,
+    "hw version failure": 0x06,
+    "sd version failure": 0x07,
+    "signature mismatch": 0x08,
+    "signature missing": 0x08,
+    "wrong hash type": 0x09,
+    "hash failed": 0x0A,
+    "wrong signature type": 0x0B,
+    "verification failed": 0x0C,
+    "insufficient space": 0x0D,
+}
+"""Extended errors as both phone libraries spell them, in small letters."""
 CALCULATE_CHECKSUM: Final = 0x03
 """Of the secure bootloader; its answer holds offset and CRC32, each of four bytes, the lowest
 first."""
@@ -59,5 +73,15 @@ def _of_value(found: re.Match[str]) -> Told | None:
     return of_bytes(bytes.fromhex(found[1].replace("-", "")))
 
 
+def _of_words(found: re.Match[str]) -> Told:
+    return refused(SECURE, EXTENDED_ERROR, EXTENDED_WORDS[found[1].lower()])
+
+
+_WORDS: Final = rf"(?i:(?:error|details)[^:]{{0,20}}: ({'|'.join(EXTENDED_WORDS)}))"
+IN_WORDS: Final[tuple[Sign, ...]] = tuple(
+    reads(word, _WORDS, _of_words) for word in ("rror", "Details: ")
+)
+"""An extended error in the words of a phone library, whether its number stands beside them or
+not."""
 ANSWER: Final[Sign] = reads("value (0x)", VALUE, _of_value)
 """A notification of any unit, in a phone library's log."""

@@ -10,7 +10,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from firmline.diagnosis.logs.answers import ANSWER, BUTTONLESS, LEGACY, SECURE, refused
+from firmline.diagnosis.logs.answers import (
+    ANSWER,
+    BUTTONLESS,
+    EXTENDED_ERROR,
+    IN_WORDS,
+    LEGACY,
+    SECURE,
+    refused,
+)
 from firmline.diagnosis.logs.signs import (
     Sign,
     Told,
@@ -70,7 +78,10 @@ def _number(found: re.Match[str]) -> Told | None:
 
 
 def _response(found: re.Match[str]) -> Told | None:
-    return Told(answer=int(found[1]))
+    status = int(found[1])
+    if status == EXTENDED_ERROR and found[2]:
+        return refused(SECURE, EXTENDED_ERROR, int(found[2]))
+    return Told(answer=status)
 
 
 def _image_sizes(found: re.Match[str]) -> Told:
@@ -86,6 +97,7 @@ def _object(found: re.Match[str]) -> Told:
     return Told(phase="data_transfer", size=count * 4096, last=place == count)
 
 
+_RESPONSE: Final = r"\(Op Code = \d{1,3}, Status = (\d{1,3})(?:, Extended Error = (\d{1,2})\b)?"
 _SIGNS: Final[tuple[Sign, ...]] = (
     *begins("connect", "Connecting to ", "centralManager.connect("),
     *begins("discover", "Discovering services", "peripheral.discoverServices("),
@@ -107,7 +119,8 @@ _SIGNS: Final[tuple[Sign, ...]] = (
     reads("Checksum", r"Checksum \(Offset = (\d{1,10})", _checksum),
     Sign(word="peripheral.writeValue(0x04,", told=Told(executes=True)),
     ANSWER,
-    reads("Response (Op Code", r"\(Op Code = \d{1,3}, Status = (\d{1,3})", _response),
+    reads("Response (Op Code", _RESPONSE, _response),
+    *IN_WORDS,
     reads("rror", r"(?i:error)(?: ?(?:code|type))?(?:=|: |:| )(\d{1,4})\b", _number),
     *fails("timeout", "Connection timeout!", values=(("host_code", "ios_201"),)),
     *fails("disconnect", "Central Manager did disconnect", "I: Disconnected"),

@@ -157,6 +157,22 @@ NRFUTIL = "nrfutil dfu serial -pkg a.zip -p COM7\n"
         ("DfuImpl: Creating Command object failed (error 8)", "result_code", "r08"),
         ("DfuBaseService: Unable to read (error 133)", "host_code", "gatt_133"),
         ("DfuImpl: Remote DFU error: INVALID OBJECT", "result_code", "r05"),
+        ("E [DFU] Error (0x85): GATT ERROR", "host_code", "gatt_133"),
+        ("E [DFU] Error (0x8): GATT CONN TIMEOUT", "host_code", "gatt_8"),
+        ("E [DFU] Error (0x08): GATT CONN TIMEOUT", "failure_kind", "disconnect"),
+        ("E [DFU] Error (0x01): GATT INVALID HANDLE", "host_code", "att_01"),
+        ("E [DFU] Error (0x13): GATT CONN TERMINATE PEER USER", "host_code", "hci_13"),
+        ("E [DFU] Error (0x1003): DFU FILE INVALID", "host_code", "dfu_file_error"),
+        ("E [DFU] Connecting to DFU target...\nE [DFU] Connection failed (0x85): GATT ERROR",
+         "phase", "connect"),
+        ("E [DFU] Device has disconnected", "host_code", "dfu_4096"),
+        ("E [DFU] Remote DFU error: SD version failure", "ext_error", "x07"),
+        ("E [DFU] Remote DFU error: EXTENDED ERROR\nE [DFU] Details: FW version failure",
+         "ext_error", "x05"),
+        ("logWith: Response (Op Code = 4, Status = 11, Extended Error = 7) received", "ext_error",
+         "x07"),
+        ("logWith: Error 31: Wrong signature type", "ext_error", "x0B"),
+        ("logWith: Extended error: SD version failure", "result_code", "r0B"),
         ("onError error: 522; errorType: 3\nonDfuX", "result_code", "r0A"),
         ("centralManager.connect(x)\nW: Connection timeout!", "host_code", "ios_201"),
     ],
@@ -181,6 +197,17 @@ def test_a_sign_tells(text: str, field: str, value: str) -> None:
 )
 def test_what_is_no_failure_is_none(text: str) -> None:
     assert "failure_kind" not in shown(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E [DFU] Remote DFU error: SD version failure",
+        "logWith: Response (Op Code = 4, Status = 11, Extended Error = 7) received",
+    ],
+)
+def test_a_softdevice_that_is_named_is_what_is_wrong(text: str) -> None:
+    assert rank(incident(text)).causes[0].slug == "pkg-wrong-sd-req"
 
 
 def test_retries_of_the_host_are_said() -> None:
