@@ -15,11 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from firmline.device.description import gallery_unit
-from firmline.device.dump import dump_unit
-from firmline.device.fabrication import fabricate
 from firmline.formats.keys import SigningKey
-from firmline.formats.records import format_intel_hex
 from house_tree import ROOT
 from unit.cli.program import Program
 from unit.formats.makers import hex_file, softdevice_image
@@ -50,6 +46,10 @@ PAGES = {
     "make-a-package": f"--application-version 5 {SIGNED}",
 }
 """The pages, and the options that their reader has where a command says ``...``."""
+FROM_NOTHING = {
+    *("find-out-why", "origin-case", "read-a-dump", "experiment-on-a-unit", "send-a-report"),
+}
+"""Pages that make everything that they need: their reader starts in an empty folder."""
 NOT_HERE = ("pkcs11", "swd:", "pip install", "sim serve", "nrfjprog", "mine.toml", "git log")
 """It asks for a PIN or a probe, installs something, does not end, is another maker's tool, or needs
 what only the reader has."""
@@ -96,20 +96,16 @@ def is_printed(shown: list[str], printed: list[str]) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def reader(folder: Path, firmline: Program) -> None:
+def reader(folder: Path, firmline: Program, request: pytest.FixtureRequest) -> None:
     """The files that the reader of a page has."""
+    if request.node.name.partition("[")[2].rstrip("]") in FROM_NOTHING:
+        return
     (folder / "app.hex").write_bytes(hex_file((BASE, program(5000, base=BASE))))
     (folder / "s132.hex").write_bytes(hex_file((0x1000, softdevice_image(end=BASE).data)))
     (folder / "private.key").write_bytes(KEY.format_pem())
     (folder / "public.pem").write_bytes(KEY.public_key.format_pem())
     bootloader = b"bootloader  " + KEY.public_key.le_bytes
     (folder / "flash.hex").write_bytes(hex_file((0x78000, bootloader)))
-    good = gallery_unit("other-softdevice")
-    unit = fabricate(good)
-    unit.board.flash.load(0x30000, b"another build")
-    other = fabricate(replace(good, serial_number="FL-0999"))
-    for name, each in (("stuck", unit), ("good", other)):
-        (folder / f"{name}.hex").write_text(format_intel_hex(dump_unit(each).spans), "ascii")
     versions = {"app-1.4.0": 4, "dfu": 5, "release-1": 5, "release-2": 6, "old": 5, "new": 6}
     for name, version in versions.items():
         words = f"pkg generate --application app.hex --application-version {version} {SIGNED}"
@@ -123,6 +119,13 @@ def reader(folder: Path, firmline: Program) -> None:
 
 def run(example: Example, options: str, firmline: Program) -> list[str]:
     """What a command prints; ``...`` in it are the options that it does not name itself."""
+    first, _, then = example.command.partition(" && ")
+    if then:
+        return [
+            line
+            for part in (first, then)
+            for line in run(replace(example, command=part), options, firmline)
+        ]
     if not example.command.startswith("firmline "):
         done = subprocess.run([SHELL, "-c", example.command], capture_output=True, check=True)
         return done.stdout.decode().splitlines()
