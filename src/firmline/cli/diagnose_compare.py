@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,16 +27,17 @@ from firmline.cli.experiment_conditions import (
     Switch,
     conditions_of,
 )
-from firmline.cli.experiment_conduct import Conducted
+from firmline.cli.experiment_conduct import Conducted, Stopped
 from firmline.cli.experiment_file import RunsFile
 from firmline.cli.experiment_options import experiment_options, write_results
+from firmline.cli.experiment_person import say
 from firmline.cli.experiment_records import run_fields
 from firmline.cli.numbers import Amount
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.style import paint, printable
 from firmline.diagnosis.comparison import ALPHA, LEAST_DIFFERENCE, Side, Verdict, least_runs
 from firmline.diagnosis.comparison_evidence import evidence_of_comparison, is_provoked
-from firmline.errors import Code, FirmlineError, InputError
+from firmline.errors import Code, FirmlineError, InputError, shortened
 from firmline.links.supplies.base import Setting
 from firmline.links.wanted import WantedTarget
 from firmline.updater.experiments.comparing import Comparison, ComparisonPlan
@@ -226,6 +227,27 @@ def _run(asked: _Asked, log: RunsFile | None, *, as_json: bool) -> NoReturn:
     )
 
 
+def _is_held_back(
+    asked: _Asked, experiment: Comparison, ended: Conducted, evidence: Mapping[str, list[str]]
+) -> bool:
+    """Whether no evidence is written yet, which is told: its continuation would find it there.
+
+    What was broken off and is not known writes none where it has none, or where it can go on.
+    """
+    is_over = ended.stopped in (Stopped.DECIDED, Stopped.BOUND)
+    if is_over or experiment.standing().verdict is not Verdict.OPEN:
+        return False
+    if evidence and asked.equipment.log is None:
+        return False
+    if asked.evidence is not None:
+        again = " Run the same command again: it goes on." if asked.equipment.log else ""
+        say(
+            f"{printable(shortened(asked.evidence))} was not written: the comparison was broken off"
+            f" before anything was known.{again}"
+        )
+    return True
+
+
 def _tell_result(
     asked: _Asked,
     experiment: Comparison,
@@ -243,7 +265,8 @@ def _tell_result(
     ):
         evidence.setdefault(each.field, []).append(each.value)
     report = {"evidence": evidence, "from": printable(sentence)}
-    unwritten = write_results([(asked.evidence, json.dumps(report, indent=1).encode() + b"\n")])
+    place = None if _is_held_back(asked, experiment, ended, evidence) else asked.evidence
+    unwritten = write_results([(place, json.dumps(report, indent=1).encode() + b"\n")])
     if as_json:
         fields = result_fields(
             standing, conditions, experiment.runs, sentence=sentence, stopped=ended.stopped

@@ -23,6 +23,8 @@ UNLIKELY: Final = 0.02
 """Causes below that are not shown to people, beyond the first."""
 ARGUMENTS: Final = 5
 """Arguments that people are shown of the first cause, for it and against it."""
+OF_THE_TOOL: Final = frozenset({"host_tool", "transport", "bootloader", "sdk"})
+"""Fields of which a log tells by being one, whatever happened."""
 UNKNOWN_TITLE: Final = "None of the causes that are known"
 
 
@@ -121,12 +123,28 @@ def text_lines(
         yield from _heading("Nothing failed that could be explained.")
         yield "  If the unit fails all the same, say what is seen there: add --ask."
     else:
+        yield from _little_lines(incident)
         yield from _heading("Causes")
         yield from cause_lines(ranking)
         yield from _argument_lines(ranking.causes[0])
         yield from _heading("What to do next", first=False)
         yield from plan_lines(incident, ranking, proposals)
     yield from _remark_lines(incident, ranking)
+
+
+def _little_lines(incident: Incident) -> Iterator[str]:
+    """What has to be known before the causes are read: that next to nothing speaks for any."""
+    if not incident.evidence:
+        yield "Nothing of it is evidence, so that every cause is as likely as it is anywhere."
+    elif all(each.field in OF_THE_TOOL for each in incident.evidence):
+        yield from wrapped(
+            "It tells with what the update was done, and nothing of what happened: no cause is more"
+            " than a guess."
+        )
+    else:
+        return
+    yield "Say what was seen, with --ask or in a report."
+    yield ""
 
 
 def _heading(title: str, *, first: bool = True) -> list[str]:
@@ -193,9 +211,6 @@ def _remark_lines(incident: Incident, ranking: Ranking) -> Iterator[str]:
     if unused:
         yield from _heading("What could not be used", first=False)
         yield from (f"  {printable(each)}" for each in unused)
-    if not incident.evidence and not incident.ended_well:
-        yield ""
-        yield "Nothing of it is evidence, so that every cause is as likely as it is anywhere."
     if ranking.learned is not None:
         yield from _heading("What resolved runs have told", first=False)
         yield from learned_lines(ranking.learned)

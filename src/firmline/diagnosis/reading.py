@@ -73,7 +73,8 @@ def read_source(content: bytes, *, name: str) -> Source:
         name: Of the file, for messages.
 
     Raises:
-        InputError: ``REPORT_MALFORMED``: it is no text, or JSON that is neither;
+        InputError: ``REPORT_MALFORMED``: it is no text, a log in which nothing is known, or JSON
+            that is neither;
             ``TRACE_MALFORMED``: a trace is damaged.
     """
     content = _in_utf_8(content)
@@ -140,6 +141,12 @@ def _of_log(content: bytes, name: str) -> Source:
     incident = read_log(content)
     if incident is None:
         raise _neither(name)
+    if not incident.evidence and not incident.ended_well:
+        why = " ".join(incident.unused[:1])
+        raise InputError(
+            Code.REPORT_MALFORMED,
+            f"{name} tells nothing of an update, and without that there is no diagnosis. {why}",
+        )
     return Source(kind=Kind.LOG, incident=incident)
 
 

@@ -71,8 +71,17 @@ def test_an_empty_report_ranks_the_unknown_first(firmline: Program, tmp_path: Pa
     path.write_text('{"evidence": {}}', encoding="utf-8")
     told = firmline("diagnose", str(path))
     assert told.code == 0
-    assert "unknown" in told.out.splitlines()[1]
-    assert "Nothing of it is evidence" in told.out
+    assert told.out.startswith("Nothing of it is evidence")  # before anybody reads a cause
+    rows = told.out.splitlines()
+    assert "unknown" in rows[rows.index("Causes") + 1]
+
+
+def test_what_tells_of_the_tool_alone_says_so_first(firmline: Program, tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("# An app\n\nIt derives from DfuBaseService.\n", encoding="utf-8")
+    told = firmline("diagnose", str(path))
+    assert told.code == 0
+    assert told.out.startswith("It tells with what the update was done, and nothing of what")
 
 
 def test_two_actions_at_once_are_said_to_be_confounded(firmline: Program, tmp_path: Path) -> None:

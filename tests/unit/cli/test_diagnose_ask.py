@@ -47,7 +47,9 @@ def test_answers_may_be_numbers_words_or_nothing(asked: Asked) -> None:
 @pytest.mark.parametrize("answers", ["", "q\n", "stop\n"])
 def test_who_says_nothing_gets_what_is_known_of_any_failure(asked: Asked, answers: str) -> None:
     out, _ = asked(answers)
-    assert "unknown" in out.splitlines()[1]
+    rows = out.splitlines()
+    assert "Nothing of it is evidence" in rows[0]
+    assert "unknown" in rows[rows.index("Causes") + 1]
 
 
 def test_only_what_the_file_does_not_tell_is_asked(asked: Asked, tmp_path: Path) -> None:

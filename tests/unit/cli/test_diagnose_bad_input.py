@@ -139,11 +139,12 @@ def test_half_a_log_is_read_as_far_as_it_goes(firmline: Program, share: float) -
         ":020000040000FA\n:00000001FF\n",
     ],
 )
-def test_what_is_of_something_else_is_no_evidence(firmline: Program, content: str) -> None:
-    result = diagnosed(firmline, content)
-    assert result["evidence"] == []
-    assert first(result) == "unknown"
-    assert "a log of neither" in result["unused"][0]
+def test_what_is_of_something_else_is_refused(firmline: Program, content: str) -> None:
+    Path("given").write_text(content, encoding="utf-8")
+    ran = firmline("diagnose", "given")
+    assert_failed(ran, Code.REPORT_MALFORMED)
+    assert not ran.out
+    assert "a log of neither" in ran.err
 
 
 @pytest.mark.parametrize(

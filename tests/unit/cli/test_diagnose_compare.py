@@ -337,15 +337,36 @@ def test_an_experiment_that_is_taken_up_again_does_not_begin_anew(
     assert "first run" not in again.err
 
 
+TO_ITS_END = ("", "f", "", "p", "p", "", "f", "f", "", "p", "p", "", "fail")
+
+
 def test_evidence_that_is_there_already_is_left(
     firmline: Program, folder: Path, answers: io.BytesIO
 ) -> None:
     (folder / "found.json").write_text("of yesterday")
-    type_in(answers, "", "f", "q")
+    type_in(answers, *TO_ITS_END)
     told = firmline(*BY_HAND, "new", "--evidence", "found.json")
     assert "this went to found-2.json" in told.err
     assert (folder / "found.json").read_text() == "of yesterday"
-    assert json.loads((folder / "found-2.json").read_text())["evidence"] == {}
+    found = json.loads((folder / "found-2.json").read_text())["evidence"]
+    assert found == {"reproducibility": ["always"]}
+
+
+def test_what_is_broken_off_writes_no_evidence_in_front_of_its_continuation(
+    firmline: Program, folder: Path, answers: io.BytesIO
+) -> None:
+    options = ("new", "--log", "r.jsonl", "--evidence", "found.json")
+    type_in(answers, *TO_ITS_END[:4], "q")
+    told = firmline(*BY_HAND, *options)
+    assert "found.json was not written" in told.err
+    assert "Run the same command again: it goes on." in told.err
+    assert not (folder / "found.json").exists()
+    answers.truncate(0)
+    answers.seek(0)
+    type_in(answers, "", *TO_ITS_END[4:])
+    told = firmline(*BY_HAND, *options)
+    assert "found-2.json" not in told.err
+    assert json.loads((folder / "found.json").read_text())["evidence"]
 
 
 def test_a_voltage_as_in_a_schematic_is_no_name_of_a_condition(firmline: Program) -> None:
