@@ -113,10 +113,10 @@ def test_the_vocabulary_is_that_of_the_shared_data() -> None:
         name = field.split()[0]
         values = re.findall(r"^\| `(\w+)` \(\d+\)", field, re.MULTILINE)
         if values:
-            of_autopsies = {
+            found_by_firmline = {
                 value
                 for value, about in load_table("evidence")[name].get("values", {}).items()
-                if about.get("of") == "autopsy"
+                if about.get("of") in ("autopsy", "log")
             }
-            assert set(values) == set(vocabulary()[name].meanings) - of_autopsies
-            assert not of_autopsies or name == "flags"
+            assert set(values) == set(vocabulary()[name].meanings) - found_by_firmline
+            assert not found_by_firmline or name == "flags"

@@ -30,9 +30,30 @@ def _fails(kind: str, *words: str, values: tuple[tuple[str, str], ...] = ()) -> 
 
 _NO_SPACE: Final = (("flags", "log_no_swap_space"),)
 _PRIMARY: Final = (("flags", "log_primary_invalid"),)
-_REFUSED: Final = Told(fault="none", lasting=True, within="activation")
+_REFUSED: Final = Told(
+    fault="none",
+    lasting=True,
+    within="activation",
+    values=(("flags", "log_secondary_invalid"),),
+)
 """An image that was to be put in place is refused. Where nothing was to be put in place, the same
 words only say that there is none to be."""
+
+
+def _no_image(word: str, values: tuple[tuple[str, str], ...] = ()) -> Sign:
+    """The bootloader has come up, has looked at what it is to start, and does not start it."""
+    return Sign(
+        word=word,
+        told=Told(
+            fault="unit_hang",
+            lasting=True,
+            values=values,
+            reached="app_start",
+            reached_from="bootloader_boot",
+        ),
+    )
+
+
 _SIGNS: Final[tuple[Sign, ...]] = (
     *begins("bootloader_boot", "Booting MCUboot", "Starting bootloader"),
     reads("Swap type", r"Swap type: ([a-z]{1,10})\b", _swap),
@@ -45,8 +66,8 @@ _SIGNS: Final[tuple[Sign, ...]] = (
         pattern=re.compile(r"required \d{1,10} bytes? but only \d{1,10}"),
         told=Told(fault="none", values=_NO_SPACE, lasting=True),
     ),
-    *_fails("unit_hang", "Image in the primary slot is not valid", values=_PRIMARY),
-    *_fails("unit_hang", "Unable to find bootable image"),
+    _no_image("Image in the primary slot is not valid", _PRIMARY),
+    _no_image("Unable to find bootable image"),
     *_fails("unit_hang", "Failed to open flash area"),
     *fails("unit_hang", "ZEPHYR FATAL ERROR"),
 )

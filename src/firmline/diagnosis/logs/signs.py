@@ -29,6 +29,7 @@ class Told:
         succeeded: Whether the update has ended well.
         started: Whether an image was started, behind which the log shows no more.
         reached: A step that is under way, if none behind it is: it may have begun before.
+        reached_from: The only step behind which that is so; empty: any step before it.
         within: The step in which the fault is one; empty: in any.
     """
 
@@ -46,6 +47,7 @@ class Told:
     succeeded: bool = False
     started: bool = False
     reached: str = ""
+    reached_from: str = ""
     within: str = ""
 
 

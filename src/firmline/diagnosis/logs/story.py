@@ -84,19 +84,25 @@ class Story:
             self._phase, fault.phase = told.phase, told.phase  # the log begins behind the step
         elif told.phase:
             self._begin(told.phase, line)
-        elif told.reached and (fault is not None or _order(self._phase) < _order(told.reached)):
+        elif told.reached and self._gets_to(told):
             self._begin(told.reached, line)
         self._measure(told, line)
         if told.answer is not None and told.answer != SUCCESS:
             told = refused(self._responder(), told.answer)
         if told.fault and told.within in ("", self._phase):
             self._fail(told, line)
-        else:
+        elif not told.within:
             for name, value in told.values:
                 self._learn(name, value, line)
         if told.succeeded:
             self._succeeded, self._fault = True, None
         self._started = told.started or (self._started and not told.phase and not told.fault)
+
+    def _gets_to(self, told: Told) -> bool:
+        """Whether the step that a line shows to be under way is a later one than the last."""
+        if told.reached_from:
+            return self._fault is None and self._phase in ("", told.reached_from)
+        return self._fault is not None or _order(self._phase) < _order(told.reached)
 
     def _learn(self, name: str, value: str, line: Line) -> None:
         """A fact; of a field that takes one value the first that is told stays."""

@@ -210,6 +210,28 @@ def test_a_softdevice_that_is_named_is_what_is_wrong(text: str) -> None:
     assert rank(incident(text)).causes[0].slug == "pkg-wrong-sd-req"
 
 
+def test_a_refused_image_of_mcuboots_is_one_that_is_not_signed_for_it() -> None:
+    log = (
+        "MCUboot\nI: Image index: 0, Swap type: test\nE: Image in the secondary slot is not valid!"
+    )
+    assert shown(log)["flags"] == ("log_secondary_invalid",)
+    chances = {each.slug: each.probability for each in rank(incident(log)).causes}
+    assert max(chances, key=chances.__getitem__) == "pkg-key-mismatch"
+    assert chances["mcuboot-slot-space"] < 0.2
+
+
+def test_where_nothing_was_to_be_put_in_place_nothing_was_refused() -> None:
+    log = "MCUboot\nI: Swap type: none\nE: Image in the secondary slot is not valid!"
+    assert "flags" not in shown(log)
+
+
+@pytest.mark.parametrize("front", ["I: Starting bootloader\n", ""])
+def test_a_bootloader_that_finds_no_image_has_come_up(front: str) -> None:
+    log = f"{front}E: Image in the primary slot is not valid!\nE: Unable to find bootable image\n"
+    assert shown(log)["phase"] == ("app_start",)
+    assert rank(incident(log)).causes[0].slug == "mcuboot-swap-interrupted"
+
+
 def test_retries_of_the_host_are_said() -> None:
     log = "DfuBaseService: Connecting to the device...\nDfuBaseService: error: 133\n" * 3
     assert shown(log)["not_cured_by"] == ("retry",)
