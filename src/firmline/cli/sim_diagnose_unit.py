@@ -38,7 +38,7 @@ def diagnose_unit(
         click.echo(json.dumps(_fields(found)))
         return
     if found is None:
-        click.echo("The update succeeds: there is nothing to find out.")
+        click.echo("The update succeeds, or is for another tool: there is nothing to find out.")
         return
     for line in _lines(found, is_reported=report is not None):
         click.echo(line)

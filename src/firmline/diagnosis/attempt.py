@@ -36,6 +36,12 @@ class Attempt:
         """Whether it is not the unit's fault, by the code that it ended with."""
         return self._code.startswith(OF_THE_STATION)
 
+    @property
+    def has_nothing_to_explain(self) -> bool:
+        """Whether it is an update in which nothing went wrong, or of a unit for another tool."""
+        is_well = self.reader.is_updated and not self.reader.is_recovered
+        return self.reader.is_update and (is_well or self._code == Code.SMP)
+
     def facts(self) -> Iterator[Evidence]:
         """What is known of link and unit, whatever failed."""
         yield from self.reader.told
@@ -45,7 +51,7 @@ class Attempt:
             self._seen.mode is UnitMode.BOOTLOADER
             or self._seen.size
             or self._code == Code.LEGACY_DFU
-        ):
+        ):  # of an application, too: who jumps by that service has a bootloader that has it
             is_legacy = self._code == Code.LEGACY_DFU
             kind = "legacy" if is_legacy else "secure"
             yield of_trace("bootloader", kind, "the protocol that it speaks")
@@ -55,7 +61,7 @@ class Attempt:
         if not self.reader.is_update:
             yield "A trace of no update: only what it says of the unit is used."
         elif self.reader.is_updated:
-            yield "The update in the trace succeeded: nothing of it is to be explained."
+            yield self._success()
         elif self._is_of_station:
             yield (
                 f"It failed for this computer, its port, its radio or another unit ({self._code}),"
@@ -88,6 +94,15 @@ class Attempt:
                 " of firmline; what they tell is missing here."
             )
 
+    def _success(self) -> str:
+        """What of an update that succeeded is explained."""
+        if self.reader.is_recovered:
+            return (
+                "The update in the trace succeeded, by a recovery: what went wrong on the way is"
+                " explained."
+            )
+        return "The update in the trace succeeded: nothing of it is to be explained."
+
     def _damage(self) -> Iterator[str]:
         """What is wrong with the trace itself."""
         damaged = self.reader.trace.damaged
@@ -108,11 +123,13 @@ class Attempt:
         yield from self.facts()
         flags = self.reader.flags
         yield from (flag(value, where) for value, where in flags.items())
-        if not self.reader.is_update or self.reader.is_updated or self._is_of_station:
+        is_recovered = self.reader.is_recovered
+        if not self.reader.is_update or (self.reader.is_updated and not is_recovered):
             return
-        if self._code == Code.SMP:
+        if self._is_of_station or self._code == Code.SMP:
             return
-        yield from Failure(self.reader).evidence()
+        failure = Failure(self.reader)
+        yield from failure.recovered() if is_recovered else failure.evidence()
         for value, where in self.reader.in_vain.items():
             if value not in flags:
                 yield flag(value, where, seen=False)

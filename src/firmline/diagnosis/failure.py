@@ -44,6 +44,16 @@ RESETS: Final[dict[str, str]] = {
 }
 """Whether it has restarted, of codes that say so: also the one that was to put the image in place,
 or to lead into the bootloader, and did not."""
+CURES: Final[dict[str, str]] = {
+    "restart": "soft_reset",
+    "await-reset": "soft_reset",
+    "fresh-start": "fresh_start",
+    "longer-delay": "delay",
+    "receipts": "slower_pace",
+    "smaller-packets": "smaller_mtu",
+}
+"""What the ladder's last step was (:mod:`firmline.updater.ladder`) in the words of the vocabulary;
+any other is the same once more. The inactivity timer resets by software (bootloader spec, 10)."""
 BEFORE_THE_LINK: Final = ("package_build", "package_open", "host_open", "scan", "connect")
 """Phases in which every update is before it has come anywhere: that one breaks off there, and has
 missed nothing yet, is no step that failed."""
@@ -80,6 +90,24 @@ class Failure:
         yield from self._left_behind()
         yield from self._retries()
         yield from self._aftermath()
+
+    def recovered(self) -> Iterator[Evidence]:
+        """What went wrong last in an update that succeeded all the same, and what has helped."""
+        fault = self._seen.faults[-1]
+        phase, since_s, at_s = self._stood()
+        if phase:
+            yield of_trace("phase", phase, f"begun {self._when(since_s)}")
+        if self._reader.runs_back is None:
+            yield from self._times(at_s - since_s if phase else None)
+        kind = self._kind(phase)
+        if kind:
+            yield of_trace("failure_kind", kind, self._when(at_s))
+        yield from self._codes()
+        if self._seen.size and not fault.reached:
+            yield of_trace("progress", "none", f"0 of {self._seen.size} bytes")
+        yield of_trace(
+            "cured_by", CURES.get(self._seen.step, "retry"), f"behind {self._when(at_s)}"
+        )
 
     def _times(self, after_s: float | None) -> Iterator[Evidence]:
         """How long after the beginning of its step it failed, and whether a clock ended it.
@@ -127,6 +155,8 @@ class Failure:
         seen, steps = self._seen, self._reader.steps
         if self._is_not_in_place():
             return "activation", steps.since_s, seen.at_last_s
+        if self._is_of_application():
+            return "discover", steps.since_s, seen.at_last_s
         if self._code in PHASES:
             return PHASES[self._code], steps.since_s, seen.at_last_s
         if self._code.startswith("DFU-UNIT") and seen.refused is not None:
@@ -135,6 +165,11 @@ class Failure:
             last = seen.faults[-1]
             return last.phase, last.since_s, last.at_s - self._noticed_after_s()
         return steps.phase, steps.since_s, seen.at_last_s
+
+    def _is_of_application(self) -> bool:
+        """Whether it is the application that speaks legacy DFU, and nobody has left it."""
+        is_legacy = self._code == Code.LEGACY_DFU
+        return is_legacy and self._seen.mode is UnitMode.APPLICATION and not self._seen.jumped
 
     def _is_not_in_place(self) -> bool:
         """Whether the image was taken, and is shown not to be what stands or runs there."""
@@ -221,7 +256,7 @@ class Failure:
         """Where the unit was seen last; empty: nobody looked."""
         seen = self._seen
         if self._code in END_STATES:
-            return END_STATES[self._code]
+            return "unchanged" if self._is_of_application() else END_STATES[self._code]
         if self._code == Code.UNIT_NOT_FOUND:
             return "gone_silent" if seen.jumped or seen.size else ""
         if self._is_mute() and self._reader.aftermath.restarted is not None:

@@ -9,7 +9,8 @@ Rules of this module:
 * What firmline looks at in every update, and finds not to be so, is told as looked for in vain.
 * firmline tries again by itself. What counts is where it stood when the last row of attempts that
   led nowhere began, which is where a host that gives up at once would have stopped.
-* A trace that ended well has evidence of the unit, and of nothing that failed.
+* A trace that ended well has evidence of the unit, and of nothing that failed; where it took a
+  recovery, of what went wrong last before that, and of what has helped.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def evidence_of_traces(traces: Iterable[Trace]) -> Incident:
         incident = incident.with_more(
             fact for fact in each.facts() if fact.field not in incident.by_field()
         )
-    well = bool(chosen) and chosen[0].reader.is_update and chosen[0].reader.is_updated
+    well = any(each.has_nothing_to_explain for each in chosen)
     return replace(incident.with_more(_how_often(updates)), ended_well=well)
 
 

@@ -64,6 +64,8 @@ class Seen:
     losses: list[Loss] = field(default_factory=list)
     refused: events.Refused | None = None
     refused_phase: str = ""
+    step: str = ""
+    """What the ladder has tried last, but for the way back into the bootloader."""
     lost: events.LinkLost | None = None
     lost_in_connecting: events.LadderStepped | None = None
     """The link was lost before it was one, so that only the sentence of the step says how."""
@@ -136,6 +138,11 @@ class Reader:
         seen = self.seen
         has_end = self.finished is not None and self.code != Code.INTERRUPTED
         return has_end or bool(seen.faults) or seen.refused is not None
+
+    @property
+    def is_recovered(self) -> bool:
+        """Whether an update succeeded, and something had gone wrong before."""
+        return self.is_updated and bool(self.seen.faults)
 
     @property
     def unit(self) -> str:
@@ -286,6 +293,7 @@ class Reader:
         if event.step == REENTER:  # behind another step, to get back to where it stood
             self.seen.reentered = True
             return
+        self.seen.step = event.step
         if event.attempt == 1:
             self._fault(event, event.fault, event.code)
         if event.fault == LINK_LOST:

@@ -408,6 +408,35 @@ def test_another_generation_of_bootloader() -> None:
     assert found["bootloader"] == ("legacy",)
 
 
+def test_an_application_of_another_generation_is_where_it_was() -> None:
+    found = seen(STARTED, RADIO, SEARCHING, AT_APPLICATION, finished(Code.LEGACY_DFU))
+    assert found["phase"] == ("discover",)
+    assert found["end_state"] == ("unchanged",)
+
+
+def test_in_a_unit_for_another_tool_nothing_has_failed() -> None:
+    heard = (STARTED, RADIO, SEARCHING, AT_APPLICATION, finished(Code.SMP))
+    incident = evidence_of_traces([trace(*heard)])
+    assert incident.has_nothing_to_explain
+    assert "phase" not in incident.by_field()
+
+
+@pytest.mark.parametrize(
+    ("step", "cure"), [("restart", "soft_reset"), ("receipts", "slower_pace"), ("resume", "retry")]
+)
+def test_what_was_recovered_from_is_told_with_what_has_helped(step: str, cure: str) -> None:
+    updated = finished(outcome=Outcome.UPDATED)
+    way_back = stepped("reenter", "buffers-gone")
+    climbed = (stepped(step, "buffers-gone"), way_back)
+    incident = evidence_of_traces([trace(*TO_BOOTLOADER, *climbed, packets(4096), updated)])
+    found = incident.by_field()
+    assert found["cured_by"] == (cure,)
+    assert found["progress"] == ("none",)
+    assert "end_state" not in found
+    assert not incident.has_nothing_to_explain
+    assert "by a recovery" in incident.unused[0]
+
+
 @pytest.mark.parametrize(
     "code", [Code.PORT_NOT_FOUND, Code.BLUETOOTH_OFF, Code.CONTROLLER_LOST, Code.USB_FORBIDDEN]
 )

@@ -169,7 +169,7 @@ def investigate_unit(
         lacks: Equipment that is not at hand.
 
     Returns:
-        What was found out; ``None``: the first attempt succeeds.
+        What was found out; ``None``: the first attempt succeeds, or is of a unit for another tool.
     """
     return run_in_virtual_time(_investigated_unit(description, incident, lacks))
 
@@ -183,9 +183,10 @@ async def _investigated_unit(
         if incident is not None:
             return await investigate(bench, incident, lacks=lacks)
         attempt = await bench.attempt()
-        if attempt.passed:
+        shown = bench.shown()
+        if attempt.passed or shown.has_nothing_to_explain:
             return None
-        return await investigate(bench, bench.shown(), lacks=lacks, known=OF_THE_TRACE)
+        return await investigate(bench, shown, lacks=lacks, known=OF_THE_TRACE)
     finally:
         await bench.close()
 
