@@ -33,7 +33,6 @@ END_STATES: Final[dict[str, str]] = {
     Code.APPLICATION_CRASHED: "back_in_app",
     Code.UNIT_DID_NOT_RESTART: "unchanged",
     Code.LEGACY_DFU: "stuck_in_dfu",
-    Code.PORT_NONSENSE: "unchanged",
 }
 """Where the unit is, of codes that say so."""
 RESETS: Final[dict[str, str]] = {
@@ -302,10 +301,10 @@ class Failure:
     def _aftermath(self) -> Iterator[Evidence]:
         """What the bootloader tells behind the last image."""
         found = self._reader.aftermath
-        if found.text is not None and self._is_not_in_place():
-            for value in NO_PROGRAM:
-                where = self._reader.place_of(found.text)
-                yield of_trace("end_state", value, where, seen=False)
+        if self._code == Code.PORT_NONSENSE:  # it runs: whether it has restarted, nobody saw
+            yield from _runs_a_program(f"its error, {self._code}")
+        elif found.text is not None and self._is_not_in_place():
+            yield from _runs_a_program(self._reader.place_of(found.text))
         if found.settings_lost is not None:
             yield flag("settings_page_blank_or_bad_crc", self._reader.place_of(found.settings_lost))
         elif found.settings_kept is not None:
@@ -318,6 +317,12 @@ class Failure:
 def of_trace(name: str, value: str, where: str, *, seen: bool = True) -> Evidence:
     """Evidence of firmline's own trace."""
     return Evidence(field=name, value=value, origin=Origin.TRACE, where=where, seen=seen)
+
+
+def _runs_a_program(where: str) -> Iterator[Evidence]:
+    """It speaks, and is no bootloader."""
+    for value in NO_PROGRAM:
+        yield of_trace("end_state", value, where, seen=False)
 
 
 def _host_code(value: str, where: str) -> Evidence:
