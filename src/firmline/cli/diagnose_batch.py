@@ -23,6 +23,8 @@ SHOWN: Final = 10
 """Cohorts that people are shown."""
 MAX_NAMES: Final = 10_000
 """Units among which one of nearly the same name is looked for."""
+LEAST_DIGITS: Final = 5
+"""Of a shorter number many units differ in one digit, and none of them is meant; ours."""
 
 
 @click.command("batch", cls=OnceCommand)
@@ -83,7 +85,8 @@ def _check_unit(unit: str, table: Table, name: str) -> None:
     """
     units = list(dict.fromkeys(row.unit for row in table.rows))
     if unit not in units:
-        near = get_close_matches(unit, units[:MAX_NAMES], n=1)
+        is_short_number = unit.isdecimal() and len(unit) < LEAST_DIGITS
+        near = [] if is_short_number else get_close_matches(unit, units[:MAX_NAMES], n=1)
         raise InputError(
             Code.TABLE_MALFORMED,
             f"{name} has no attempt with the unit {shortened(unit)!r} that came to a verdict.",

@@ -23,6 +23,7 @@ from functools import cache
 from typing import Any, Final
 
 from firmline.data import load_table
+from firmline.diagnosis.consistency import NO_RADIO
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.expectation import Look, because_of_looking, because_of_trying
 from firmline.diagnosis.information import (
@@ -62,6 +63,7 @@ class Test:
         flags: What is looked for.
         needs_failure: Whether it tells something only while the unit still fails.
         not_at: Where the unit cannot be for it: values of ``end_state``.
+        over_radio: Whether it can be done only of an update that goes over Bluetooth.
     """
 
     __test__ = False  # not one of pytest's
@@ -78,6 +80,7 @@ class Test:
     flags: tuple[str, ...] = ()
     needs_failure: bool = True
     not_at: tuple[str, ...] = ()
+    over_radio: bool = False
 
     @property
     def takes_power(self) -> bool:
@@ -102,8 +105,12 @@ class Test:
         return not self.destroys and not self.risks
 
     def can_be_done(self, incident: Incident) -> bool:
-        """Whether the unit is where it can be done, as far as that is known."""
-        return not set(self.not_at) & set(incident.by_field().get("end_state", ()))
+        """Whether unit and transport are such that it can be done, as far as they are known."""
+        seen = incident.by_field()
+        transports = set(seen.get("transport", ()))
+        if self.over_radio and transports and transports <= NO_RADIO:
+            return False
+        return not set(self.not_at) & set(seen.get("end_state", ()))
 
     def is_known(self, incident: Incident) -> bool:
         """Whether everything that it would show is known already."""
@@ -186,6 +193,7 @@ def diagnostic_tests() -> Mapping[str, Test]:
             flags=tuple(row.get("flags", ())),
             needs_failure=row.get("needs_failure", True),
             not_at=tuple(row.get("not_at", ())),
+            over_radio=row.get("over_radio", False),
         )
         for slug, row in _table()["tests"].items()
     }

@@ -74,6 +74,18 @@ def test_a_unit_that_is_not_in_the_table_is_one_sentence(firmline: Program, tabl
     assert "Give --failing 'b3'" in told.err
 
 
+def test_of_a_short_number_every_other_is_near_and_none_is_meant(
+    firmline: Program, tmp_path: Path
+) -> None:
+    path = tmp_path / "numbers.csv"
+    rows = [f"{each},{'failed' if each > 5 else 'passed'},{each > 5}" for each in range(1, 10)]
+    path.write_text("\n".join(["unit,outcome,lot", *rows]), encoding="utf-8")
+    told = firmline("diagnose", "batch", str(path), "--failing", "99")
+    assert_failed(told, Code.TABLE_MALFORMED)
+    assert "has no attempt with the unit '99'" in told.err
+    assert "if that is meant" not in told.err
+
+
 def test_what_was_left_out_is_said(firmline: Program, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes(f"{TABLE}x1,ERROR,A,8\n".replace(",", "\t").encode("utf-16"))

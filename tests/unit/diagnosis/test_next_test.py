@@ -57,6 +57,21 @@ def test_every_test_is_of_the_vocabulary_and_can_be_done(slug: str) -> None:
     assert test.minutes > 0
 
 
+@pytest.mark.parametrize(
+    ("transport", "is_proposed"),
+    [("uart", False), ("usb", False), ("smp_serial", False), ("ble", True), ("none", True)],
+)
+def test_what_only_a_radio_allows_is_proposed_for_a_radio_only(
+    transport: str, is_proposed: bool
+) -> None:
+    over_radio = [each for each in diagnostic_tests().values() if each.over_radio]
+    assert {each.slug for each in over_radio} >= {"smaller-mtu", "host-bluetooth", "unpair"}
+    seen = incident(transport=transport)
+    assert {each.can_be_done(seen) for each in over_radio} == {is_proposed}
+    proposed = names(planned(incident(transport=transport, phase="data_transfer")))
+    assert is_proposed or not set(proposed) & {each.slug for each in over_radio}
+
+
 def test_what_takes_the_power_away_comes_last_in_the_origin_case() -> None:
     order = names(planned(incident(**ORIGIN)))
     assert order[0] == "see-phase"
