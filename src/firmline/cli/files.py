@@ -210,7 +210,7 @@ def file_to_be(
             if replace:
                 temporary.replace(target)
             else:
-                _move_without_replacing(temporary, target)
+                move_without_replacing(temporary, target)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -239,8 +239,15 @@ def _write_new(path: Path, content: bytes, *, mode: int) -> None:
         os.fsync(file.fileno())
 
 
-def _move_without_replacing(source: Path, target: Path) -> None:
-    """A hard link fails where the name is taken, a rename would not; not all file systems link."""
+def move_without_replacing(source: Path, target: Path) -> None:
+    """Give a file another name; a hard link fails where that is taken, a rename would not.
+
+    Not all file systems link.
+
+    Raises:
+        FileExistsError: The name is taken.
+        OSError: It cannot be renamed.
+    """
     try:
         os.link(source, target)
     except FileExistsError:

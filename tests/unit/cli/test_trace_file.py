@@ -13,7 +13,7 @@ import pytest
 
 from firmline import __version__
 from firmline.cli.trace_file import TraceFile, keep_events
-from firmline.errors import Code, ExitCode, StoreError
+from firmline.errors import Code, ExitCode, InputError, StoreError
 from firmline.events import stamp
 from firmline.formats.event_json import event_to_json
 from unit.cli.event_samples import FINISHED, SAMPLES, STARTED
@@ -118,11 +118,24 @@ def test_an_event_is_out_of_this_process_before_the_next_step(path: Path) -> Non
             assert len(lines(path)) == count
 
 
-def test_a_new_trace_replaces_the_old(path: Path) -> None:
-    path.write_text("old\n" * 100)
-    with TraceFile(path) as trace:
-        trace.hear(STARTED)
+def test_an_earlier_trace_is_put_aside_and_said(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        with TraceFile(path) as trace:
+            trace.hear(STARTED)
     assert lines(path) == [event_to_json(STARTED)]
+    aside = [path.with_name(f"{path.stem}-earlier-{each}{path.suffix}") for each in (1, 2)]
+    assert [lines(each) for each in aside] == [[event_to_json(STARTED)]] * 2
+    assert aside[1].name in capsys.readouterr().err
+
+
+def test_what_is_no_trace_is_left_as_it_is(path: Path) -> None:
+    path.write_text("old\n" * 100)
+    with pytest.raises(InputError) as caught:
+        TraceFile(path)
+    assert caught.value.code is Code.FILE_EXISTS
+    assert path.read_text() == "old\n" * 100
 
 
 def test_an_exception_on_the_way_keeps_what_was_written(path: Path) -> None:
