@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -216,7 +217,8 @@ def _is_to_be_diagnosed(result: UpdateResult, heard: Sequence[Event]) -> bool:
     """Whether there is something to go by: a unit that was not updated, also one that nobody heard.
 
     Who interrupted it knows why; a port that is not there says nothing of a unit, nor does an
-    update that was not begun.
+    update that was not begun. Of a unit that took all and runs an application nothing has failed
+    as far as anybody sees: only that it is the new one is not proven.
     """
     if result.error is None or result.error.code is Code.INTERRUPTED:
         return False
@@ -224,7 +226,15 @@ def _is_to_be_diagnosed(result: UpdateResult, heard: Sequence[Event]) -> bool:
 
     if result.error.code.startswith((*OF_THE_STATION, Code.PORT_NONSENSE, Code.SMP)):
         return False
+    if result.error.code is Code.NEW_APPLICATION_NOT_SEEN and _speaks(heard):
+        return False
     return any(isinstance(event, events.UpdateStarted) for event in heard)
+
+
+def _speaks(heard: Sequence[Event]) -> bool:
+    """Whether a program that is no bootloader was heard behind the image."""
+    behind = dropwhile(lambda event: not isinstance(event, events.ImageSent), heard)
+    return any(isinstance(event, events.TextHeard) for event in behind)
 
 
 def result_fields(result: UpdateResult) -> dict[str, object]:

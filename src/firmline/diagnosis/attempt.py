@@ -58,6 +58,7 @@ class Attempt:
 
     def unused(self) -> Iterator[str]:
         """What the trace does not tell."""
+        yield from self._unproven()
         if not self.reader.is_update:
             yield "A trace of no update: only what it says of the unit is used."
         elif self.reader.is_updated:
@@ -102,6 +103,15 @@ class Attempt:
                 " explained."
             )
         return "The update in the trace succeeded: nothing of it is to be explained."
+
+    def _unproven(self) -> Iterator[str]:
+        """That all is as it would be if nothing had failed."""
+        if self._code == Code.NEW_APPLICATION_NOT_SEEN and self.reader.aftermath.text is not None:
+            yield (
+                "Nothing is shown to have failed: the unit took the whole image and runs an"
+                " application, and only that it is the new one is not proven. The causes are those"
+                " of a unit that runs another one; name what the new one prints (--expect 'TEXT')."
+            )
 
     def _damage(self) -> Iterator[str]:
         """What is wrong with the trace itself."""

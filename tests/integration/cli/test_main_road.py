@@ -366,3 +366,14 @@ def test_a_key_of_the_program_signs_for_a_unit(firmline: Program, folder: Path) 
     assert made.init_packet.signature is not None
     assert key.public_key.verify(made.init_packet.signed_bytes, made.init_packet.signature)
     assert firmline("update", "new.zip", "--to", "sim:ble-reference?key=new.key").code == 0
+
+
+@pytest.mark.usefixtures("dfu")
+def test_an_end_that_is_merely_not_proven_has_no_cause(firmline: Program) -> None:
+    words = ["update", "dfu.zip", "--to", "sim:uart-reference?key=private.key"]
+    ran = firmline(*words, "--trace", "line.jsonl", "--json")
+    assert ran.result["outcome"] == "unverified"
+    assert ran.result["diagnosis"] is None
+    assert "cause:" not in firmline(*words).err
+    (told,) = firmline("diagnose", "line.jsonl", "--json").result["unused"]
+    assert told.startswith("Nothing is shown to have failed")
