@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from firmline.cli.report.attachments import File
     from firmline.cli.report.content import Concluded
     from firmline.diagnosis.evidence import Incident
+    from firmline.diagnosis.reading import Source
 
 SUBCOMMANDS: Final = (
     Command("batch", "firmline.cli.diagnose_batch:batch", "Say whether it is one unit or a batch."),
@@ -151,7 +152,7 @@ def diagnose(
     told = told.with_more(each for _, evidence in shown for each in evidence)
     before = () if source is None else source.done
     done = tuple(dict.fromkeys((*before, *done, *(test.slug for test, _ in shown))))
-    incident = _with_more(told, dumps=dumps, asks=asks, resolved=resolved)
+    incident = _with_more(told, source, dumps=dumps, asks=asks, resolved=resolved)
     ranking = rank(incident, resolved=resolved)
     concluded = Concluded(
         incident=incident,
@@ -194,14 +195,23 @@ def _print(concluded: Concluded, *, as_json: bool) -> None:
 
 
 def _with_more(
-    incident: Incident, *, dumps: tuple[Path, ...], asks: bool, resolved: Mapping[str, int]
+    incident: Incident,
+    source: Source | None,
+    *,
+    dumps: tuple[Path, ...],
+    asks: bool,
+    resolved: Mapping[str, int],
 ) -> Incident:
     """What is known, with what dumps of the unit's flash and a person tell."""
     if dumps:
         from firmline.cli.autopsy_input import read_dump_file  # noqa: PLC0415
         from firmline.diagnosis.autopsy.examination import combined, examine  # noqa: PLC0415
+        from firmline.diagnosis.same_unit import of_the_unit  # noqa: PLC0415
+        from firmline.diagnosis.trace_evidence import explained  # noqa: PLC0415
 
-        incident = combined(incident, [examine(read_dump_file(each)) for each in dumps])
+        read = [examine(read_dump_file(each)) for each in dumps]
+        used, notes = of_the_unit(read, None if source is None else explained(source.traces))
+        incident = combined(incident, used).with_more((), notes)
     if asks:
         from firmline.cli.diagnose_ask import ask  # noqa: PLC0415
 
