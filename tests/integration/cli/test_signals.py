@@ -88,6 +88,8 @@ def files(folder: Path) -> Path:
 
 def begun(prologue: str, *words: str) -> Ran:
     """The program, hit by a signal at the moment that the prologue chooses."""
+    for earlier in Path.cwd().glob("*.jsonl"):
+        earlier.unlink()  # it would be put aside, with a word about it
     script = (sys.executable, "-c", prologue + BEGIN)
     return run_process(*words, cwd=Path.cwd(), script=script)
 
