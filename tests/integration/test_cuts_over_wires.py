@@ -22,7 +22,7 @@ from integration.story import Told, package
 from integration.usb import bus
 from unit.device.makers import describe
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sweep]
 ONE_OBJECT, FOUR_OBJECTS = package(256), package(12_300)
 EVERY_OBJECT_S = 0.001
 """Between two checkpoints: there is one behind every object."""

@@ -20,7 +20,7 @@ from integration.serial_port import road
 from integration.usb import bus
 from unit.device.makers import describe
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sweep]
 LONGEST_S = 600.0
 """Of an update of 20 kB, by the unit's clock: longer than any ladder, far from endless."""
 

@@ -19,7 +19,7 @@ from firmline.updater.fault_matrix.subjects import Sdk
 from firmline.updater.fault_matrix.trial import left_behind
 from unit.diagnosis.virtual_incidents import SEEDS, all_cases, causes_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sweep]
 FEWEST = 150
 
 
