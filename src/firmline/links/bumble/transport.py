@@ -25,8 +25,8 @@ from firmline.links.bumble.failure import nonsense
 from firmline.links.bumble.host import QuietHost
 from firmline.links.bumble.options import HciOptions
 from firmline.links.bumble.problems import OPENING_S, cannot_open
-from firmline.links.bumble.quiet import quiet_log
 from firmline.links.own_side import own_side
+from firmline.links.quiet import quiet_log
 
 KNOCKS_S: Final = (1.0, 1.0, 2.0)
 """How long each reset is waited for. A controller that was left in the middle of a packet takes
@@ -71,7 +71,7 @@ async def open_link(
         InputError: ``TARGET_MALFORMED``: Bumble knows no such transport.
         TransportError: NOT_AVAILABLE, with a code for what is wrong with it.
     """
-    with quiet_log():
+    with quiet_log("bumble"):
         transport = await _open(options.transport)
         host = QuietHost(shortened(options.transport))
         _join(host, transport)

@@ -17,7 +17,7 @@ from bumble.core import InvalidPacketError
 from bumble.transport.common import PacketParser
 
 from firmline.device.unit import VirtualUnit
-from firmline.links.bumble.quiet import quiet_log
+from firmline.links.quiet import quiet_log
 from firmline.links.serving.place import Place, Road
 from firmline.links.serving.sockets import HOST, accepting, listen_at_path, listen_on_port
 from firmline.links.serving.witness import BOOTED_AFTER_S, Witness
@@ -155,7 +155,7 @@ def _quiet(witness: Witness) -> Iterator[None]:
 
     loop.set_exception_handler(tell)
     try:
-        with quiet_log():
+        with quiet_log("bumble"):
             yield
     finally:
         loop.set_exception_handler(handler)

@@ -6,7 +6,6 @@ switched on, the two access ports of an nRF52 are asked, and the debug port is s
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from tempfile import TemporaryDirectory
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 from firmline.errors import Code, InputError, TransportError, TransportReason, shortened
 from firmline.links.extras import extra_missing
+from firmline.links.quiet import quiet_log
 from firmline.links.swd.port import MemoryPort
 
 MEMORY_PORT, CONTROL_PORT = 0, 1
@@ -47,7 +47,7 @@ def open_port(number: str) -> Iterator[MemoryPort]:
         from pyocd.core.helpers import ConnectHelper  # noqa: PLC0415 - an optional part
     except ImportError:
         raise extra_missing("swd", "Debug probes need pyOCD") from None
-    with _quiet(), _told("The debug probes of this computer"):
+    with quiet_log("pyocd"), _told("The debug probes of this computer"):
         found = ConnectHelper.get_all_connected_probes(blocking=False, unique_id=number or None)
     with attached(_the_one(found, number)) as port:
         yield port
@@ -65,15 +65,15 @@ def attached(probe: Any) -> Iterator[MemoryPort]:  # noqa: ANN401 - pyOCD has no
 
     name = shortened(f"{probe.description} {probe.unique_id}")
     # A session runs the scripts of the folder that it is made in, and goes there: an empty one.
-    with _quiet(), _told(name), TemporaryDirectory() as empty, chdir(empty):
+    with quiet_log("pyocd"), _told(name), TemporaryDirectory() as empty, chdir(empty):
         session = Session(probe, auto_open=False, options={**OPTIONS, "project_dir": empty})
     try:
-        with _quiet(), _told(name):
+        with quiet_log("pyocd"), _told(name):
             session.open(init_board=False)
             session.target.dp.connect(DebugProbe.Protocol.SWD)  # an nRF52 speaks no other
         yield _Port(session.target.dp, name)
     finally:
-        with _quiet(), _told(name):
+        with quiet_log("pyocd"), _told(name):
             _let_go(session)
 
 
@@ -119,7 +119,7 @@ class _Port:
 
         # Its registers are read as they are: pyOCD would try out what a port of another chip can.
         port = APv1Address(CONTROL_PORT)
-        with _quiet(), _told(self.name):
+        with quiet_log("pyocd"), _told(self.name):
             idr = self._dp.read_ap(port.address + port.idr_address)
             if idr & ~_REVISION != CONTROL_IDR:
                 raise InputError(
@@ -131,7 +131,7 @@ class _Port:
 
     def read(self, address: int, size: int) -> bytes:
         """Read words, while the processor runs."""
-        with _quiet(), _told(self.name):
+        with quiet_log("pyocd"), _told(self.name):
             if self._memory is None:
                 from pyocd.coresight.ap import AccessPort, APv1Address  # noqa: PLC0415
 
@@ -160,17 +160,3 @@ def _told(name: str) -> Iterator[None]:
             hint="Check SWDIO, SWDCLK and GND, and that the unit is supplied; do not power it anew"
             " if its registers matter.",
         ) from None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep pyOCD's log from people's terminals; whoever has set it up still gets it."""
-    log = logging.getLogger("pyocd")
-    silent, before = logging.NullHandler(), log.propagate
-    log.addHandler(silent)
-    log.propagate = False
-    try:
-        yield
-    finally:
-        log.propagate = before
-        log.removeHandler(silent)
