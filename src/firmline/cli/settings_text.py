@@ -12,7 +12,7 @@ from typing import Final
 from firmline.cli.style import printable
 from firmline.errors import InputError
 from firmline.formats.families import BACKUP_DISTANCE, families
-from firmline.formats.init_command import BootValidationType, InitPacket, SignatureType
+from firmline.formats.init_command import BootValidationType, SignatureType
 from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.settings_file import FoundPage
 from firmline.formats.settings_page import (
@@ -25,6 +25,7 @@ from firmline.formats.settings_page import (
     encode_settings_page,
     head_crc,
 )
+from firmline.formats.stored_packet import stored_packet
 from firmline.values import U32_MAX
 
 LABEL_WIDTH: Final = 18
@@ -273,22 +274,8 @@ def _image_progress(progress: Progress) -> str:
     )
 
 
-def _stored_packet(page: SettingsPage) -> InitPacket | InputError | None:
-    """The init packet in a page; None where none is complete, an error where it makes no sense."""
-    from firmline.formats.init_packet import decode_init_packet  # noqa: PLC0415 - protobuf is slow
-
-    progress = page.progress
-    size = progress.command_size
-    if not 0 < size <= len(page.init_command) or progress.command_offset != size:
-        return None
-    try:
-        return decode_init_packet(page.init_command[:size])
-    except InputError as error:
-        return error
-
-
 def _init_packet(page: SettingsPage) -> str:
-    packet = _stored_packet(page)
+    packet = stored_packet(page)
     match packet:
         case None:
             is_empty = not page.init_command.strip(b"\x00") or not page.init_command.strip(b"\xff")
@@ -305,7 +292,7 @@ def _init_packet(page: SettingsPage) -> str:
 
 
 def _init_packet_fields(page: SettingsPage) -> dict[str, object] | None:
-    packet = _stored_packet(page)
+    packet = stored_packet(page)
     if packet is None:
         return None
     fields: dict[str, object] = {"bytes": page.init_command[: page.progress.command_size].hex()}

@@ -10,9 +10,8 @@ from firmline.diagnosis.autopsy.body import Body, is_empty, is_taken
 from firmline.diagnosis.autopsy.finding import Finding, Place, fact, fault, flag, remark, right
 from firmline.diagnosis.evidence import Evidence
 from firmline.errors import InputError
-from firmline.formats.init_command import InitPacket
-from firmline.formats.init_packet import decode_init_packet
 from firmline.formats.settings_page import BankCode, SettingsPage
+from firmline.formats.stored_packet import stored_packet
 
 NOT_COMPARED: Final = {"crc", "peer_data", "adv_name", "enter_buttonless_dfu"}
 """Of two pages: what a bootloader takes from the primary alone, and what follows from the rest."""
@@ -141,18 +140,6 @@ def _state(body: Body, at: int | None, page: SettingsPage | None) -> str:
 
 
 # What was under way.
-
-
-def stored_packet(page: SettingsPage) -> InitPacket | InputError | None:
-    """The init packet that is left over; ``None``: no whole one; an error: no packet at all."""
-    progress = page.progress
-    size = progress.command_size
-    if not 0 < size <= len(page.init_command) or progress.command_offset != size:
-        return None
-    try:
-        return decode_init_packet(page.init_command[:size])
-    except InputError as problem:
-        return problem
 
 
 def _update(page: SettingsPage) -> Iterator[Finding]:
