@@ -7,12 +7,12 @@ decides, which needs no table of chips.
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmline.errors import Code, InputError
+from firmline.formats.boot_check import boot_check_value
 from firmline.formats.families import BACKUP_DISTANCE, families
 from firmline.formats.firmware import FirmwareImage, parse_memory
 from firmline.formats.init_command import BootValidationType, boot_signature_needs_key
@@ -112,17 +112,12 @@ def _validation(
 ) -> PageValidation:
     if image is None:
         return PageValidation()
-    match kind:
-        case BootValidationType.NO_VALIDATION:
-            data = b""
-        case BootValidationType.VALIDATE_GENERATED_CRC:
-            data = zlib.crc32(image.data).to_bytes(4, "little")
-        case BootValidationType.VALIDATE_GENERATED_SHA256:
-            data = hashlib.sha256(image.data).digest()
-        case BootValidationType.VALIDATE_ECDSA_P256_SHA256:
-            if key is None:
-                raise boot_signature_needs_key()
-            data = key.sign(image.data)
+    if kind is not BootValidationType.VALIDATE_ECDSA_P256_SHA256:
+        data = boot_check_value(kind, image.data) or b""
+    elif key is None:
+        raise boot_signature_needs_key()
+    else:
+        data = key.sign(image.data)
     return PageValidation(type=int(kind), data=data.ljust(VALIDATION_DATA_SIZE, b"\x00"))
 
 

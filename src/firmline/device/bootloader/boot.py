@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -18,6 +16,7 @@ from firmline.device.bootloader.activation import (
 )
 from firmline.device.bootloader.settings_ram import Bank, BootValidationEntry, SettingsRam
 from firmline.device.bootloader.settings_store import SettingsStore
+from firmline.formats.boot_check import passes_boot_check
 from firmline.formats.init_command import BootValidationType
 from firmline.formats.softdevice import SOFTDEVICE_START
 
@@ -101,17 +100,7 @@ def _passes(entry: BootValidationEntry, board: Board, address: int, size: int) -
     if address + size > board.flash.size:
         return False
     image = board.flash.read(address, size)
-    match entry.type:
-        case BootValidationType.NO_VALIDATION:
-            return True
-        case BootValidationType.VALIDATE_GENERATED_CRC:
-            return zlib.crc32(image).to_bytes(4, "little") == entry.data[:4]
-        case BootValidationType.VALIDATE_GENERATED_SHA256:
-            return hashlib.sha256(image).digest() == entry.data[:32]
-        case BootValidationType.VALIDATE_ECDSA_P256_SHA256:
-            return board.verify(image, entry.data)
-        case _:
-            return False
+    return passes_boot_check(entry.type, entry.data, image, verify=board.verify) is True
 
 
 def _dfu_is_requested(board: Board) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from typing import Final
 
 from firmline.device.board import SOFTDEVICE_FAMILY_ADDRESS, SOFTDEVICE_VERSION_ADDRESS, Board
 from firmline.device.bootloader.init_decoder import UnitInitCommand
 from firmline.device.bootloader.prevalidation import RefusalError
 from firmline.device.bootloader.settings_ram import Bank, BootValidationEntry, SettingsRam
+from firmline.formats.boot_check import boot_check_value
 from firmline.formats.init_command import BootValidationType, FwType
 from firmline.formats.softdevice import INFO_IMAGE_OFFSET, parse_softdevice_info
 from firmline.protocol.codes import ExtError, ResultCode
@@ -195,17 +195,12 @@ def _set_validation(
 
 def _validation_value(requested: tuple[int, bytes], image: bytes, board: Board) -> bytes:
     kind, data = requested
-    match kind:
-        case BootValidationType.NO_VALIDATION:
-            return b""
-        case BootValidationType.VALIDATE_GENERATED_CRC:
-            return zlib.crc32(image).to_bytes(4, "little")
-        case BootValidationType.VALIDATE_GENERATED_SHA256:
-            return hashlib.sha256(image).digest()
-        case BootValidationType.VALIDATE_ECDSA_P256_SHA256 if board.verify(image, data):
-            return data
-        case _:
-            raise RefusalError(ResultCode.INVALID_OBJECT)
+    if kind == BootValidationType.VALIDATE_ECDSA_P256_SHA256 and board.verify(image, data):
+        return data
+    value = boot_check_value(kind, image)
+    if value is None:
+        raise RefusalError(ResultCode.INVALID_OBJECT)
+    return value
 
 
 def _validated_parts(

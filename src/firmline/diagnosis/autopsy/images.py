@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterator
 from typing import Final
@@ -11,11 +10,11 @@ from firmline.diagnosis.autopsy.body import Body, is_empty
 from firmline.diagnosis.autopsy.finding import Finding, Place, fact, fault, flag, remark, right
 from firmline.diagnosis.autopsy.layout import MBR_BOOTLOADER_WORD, MBR_PARAMETERS_WORD
 from firmline.diagnosis.evidence import Evidence
+from firmline.formats.boot_check import passes_boot_check
 from firmline.formats.flash.dump import FLASH_END
 from firmline.formats.flash.information import ERASED_WORD
 from firmline.formats.flash.signs import mcuboot_images
 from firmline.formats.flash.vector_table import TABLE_SIZE, is_program, table_problem
-from firmline.formats.init_command import BootValidationType
 from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.settings_page import BankCode, PageValidation, SettingsPage
 from firmline.formats.softdevice import SOFTDEVICE_START, SoftDeviceInfo, softdevice_version_text
@@ -261,17 +260,8 @@ def _passes(body: Body, entry: PageValidation, start: int, size: int) -> bool | 
     image = body.image(start, size)
     if image is None:
         return None
-    match entry.type:
-        case BootValidationType.NO_VALIDATION:
-            return True
-        case BootValidationType.VALIDATE_GENERATED_CRC:
-            return zlib.crc32(image).to_bytes(4, "little") == entry.data[:4]
-        case BootValidationType.VALIDATE_GENERATED_SHA256:
-            return hashlib.sha256(image).digest() == entry.data[:32]
-        case BootValidationType.VALIDATE_ECDSA_P256_SHA256:
-            return None  # the virtual bootloader checks it, where the key is in the dump
-        case _:
-            return False
+    # Without a key: the virtual bootloader checks signatures, where the key is in the dump.
+    return passes_boot_check(entry.type, entry.data, image)
 
 
 def _not_recorded(settings: SettingsPage, start: int, *, blank: bool) -> Iterator[Finding]:
