@@ -74,39 +74,41 @@ class Failure:
 
     def evidence(self) -> Iterator[Evidence]:
         """What it shows."""
-        phase, since_s, at_s = self._stood()
-        is_failure = self._reader.has_failed
-        if phase and (is_failure or phase not in BEFORE_THE_LINK):
-            yield of_trace("phase", phase, f"begun {self._when(since_s)}")
-        if not is_failure:
-            return  # it breaks off: nobody knows what was to come
-        if self._reader.runs_back is None:
-            yield from self._times(at_s - since_s if phase else None)
-        kind = self._kind(phase)
-        if kind:
-            yield of_trace("failure_kind", kind, self._when(at_s))
-        yield from self._codes()
+        phase, since_s, _ = self._stood()
+        if not self._reader.has_failed:  # it breaks off: nobody knows what was to come
+            if phase not in BEFORE_THE_LINK:
+                yield from self._in_phase(phase, since_s)
+            return
+        yield from self._fault()
         yield from self._left_behind()
         yield from self._retries()
         yield from self._aftermath()
 
     def recovered(self) -> Iterator[Evidence]:
         """What went wrong last in an update that succeeded all the same, and what has helped."""
-        fault = self._seen.faults[-1]
+        *_, at_s = self._stood()
+        yield from self._fault()
+        if self._seen.size and not self._seen.faults[-1].reached:
+            yield of_trace("progress", "none", f"0 of {self._seen.size} bytes")
+        yield of_trace(
+            "cured_by", CURES.get(self._seen.step, "retry"), f"behind {self._when(at_s)}"
+        )
+
+    def _fault(self) -> Iterator[Evidence]:
+        """Where, when and how it failed, and with which code."""
         phase, since_s, at_s = self._stood()
-        if phase:
-            yield of_trace("phase", phase, f"begun {self._when(since_s)}")
+        yield from self._in_phase(phase, since_s)
         if self._reader.runs_back is None:
             yield from self._times(at_s - since_s if phase else None)
         kind = self._kind(phase)
         if kind:
             yield of_trace("failure_kind", kind, self._when(at_s))
         yield from self._codes()
-        if self._seen.size and not fault.reached:
-            yield of_trace("progress", "none", f"0 of {self._seen.size} bytes")
-        yield of_trace(
-            "cured_by", CURES.get(self._seen.step, "retry"), f"behind {self._when(at_s)}"
-        )
+
+    def _in_phase(self, phase: str, since_s: float) -> Iterator[Evidence]:
+        """The step it stood in; none, where that is empty."""
+        if phase:
+            yield of_trace("phase", phase, f"begun {self._when(since_s)}")
 
     def _times(self, after_s: float | None) -> Iterator[Evidence]:
         """How long after the beginning of its step it failed, and whether a clock ended it.
