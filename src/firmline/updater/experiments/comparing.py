@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from firmline.diagnosis.comparison import (
@@ -15,7 +15,8 @@ from firmline.diagnosis.comparison import (
     compare,
     next_side,
 )
-from firmline.updater.experiments.runs import Attempt, Keep, Run, RunEnd, counting, trouble
+from firmline.updater.experiments.course import Course
+from firmline.updater.experiments.runs import Attempt, Keep, Run, RunEnd, counting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class ComparisonPlan:
     least_difference: float = LEAST_DIFFERENCE
 
 
-class Comparison:
+class Comparison(Course):
     """An experiment with two conditions.
 
     Args:
@@ -41,21 +42,13 @@ class Comparison:
         attempt: Carries out a run.
         keep: Keeps it.
         runs: Those of an experiment that is taken up again.
-
-    Attributes:
-        runs: All runs, in order.
-        stopped_by: The run that does not count behind which it stopped; ``None``: none did.
     """
 
     def __init__(
         self, plan: ComparisonPlan, *, attempt: Attempt, keep: Keep, runs: Sequence[Run] = ()
     ) -> None:
-        self.runs = list(runs)
-        self.stopped_by: Run | None = None
+        super().__init__(attempt=attempt, keep=keep, runs=runs)
         self._plan = plan
-        self._attempt = attempt
-        self._keep = keep
-        self._taken_up = len(self.runs)
 
     def counted(self) -> list[Counted]:
         """The runs that count."""
@@ -83,23 +76,9 @@ class Comparison:
             return Side(str(self.runs[-1].condition)).other
         return next_side(counted)
 
-    def is_over(self) -> bool:
-        """Whether no further run is needed, or allowed."""
-        if self.stopped_by is not None:
-            return True
+    def next_condition(self) -> str | None:
+        """That of :attr:`next_side`; ``None``: the difference is known, or no run is left."""
         full = len(self.counted()) >= self._plan.most_runs
-        return full or self.standing().verdict is not Verdict.OPEN
-
-    def go(self) -> Iterator[Run]:
-        """Run until it is over; every run is kept before it is told.
-
-        Raises:
-            FirmlineError: No further run can be carried out, or be kept.
-            KeyboardInterrupt: A signal to end came; :attr:`runs` has all that were finished.
-        """
-        while not self.is_over():
-            run = self._attempt(self.next_side.value, len(self.runs) + 1)
-            self._keep(run)
-            self.runs.append(run)
-            self.stopped_by = trouble(self.runs, since=self._taken_up)
-            yield run
+        if full or self.standing().verdict is not Verdict.OPEN:
+            return None
+        return self.next_side.value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from firmline.diagnosis.margin_search import Margin, MarginSearch, Sweep, Tried
-from firmline.updater.experiments.runs import Attempt, Keep, Run, RunEnd, counting, trouble
+from firmline.updater.experiments.course import Course
+from firmline.updater.experiments.runs import Attempt, Keep, Run, RunEnd, counting
 
 
-class MarginRuns:
+class MarginRuns(Course):
     """An experiment with a sweep.
 
     Args:
@@ -17,10 +18,6 @@ class MarginRuns:
         attempt: Carries out a run.
         keep: Keeps it.
         runs: Those of an experiment that is taken up again.
-
-    Attributes:
-        runs: All runs, in order.
-        stopped_by: The run that does not count behind which it stopped; ``None``: none did.
     """
 
     def __init__(
@@ -32,13 +29,9 @@ class MarginRuns:
         keep: Keep,
         runs: Sequence[Run] = (),
     ) -> None:
-        self.runs = list(runs)
-        self.stopped_by: Run | None = None
+        super().__init__(attempt=attempt, keep=keep, runs=runs)
         self.sweep = sweep
         self._most_runs = most_runs
-        self._attempt = attempt
-        self._keep = keep
-        self._taken_up = len(self.runs)
 
     def tried(self) -> list[Tried]:
         """The runs that count."""
@@ -51,20 +44,10 @@ class MarginRuns:
         """What is known."""
         return MarginSearch(self.sweep, self.tried()).margin()
 
-    def go(self) -> Iterator[Run]:
-        """Run until the threshold is known well enough; every run is kept before it is told.
-
-        Raises:
-            FirmlineError: No further run can be carried out, or be kept.
-            KeyboardInterrupt: A signal to end came; :attr:`runs` has all that were finished.
-        """
-        while self.stopped_by is None:
-            tried = self.tried()
-            search = MarginSearch(self.sweep, tried)
-            if len(tried) >= self._most_runs or (tried and search.margin().is_found):
-                return
-            run = self._attempt(search.next_value(), len(self.runs) + 1)
-            self._keep(run)
-            self.runs.append(run)
-            self.stopped_by = trouble(self.runs, since=self._taken_up)
-            yield run
+    def next_condition(self) -> float | None:
+        """The value of the next run; ``None``: the threshold is known, or no run is left."""
+        tried = self.tried()
+        search = MarginSearch(self.sweep, tried)
+        if len(tried) >= self._most_runs or (tried and search.margin().is_found):
+            return None
+        return search.next_value()
