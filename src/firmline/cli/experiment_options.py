@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 
 from firmline.cli.experiment_attempts import What
 from firmline.cli.experiment_person import say
-from firmline.cli.files import keep_apart, keep_outputs_apart, write_file
+from firmline.cli.files import check_writable, keep_apart, keep_outputs_apart, write_file
 from firmline.cli.numbers import Amount, Number
 from firmline.cli.output_options import EvidencePath
 from firmline.cli.parameters import FilePath
@@ -175,29 +174,7 @@ def check_outputs(package: Path | None, *outputs: Path | None) -> None:
         keep_apart(output, package)
         for other in named[:place]:
             keep_outputs_apart(output, other)
-        why = _why_not_writable(output)
-        if why:
-            raise InputError(
-                Code.FILE_NOT_WRITABLE,
-                f"{shortened(output)} cannot be written: {shortened(why)}.",
-                hint="Name a file in a folder that can be written; nothing was run yet.",
-            )
-
-
-def _why_not_writable(output: Path) -> str:
-    """Tried out, as a disk may be full or write-protected; empty: it can be written."""
-    try:
-        if output.is_dir():
-            return "it is a folder"
-        if output.exists() and not output.is_file():
-            return "it is a device or a pipe"
-        if not output.parent.is_dir():
-            return f"there is no folder {output.parent}"
-        with tempfile.TemporaryFile(dir=output.parent, prefix=".firmline-") as file:
-            file.write(b" ")
-    except (OSError, ValueError) as problem:
-        return (getattr(problem, "strerror", None) or str(problem)).lower()
-    return ""
+        check_writable(output)
 
 
 def write_results(outputs: Sequence[tuple[Path | None, bytes]]) -> FirmlineError | None:

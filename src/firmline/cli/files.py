@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,6 +161,22 @@ def write_file(path: Path, content: bytes, *, private: bool = False, replace: bo
     """
     with file_to_be(path, content, private=private, replace=replace):
         pass
+
+
+def check_writable(path: Path) -> None:
+    """See that a file can be written, before hours are spent on what goes into it.
+
+    It is tried out beside it, as a disk may be full or write-protected.
+
+    Raises:
+        InputError: ``FILE_NOT_WRITABLE``.
+    """
+    with _told(path):
+        if path.exists() and not path.is_file():
+            raise _no_file(path, path)
+        with tempfile.TemporaryFile(dir=path.parent, prefix=".firmline-") as file:
+            file.write(b" ")
+            file.flush()
 
 
 def spare_private_key(path: Path) -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from firmline.cli.files import MAX_SIZE, keep_apart, read_file, write_file
+from firmline.cli.files import MAX_SIZE, check_writable, keep_apart, read_file, write_file
 from firmline.cli.trace_file import TraceFile
 from firmline.errors import Code, InputError
 from unit.cli.makers import KEY
@@ -323,7 +323,39 @@ def test_a_folder_without_permission_is_refused(locked: Path) -> None:
     assert files_in(locked) == set()
 
 
-def no_space(*_: object) -> Any:
+def test_what_can_be_written_is_left_as_it_is(out: Path, folder: Path) -> None:
+    check_writable(out)
+    assert files_in(folder) == set()
+    out.write_bytes(NEW)
+    check_writable(out)
+    assert out.read_bytes() == NEW
+    assert files_in(folder) == {"out"}
+
+
+def test_what_can_never_be_written_is_told_before(out: Path, folder: Path) -> None:
+    with refuses(Code.FILE_NOT_WRITABLE, "it is a folder"):
+        check_writable(folder)
+    with refuses(Code.FILE_NOT_WRITABLE, f"there is no folder {folder / 'none'}."):
+        check_writable(folder / "none" / "out")
+    os.mkfifo(out)
+    with refuses(Code.FILE_NOT_WRITABLE, "it is a device or a pipe"):
+        check_writable(out)
+    with refuses(Code.FILE_NOT_WRITABLE, "not a directory"):
+        check_writable(out / "below")
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_told_before(locked: Path) -> None:
+    with as_ordinary_user(), refuses(Code.FILE_NOT_WRITABLE, "permission denied"):
+        check_writable(locked / "out")
+
+
+def test_a_disk_without_room_is_told_before(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "TemporaryFile", no_space)
+    with refuses(Code.FILE_NOT_WRITABLE, "no space left"):
+        check_writable(out)
+
+
+def no_space(*_: object, **__: object) -> Any:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
