@@ -6,6 +6,8 @@ own. How a file is read is the caller's, who knows whose it is.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -82,26 +84,30 @@ def _package(document: RecipeDocument, index: int, folder: Path, read: Reader) -
     """A package of the recipe, which has to be the one that it means."""
     reference = document.recipe.packages[index]
     path = folder / reference.file
-    try:
+    with _told_in(document, index, hint="Put the package there, or name the one that is there."):
         content = read(path, what="package")
-    except InputError as problem:
-        raise document.error(
-            ("packages", index, "file"),
-            Code.RECIPE_PACKAGE,
-            problem.message,
-            hint=problem.hint or "Put the package there, or name the one that is there.",
-        ) from None
     found = check_digest(index, reference, content)
     if found is not None:
         raise document.error(found.path, Code.RECIPE_PACKAGE, found.sentence, hint=found.hint)
-    try:
+    with _told_in(document, index, hint="firmline pkg display shows what is in a package."):
         return read_package(content, name=shortened(path))
+
+
+@contextmanager
+def _told_in(document: RecipeDocument, index: int, *, hint: str) -> Iterator[None]:
+    """Say what is wrong with a package where the recipe names its file.
+
+    Raises:
+        InputError: ``RECIPE_PACKAGE``.
+    """
+    try:
+        yield
     except InputError as problem:
         raise document.error(
             ("packages", index, "file"),
             Code.RECIPE_PACKAGE,
             problem.message,
-            hint=problem.hint or "firmline pkg display shows what is in a package.",
+            hint=problem.hint or hint,
         ) from None
 
 

@@ -7,8 +7,9 @@ rows arrive in any order. Rows are only ever inserted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -90,6 +91,22 @@ def _key(
     )
 
 
+def _place() -> Iterator[Column[Any]]:
+    """On which unit, and in which slot of its station."""
+    yield _word("product")
+    yield _word("serial")
+    yield _whole("slot")
+
+
+def _course() -> Iterator[Column[Any]]:
+    """When a run or a phase of it was, and how it ended."""
+    yield _time("began_at")
+    yield _time("ended_at")
+    yield _word("outcome")
+    yield _word("code")
+    yield _word("message")
+
+
 records = Table(
     "records",
     tables,
@@ -104,9 +121,7 @@ runs_begun = Table(
     tables,
     *_key(of="records"),
     _time("at"),
-    _word("product"),
-    _word("serial"),
-    _whole("slot"),
+    *_place(),
     Index(None, "serial"),
     sqlite_with_rowid=False,
 )
@@ -115,14 +130,8 @@ runs = Table(
     tables,
     *_key(of="records"),
     _whole("run"),
-    _word("product"),
-    _word("serial"),
-    _whole("slot"),
-    _time("began_at"),
-    _time("ended_at"),
-    _word("outcome"),
-    _word("code"),
-    _word("message"),
+    *_place(),
+    *_course(),
     _word("recipe"),
     _word("recipe_version"),
     _word("recipe_sha256"),
@@ -153,11 +162,7 @@ phases = Table(
     _whole("run"),
     _whole("position"),
     _word("name"),
-    _time("began_at"),
-    _time("ended_at"),
-    _word("outcome"),
-    _word("code"),
-    _word("message"),
+    *_course(),
     Index(None, "station", "run"),
     sqlite_with_rowid=False,
 )
