@@ -188,10 +188,11 @@ def _print(concluded: Concluded, *, as_json: bool) -> None:
     from firmline.cli.diagnosis_text import result_fields, text_lines  # noqa: PLC0415
 
     told = (concluded.incident, concluded.ranking, concluded.plan)
+    left = concluded.undecided
     if as_json:
-        click.echo(json.dumps(result_fields(*told, done=concluded.done)))
+        click.echo(json.dumps(result_fields(*told, done=concluded.done, undecided=left)))
     else:
-        click.echo("\n".join(text_lines(*told)))
+        click.echo("\n".join(text_lines(*told, left)))
 
 
 def _with_more(

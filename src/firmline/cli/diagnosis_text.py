@@ -8,6 +8,7 @@ from typing import Final
 from firmline.cli.learned_text import learned_fields, learned_lines
 from firmline.cli.plan_text import plan_lines
 from firmline.cli.style import paint, printable
+from firmline.cli.undecided_text import undecided_fields
 from firmline.cli.wrapping import wrapped
 from firmline.diagnosis.catalogue import UNKNOWN
 from firmline.diagnosis.consistency import contradictions
@@ -15,6 +16,7 @@ from firmline.diagnosis.evidence import Evidence, Incident
 from firmline.diagnosis.next_test import Proposal
 from firmline.diagnosis.outcomes import outcomes_of
 from firmline.diagnosis.ranking import Argument, RankedCause, Ranking
+from firmline.diagnosis.undecided import Undecided
 from firmline.diagnosis.vocabulary import vocabulary
 
 SHOWN: Final = 5
@@ -37,6 +39,7 @@ def result_fields(
     proposals: tuple[Proposal, ...],
     *,
     done: tuple[str, ...] = (),
+    undecided: Undecided | None = None,
 ) -> dict[str, object]:
     """The result line.
 
@@ -45,6 +48,7 @@ def result_fields(
         ranking: Of that.
         proposals: The plan.
         done: Tests that were done, so that they are not proposed when this is read again.
+        undecided: What nothing at hand tells apart.
     """
     return {
         "type": "result",
@@ -52,6 +56,7 @@ def result_fields(
         "families": {name: round(chance, 6) for name, chance in ranking.families.items()},
         "next_test": test_fields(proposals[0]) if proposals else None,
         "plan": [test_fields(each) for each in proposals],
+        "undecided": undecided_fields(undecided),
         "evidence": [evidence_fields(each) for each in incident.evidence],
         "done": list(done),
         "confounded": incident.confounded(),
@@ -116,7 +121,10 @@ def evidence_fields(evidence: Evidence) -> dict[str, object]:
 
 
 def text_lines(
-    incident: Incident, ranking: Ranking, proposals: tuple[Proposal, ...]
+    incident: Incident,
+    ranking: Ranking,
+    proposals: tuple[Proposal, ...],
+    undecided: Undecided | None = None,
 ) -> Iterator[str]:
     """The diagnosis, line by line."""
     if incident.has_nothing_to_explain:
@@ -128,7 +136,7 @@ def text_lines(
         yield from cause_lines(ranking)
         yield from _argument_lines(ranking.causes[0])
         yield from _heading("What to do next", first=False)
-        yield from plan_lines(incident, ranking, proposals)
+        yield from plan_lines(incident, ranking, proposals, undecided)
     yield from _remark_lines(incident, ranking)
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from firmline.cli.style import paint
+from firmline.cli.undecided_text import undecided_sentence
 from firmline.cli.wrapping import wrapped
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.investigation import is_known
 from firmline.diagnosis.next_test import Proposal, Test, equipment
 from firmline.diagnosis.outcomes import outcomes_of
 from firmline.diagnosis.ranking import Ranking
+from firmline.diagnosis.undecided import Undecided
 
 TESTS: Final = 12
 """Tests that people are shown, of those that leave the supply; ours: the plan is made anew behind
@@ -23,11 +25,17 @@ OUTCOMES: Final = 8
 
 
 def plan_lines(
-    incident: Incident, ranking: Ranking, proposals: tuple[Proposal, ...]
+    incident: Incident,
+    ranking: Ranking,
+    proposals: tuple[Proposal, ...],
+    undecided: Undecided | None = None,
 ) -> Iterator[str]:
     """The tests in their order, with their steps and their names; the power last."""
     if is_known(ranking):
         yield f"  {ranking.causes[0].slug} is sure enough to act on: do its fix."
+    if undecided is not None:
+        yield from wrapped(f"  {undecided_sentence(undecided)}")
+        return
     if not proposals:
         yield "  No test that is known would tell more."
         return

@@ -8,6 +8,7 @@ from typing import Final
 
 from firmline.cli.diagnosis_text import percent
 from firmline.cli.style import paint, printable
+from firmline.cli.undecided_text import listed
 from firmline.diagnosis.evidence import Evidence
 from firmline.updater.bench.incidents import Likely, Step, Verdict
 from firmline.updater.fault_matrix.subjects import LinkKind
@@ -27,7 +28,7 @@ NOTHING_NEW: Final = "nothing new"
 def incident_lines(verdict: Verdict, checklist: Verdict | None) -> Iterator[str]:
     """One incident: what its trace said, each test, and the verdict."""
     yield paint(_head(verdict), bold=True)
-    yield f"  trace     {likely_text(verdict.first)}"
+    yield from wrapped(f"  trace     {_by_trace(verdict)}")
     for number, step in enumerate(verdict.steps, 1):
         yield from wrapped(f"  {number:>2}. {step.test}, {step.minutes:g} min: {shown_text(step)}")
         yield f"            {likely_text(step.then)}"
@@ -37,7 +38,21 @@ def incident_lines(verdict: Verdict, checklist: Verdict | None) -> Iterator[str]
         f"  verdict   {likely_text(verdict.last)}: {judged}, {verdict.minutes:g} min{beside}"
         f" ({verdict.end.value})"
     )
+    if verdict.undecided:
+        names = listed(verdict.undecided, "and")
+        yield from wrapped(f"            not told apart by what is at hand: {names}", behind=12)
     yield ""
+
+
+def _by_trace(verdict: Verdict) -> str:
+    """What the trace alone came to, and whether that is what it can come to."""
+    first, truth = likely_text(verdict.first), verdict.truth
+    if not verdict.is_trace_right:
+        return f"{first}: WRONG"
+    if truth.trace is None:
+        return f"{first}: right, a trace can decide it"
+    others = [each for each in truth.trace.causes if each != verdict.first.cause]
+    return f"{first}: no trace tells it from {listed(others, 'or')}"
 
 
 def _head(verdict: Verdict) -> str:
@@ -76,10 +91,27 @@ def total_lines(found: Sequence[Pair]) -> Iterator[str]:
         return
     yield from (_line(row) for row in _rows(found))
     yield ""
-    yield from _alike_lines([verdict for verdict, _ in found])
+    yield from wrapped(LEGEND, behind=2)
+    yield ""
+    verdicts = [verdict for verdict, _ in found]
+    yield from _like_trace_lines(verdicts)
+    yield from _alike_lines(verdicts)
 
 
-HEADS: Final = ("", "incidents", "by trace", "by tests", "minutes", "by list", "minutes")
+HEADS: Final = (
+    "",
+    "incidents",
+    "like trace",
+    "by trace",
+    "by tests",
+    "minutes",
+    "by list",
+    "minutes",
+)
+LEGEND: Final = (
+    "like trace: the trace alone came to the cause, or to one that no trace tells from it. by"
+    " trace, by tests, by list: to the cause, or to one that no test here tells from it."
+)
 
 
 def _rows(found: Sequence[Pair]) -> Iterator[tuple[str, ...]]:
@@ -98,6 +130,7 @@ def _row(name: str, found: Sequence[Pair]) -> tuple[str, ...]:
     return (
         name,
         str(count),
+        _share(sum(each.is_trace_right for each in by_plan), count),
         _share(sum(each.is_first_right for each in by_plan), count),
         _share(sum(each.is_right for each in by_plan), count),
         f"{_minutes(by_plan):g}",
@@ -115,7 +148,21 @@ def _share(part: int, whole: int) -> str:
 
 
 def _line(cells: tuple[str, ...]) -> str:
-    return (f"  {cells[0]:<8}" + "".join(f"{cell:>14}" for cell in cells[1:])).rstrip()
+    return (f"  {cells[0]:<8}" + "".join(f"{cell:>13}" for cell in cells[1:])).rstrip()
+
+
+def _like_trace_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """What traces leave open, how often, and why."""
+    traces = [each.truth.trace for each in verdicts]
+    decides = sum(each is None for each in traces)
+    yield f"A trace alone can decide {decides} of {len(verdicts)}."
+    shown = {each.name: each for each in traces if each is not None}
+    if shown:
+        yield "What no trace here tells apart:"
+    for name, each in shown.items():
+        number = sum(other is not None and other.name == name for other in traces)
+        yield from wrapped(f"  {number} x {each.shows}: {', '.join(each.causes)}. {each.because}")
+    yield ""
 
 
 def _alike_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
@@ -131,7 +178,13 @@ def _alike_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
 def wrapped(text: str, *, behind: int = BEHIND) -> list[str]:
     """A paragraph, indented as its first line is."""
     first = len(text) - len(text.lstrip())
-    return wrap(text.strip(), WIDTH, initial_indent=" " * first, subsequent_indent=" " * behind)
+    return wrap(
+        text.strip(),
+        WIDTH,
+        initial_indent=" " * first,
+        subsequent_indent=" " * behind,
+        break_on_hyphens=False,  # names are copied
+    )
 
 
 # JSON.
@@ -145,6 +198,8 @@ def result_fields(found: Sequence[Pair]) -> dict[str, object]:
         "type": "result",
         "incidents": [_fields(*pair) for pair in found],
         "by_link": {link.value: _total_fields(found, link) for link in LinkKind},
+        "decided_by_trace": sum(each.truth.trace is None for each in by_plan),
+        "right_like_trace": sum(each.is_trace_right for each in by_plan),
         "right_by_trace": sum(each.is_first_right for each in by_plan),
         "right": sum(each.is_right for each in by_plan),
         "family_right": sum(each.is_family_right for each in by_plan),
@@ -158,6 +213,7 @@ def _total_fields(found: Sequence[Pair], link: LinkKind) -> dict[str, object]:
     by_plan = [verdict for verdict, _ in found if verdict.of.case.link is link]
     return {
         "incidents": len(by_plan),
+        "right_like_trace": sum(each.is_trace_right for each in by_plan),
         "right_by_trace": sum(each.is_first_right for each in by_plan),
         "right": sum(each.is_right for each in by_plan),
         "minutes": _minutes(by_plan),
@@ -173,6 +229,7 @@ def _fields(verdict: Verdict, checklist: Verdict | None) -> dict[str, object]:
         "link": case.link.value,
         "sdk": case.subject.sdk.value,
         "first": _likely_fields(verdict.first),
+        "first_right": verdict.is_trace_right,
         "steps": [step_fields(each) for each in verdict.steps],
         "last": _likely_fields(verdict.last),
         "end": verdict.end.value.replace(" ", "_"),
@@ -180,6 +237,8 @@ def _fields(verdict: Verdict, checklist: Verdict | None) -> dict[str, object]:
         "right": verdict.is_right,
         "cause": verdict.truth.cause,
         "alike": list(verdict.truth.alike),
+        "alike_by_trace": sorted(verdict.truth.accepted_of_traces - verdict.truth.accepted),
+        "undecided": list(verdict.undecided),
         "checklist": None
         if checklist is None
         else {

@@ -12,9 +12,11 @@ from firmline.cli.diagnosis_options import known_equipment
 from firmline.cli.sim_diagnose_text import likely_text, shown_text, step_fields, wrapped
 from firmline.cli.style import paint
 from firmline.cli.trace_input import name_of, read_trace_file
+from firmline.cli.undecided_text import listed, undecided_fields, undecided_sentence
 from firmline.cli.unit_choice import load_unit
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.next_test import diagnostic_tests, equipment
+from firmline.diagnosis.ranking import RankedCause
 from firmline.diagnosis.reading import read_incident
 from firmline.updater.bench.incidents import Likely, Step, investigate_unit, told
 from firmline.updater.bench.work import Investigation
@@ -48,22 +50,33 @@ def _lines(found: Investigation, *, is_reported: bool) -> Iterator[str]:
     yield f"By {'the report' if is_reported else 'its trace'}: {_likeliest(found)}"
     for number, done in enumerate(found.steps, 1):
         yield from _step_lines(number, told(done))
-    last = Likely.of(found.last)
     yield ""
-    yield paint(f"{likely_text(last)}, {found.minutes:g} min ({found.end.value})", bold=True)
-    cause = found.last.causes[0].cause
-    if cause is not None:
-        yield from wrapped(f"  {cause.meaning}", behind=2)
-        yield from wrapped(f"  fix: {cause.fix}", behind=2)
+    yield from _verdict_lines(found)
+
+
+def _verdict_lines(found: Investigation) -> Iterator[str]:
+    """What it is, or what it can be, with the fix of each."""
+    left = found.undecided
+    causes = found.last.causes[:1] if left is None else left.causes
+    names = listed([likely_text(likely_of(each)) for each in causes], "or")
+    yield paint(f"{names}, {found.minutes:g} min ({found.end.value})", bold=True)
+    if left is not None:
+        yield from wrapped(f"  {undecided_sentence(left)}", behind=2)
+    for each in causes:
+        if each.cause is not None:
+            name = "" if left is None else f"{each.slug}: "
+            yield from wrapped(f"  {name}{each.cause.meaning}", behind=2)
+            yield from wrapped(f"  fix: {each.cause.fix}", behind=2)
+
+
+def likely_of(ranked: RankedCause) -> Likely:
+    """A cause of a ranking as a plain value."""
+    return Likely(cause=ranked.slug, family=ranked.family, probability=ranked.probability)
 
 
 def _likeliest(found: Investigation) -> str:
     """The first three causes before any test."""
-    first = found.first.causes[:3]
-    return ", ".join(
-        likely_text(Likely(cause=each.slug, family=each.family, probability=each.probability))
-        for each in first
-    )
+    return ", ".join(likely_text(likely_of(each)) for each in found.first.causes[:3])
 
 
 def _step_lines(number: int, step: Step) -> Iterator[str]:
@@ -89,4 +102,5 @@ def _fields(found: Investigation | None) -> dict[str, object]:
         ],
         "minutes": found.minutes,
         "end": found.end.value.replace(" ", "_"),
+        "undecided": undecided_fields(found.undecided),
     }

@@ -11,4 +11,10 @@ WIDTH: Final = 96
 def wrapped(text: str, *, indent: int = 2) -> list[str]:
     """A text in lines; it begins where it does itself, and goes on at the indent."""
     first = len(text) - len(text.lstrip())
-    return wrap(text.strip(), WIDTH, initial_indent=" " * first, subsequent_indent=" " * indent)
+    return wrap(
+        text.strip(),
+        WIDTH,
+        initial_indent=" " * first,
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,  # names and options are copied
+    )

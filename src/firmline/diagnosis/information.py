@@ -8,13 +8,9 @@ from functools import cache
 from typing import Final
 
 from firmline.diagnosis.catalogue import UNKNOWN, Cause, catalogue
+from firmline.diagnosis.cures import chance_of_help_now
 from firmline.diagnosis.evidence import Incident
-from firmline.diagnosis.likelihood import (
-    chance_found,
-    chance_of,
-    chance_of_help,
-    passes_anyway,
-)
+from firmline.diagnosis.likelihood import chance_found, chance_of
 from firmline.diagnosis.ranking import Ranking
 from firmline.diagnosis.vocabulary import vocabulary
 
@@ -52,8 +48,7 @@ def likely_causes(ranking: Ranking) -> dict[str, float]:
 
 def outcomes_of_action(action: str, incident: Incident, causes: Iterable[str]) -> Outcomes:
     """Whether the next attempt passes behind an action."""
-    anyway = passes_anyway(incident)
-    passes = {slug: chance_of_help(catalogue().get(slug), action, anyway) for slug in causes}
+    passes = {slug: chance_of_help_now(catalogue().get(slug), action, incident) for slug in causes}
     return {PASSES: passes, FAILS: {slug: 1.0 - chance for slug, chance in passes.items()}}
 
 

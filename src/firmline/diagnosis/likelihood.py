@@ -6,8 +6,8 @@ independent draws:
 * What follows from another field says nothing of its own (:data:`IMPLIED`): an extended error comes
   with result ``0B`` whatever the cause.
 * Fields that tell of the same moment are given less than their full weight (:data:`WEIGHTS`).
-* Actions that were taken together are judged together: at least one of them has helped (noisy-or).
-  A cell that was changed and a unit that was without power are one observation.
+* Actions that were taken together are judged together, and so are those that failed alike
+  (:mod:`~firmline.diagnosis.cures`).
 
 Where a cause says nothing of a field, a value is as likely as in any report; what is left of the
 chances that it does give is shared among the other values in the same way. Nothing is impossible:
@@ -22,6 +22,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmline.diagnosis.catalogue import Cause, Seen
+from firmline.diagnosis.cures import (
+    chance_of_no_help,
+    chance_of_some_help,
+    observed_failures,
+    passes_anyway,
+)
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.vocabulary import vocabulary
 
@@ -54,18 +60,6 @@ ANOTHER_CODE: Final = 0.01
 """The same with a cause that names codes, of which it is none; ours."""
 UNKNOWN_CODE: Final = {"result_code": 0.3, "ext_error": 0.05}
 """The same where the cause is not known."""
-HELPS_ANYWAY: Final = 0.04
-"""How likely an action helps where the cause says nothing of it; ours."""
-UNKNOWN_HELPS: Final = 0.1
-"""The same where the cause is not known."""
-PASSES_ANYWAY: Final = {
-    "intermittent": 0.35,
-    "once": 0.6,
-    "only_first_after_interruption": 0.3,
-    "only_after_soft_reset": 0.2,
-    "only_after_power_up": 0.2,
-}
-"""How likely the next attempt passes whatever was done, by when it fails; ours."""
 LOOKED_FOR: Final = 2.5
 """How much likelier something is found by looking for it, than told of in a report; ours."""
 MOST_FOUND: Final = 0.95
@@ -112,17 +106,14 @@ def weigh(cause: Cause | None, incident: Incident) -> tuple[Weighed, ...]:
     anyway, recorded = passes_anyway(incident), incident.recorded()
     weighed: list[Weighed] = []
     for field in vocabulary():
-        if field in seen and not _is_implied(field, seen[field], seen):
+        if field == "not_cured_by":
+            failed = observed_failures(incident)
+            weighed += (_weigh_failed_cures(cause, each, anyway) for each in failed)
+        elif field in seen and not _is_implied(field, seen[field], seen):
             weighed += _weigh_field(cause, field, seen[field], anyway, field in recorded)
         if field in in_vain:
             weighed += _weigh_denied(cause, field, in_vain[field])
     return tuple(weighed)
-
-
-def passes_anyway(incident: Incident) -> float:
-    """How likely an attempt passes whatever was done before it; 0 to 1."""
-    times = incident.by_field().get("reproducibility", ())
-    return max((PASSES_ANYWAY.get(each, 0.0) for each in times), default=0.0)
 
 
 def _is_implied(field: str, values: tuple[str, ...], found: Mapping[str, tuple[str, ...]]) -> bool:
@@ -150,8 +141,6 @@ def _weigh_field(
     match field:
         case "cured_by":
             yield _weigh_cures(cause, values, anyway)
-        case "not_cured_by":
-            yield from (_weigh_failed_cure(cause, each, anyway) for each in values)
         case _ if vocabulary()[field].many:
             for each in values:
                 yield _weighed(cause, about, field, (each,), _chance_of_many(cause, field, each))
@@ -253,22 +242,6 @@ def chance_found(cause: Cause | None, field: str, value: str) -> float:
     return min(MOST_FOUND, LOOKED_FOR * _chance_of_many(cause, field, value))
 
 
-def chance_of_help(cause: Cause | None, action: str, anyway: float = 0.0) -> float:
-    """How likely the next attempt passes after an action; 0 to 1.
-
-    Args:
-        cause: The cause; ``None``: none that is known.
-        action: Of the vocabulary's ``cured_by``.
-        anyway: How likely it passes whatever was done (:func:`passes_anyway`).
-    """
-    about = None if cause is None else cause.about("cured_by")
-    if about is None:
-        helps = UNKNOWN_HELPS if cause is None else HELPS_ANYWAY
-    else:
-        helps = about.chances.get(action, HELPS_ANYWAY)
-    return 1.0 - (1.0 - helps) * (1.0 - anyway)
-
-
 def _chance_of_many(cause: Cause | None, field: str, value: str) -> float:
     """Of a field that takes several: how likely a report says this one among others."""
     anyway = vocabulary()[field].chances[value]
@@ -280,23 +253,24 @@ def _chance_of_many(cause: Cause | None, field: str, value: str) -> float:
 
 def _weigh_cures(cause: Cause | None, actions: tuple[str, ...], anyway: float) -> Weighed:
     """At least one of the actions that were taken together has helped."""
-    failing = math.prod(1.0 - chance_of_help(cause, each) for each in actions) * (1.0 - anyway)
     return Weighed(
         field="cured_by",
         values=actions,
-        log_chance=math.log(1.0 - failing),
+        log_chance=math.log(chance_of_some_help(cause, actions, anyway)),
         because=_because_of_cures(cause, actions),
     )
 
 
-def _weigh_failed_cure(cause: Cause | None, action: str, anyway: float) -> Weighed:
+def _weigh_failed_cures(cause: Cause | None, actions: tuple[str, ...], anyway: float) -> Weighed:
+    """None of the actions that do the same has helped."""
     excluded = {} if cause is None else cause.excludes.get("not_cured_by", {})
-    failing = 1.0 - chance_of_help(cause, action, anyway)
+    failing = chance_of_no_help(cause, actions, anyway)
+    why = next((excluded[each] for each in actions if each in excluded), "")
     return Weighed(
         field="not_cured_by",
-        values=(action,),
-        log_chance=math.log(WRONG * failing if action in excluded else failing),
-        because=excluded.get(action) or _because_of_cures(cause, (action,)),
+        values=actions,
+        log_chance=math.log(WRONG * failing if why else failing),
+        because=why or _because_of_cures(cause, actions),
     )
 
 

@@ -27,9 +27,10 @@ def test_each_incident_is_told_test_by_test(firmline: Program) -> None:
 
 def test_the_totals_compare_plan_and_checklist(firmline: Program) -> None:
     ran = firmline(*ONE)
-    head, row = ran.out.splitlines()[-3:-1]
-    assert head.split("  ")[-1].strip() == "minutes"
-    name, incidents, *_ = row.split()
+    lines = ran.out.splitlines()
+    (head,) = (number for number, line in enumerate(lines) if "  like trace  " in line)
+    assert lines[head].split("  ")[-1].strip() == "minutes"
+    name, incidents, *_ = lines[head + 1].split()
     assert (name, incidents) == ("usb", "2")
     assert "; by the checklist " in ran.out
 
@@ -49,6 +50,54 @@ def test_the_json_is_the_contract(firmline: Program) -> None:
         assert incident["cause"] == incident["last"]["cause"] == "power-brownout-coincell"
         assert incident["minutes"] == steps_minutes(incident)
         assert all(step["because"] for step in incident["steps"])
+
+
+def test_what_a_trace_can_decide_and_what_it_cannot_are_told_apart(firmline: Program) -> None:
+    ran = firmline("sim", "diagnose", "brown-out", "--link", "uart", "--no-checklist")
+    assert "A trace alone can decide 0 of 2." in ran.out
+    others = "power-loss-mid-update, wdt-not-fed or watchdog-rr7-not-fed"
+    told = f"power-brownout-coincell (61 %): no trace tells it from {others}"
+    assert " ".join(ran.out.split()).count(told) == 2
+    assert "  2 x the bootloader has answered, and the application prints" in ran.out
+    decided = firmline(*ONE, "--no-checklist")
+    assert "A trace alone can decide 2 of 2." in decided.out
+    assert "%): right, a trace can decide it" in decided.out
+
+
+def test_the_json_tells_both(firmline: Program) -> None:
+    uart = ("sim", "diagnose", "brown-out", "--link", "uart", "--no-checklist", "--json")
+    result = firmline(*uart).result
+    assert result["decided_by_trace"] == 0
+    assert result["right_like_trace"] == result["by_link"]["uart"]["right_like_trace"] == 2
+    for incident in result["incidents"]:
+        assert incident["first_right"]
+        assert incident["alike"] == incident["undecided"] == []
+        assert "wdt-not-fed" in incident["alike_by_trace"]
+        assert incident["cause"] not in incident["alike_by_trace"]
+
+
+@pytest.mark.slow
+def test_what_only_the_sources_would_tell_ends_split(firmline: Program) -> None:
+    ran = firmline("sim", "diagnose", "--unit", "application-crash")
+    verdict = re.search(
+        r"^jump-bond-config \((\d+) %\), jump-app-crashes .* or jump-.*$", ran.out, re.MULTILINE
+    )
+    assert verdict is not None
+    assert int(verdict[1]) < 75
+    without = "cannot be told apart without the sources of application and bootloader"
+    assert without in " ".join(ran.out.split())
+    assert ran.out.count("\n  fix: ") == 3
+    result = firmline("sim", "diagnose", "--unit", "application-crash", "--json").result
+    assert result["undecided"]["tests"] == ["read-sources"]
+    assert result["minutes"] <= 12
+
+
+@pytest.mark.slow
+def test_what_failed_as_before_raises_none_of_those_that_it_cannot_part(firmline: Program) -> None:
+    """Bonds and a crash are both in the build: nothing that was tried favours one of them."""
+    result = firmline("sim", "diagnose", "--unit", "application-crash", "--json").result
+    after = {each["cause"]: each["probability"] for each in result["causes"]}
+    assert after["jump-bond-config"] < 4 * after["jump-app-crashes"]
 
 
 def test_a_fault_from_which_every_update_recovers_is_no_incident(firmline: Program) -> None:

@@ -8,15 +8,12 @@ the level over the public cases (``test_ranking.py``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 import pytest
 
-from firmline.diagnosis.catalogue import catalogue
+from firmline.updater.bench.incidents import SEEDS
+from firmline.updater.bench.truths import truth_of
 from unit.diagnosis.virtual_incidents import (
-    ALIKE,
-    CAUSE_OF,
-    SEEDS,
     VirtualIncident,
     all_cases,
     causes_of,
@@ -44,7 +41,7 @@ def test_the_level_over_virtual_incidents_is_held() -> None:
 
 @pytest.mark.slow
 def test_where_the_trace_decides_it_decides() -> None:
-    decided = [each for each in virtual_incidents() if len(each.causes) == 1]
+    decided = [each for each in virtual_incidents() if truth_of(each.case).trace is None]
     confused = sorted({f"{each.text}: {each.first}" for each in decided if not each.is_right})
     assert len(decided) >= 50
     assert sum(each.is_right for each in decided) >= LEAST_RIGHT * len(decided), confused
@@ -102,17 +99,6 @@ def test_what_a_trace_decides(text: str, cause: str) -> None:
     (found,) = quick(text)
     assert found.causes == {cause}
     assert found.first == cause
-
-
-def test_every_cause_of_the_table_is_of_the_catalogue() -> None:
-    named = {slug for causes in (*CAUSE_OF.values(), *ALIKE.values()) for slug in causes}
-    assert named <= set(catalogue())
-
-
-def test_every_set_is_of_several_causes_and_used() -> None:
-    sets: Mapping[str, frozenset[str]] = ALIKE
-    assert all(len(causes) > 1 for causes in sets.values())
-    assert all(causes in CAUSE_OF.values() for causes in sets.values())
 
 
 def test_a_fault_without_a_row_is_told() -> None:

@@ -22,6 +22,7 @@ from firmline.diagnosis.next_test import Proposal
 from firmline.diagnosis.ranking import Ranking
 from firmline.diagnosis.reading import Source
 from firmline.diagnosis.trace_evidence import explained
+from firmline.diagnosis.undecided import Undecided, undecided
 from firmline.diagnosis.vocabulary import vocabulary
 
 REPORT_FORMAT: Final = 1
@@ -80,6 +81,7 @@ class Report:
         incident: What was seen.
         ranking: Of that.
         plan: The tests that are still worth doing.
+        undecided: What nothing at hand tells apart.
         done: The tests that were done.
         excluded: The causes that something excludes.
         attachments: Files that are sent along.
@@ -93,6 +95,7 @@ class Report:
     incident: Incident
     ranking: Ranking
     plan: tuple[Proposal, ...]
+    undecided: Undecided | None
     done: tuple[DoneTest, ...]
     excluded: tuple[Exclusion, ...]
     attachments: tuple[Attachment, ...]
@@ -124,6 +127,11 @@ class Concluded:
     lacks: tuple[str, ...] = ()
     asked: bool = False
     dumps: int = 0
+
+    @property
+    def undecided(self) -> Undecided | None:
+        """What nothing at hand tells apart."""
+        return undecided(self.incident, self.ranking, lacks=self.lacks, done=self.done)
 
 
 def compose(
@@ -161,6 +169,7 @@ def compose(
         incident=concluded.incident,
         ranking=concluded.ranking,
         plan=concluded.plan,
+        undecided=concluded.undecided,
         done=done_tests(concluded.incident, concluded.done),
         excluded=exclusions(concluded.incident),
         attachments=attached(files),
@@ -176,7 +185,7 @@ def report_fields(report: Report) -> dict[str, object]:
     ``evidence`` and ``ruled_out`` are as in every written report; ``observations`` has the same
     with where each comes from.
     """
-    result = result_fields(report.incident, report.ranking, report.plan)
+    result = result_fields(report.incident, report.ranking, report.plan, undecided=report.undecided)
     observations = result.pop("evidence")
     return {
         **result,

@@ -20,6 +20,7 @@ from firmline.cli.learned_text import share, weight
 from firmline.cli.report.cleaning import clean
 from firmline.cli.report.content import Made, Report
 from firmline.cli.report.drawing import Drawing, draw
+from firmline.cli.undecided_text import undecided_sentence
 from firmline.diagnosis.catalogue import catalogue
 from firmline.diagnosis.consistency import contradictions
 from firmline.diagnosis.next_test import equipment
@@ -42,6 +43,7 @@ EXPLAINED: Final = 3
 ARGUMENTS: Final = 6
 MAX_UNUSED: Final = 40
 """Sentences on what could not be used; ours."""
+NOTHING_MORE: Final = "No test that is known would tell more."
 LEAST: Final = 0.01
 """Families below that are left out of the page."""
 
@@ -67,6 +69,9 @@ def page(report: Report) -> str:
             for each in _likely(report.ranking, always=1, most=EXPLAINED)
             if each.cause is not None
         ],
+        nothing_more=NOTHING_MORE
+        if report.undecided is None
+        else undecided_sentence(report.undecided),
         arguments=ARGUMENTS,
         families=_families(report.ranking),
         unused=MAX_UNUSED,

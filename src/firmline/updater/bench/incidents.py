@@ -102,6 +102,7 @@ class Verdict:
         steps: The tests, in order.
         end: Why there is no next one.
         truth: What it really is.
+        undecided: Causes that stay together at the end, as nothing at hand tells them apart.
     """
 
     of: Seeded
@@ -110,6 +111,7 @@ class Verdict:
     steps: tuple[Step, ...]
     end: End
     truth: Truth
+    undecided: tuple[str, ...] = ()
 
     @property
     def last(self) -> Likely:
@@ -128,8 +130,13 @@ class Verdict:
 
     @property
     def is_first_right(self) -> bool:
-        """The same of the trace alone."""
+        """The same of the trace alone: the cause, or what not even a test tells from it."""
         return self.first.cause in self.truth.accepted
+
+    @property
+    def is_trace_right(self) -> bool:
+        """Whether the trace alone came to the cause, or to one that no trace tells from it."""
+        return self.first.cause in self.truth.accepted_of_traces
 
     @property
     def is_family_right(self) -> bool:
@@ -207,6 +214,9 @@ def verdict_of(incident: Seeded, order: Order) -> Verdict | None:
         steps=tuple(told(each) for each in found.steps),
         end=found.end,
         truth=truth_of(incident.case),
+        undecided=()
+        if found.undecided is None
+        else tuple(each.slug for each in found.undecided.causes),
     )
 
 

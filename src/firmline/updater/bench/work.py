@@ -10,6 +10,7 @@ from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.investigation import BUDGET_MINUTES, End, Next, Order, next_step
 from firmline.diagnosis.next_test import Test, diagnostic_tests
 from firmline.diagnosis.ranking import Ranking, rank
+from firmline.diagnosis.undecided import Undecided, undecided
 from firmline.diagnosis.vocabulary import vocabulary
 from firmline.updater.bench.bench import Bench
 from firmline.updater.bench.looking import LOOKS
@@ -49,6 +50,7 @@ class Investigation:
         steps: The tests, in order.
         incident: What is known at the end.
         end: Why there is no next test.
+        undecided: What nothing at hand tells apart; ``None``: that is not why it ended.
     """
 
     before: Incident
@@ -56,6 +58,7 @@ class Investigation:
     steps: tuple[Done, ...]
     incident: Incident
     end: End
+    undecided: Undecided | None = None
 
     @property
     def last(self) -> Ranking:
@@ -95,7 +98,12 @@ async def investigate(
         step = next_step(incident, ranking, order=order, lacks=lacks, done=done, minutes_left=left)
         if isinstance(step, End):
             return Investigation(
-                before=before, first=first, steps=tuple(steps), incident=incident, end=step
+                before=before,
+                first=first,
+                steps=tuple(steps),
+                incident=incident,
+                end=step,
+                undecided=undecided(incident, ranking, lacks=lacks, done=done),
             )
         minutes, evidence = await _perform(bench, step)
         left -= minutes

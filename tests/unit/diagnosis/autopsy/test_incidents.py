@@ -13,11 +13,12 @@ from firmline.diagnosis.ranking import RankedCause, rank
 from firmline.diagnosis.trace_evidence import evidence_of_traces
 from firmline.events import Event, Outcome, UpdateFinished
 from firmline.formats.trace import Trace
+from firmline.updater.bench.incidents import SEEDS
 from firmline.updater.fault_matrix.cases import Case
 from firmline.updater.fault_matrix.endings import Truth
 from firmline.updater.fault_matrix.subjects import Sdk
 from firmline.updater.fault_matrix.trial import left_behind
-from unit.diagnosis.virtual_incidents import SEEDS, all_cases, causes_of
+from unit.diagnosis.virtual_incidents import all_cases, causes_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.sweep]
 FEWEST = 150
