@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from firmline.diagnosis.catalogue import Cause, Family, Seen, catalogue
+from firmline.diagnosis.contradiction_rules import Side, rules
 from firmline.diagnosis.next_test import Test, diagnostic_tests, equipment
 from firmline.diagnosis.vocabulary import vocabulary
 
@@ -34,6 +35,17 @@ In a report stand symptoms and plain facts, not what somebody concludes from the
 were taken together, such as another cell and with it the loss of power, are both listed: that they
 cannot be told apart is for the diagnosis to see.
 """
+NEVER = """\
+## What is never true together
+
+<!-- From src/firmline/data/contradictions.toml. -->
+
+Where the evidence says both of one failure, `firmline diagnose` says so. It uses the side that is
+the more certain: what a unit or firmline's own trace has recorded before the line of a log, that
+before what somebody describes. Where none is, it uses neither, and takes `unknown` for likelier.
+
+| one | and the other | because |
+|---|---|---|"""
 CAUSES = """\
 # Causes
 
@@ -60,7 +72,7 @@ leaves out what needs equipment that is not at hand, `--done` what was done alre
 def pages() -> dict[Path, str]:
     """Every page, by its place."""
     return {
-        REFERENCE / "evidence.md": "\n".join((EVIDENCE, *_evidence())),
+        REFERENCE / "evidence.md": "\n".join((EVIDENCE, *_evidence(), NEVER, *_never())),
         REFERENCE / "causes.md": "\n".join((CAUSES, *_causes())),
         REFERENCE / "diagnostic-tests.md": "\n".join((TESTS, *_tests())),
     }
@@ -76,6 +88,18 @@ def _evidence() -> Iterator[str]:
         yield "| value | meaning |\n|---|---|"
         yield from (f"| `{value}` | {meaning} |" for value, meaning in field.meanings.items())
         yield ""
+
+
+def _never() -> Iterator[str]:
+    for rule in rules():
+        yield f"| {_side(rule.one)} | {_side(rule.other)} | {rule.because} |"
+    yield ""
+
+
+def _side(side: Side) -> str:
+    values = [value for value in vocabulary()[side.field].meanings if value in side.values]
+    is_all = len(values) == len(vocabulary()[side.field].meanings)
+    return f"`{side.field}`: {'any' if is_all else _codes(values)}"
 
 
 def _causes() -> Iterator[str]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmline.diagnosis.catalogue import Cause, Seen
+from firmline.diagnosis.contradiction_rules import group
 from firmline.diagnosis.cures import (
     chance_of_no_help,
     chance_of_some_help,
@@ -63,15 +64,6 @@ UNKNOWN_CODE: Final = {"result_code": 0.3, "ext_error": 0.05}
 LOOKED_FOR: Final = 2.5
 """How much likelier something is found by looking for it, than told of in a report; ours."""
 MOST_FOUND: Final = 0.95
-BEFORE_DATA: Final = frozenset(
-    {
-        *("package_build", "package_open", "host_open", "scan", "connect", "discover"),
-        *("app_prepare", "enter_bootloader", "find_bootloader", "bootloader_boot"),
-        *("connect_bootloader", "discover_bootloader", "init_transfer", "init_execute"),
-    }
-)
-"""Phases in which no data has been sent yet."""
-BEHIND_DATA: Final = frozenset({"final_execute", "activation"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +119,9 @@ def _is_implied(field: str, values: tuple[str, ...], found: Mapping[str, tuple[s
         case "host_code", ("hci_08",) | ("gatt_8",):  # a unit that restarts ends no link
             return bool({"once", "repeatedly"} & set(found.get("unit_resets", ())))
         case "progress", ("none",):
-            return bool(phases) and BEFORE_DATA.issuperset(phases)
+            return bool(phases) and group("before_data").issuperset(phases)
         case "progress", ("end",):
-            return bool(phases) and BEHIND_DATA.issuperset(phases)
+            return bool(phases) and group("behind_data").issuperset(phases)
         case _:
             return False
 

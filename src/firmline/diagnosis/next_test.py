@@ -23,7 +23,7 @@ from functools import cache
 from typing import Any, Final
 
 from firmline.data import load_table
-from firmline.diagnosis.consistency import NO_RADIO
+from firmline.diagnosis.contradiction_rules import group
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.expectation import Look, because_of_looking, because_of_trying
 from firmline.diagnosis.information import (
@@ -108,7 +108,7 @@ class Test:
         """Whether unit and transport are such that it can be done, as far as they are known."""
         seen = incident.by_field()
         transports = set(seen.get("transport", ()))
-        if self.over_radio and transports and transports <= NO_RADIO:
+        if self.over_radio and transports and transports <= group("no_radio"):
             return False
         return not set(self.not_at) & set(seen.get("end_state", ()))
 
