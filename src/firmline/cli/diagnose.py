@@ -217,7 +217,7 @@ def _with_more(
         from firmline.cli.diagnose_ask import ask  # noqa: PLC0415
 
         # Who is asked has seen something fail, whatever was recorded.
-        incident = ask(replace(incident, ended_well=False), resolved)
+        incident = ask(replace(incident, ended_well=False, unproven=False), resolved)
     return incident
 
 

@@ -12,7 +12,7 @@ from firmline.cli.undecided_text import undecided_fields
 from firmline.cli.wrapping import wrapped
 from firmline.diagnosis.catalogue import UNKNOWN
 from firmline.diagnosis.consistency import contradictions
-from firmline.diagnosis.evidence import Evidence, Incident
+from firmline.diagnosis.evidence import OF_THE_TOOL, Evidence, Incident
 from firmline.diagnosis.next_test import Proposal
 from firmline.diagnosis.outcomes import outcomes_of
 from firmline.diagnosis.ranking import Argument, RankedCause, Ranking
@@ -25,8 +25,16 @@ UNLIKELY: Final = 0.02
 """Causes below that are not shown to people, beyond the first."""
 ARGUMENTS: Final = 5
 """Arguments that people are shown of the first cause, for it and against it."""
-OF_THE_TOOL: Final = frozenset({"host_tool", "transport", "bootloader", "sdk"})
-"""Fields of which a log tells by being one, whatever happened."""
+UNPROVEN: Final = (
+    "The unit took the whole image and runs an application; only that it is the new one is not"
+    " proven. Look what it runs: firmline inspect URI, or next time what the new one prints"
+    " (--expect 'TEXT'). If it is the new one, there is nothing to explain."
+)
+CAUSES_IF: Final = "Causes, if it is not the new one"
+PROSE: Final = (
+    "This reads like a text that somebody has written, not like a log: what is known in it may be"
+    " an example."
+)
 UNKNOWN_TITLE: Final = "None of the causes that are known"
 
 
@@ -63,6 +71,8 @@ def result_fields(
         "contradictions": list(contradictions(incident)),
         "unused": [printable(each) for each in incident.unused],
         "ended_well": incident.has_nothing_to_explain,
+        "unproven": incident.is_unproven,
+        "prose": incident.prose,
         "learned_runs": 0 if ranking.learned is None else ranking.learned.runs,
         "learned": learned_fields(ranking.learned),
     }
@@ -132,7 +142,7 @@ def text_lines(
         yield "  If the unit fails all the same, say what is seen there: add --ask."
     else:
         yield from _little_lines(incident)
-        yield from _heading("Causes")
+        yield from _heading(CAUSES_IF if incident.is_unproven else "Causes")
         yield from cause_lines(ranking)
         yield from _argument_lines(ranking.causes[0])
         yield from _heading("What to do next", first=False)
@@ -141,7 +151,14 @@ def text_lines(
 
 
 def _little_lines(incident: Incident) -> Iterator[str]:
-    """What has to be known before the causes are read: that next to nothing speaks for any."""
+    """What has to be known before the causes are read: that little, or nothing, speaks for any."""
+    if incident.is_unproven:
+        yield from _heading("Nothing is shown to have failed.")
+        yield from wrapped(f"  {UNPROVEN}")
+        yield ""
+    if incident.prose:
+        yield from wrapped(PROSE, indent=0)
+        yield ""
     if not incident.evidence:
         yield "Nothing of it is evidence, so that every cause is as likely as it is anywhere."
     elif all(each.field in OF_THE_TOOL for each in incident.evidence):

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import dropwhile
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -222,19 +221,15 @@ def _is_to_be_diagnosed(result: UpdateResult, heard: Sequence[Event]) -> bool:
     """
     if result.error is None or result.error.code is Code.INTERRUPTED:
         return False
+    from firmline.diagnosis.attempt import is_unproven  # noqa: PLC0415 - failures only
     from firmline.diagnosis.trace_words import OF_THE_STATION  # noqa: PLC0415 - failures only
+    from firmline.formats.trace import Trace  # noqa: PLC0415 - failures only
 
     if result.error.code.startswith((*OF_THE_STATION, Code.PORT_NONSENSE, Code.SMP)):
         return False
-    if result.error.code is Code.NEW_APPLICATION_NOT_SEEN and _speaks(heard):
+    if is_unproven(Trace(entries=tuple(heard))):
         return False
     return any(isinstance(event, events.UpdateStarted) for event in heard)
-
-
-def _speaks(heard: Sequence[Event]) -> bool:
-    """Whether a program that is no bootloader was heard behind the image."""
-    behind = dropwhile(lambda event: not isinstance(event, events.ImageSent), heard)
-    return any(isinstance(event, events.TextHeard) for event in behind)
 
 
 def result_fields(result: UpdateResult) -> dict[str, object]:

@@ -12,11 +12,20 @@ from firmline.diagnosis.trace_words import (
     OF_THE_STATION,
 )
 from firmline.errors import Code
-from firmline.events import UnitMode
-from firmline.formats.trace import UnknownEvent
+from firmline.events import ImageStarted, UnitMode
+from firmline.formats.trace import Trace, UnknownEvent
+from firmline.values import ImageKind
 
 SHOWN_LINES: Final = 10
 """Damaged lines that are named."""
+
+
+def is_unproven(trace: Trace) -> bool:
+    """Whether an update ended without a proof, and without anything that failed."""
+    end = trace.finished
+    if end is None or end.code != Code.NEW_APPLICATION_NOT_SEEN:
+        return False  # most are not, and to read one takes time
+    return Attempt(Reader(trace)).is_unproven
 
 
 class Attempt:
@@ -41,6 +50,20 @@ class Attempt:
         """Whether it is an update in which nothing went wrong, or of a unit for another tool."""
         is_well = self.reader.is_updated and not self.reader.is_recovered
         return self.reader.is_update and (is_well or self._code == Code.SMP)
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether the unit took all and runs an application, of which no more is known.
+
+        Of a SoftDevice or a bootloader that is not so: the application says nothing of them.
+        """
+        if self._code != Code.NEW_APPLICATION_NOT_SEEN:
+            return False
+        if self.reader.aftermath.text is not None:
+            return True
+        images = [each for each in self.reader.trace.events if isinstance(each, ImageStarted)]
+        is_application = bool(images) and images[-1].kind is ImageKind.APPLICATION
+        return self._seen.sent and self._seen.mode is UnitMode.APPLICATION and is_application
 
     def facts(self) -> Iterator[Evidence]:
         """What is known of link and unit, whatever failed."""
@@ -106,11 +129,11 @@ class Attempt:
 
     def _unproven(self) -> Iterator[str]:
         """That all is as it would be if nothing had failed."""
-        if self._code == Code.NEW_APPLICATION_NOT_SEEN and self.reader.aftermath.text is not None:
+        if self.is_unproven:
             yield (
                 "Nothing is shown to have failed: the unit took the whole image and runs an"
                 " application, and only that it is the new one is not proven. The causes are those"
-                " of a unit that runs another one; name what the new one prints (--expect 'TEXT')."
+                " of a unit that runs another one."
             )
 
     def _damage(self) -> Iterator[str]:

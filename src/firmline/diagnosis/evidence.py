@@ -27,6 +27,8 @@ class Origin(StrEnum):
 
 RECORDED: Final = frozenset({Origin.UNIT, Origin.TRACE})
 """Who records what was seen, and describes nothing."""
+OF_THE_TOOL: Final = frozenset({"host_tool", "transport", "bootloader", "sdk"})
+"""Fields of which a log tells by being one, whatever happened."""
 OF_AN_UPDATE: Final = frozenset({Origin.TRACE, Origin.LOG})
 """What is written while an update runs, and knows of nothing that comes later."""
 
@@ -74,16 +76,39 @@ class Incident:
         evidence: What was seen.
         unused: What was given and could not be used, one sentence each.
         ended_well: Whether what was recorded shows an update that came to a good end.
+        unproven: Whether it shows one in which nothing failed, and of which only the proof is
+            missing that the new application runs.
+        prose: Whether it is no record, but a text that somebody has written: what stands there may
+            be an example, or what happens to others.
     """
 
     evidence: tuple[Evidence, ...] = ()
     unused: tuple[str, ...] = ()
     ended_well: bool = False
+    unproven: bool = False
+    prose: bool = False
 
     @property
     def has_nothing_to_explain(self) -> bool:
         """Whether what was recorded ended well, and nobody says otherwise."""
-        return self.ended_well and all(each.origin in OF_AN_UPDATE for each in self.evidence)
+        return self.ended_well and self._is_recorded
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether nothing is shown to have failed, and nobody says otherwise."""
+        return self.unproven and self._is_recorded
+
+    @property
+    def shows_nothing(self) -> bool:
+        """Whether all of it is of a log, and tells with what was updated, not what happened."""
+        return bool(self.evidence) and all(
+            each.origin is Origin.LOG and each.field in OF_THE_TOOL for each in self.evidence
+        )
+
+    @property
+    def _is_recorded(self) -> bool:
+        """Whether nobody has told of anything that comes later than the update."""
+        return all(each.origin in OF_AN_UPDATE for each in self.evidence)
 
     def with_more(self, more: Iterable[Evidence], unused: Iterable[str] = ()) -> Incident:
         """The same, and more; what is known already is not said twice."""

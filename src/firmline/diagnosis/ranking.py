@@ -29,9 +29,11 @@ TELLS: Final = 0.3
 DOUBT: Final = 10
 """How much likelier the cause is not known where a source contradicts itself, by each time: what
 else it says may be false as well; ours."""
+OF_A_TEXT: Final = 100
+"""The same where it is a text and no record: what it tells of may have happened to nobody; ours."""
 NO_FAILURE: Final = 0.99
-"""How likely it is that none of the causes is at work where an update ended well; ours: it may have
-been another update that failed."""
+"""How likely it is that none of the causes is at work where an update ended well, or where a log
+shows none; ours: it may have been another update that failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +111,10 @@ def rank(incident: Incident, *, resolved: Mapping[str, int] | None = None) -> Ra
     """
     resolved = resolved or {}
     before = priors(resolved)
-    if incident.has_nothing_to_explain:
+    if incident.has_nothing_to_explain or incident.shows_nothing:
         before = _of_nothing(before)
         incident = Incident()
-    before[UNKNOWN] *= DOUBT ** doubts(incident)
+    before[UNKNOWN] *= DOUBT ** doubts(incident) * (OF_A_TEXT if incident.prose else 1)
     incident = consistent(incident)
     weighed = {slug: weigh(catalogue().get(slug), incident) for slug in before}
     logs = {

@@ -18,6 +18,8 @@ from firmline.formats.trace import BYTE_ORDER_MARK, Trace, read_traces
 RUNS: Final = b'{"type": "experiment"'
 """How the file of an experiment's runs begins (``--log``)."""
 
+A_TEXT: Final = "It reads like a text that somebody has written, not like a log."
+
 EVENT: Final = b'\n{"type": "'
 """How a line of a trace begins."""
 FRONT: Final = 64 * 1024
@@ -141,8 +143,9 @@ def _of_log(content: bytes, name: str) -> Source:
     incident = read_log(content)
     if incident is None:
         raise _neither(name)
-    if not incident.evidence and not incident.ended_well:
-        why = " ".join(incident.unused[:1])
+    tells_nothing = incident.shows_nothing and incident.prose
+    if tells_nothing or (not incident.evidence and not incident.ended_well):
+        why = A_TEXT if tells_nothing else " ".join(incident.unused[:1])
         raise InputError(
             Code.REPORT_MALFORMED,
             f"{name} tells nothing of an update, and without that there is no diagnosis. {why}",

@@ -130,8 +130,13 @@ def _of_result(result: Mapping[str, Any]) -> Incident:
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             unused.append(f"{_quoted(json.dumps(each))} is no evidence.")
-    ended_well = result.get("ended_well") is True
-    return Incident(unused=tuple(unused), ended_well=ended_well).with_more(evidence)
+    incident = Incident(
+        unused=tuple(unused),
+        ended_well=result.get("ended_well") is True,
+        unproven=result.get("unproven") is True,
+        prose=result.get("prose") is True,
+    )
+    return incident.with_more(evidence)
 
 
 def _with_places(incident: Incident, observations: object) -> Incident:

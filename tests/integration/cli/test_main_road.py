@@ -369,11 +369,19 @@ def test_a_key_of_the_program_signs_for_a_unit(firmline: Program, folder: Path) 
 
 
 @pytest.mark.usefixtures("dfu")
-def test_an_end_that_is_merely_not_proven_has_no_cause(firmline: Program) -> None:
+def test_an_end_that_is_merely_not_proven_has_no_cause(firmline: Program, folder: Path) -> None:
     words = ["update", "dfu.zip", "--to", "sim:uart-reference?key=private.key"]
     ran = firmline(*words, "--trace", "line.jsonl", "--json")
     assert ran.result["outcome"] == "unverified"
     assert ran.result["diagnosis"] is None
     assert "cause:" not in firmline(*words).err
-    (told,) = firmline("diagnose", "line.jsonl", "--json").result["unused"]
+    result = firmline("diagnose", "line.jsonl", "--json").result
+    (told,) = result["unused"]
     assert told.startswith("Nothing is shown to have failed")
+    assert result["unproven"]
+    assert not result["ended_well"]
+    shown = firmline("diagnose", "line.jsonl").out
+    assert shown.startswith("Nothing is shown to have failed.\n")
+    assert "\nCauses, if it is not the new one\n" in shown
+    (folder / "again.json").write_text(json.dumps(result))
+    assert firmline("diagnose", "again.json", "--json").result["unproven"]

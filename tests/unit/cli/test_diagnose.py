@@ -201,7 +201,7 @@ def test_resolved_runs_move_the_chances_and_that_is_told(firmline: Program, tmp_
     told = firmline("diagnose", str(report), "--resolved", str(counts))
     assert "rx-buffer-leak" in told.out.splitlines()[1]
     assert "301 resolved runs say, too" in told.out
-    assert re.search(r"rx-buffer-leak +1.2 % -> 75 % \(300 runs\)", told.out)
+    assert re.search(r"rx-buffer-leak +1.1 % -> 75 % \(300 runs\)", told.out)
     assert "every other cause: 0.25 times" in told.out
     result = firmline("diagnose", str(report), "--resolved", str(counts), "--json").result
     assert result["learned_runs"] == result["learned"]["runs"] == 301

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from firmline import events
-from firmline.diagnosis.evidence import Incident, Origin
+from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.ranking import rank
-from firmline.diagnosis.trace_evidence import evidence_of_traces
+from firmline.diagnosis.trace_evidence import evidence_of_traces, explained
 from firmline.errors import Code
 from firmline.events import Event, Outcome, UnitMode
 from firmline.formats.trace import Trace
@@ -454,3 +454,57 @@ def test_of_an_update_that_succeeded_nothing_is_to_be_explained() -> None:
     assert incident.unused == (
         "The update in the trace succeeded: nothing of it is to be explained.",
     )
+
+
+SENT = events.ImageSent(kind=ImageKind.APPLICATION, size=SIZE)
+RUNS = events.Connected(address=UNIT, mode=UnitMode.APPLICATION, mtu=247)
+SPEAKS = events.TextHeard(text="Hello.")
+NOT_PROVEN = finished(Code.NEW_APPLICATION_NOT_SEEN, Outcome.UNVERIFIED)
+BROKEN_OFF = (*TO_BOOTLOADER, INIT, EXECUTE, finished(Code.LINK_LOST))
+
+
+@pytest.mark.parametrize("shown", [RUNS, SPEAKS], ids=["radio", "line"])
+def test_an_end_that_is_merely_not_proven_is_no_failure(shown: Event) -> None:
+    read = evidence_of_traces([trace(*TO_BOOTLOADER, DATA, SENT, shown, NOT_PROVEN)])
+    assert read.is_unproven
+    assert not read.has_nothing_to_explain
+    assert read.unused[0].startswith("Nothing is shown to have failed")
+    told = Evidence(field="end_state", value="wrong_image_runs", origin=Origin.PERSON)
+    assert not read.with_more([told]).is_unproven
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        (SENT, NOT_PROVEN),
+        (RUNS, NOT_PROVEN),
+        (SENT, RUNS, finished(Code.SAME_APPLICATION_SEEN, Outcome.UNVERIFIED)),
+        (SENT, RUNS, finished(Code.UNIT_DID_NOT_RETURN, Outcome.UNVERIFIED)),
+    ],
+    ids=["nobody is seen", "nothing was sent", "the old one", "not back"],
+)
+def test_what_shows_more_than_a_missing_proof_is_a_failure(behind: tuple[Event, ...]) -> None:
+    assert not evidence_of_traces([trace(*TO_BOOTLOADER, DATA, *behind)]).unproven
+
+
+def test_of_a_softdevice_an_application_proves_nothing_and_disproves_as_little() -> None:
+    image = replace(IMAGE, kind=ImageKind.SOFTDEVICE)
+    radio = (*TO_BOOTLOADER[:-1], image, DATA, SENT, RUNS, NOT_PROVEN)
+    assert not evidence_of_traces([trace(*radio)]).unproven
+
+
+def test_a_failure_is_explained_before_an_end_that_is_not_proven() -> None:
+    failed = trace(*BROKEN_OFF)
+    later = trace(*TO_BOOTLOADER, DATA, SENT, RUNS, NOT_PROVEN)
+    assert explained([failed, later]) is failed
+    assert explained([later]) is later
+    read = evidence_of_traces([failed, later])
+    assert not read.unproven
+    assert read.by_field()["reproducibility"] == ("once",)
+
+
+def test_two_ends_that_are_not_proven_are_not_called_failures() -> None:
+    once = trace(*TO_BOOTLOADER, DATA, SENT, RUNS, NOT_PROVEN)
+    read = evidence_of_traces([once, replace(once)])
+    assert read.unproven
+    assert "reproducibility" not in read.by_field()

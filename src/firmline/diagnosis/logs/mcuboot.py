@@ -30,6 +30,9 @@ def _fails(kind: str, *words: str, values: tuple[tuple[str, str], ...] = ()) -> 
 
 _NO_SPACE: Final = (("flags", "log_no_swap_space"),)
 _PRIMARY: Final = (("flags", "log_primary_invalid"),)
+_ABSENT: Final = (("flags", "log_primary_absent"),)
+"""No header of an image where the slot begins: of an image that is there and not taken it says so
+before, and that is what is told then."""
 _REFUSED: Final = Told(
     fault="none",
     lasting=True,
@@ -67,7 +70,8 @@ _SIGNS: Final[tuple[Sign, ...]] = (
         told=Told(fault="none", values=_NO_SPACE, lasting=True),
     ),
     _no_image("Image in the primary slot is not valid", _PRIMARY),
-    _no_image("Unable to find bootable image"),
+    _no_image("ad image magic 0x", _ABSENT),  # of a build that does not check what it has started
+    _no_image("Unable to find bootable image", _ABSENT),
     *_fails("unit_hang", "Failed to open flash area"),
     *fails("unit_hang", "ZEPHYR FATAL ERROR"),
 )

@@ -13,6 +13,7 @@ from firmline.diagnosis.logs.lines import MAX_LINE, MAX_LINES, Text, decode
 from firmline.diagnosis.logs.mcuboot import MCUBOOT
 from firmline.diagnosis.logs.mcumgr import MCUMGR
 from firmline.diagnosis.logs.nrfutil import NRFUTIL
+from firmline.diagnosis.logs.prose import is_prose
 from firmline.diagnosis.logs.signs import Tool
 from firmline.diagnosis.logs.story import Story
 from firmline.diagnosis.vocabulary import vocabulary
@@ -112,6 +113,7 @@ def _incident(text: Text, heard: tuple[_Heard, ...]) -> Incident:
     """What was seen: first by the one that shows a failure, of two the host."""
     order = sorted(heard, key=lambda each: each.story.has_ended_well)
     incident = Incident(
+        prose=is_prose(text),
         unused=_unused(text, heard),
         ended_well=all(each.story.has_ended_well for each in heard),
     )

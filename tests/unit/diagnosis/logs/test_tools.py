@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmline.diagnosis.catalogue import UNKNOWN
-from firmline.diagnosis.evidence import Evidence, Origin
+from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.logs import android, ios
 from firmline.diagnosis.logs.answers import of_bytes
 from firmline.diagnosis.logs.reading import TOOLS, recognise
@@ -229,7 +229,44 @@ def test_where_nothing_was_to_be_put_in_place_nothing_was_refused() -> None:
 def test_a_bootloader_that_finds_no_image_has_come_up(front: str) -> None:
     log = f"{front}E: Image in the primary slot is not valid!\nE: Unable to find bootable image\n"
     assert shown(log)["phase"] == ("app_start",)
+    assert shown(log)["flags"] == ("log_primary_invalid",)
+    first, second, *_ = rank(incident(log)).causes
+    assert (first.slug, second.slug) == ("mcuboot-image-not-its-own", "mcuboot-swap-interrupted")
+
+
+def test_an_image_that_is_not_valid_behind_a_swap_is_what_the_swap_has_left() -> None:
+    swap = "I: Swap type: test\nI: Starting swap using move algorithm.\n"
+    refused = "E: Image in the primary slot is not valid!\nE: Unable to find bootable image\n"
+    log = f"*** Booting MCUboot v2.1.0 ***\n{swap}{refused}"
     assert rank(incident(log)).causes[0].slug == "mcuboot-swap-interrupted"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I: Swap type: none\nE: Unable to find bootable image\n",
+        "W: Failed reading image headers; Image=0\nE: Unable to find bootable image\n",
+        "E: bad image magic 0xffffffff; Image=0\nE: Unable to find bootable image\n",
+        "E: Bad image magic 0x0; Image=0\nE: Unable to find bootable image\n",
+    ],
+)
+def test_a_slot_of_which_nothing_is_called_invalid_is_empty(text: str) -> None:
+    log = f"*** Booting MCUboot v2.1.0 ***\nI: Starting bootloader\n{text}"
+    assert shown(log)["flags"] == ("log_primary_absent",)
+    first, second, *_ = rank(incident(log)).causes
+    assert first.slug == "mcuboot-slot-empty"
+    assert second.slug == "mcuboot-image-not-its-own"  # without its header it leaves that blank
+    assert first.probability < 0.95
+
+
+@pytest.mark.parametrize("slug", ["mcuboot-image-not-its-own", "mcuboot-slot-empty"])
+def test_what_mcuboot_does_not_start_is_not_looked_for_under_another_bootloader(slug: str) -> None:
+    seen = Evidence(field="flags", value="wire_flashed_before", origin=Origin.PERSON)
+    of_the_sdk = Evidence(field="bootloader", value="secure", origin=Origin.PERSON)
+    chances = {
+        each.slug: each.probability for each in rank(Incident(evidence=(seen, of_the_sdk))).causes
+    }
+    assert chances[slug] < 0.01
 
 
 def test_retries_of_the_host_are_said() -> None:
