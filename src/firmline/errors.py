@@ -286,6 +286,7 @@ class Code(StrEnum):
     ATTACHMENT_NOT_KEPT = "DFU-REC-012"
     ATTACHMENT_MISSING = "DFU-REC-013"
     ATTACHMENT_DAMAGED = "DFU-REC-014"
+    NO_RUNS = "DFU-REC-015"
 
     # Traces and what is printed.
     TRACE_NOT_WRITABLE = "DFU-STORE-001"

@@ -11,6 +11,9 @@ SECTIONS = (
         "Commands",
         Command("init", "firmline.cli.line_init:init", "Write a recipe to start from."),
         Command("check", "firmline.cli.line_check:check", "Read a recipe as a station does."),
+        Command(
+            "report", "firmline.cli.line_report.command:report", "Yields, and what goes wrong."
+        ),
         Command("export", "firmline.cli.line_export:export", "Print the runs of its records."),
     ),
 )

@@ -1,8 +1,8 @@
-"""``--timestamp``: when a package was made, as its zip file will say.
+"""Times as options: ``--timestamp``, when a package was made, as its zip file says, and moments.
 
-Without it a package has the earliest time that a zip file can hold, so that the same inputs give
-the same bytes. ``now`` is the one word that reads a clock, and there ``SOURCE_DATE_EPOCH`` takes
-its place, as the Reproducible Builds project asks of every tool.
+Without ``--timestamp`` a package has the earliest time that a zip file can hold, so that the same
+inputs give the same bytes. ``now`` is the one word that reads a clock, and there
+``SOURCE_DATE_EPOCH`` takes its place, as the Reproducible Builds project asks of every tool.
 """
 
 from __future__ import annotations
@@ -50,6 +50,31 @@ class Timestamp(click.ParamType[datetime]):
         return time
 
 
+class Moment(click.ParamType[datetime]):
+    """An ISO 8601 date or time, UTC where it names no zone, or seconds since 1970."""
+
+    name = "time"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,  # noqa: ARG002 - click's signature
+    ) -> datetime:
+        """Parse the text of an option."""
+        if isinstance(value, datetime):
+            return value
+        name, hint = option_name(param), "Give a time such as 2026-11-22T18:00:00Z, or a date."
+        time = _parse(value, name, hint=hint)
+        if time is None:
+            raise InputError(
+                Code.NUMBER_OUT_OF_RANGE,
+                f"{name} {value[:40]!r} is not a time of the years 1 to 9999.",
+                hint=hint,
+            )
+        return time
+
+
 def _now() -> datetime | None:
     seconds = os.environ.get(EPOCH_VARIABLE)
     if not seconds:
@@ -57,7 +82,12 @@ def _now() -> datetime | None:
     return _from_seconds(parse_number(seconds, name=EPOCH_VARIABLE, maximum=_MAX_SECONDS))
 
 
-def _parse(text: str, name: str) -> datetime | None:
+def _parse(
+    text: str,
+    name: str,
+    *,
+    hint: str = "Give seconds since 1970, a time such as 2026-11-22T18:00:00Z, or now.",
+) -> datetime | None:
     if _SECONDS.fullmatch(text):
         return _from_seconds(parse_number(text, name=name, maximum=_MAX_SECONDS))
     try:
@@ -69,7 +99,7 @@ def _parse(text: str, name: str) -> datetime | None:
         raise InputError(
             Code.NUMBER_MALFORMED,
             f"{name} {text[:40]!r} is not a time.",
-            hint="Give seconds since 1970, a time such as 2026-11-22T18:00:00Z, or now.",
+            hint=hint,
         ) from None
 
 

@@ -13,9 +13,13 @@ from typing import Final, Protocol
 
 from firmline.line.records.checks import check_time
 from firmline.line.records.values import Diagnosis, Entry, Phase, Row, RowKey, Run, RunBegan, Unit
+from firmline.line.statistics.counts import Counts, Trouble
+from firmline.line.statistics.readings import JudgedRun, Reading
 
 PAGE_SIZE: Final = 500
 """Runs on a page; ours."""
+NEWEST: Final = 10_000
+"""Runs that charts and comparisons look at; ours: older ones tell of a line as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class RunFilter:
     Attributes:
         product: Of this product.
         serial: Of units with this serial number.
+        recipe: By recipes of this name.
         batch: Of this batch.
         station: At this station.
         slot: In this slot; 0: any.
@@ -47,6 +52,7 @@ class RunFilter:
 
     product: str = ""
     serial: str = ""
+    recipe: str = ""
     batch: str = ""
     station: str = ""
     slot: int = 0
@@ -57,6 +63,20 @@ class RunFilter:
         for time in (self.since, self.until):
             if time is not None:
                 check_time("time that was asked for", time)
+
+    def takes(self, row: Row[Run]) -> bool:
+        """Whether a run is wanted."""
+        run = row.entry
+        return (
+            self.product in ("", run.unit.product)
+            and self.serial in ("", run.unit.serial)
+            and self.recipe in ("", run.recipe.name)
+            and self.batch in ("", run.batch)
+            and self.station in ("", row.key.station)
+            and self.slot in (0, run.slot)
+            and (self.since is None or run.began_at >= self.since)
+            and (self.until is None or run.began_at < self.until)
+        )
 
 
 EVERY_RUN: Final = RunFilter()
@@ -177,6 +197,25 @@ class Records(Protocol):
 
     def half_done(self, *, station: str = "") -> tuple[Row[RunBegan], ...]:
         """Runs that were begun and have no end, in the order of their keys."""
+        ...
+
+    def counts(self, wanted: RunFilter = EVERY_RUN, *, by_hour: bool) -> Counts:
+        """The runs that are wanted, counted; by hour, or else by batch, station and slot."""
+        ...
+
+    def troubles(self, wanted: RunFilter = EVERY_RUN) -> tuple[Trouble, ...]:
+        """What went wrong in them, by unit; golden samples are left out."""
+        ...
+
+    def readings(self, wanted: RunFilter = EVERY_RUN, *, most: int = NEWEST) -> tuple[Reading, ...]:
+        """The numbers that the newest of them have measured, in the order in which they began.
+
+        Only runs count that came to a verdict on a unit which is no golden sample.
+        """
+        ...
+
+    def judged(self, wanted: RunFilter = EVERY_RUN, *, most: int = NEWEST) -> tuple[JudgedRun, ...]:
+        """The same runs themselves, with what may have to do with how they ended."""
         ...
 
     def newest(self, station: str) -> int:

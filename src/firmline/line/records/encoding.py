@@ -182,11 +182,20 @@ def decode_diagnosis(line: Line, considered: Iterable[Line]) -> Row[Diagnosis]:
 
 
 def _outcome(line: Line) -> StepOutcome:
+    return read_outcome(
+        line["outcome"], whose=f"Record {line['sequence']} of station {line['station']}"
+    )
+
+
+def read_outcome(word: str, *, whose: str) -> StepOutcome:
+    """An outcome as it is kept.
+
+    Raises:
+        StoreError: ``DATABASE_DAMAGED``: it is none.
+    """
     try:
-        return StepOutcome(line["outcome"])
+        return StepOutcome(word)
     except ValueError:
         raise StoreError(
-            Code.DATABASE_DAMAGED,
-            f"Record {line['sequence']} of station {line['station']} ended with"
-            f" {line['outcome'][:40]!r}, which is no outcome.",
+            Code.DATABASE_DAMAGED, f"{whose} ended with {word[:40]!r}, which is no outcome."
         ) from None

@@ -7,6 +7,7 @@ from threading import Lock
 
 from firmline.line.records.base import (
     EVERY_RUN,
+    NEWEST,
     PAGE_SIZE,
     Page,
     Place,
@@ -18,6 +19,13 @@ from firmline.line.records.base import (
     place_of,
 )
 from firmline.line.records.digest import conflict, digest_of, digests
+from firmline.line.records.memory_counting import (
+    count_runs,
+    newest_judged,
+    read_judged,
+    read_readings,
+    read_troubles,
+)
 from firmline.line.records.values import (
     Diagnosis,
     Entry,
@@ -28,6 +36,8 @@ from firmline.line.records.values import (
     Run,
     RunBegan,
 )
+from firmline.line.statistics.counts import Counts, Trouble
+from firmline.line.statistics.readings import JudgedRun, Reading
 
 
 class MemoryRecords:
@@ -71,7 +81,7 @@ class MemoryRecords:
         size: int = PAGE_SIZE,
     ) -> Page:
         """See :meth:`~.base.Records.runs`."""
-        found = sorted((row for row in self._of(Run) if _is_wanted(row, wanted)), key=place_of)
+        found = sorted(filter(wanted.takes, self._of(Run)), key=place_of)
         rest = [row for row in found if after is None or place_of(row) > after]
         shown = tuple(rest[:size])
         return Page(runs=shown, after=place_of(shown[-1]) if len(rest) > size else None)
@@ -96,6 +106,26 @@ class MemoryRecords:
         )
         return tuple(sorted(found, key=lambda row: row.key))
 
+    def counts(self, wanted: RunFilter = EVERY_RUN, *, by_hour: bool) -> Counts:
+        """See :meth:`~.base.Records.counts`."""
+        rows = [*self._of(Run)]
+        return count_runs(rows, {*filter(wanted.takes, rows)}, by_hour=by_hour)
+
+    def troubles(self, wanted: RunFilter = EVERY_RUN) -> tuple[Trouble, ...]:
+        """See :meth:`~.base.Records.troubles`."""
+        return read_troubles(
+            filter(wanted.takes, self._of(Run)), [*self._of(Phase)], [*self._of(Diagnosis)]
+        )
+
+    def readings(self, wanted: RunFilter = EVERY_RUN, *, most: int = NEWEST) -> tuple[Reading, ...]:
+        """See :meth:`~.base.Records.readings`."""
+        runs = newest_judged(filter(wanted.takes, self._of(Run)), most)
+        return read_readings(runs, [*self._of(Phase)])
+
+    def judged(self, wanted: RunFilter = EVERY_RUN, *, most: int = NEWEST) -> tuple[JudgedRun, ...]:
+        """See :meth:`~.base.Records.judged`."""
+        return read_judged(newest_judged(filter(wanted.takes, self._of(Run)), most))
+
     def newest(self, station: str) -> int:
         """See :meth:`~.base.Records.newest`."""
         return max((key.sequence for key in self._rows if key.station == station), default=0)
@@ -107,16 +137,3 @@ class MemoryRecords:
         for key, row in self._rows.items():
             if isinstance(row.entry, kind):
                 yield Row(key=key, entry=row.entry)
-
-
-def _is_wanted(row: Row[Run], wanted: RunFilter) -> bool:
-    run = row.entry
-    return (
-        wanted.product in ("", run.unit.product)
-        and wanted.serial in ("", run.unit.serial)
-        and wanted.batch in ("", run.batch)
-        and wanted.station in ("", row.key.station)
-        and wanted.slot in (0, run.slot)
-        and (wanted.since is None or run.began_at >= wanted.since)
-        and (wanted.until is None or run.began_at < wanted.until)
-    )

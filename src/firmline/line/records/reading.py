@@ -33,7 +33,7 @@ def read_runs(
     columns = tables.runs.c
     query = (
         select(tables.runs)
-        .where(*_conditions(wanted))
+        .where(*conditions(wanted))
         .order_by(columns.began_at, columns.station, columns.sequence)
         .limit(size)
     )
@@ -42,9 +42,10 @@ def read_runs(
     return _runs(connection, query)
 
 
-def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
+def conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
+    """What the columns of a run that is wanted hold."""
     columns = tables.runs.c
-    exact = ("product", "serial", "batch", "station", "slot")
+    exact = ("product", "serial", "recipe", "batch", "station", "slot")
     found: list[ColumnElement[bool]] = [
         columns[name] == getattr(wanted, name) for name in exact if getattr(wanted, name)
     ]

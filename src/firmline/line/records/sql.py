@@ -16,6 +16,7 @@ from firmline.line.records import tables
 from firmline.line.records.address import DatabaseAddress
 from firmline.line.records.base import (
     EVERY_RUN,
+    NEWEST,
     PAGE_SIZE,
     Page,
     Place,
@@ -24,6 +25,12 @@ from firmline.line.records.base import (
     Written,
     histories,
     place_of,
+)
+from firmline.line.records.counting import (
+    count_runs,
+    read_judged,
+    read_readings,
+    read_troubles,
 )
 from firmline.line.records.digest import conflict, digests
 from firmline.line.records.encoding import TABLES, Line, encode
@@ -39,6 +46,8 @@ from firmline.line.records.reading import (
 )
 from firmline.line.records.schema import prepare
 from firmline.line.records.values import Diagnosis, Entry, Phase, Row, RowKey, RunBegan
+from firmline.line.statistics.counts import Counts, Trouble
+from firmline.line.statistics.readings import JudgedRun, Reading
 
 
 class SqlRecords:
@@ -125,6 +134,26 @@ class SqlRecords:
         """See :meth:`~.base.Records.half_done`."""
         with self._transaction(self._reading) as connection:
             return read_half_done(connection, station)
+
+    def counts(self, wanted: RunFilter = EVERY_RUN, *, by_hour: bool) -> Counts:
+        """See :meth:`~.base.Records.counts`."""
+        with self._transaction(self._reading) as connection:
+            return count_runs(connection, wanted, by_hour=by_hour)
+
+    def troubles(self, wanted: RunFilter = EVERY_RUN) -> tuple[Trouble, ...]:
+        """See :meth:`~.base.Records.troubles`."""
+        with self._transaction(self._reading) as connection:
+            return read_troubles(connection, wanted)
+
+    def readings(self, wanted: RunFilter = EVERY_RUN, *, most: int = NEWEST) -> tuple[Reading, ...]:
+        """See :meth:`~.base.Records.readings`."""
+        with self._transaction(self._reading) as connection:
+            return read_readings(connection, wanted, most=most)
+
+    def judged(self, wanted: RunFilter = EVERY_RUN, *, most: int = NEWEST) -> tuple[JudgedRun, ...]:
+        """See :meth:`~.base.Records.judged`."""
+        with self._transaction(self._reading) as connection:
+            return read_judged(connection, wanted, most=most)
 
     def newest(self, station: str) -> int:
         """See :meth:`~.base.Records.newest`."""

@@ -141,9 +141,18 @@ runs = Table(
     _word("address"),
     Column("is_golden", Boolean, nullable=False),
     Index(None, "began_at", "station", "sequence"),
-    Index(None, "serial", "began_at"),
     Index(None, "batch", "began_at"),
     Index(None, "station", "run"),
+    # With all that is counted: by unit, its attempts in order; and by where the runs were made.
+    Index(
+        "ix_runs_units",
+        *("serial", "product", "recipe", "began_at", "station", "sequence"),
+        *("outcome", "is_golden", "slot", "batch"),
+    ),
+    Index(
+        "ix_runs_cells",
+        *("batch", "station", "slot", "outcome", "is_golden", "product", "recipe", "began_at"),
+    ),
     sqlite_with_rowid=False,
 )
 lots = Table(

@@ -28,7 +28,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "later"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade():
@@ -133,7 +133,7 @@ def test_older_records_are_brought_up_to_date_behind_a_copy(
     if address.path is None:
         return
     (copy,) = address.path.parent.glob("*.backup")
-    assert copy.name == "shift.db.0001.backup"
+    assert copy.name == "shift.db.0002.backup"
     old = open_records(DatabaseAddress(path=copy), create=False)
     assert [*every_run(old)] == before
     old.close()
@@ -163,13 +163,13 @@ def test_a_migration_that_fails_has_never_begun(
 
 def test_copies_are_never_written_over(tmp_path: Path, later: tuple[str, ...]) -> None:
     address = DatabaseAddress(path=tmp_path / "shift.db")
-    (tmp_path / "shift.db.0001.backup").write_bytes(b"evidence")
+    (tmp_path / "shift.db.0002.backup").write_bytes(b"evidence")
     open_records(address, create=True).close()
     engine = open_engine(address, create=False)
     prepare(engine, "here", create=False, path=address.path, more=later)
     engine.dispose()
-    assert (tmp_path / "shift.db.0001.backup").read_bytes() == b"evidence"
-    with closing(sqlite3.connect(tmp_path / "shift.db.0001-1.backup")) as copy:
+    assert (tmp_path / "shift.db.0002.backup").read_bytes() == b"evidence"
+    with closing(sqlite3.connect(tmp_path / "shift.db.0002-1.backup")) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

@@ -1,0 +1,148 @@
+"""``firmline line report``: yields, what goes wrong, and what is measured."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from firmline.cli.files import keep_outputs_apart, remember_input, write_file
+from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.style import printable
+from firmline.cli.timestamp import Moment
+from firmline.errors import Code, InputError, shortened
+
+if TYPE_CHECKING:
+    from firmline.line.records.base import RunFilter
+    from firmline.line.reporting import LineReport
+
+BY: Final = ("batch", "station", "slot", "hour", "shift", "day")
+
+
+@click.command(cls=OnceCommand)
+@click.option(
+    "--db",
+    metavar="DATABASE",
+    required=True,
+    help="A file of records, or postgresql://USER@HOST/DATABASE.",
+)
+@click.option("--by", type=click.Choice(BY), help="Divide the yields; times are UTC.")
+@click.option("--since", type=Moment(), metavar="TIME", help="Runs that began then or later.")
+@click.option("--until", type=Moment(), metavar="TIME", help="Runs that began before.")
+@click.option("--product", default="", metavar="NAME", help="Units of this product.")
+@click.option("--recipe", default="", metavar="NAME", help="Runs by this recipe.")
+@click.option("--batch", default="", metavar="NAME", help="Units of this batch.")
+@click.option("--station", default="", metavar="NAME", help="Runs at this station.")
+@click.option("--slot", type=click.IntRange(1), metavar="N", help="Runs in this slot.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--csv", metavar="OUT", type=FilePath(), help="Write it as a table: a row a figure.")
+def report(
+    *,
+    db: str,
+    by: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    product: str,
+    recipe: str,
+    batch: str,
+    station: str,
+    slot: int | None,
+    as_json: bool,
+    csv: Path | None,
+) -> None:
+    """Say what the runs of a line come to: yields, and what goes wrong most.
+
+    A unit counts where it was tried first. FAIL is the unit's fault; ERROR, TIMEOUT and ABORTED are
+    the station's, and neither count against a unit nor for it. Golden samples are left out. Shares
+    have intervals of 95 % (Wilson). A file that is there already is never written over.
+    """
+    from firmline.line.records.address import parse_address  # noqa: PLC0415 - not for help
+    from firmline.line.records.base import RunFilter  # noqa: PLC0415
+
+    if since is not None and until is not None and since >= until:
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            f"--since {since.isoformat()} is not before --until {until.isoformat()}: no run can"
+            " have begun between them.",
+            hint="Give the earlier time as --since.",
+        )
+    outputs = _outputs(csv)
+    wanted = RunFilter(
+        product=product,
+        recipe=recipe,
+        batch=batch,
+        station=station,
+        slot=slot or 0,
+        since=since,
+        until=until,
+    )
+    address = parse_address(db)
+    if address.path is not None:
+        remember_input(address.path)
+    told = _read(db, wanted, by)
+    where = printable(str(address))
+    for path, form in outputs.items():
+        write_file(path, _written(told, form), replace=False)
+    _print(told, where, as_json=as_json)
+    for path in outputs:
+        click.echo(f"Written: {printable(shortened(path))}", err=True)
+
+
+def _outputs(csv: Path | None) -> dict[Path, str]:
+    """What is to be written, and as what; seen to before any work is done."""
+    wanted = [(csv, "csv")]
+    found: dict[Path, str] = {}
+    for path, form in wanted:
+        if path is None:
+            continue
+        for other in found:
+            keep_outputs_apart(path, other)
+        if path.is_file():
+            raise InputError(
+                Code.FILE_EXISTS,
+                f"{shortened(path)} is already there and was left as it is.",
+                hint="Give the report another name.",
+            )
+        found[path] = form
+    return found
+
+
+def _read(db: str, wanted: RunFilter, by: str | None) -> LineReport:
+    from firmline.line.records.address import parse_address  # noqa: PLC0415 - not for help
+    from firmline.line.records.open import open_records  # noqa: PLC0415
+    from firmline.line.reporting import line_report  # noqa: PLC0415
+    from firmline.line.statistics.grouping import By  # noqa: PLC0415
+
+    address = parse_address(db)
+    with closing(open_records(address, create=False)) as records:
+        return line_report(
+            records, wanted, by=None if by is None else By(by), where=printable(str(address))
+        )
+
+
+def _written(told: LineReport, form: str) -> bytes:
+    from firmline.cli.csv_text import csv_table, text_cell  # noqa: PLC0415 - seldom asked for
+    from firmline.cli.line_report.table import COLUMNS, rows  # noqa: PLC0415
+
+    assert form == "csv"  # noqa: S101 - more forms come
+    cells = (
+        ["" if cell is None else text_cell(cell) if isinstance(cell, str) else cell for cell in row]
+        for row in rows(told)
+    )
+    return csv_table(COLUMNS, cells)
+
+
+def _print(told: LineReport, where: str, *, as_json: bool) -> None:
+    if as_json:
+        from firmline.cli.line_report.fields import report_fields  # noqa: PLC0415 - one of two
+
+        click.echo(json.dumps({"type": "result", "database": where, **report_fields(told)}))
+        return
+    from firmline.cli.line_report.text import report_lines  # noqa: PLC0415 - as above
+
+    for line in report_lines(told, where=where):
+        click.echo(line)

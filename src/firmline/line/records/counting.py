@@ -1,0 +1,263 @@
+"""What statistics ask of the tables: counted there, or read in a few narrow columns.
+
+A million runs are never made into values. Two indexes hold what is needed in the order in which it
+is counted: ``ix_runs_cells`` by batch, station and slot, ``ix_runs_units`` by unit. What is read
+run by run is little: units that were tried more than once, what went wrong, and the newest runs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Subquery,
+    Text,
+    and_,
+    exists,
+    func,
+    select,
+    true,
+    type_coerce,
+)
+
+from firmline.line.outcomes import StepOutcome
+from firmline.line.records import tables
+from firmline.line.records.base import RunFilter
+from firmline.line.records.encoding import read_outcome
+from firmline.line.records.reading import conditions
+from firmline.line.statistics.counts import Cell, Counts, RunCount, Trouble, Verdict
+from firmline.line.statistics.readings import JudgedRun, Reading, factors_of
+
+RUNS: Final = tables.runs.c
+UNIT: Final = (RUNS.serial, RUNS.product, RUNS.recipe)
+"""An attempt is counted on a unit under a recipe."""
+PLACE: Final = (RUNS.batch, RUNS.station, RUNS.slot)
+IN_ORDER: Final = (RUNS.began_at, RUNS.station, RUNS.sequence)
+HOUR: Final = "%Y-%m-%d %H"
+"""How SQLite's text of a time begins (:class:`~firmline.line.records.tables.UtcTime`)."""
+
+
+def _verdict() -> ColumnElement[bool]:
+    """That a run says something about a unit which is no golden sample."""
+    judging = [each.value for each in StepOutcome if each.judges_unit]
+    return and_(~RUNS.is_golden, RUNS.outcome.in_(judging))
+
+
+def count_runs(connection: Connection, wanted: RunFilter, *, by_hour: bool) -> Counts:
+    """See :meth:`~.base.Records.counts`."""
+    where = _cell_columns(connection, by_hour=by_hour)
+    query = (
+        select(
+            *where,
+            RUNS.outcome,
+            RUNS.is_golden,
+            func.count(),
+            func.min(RUNS.began_at),
+            func.max(RUNS.began_at),
+        )
+        .where(*conditions(wanted))
+        .group_by(*where, RUNS.outcome, RUNS.is_golden)
+    )
+    runs = tuple(
+        RunCount(
+            cell=_cell(place, by_hour=by_hour),
+            outcome=read_outcome(outcome, whose="A run"),
+            is_golden=is_golden,
+            runs=number,
+            first_at=first,
+            last_at=last,
+        )
+        for *place, outcome, is_golden, number, first, last in connection.execute(query).all()
+    )
+    return Counts(runs=runs, retested=tuple(_retested(connection, wanted, by_hour=by_hour)))
+
+
+def _retested(
+    connection: Connection, wanted: RunFilter, *, by_hour: bool
+) -> Iterator[tuple[Verdict, ...]]:
+    """The verdicts on units that have more than one."""
+    several = select(*UNIT).where(_verdict()).group_by(*UNIT).having(func.count() > 1).subquery()
+    where = _cell_columns(connection, by_hour=by_hour)
+    # Joined: SQLite would ask a list anew for every unit.
+    query = (
+        select(*UNIT, *where, RUNS.outcome, and_(true(), *conditions(wanted)))
+        .where(_verdict(), *(column == several.c[column.name] for column in UNIT))
+        .order_by(*UNIT, *IN_ORDER)
+    )
+    cells: dict[tuple[Any, ...], Cell] = {}
+    for _, lines in groupby(connection.execute(query).all(), key=lambda line: tuple(line[:3])):
+        verdicts = []
+        for line in lines:
+            place = tuple(line[3:-2])
+            cell = cells.get(place) or cells.setdefault(place, _cell(place, by_hour=by_hour))
+            verdicts.append(Verdict(cell, line[-2] == StepOutcome.PASS.value, bool(line[-1])))
+        if any(each.is_wanted for each in verdicts):
+            yield tuple(verdicts)
+
+
+def _cell_columns(connection: Connection, *, by_hour: bool) -> tuple[ColumnElement[Any], ...]:
+    if not by_hour:
+        return PLACE
+    if connection.dialect.name == "sqlite":
+        return (func.substr(type_coerce(RUNS.began_at, Text), 1, len("2026-11-23 08")),)
+    return (func.date_trunc("hour", RUNS.began_at),)
+
+
+def _cell(place: tuple[Any, ...] | list[Any], *, by_hour: bool) -> Cell:
+    if not by_hour:
+        return Cell(batch=place[0], station=place[1], slot=place[2])
+    (hour,) = place
+    if isinstance(hour, str):
+        hour = datetime.strptime(hour, HOUR).replace(tzinfo=UTC)
+    return Cell(hour=hour.astimezone(UTC))
+
+
+def read_troubles(connection: Connection, wanted: RunFilter) -> tuple[Trouble, ...]:
+    """See :meth:`~.base.Records.troubles`."""
+    query = select(
+        *(RUNS.product, RUNS.serial, RUNS.outcome),
+        _deciding_phase().label("phase"),
+        _likeliest_cause().label("cause"),
+        RUNS.code,
+    ).where(~RUNS.is_golden, RUNS.outcome != StepOutcome.PASS.value, *conditions(wanted))
+    found = Counter(map(tuple, connection.execute(query).all()))
+    return tuple(
+        Trouble(
+            unit=(product, serial),
+            outcome=read_outcome(outcome, whose="A run"),
+            phase=phase or "",
+            cause=cause or "",
+            code=code,
+            runs=runs,
+        )
+        for (product, serial, outcome, phase, cause, code), runs in found.items()
+    )
+
+
+def _deciding_phase() -> ScalarSelect[str]:
+    """The first step of a run that went wrong at its last try, as its outcome is decided.
+
+    See :func:`~firmline.line.outcomes.outcome_of_run`.
+    """
+    tried, again = tables.phases.alias("tried"), tables.phases.alias("again")
+    is_last = ~exists().where(
+        again.c.station == tried.c.station,
+        again.c.run == tried.c.run,
+        again.c.name == tried.c.name,
+        again.c.position > tried.c.position,
+    )
+    going_on = [each.value for each in StepOutcome if each.goes_on]
+    return (
+        select(tried.c.name)
+        .where(
+            tried.c.station == RUNS.station,
+            tried.c.run == RUNS.run,
+            tried.c.outcome.not_in(going_on),
+            is_last,
+        )
+        .order_by(tried.c.position)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _likeliest_cause() -> ScalarSelect[str]:
+    """The first cause of a run's last diagnosis."""
+    made, named = tables.diagnoses.c, tables.causes.c
+    return (
+        select(named.cause)
+        .join_from(
+            tables.diagnoses,
+            tables.causes,
+            and_(
+                named.station == made.station,
+                named.sequence == made.sequence,
+                named.position == 1,
+            ),
+            isouter=True,  # it may have found none
+        )
+        .where(made.station == RUNS.station, made.run == RUNS.run)
+        .order_by(made.sequence.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _newest(wanted: RunFilter, most: int) -> Subquery:
+    """The newest runs that came to a verdict."""
+    return (
+        select(tables.runs)
+        .where(_verdict(), *conditions(wanted))
+        .order_by(*(column.desc() for column in IN_ORDER))
+        .limit(most)
+        .subquery()
+    )
+
+
+def read_readings(connection: Connection, wanted: RunFilter, *, most: int) -> tuple[Reading, ...]:
+    """See :meth:`~.base.Records.readings`."""
+    run, phase, measured = _newest(wanted, most).c, tables.phases.c, tables.measurements.c
+    query = (
+        select(
+            *(run.station, run.run, phase.name, measured.name),
+            *(measured.unit, measured.number, measured.least, measured.most),
+            *(run.batch, run.slot, run.began_at),
+        )
+        .where(
+            phase.station == run.station,
+            phase.run == run.run,
+            measured.station == phase.station,
+            measured.sequence == phase.sequence,
+            measured.number.is_not(None),
+        )
+        .order_by(run.began_at, run.station, run.sequence, phase.position, measured.position)
+    )
+    found: dict[tuple[Any, ...], Reading] = {}
+    lines = connection.execute(query).all()
+    for station, number, step, name, unit, value, least, limit, batch, slot, at in lines:
+        found[station, number, step, name] = Reading(
+            cell=Cell(batch=batch, station=station, slot=slot),
+            at=at,
+            step=step,
+            name=name,
+            unit=unit,
+            value=value,
+            least=least,
+            most=limit,
+        )
+    return tuple(found.values())
+
+
+def read_judged(connection: Connection, wanted: RunFilter, *, most: int) -> tuple[JudgedRun, ...]:
+    """See :meth:`~.base.Records.judged`."""
+    newest = _newest(wanted, most)
+    run, lot = newest.c, tables.lots.c
+    lots: dict[tuple[str, int], dict[str, str]] = {}
+    parts = select(lot.station, lot.sequence, lot.part, lot.lot).where(
+        lot.station == run.station, lot.sequence == run.sequence
+    )
+    for station, sequence, part, name in connection.execute(parts):
+        lots.setdefault((station, sequence), {})[part] = name
+    query = select(newest).order_by(run.began_at, run.station, run.sequence)
+    return tuple(
+        JudgedRun(
+            unit=(line["product"], line["serial"]),
+            passed=line["outcome"] == StepOutcome.PASS.value,
+            factors=factors_of(
+                Cell(batch=line["batch"], station=line["station"], slot=line["slot"]),
+                recipe=line["recipe"],
+                version=line["recipe_version"],
+                firmline=line["firmline"],
+                operator=line["operator"],
+                lots=lots.get((line["station"], line["sequence"]), {}),
+            ),
+        )
+        for line in connection.execute(query).mappings()
+    )

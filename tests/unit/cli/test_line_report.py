@@ -1,0 +1,189 @@
+"""``firmline line report``: what a shift comes to, for people, programs and spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from firmline.errors import Code, ExitCode
+from firmline.line.records.address import DatabaseAddress
+from firmline.line.records.open import open_records
+from unit.cli.program import Program, assert_failed, files_in
+from unit.line.reports_world import write_shift
+
+REPORT = ("line", "report", "--db", "shift.db")
+
+
+@pytest.fixture
+def shift(folder: Path) -> Path:
+    return write_shift(folder)
+
+
+@pytest.mark.usefixtures("shift")
+def test_people_see_yields_and_what_goes_wrong(firmline: Program) -> None:
+    ran = firmline(*REPORT)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[0] == (
+        "shift.db: 42 runs (39 PASS, 2 FAIL, 1 ERROR) from 2026-11-23 08:00Z to 2026-11-23 11:25Z;"
+        " 1 run on golden samples left out"
+    )
+    whole = "100.0 % (91.0 to 100.0)"
+    for said in (
+        f"all      39   94.9 % (83.1 to 98.6)   {whole}   {whole}     42            1",
+        "Why units fail (FAIL): 2 runs on 2 units",
+        "  by cause    runs   units     share    so far",
+        "  weak-cell      2       2   100.0 %   100.0 %",
+        "What stops runs (ERROR, TIMEOUT, ABORTED): 1 run on 1 unit",
+    ):
+        assert said in ran.out
+
+
+@pytest.mark.usefixtures("shift")
+@pytest.mark.parametrize(
+    ("by", "groups"),
+    [
+        ("batch", ["b0", "b1", "b2"]),
+        ("station", ["north", "south"]),
+        ("slot", ["north/1", "south/1"]),
+        ("hour", [f"2026-11-23T{hour:02}:00Z" for hour in (8, 9, 10, 11)]),
+        ("shift", ["2026-11-23T08:00Z"]),
+        ("day", ["2026-11-23"]),
+    ],
+)
+def test_it_is_divided(firmline: Program, by: str, groups: list[str]) -> None:
+    result = firmline(*REPORT, "--by", by, "--json").result
+    assert [each["group"] for each in result["groups"]] == groups
+    assert sum(each["units"] for each in result["groups"]) == result["all"]["units"] == 39
+    assert sum(each["runs"] for each in result["groups"]) == 42
+    assert (result["by"], result["golden_runs"]) == (by, 1)
+    for group in groups:
+        assert f"  {group} " in firmline(*REPORT, "--by", by).out
+
+
+@pytest.mark.usefixtures("shift")
+def test_programs_get_the_numbers(firmline: Program) -> None:
+    result = firmline(*REPORT, "--json").result
+    first = result["all"]["first_pass"]
+    assert (first["count"], first["of"], round(first["share"], 4)) == (37, 39, 0.9487)
+    assert (round(first["low"], 4), round(first["high"], 4)) == (0.8311, 0.9858)
+    ends = dict(zip(("pass", "fail", "error", "timeout", "aborted"), (39, 2, 1, 0, 0), strict=True))
+    assert result["all"]["outcomes"] == ends
+    (bar,) = result["failures"]["cause"]["bars"]
+    assert bar == {"name": "weak-cell", "runs": 2, "units": 2, "share": 1.0, "so_far": 1.0}
+    assert result["stoppages"]["code"]["bars"][0]["name"] == "DFU-LINK-004"
+    assert result["first_at"] == "2026-11-23T08:00:00.123456Z"
+    assert result["groups"] == []
+
+
+@pytest.mark.usefixtures("shift")
+@pytest.mark.parametrize(
+    ("options", "runs", "units"),
+    [
+        (("--batch", "b1"), 20, 20),
+        (("--station", "south"), 21, 19),
+        (("--station", "north", "--slot", "1"), 21, 20),
+        (("--recipe", "tag-rev-c"), 42, 39),
+        (("--product", "tag", "--until", "2026-11-23T09:00:00Z"), 12, 11),
+        (("--since", "2026-11-23T09:00:00+00:00"), 30, 28),
+        (("--since", "2026-11-23T10:00:00+01:00", "--until", "2026-11-24"), 30, 28),
+    ],
+)
+def test_runs_are_chosen(
+    firmline: Program, options: tuple[str, ...], runs: int, units: int
+) -> None:
+    told = firmline(*REPORT, *options, "--json").result["all"]
+    assert (told["runs"], told["units"]) == (runs, units)
+
+
+@pytest.mark.usefixtures("shift")
+def test_a_spreadsheet_gets_a_row_a_figure(firmline: Program, folder: Path) -> None:
+    ran = firmline(*REPORT, "--by", "station", "--csv", "report.csv")
+    assert (ran.code, ran.err) == (0, "Written: report.csv\n")
+    rows = [*csv.DictReader(io.StringIO((folder / "report.csv").read_text("utf-8")))]
+    of_north = {each["name"]: each for each in rows if each["group"] == "north"}
+    assert (of_north["first_pass"]["count"], of_north["first_pass"]["of"]) == ("20", "20")
+    assert (of_north["error"]["count"], of_north["error"]["section"]) == ("0", "runs")
+    assert [each["name"] for each in rows if each["section"] == "failures by phase"] == ["update"]
+
+
+@pytest.mark.usefixtures("shift")
+def test_no_file_is_written_over(firmline: Program, folder: Path) -> None:
+    (folder / "report.csv").write_text("evidence")
+    assert_failed(firmline(*REPORT, "--csv", "report.csv"), Code.FILE_EXISTS)
+    assert (folder / "report.csv").read_text() == "evidence"
+    before = (folder / "shift.db").read_bytes()
+    assert_failed(firmline(*REPORT, "--csv", "shift.db"), Code.FILE_EXISTS)
+    assert (folder / "shift.db").read_bytes() == before
+    assert_failed(firmline(*REPORT, "--csv", "none/report.csv"), Code.FILE_NOT_WRITABLE)
+
+
+@pytest.mark.usefixtures("shift")
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--batch", "b9"), Code.NO_RUNS),
+        (("--since", "2030-01-01"), Code.NO_RUNS),
+        (("--since", "2026-11-24", "--until", "2026-11-23"), Code.OPTION_CONFLICT),
+        (("--since", "2026-11-24", "--until", "2026-11-24"), Code.OPTION_CONFLICT),
+        (("--since", "yesterday"), Code.NUMBER_MALFORMED),
+        (("--until", "99999999999999999"), Code.NUMBER_OUT_OF_RANGE),
+        (("--slot", "0"), Code.USAGE),
+        (("--by", "operator"), Code.USAGE),
+        (("--batch", "b1", "--batch", "b2"), Code.OPTION_CONFLICT),
+    ],
+)
+def test_what_cannot_be_answered_is_told(
+    firmline: Program, folder: Path, options: tuple[str, ...], code: Code
+) -> None:
+    assert_failed(firmline(*REPORT, *options, "--csv", "new.csv"), code)
+    assert "new.csv" not in files_in(folder)
+
+
+@pytest.mark.usefixtures("shift")
+def test_golden_samples_alone_are_no_report(firmline: Program, folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "shift.db")) as database:
+        database.execute("UPDATE runs SET is_golden = 1")
+        database.commit()
+    ran = firmline(*REPORT)
+    assert_failed(ran, Code.NO_RUNS)
+    assert "43 on golden samples count nowhere" in ran.err
+
+
+def test_what_is_no_database_of_records_is_told(firmline: Program, folder: Path) -> None:
+    assert_failed(firmline(*REPORT), Code.DATABASE_GONE, ExitCode.LINK)
+    assert files_in(folder) == set()
+    (folder / "shift.db").write_text("not a database")
+    assert_failed(firmline(*REPORT), Code.DATABASE_FOREIGN, ExitCode.LINK)
+
+
+def test_an_empty_database_of_records_has_nothing_to_report(
+    firmline: Program, folder: Path
+) -> None:
+    open_records(DatabaseAddress(path=folder / "shift.db"), create=True).close()
+    assert_failed(firmline(*REPORT), Code.NO_RUNS)
+
+
+@pytest.mark.slow  # it waits a while for the other program
+def test_a_newer_database_and_a_locked_one_are_told(firmline: Program, shift: Path) -> None:
+    with closing(sqlite3.connect(shift)) as database:
+        database.execute("PRAGMA journal_mode = DELETE")
+        database.execute("BEGIN EXCLUSIVE")
+        assert_failed(firmline(*REPORT), Code.DATABASE_LOCKED, ExitCode.LINK)
+        database.rollback()
+        database.execute("UPDATE firmline_records_version SET version_num = '9999'")
+        database.commit()
+    assert_failed(firmline(*REPORT), Code.DATABASE_NEWER, ExitCode.LINK)
+
+
+def test_names_obey_no_terminal_and_no_spreadsheet(firmline: Program, shift: Path) -> None:
+    with closing(sqlite3.connect(shift)) as database:
+        database.execute("UPDATE runs SET batch = '=1+1\x1b[2J'")
+        database.commit()
+    ran = firmline(*REPORT, "--by", "batch", "--csv", "-.csv")
+    assert "\x1b" not in ran.out
+    assert "'=1+1" in (shift.parent / "-.csv").read_text()
