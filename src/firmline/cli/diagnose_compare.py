@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
+from firmline.cli.comparison_evidence import Found, found_by
 from firmline.cli.comparison_text import (
     current_line,
     heading,
@@ -36,7 +37,7 @@ from firmline.cli.numbers import Amount
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.style import paint, printable
 from firmline.diagnosis.comparison import ALPHA, LEAST_DIFFERENCE, Side, Verdict, least_runs
-from firmline.diagnosis.comparison_evidence import evidence_of_comparison, is_provoked
+from firmline.diagnosis.comparison_evidence import is_provoked
 from firmline.errors import Code, FirmlineError, InputError, shortened
 from firmline.links.supplies.base import Setting
 from firmline.links.wanted import WantedTarget
@@ -227,9 +228,7 @@ def _run(asked: _Asked, log: RunsFile | None, *, as_json: bool) -> NoReturn:
     )
 
 
-def _is_held_back(
-    asked: _Asked, experiment: Comparison, ended: Conducted, evidence: Mapping[str, list[str]]
-) -> bool:
+def _is_held_back(asked: _Asked, experiment: Comparison, ended: Conducted, found: Found) -> bool:
     """Whether no evidence is written yet, which is told: its continuation would find it there.
 
     What was broken off and is not known writes none where it has none, or where it can go on.
@@ -237,7 +236,7 @@ def _is_held_back(
     is_over = ended.stopped in (Stopped.DECIDED, Stopped.BOUND)
     if is_over or experiment.standing().verdict is not Verdict.OPEN:
         return False
-    if evidence and asked.equipment.log is None:
+    if found.evidence and asked.equipment.log is None:
         return False
     if asked.evidence is not None:
         again = " Run the same command again: it goes on." if asked.equipment.log else ""
@@ -259,25 +258,23 @@ def _tell_result(
     """Tell it, and write it; why it could not be written."""
     standing, conditions = experiment.standing(), asked.conditions
     sentence = verdict_sentence(standing, conditions, least_difference=asked.plan.least_difference)
-    evidence: dict[str, list[str]] = {}
-    for each in evidence_of_comparison(
-        standing, factor=conditions.factor.value, labels=conditions.labels
-    ):
-        evidence.setdefault(each.field, []).append(each.value)
-    report = {"evidence": evidence, "from": printable(sentence)}
-    place = None if _is_held_back(asked, experiment, ended, evidence) else asked.evidence
+    found = found_by(experiment, conditions, log=asked.equipment.log)
+    report = {**found.fields(), "from": printable(sentence)}
+    place = None if _is_held_back(asked, experiment, ended, found) else asked.evidence
     unwritten = write_results([(place, json.dumps(report, indent=1).encode() + b"\n")])
     if as_json:
         fields = result_fields(
             standing, conditions, experiment.runs, sentence=sentence, stopped=ended.stopped
         )
-        click.echo(json.dumps({**fields, "evidence": evidence, "supply_left": " ".join(left)}))
+        click.echo(json.dumps({**fields, **found.fields(), "supply_left": " ".join(left)}))
         return unwritten
     click.echo(paint(printable(sentence), bold=True))
     for line in summary_lines(standing, conditions):
         click.echo(printable(line))
-    for field, values in evidence.items():
+    for field, values in found.seen.items():
         click.echo(f"  evidence: {field} = {', '.join(values)}")
+    for field, values in found.ruled_out.items():
+        click.echo(f"  ruled out: {field} = {', '.join(values)}")
     if is_provoked(conditions.factor.value, conditions.labels):
         click.echo(
             f"  No evidence: '{conditions.labels[0]}' is a setting of a bench supply, where a"

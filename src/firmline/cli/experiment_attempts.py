@@ -19,14 +19,16 @@ from firmline.cli.files import read_file
 from firmline.cli.style import printable
 from firmline.cli.unit_session import UnitSession
 from firmline.cli.update_run import UpdateRequest, plan_of
+from firmline.diagnosis.trace_evidence import evidence_of_traces
 from firmline.errors import Code, FirmlineError, InputError, TransportError
 from firmline.events import Event, Reporter
 from firmline.formats.package import Package, read_package
+from firmline.formats.trace import Trace
 from firmline.links.open_many import OpenedTarget
 from firmline.links.target import Scheme, Target
 from firmline.links.wanted import WantedTarget
 from firmline.updater.checkpointing import AUTO, Spacing
-from firmline.updater.experiments.runs import Ended, ended_with
+from firmline.updater.experiments.runs import Ended, RunEnd, ended_with
 from firmline.updater.inspection.choice import inspection_over
 from firmline.updater.inspection.plan import InspectionPlan
 from firmline.updater.inspection.plan import not_begun as inspection_not_begun
@@ -174,9 +176,9 @@ def _update(request: UpdateRequest, images: Package, content: bytes, wanted: Wan
     except TransportError as error:
         return _not_opened(error)
     _tell(session)
-    ended = ended_with(_printable(result.error), met=_was_met(heard))
+    ended = _ended_with(result.error, heard)
     finished = result.finished
-    return _with(ended, seconds=finished.duration_s, sent_size=finished.sent_size)
+    return replace(ended, seconds=finished.duration_s, sent_size=finished.sent_size)
 
 
 def _inspect(wanted: WantedTarget, trace: Path | None, enters: bool, timeouts: Timeouts) -> Ended:
@@ -207,8 +209,7 @@ def _inspect(wanted: WantedTarget, trace: Path | None, enters: bool, timeouts: T
     except TransportError as error:
         return _not_opened(error)
     _tell(session)
-    ended = ended_with(_printable(result.error), met=_was_met(heard))
-    return _with(ended, seconds=result.finished.duration_s)
+    return replace(_ended_with(result.error, heard), seconds=result.finished.duration_s)
 
 
 def _not_opened(error: TransportError) -> Ended:
@@ -222,8 +223,14 @@ def _not_opened(error: TransportError) -> Ended:
     return ended_with(_printable(error), met=False)
 
 
-def _was_met(heard: list[Event]) -> bool:
-    return any(isinstance(event, MEETINGS) for event in heard)
+def _ended_with(error: FirmlineError | None, heard: list[Event]) -> Ended:
+    """How an attempt ended, and what its events show of a failure."""
+    met = any(isinstance(event, MEETINGS) for event in heard)
+    ended = ended_with(_printable(error), met=met)
+    if ended.end in (RunEnd.PASS, RunEnd.NOT_COUNTED):
+        return ended
+    shown = evidence_of_traces([Trace(entries=tuple(heard))])
+    return replace(ended, evidence=shown.evidence)
 
 
 def _tell(session: UnitSession) -> None:
@@ -234,7 +241,3 @@ def _tell(session: UnitSession) -> None:
 
 def _printable(error: FirmlineError | None) -> FirmlineError | None:
     return None if error is None else FirmlineError(error.code, printable(error.message))
-
-
-def _with(ended: Ended, *, seconds: float, sent_size: int = 0) -> Ended:
-    return replace(ended, seconds=seconds, sent_size=sent_size)

@@ -134,13 +134,16 @@ def _cause(slug: str, family: Family, entry: dict[str, Any]) -> Cause:
         frequency=Frequency[entry["frequency"].upper()],
         seen=(own := _seen(entry["seen"])),
         together=_together(own, family),
-        excludes=MappingProxyType(
-            {
-                each["field"]: MappingProxyType(dict.fromkeys(each["values"], each["because"]))
-                for each in entry.get("excludes", [])
-            }
-        ),
+        excludes=_excludes(entry.get("excludes", [])),
     )
+
+
+def _excludes(rows: list[dict[str, Any]]) -> Mapping[str, Mapping[str, str]]:
+    """By field and value, why; several rows of one field have reasons of their own."""
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(row["field"], {}).update(dict.fromkeys(row["values"], row["because"]))
+    return MappingProxyType({field: MappingProxyType(each) for field, each in found.items()})
 
 
 def _together(own: Mapping[str, Seen], family: Family) -> Mapping[str, Seen]:

@@ -8,11 +8,12 @@ back, neither the new contact nor the loss of power has helped, and that is evid
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from firmline.diagnosis.comparison import Share, Side, Standing, Verdict
 from firmline.diagnosis.evidence import Evidence, Origin
+from firmline.diagnosis.vocabulary import vocabulary
 
 MANY: Final = 3
 """Runs of which all failed, behind which it is called always; ours."""
@@ -31,7 +32,12 @@ _PROVOKING: Final = frozenset({"bench_supply", "supply_in_parallel"})
 
 
 def evidence_of_comparison(
-    standing: Standing, *, factor: str, labels: tuple[str, str]
+    standing: Standing,
+    *,
+    factor: str,
+    labels: tuple[str, str],
+    failure: Iterable[Evidence] = (),
+    passes_in_between: bool = False,
 ) -> tuple[Evidence, ...]:
     """What it says.
 
@@ -39,13 +45,33 @@ def evidence_of_comparison(
         standing: Where the comparison stands at its end.
         factor: What differs: ``supply``, ``power-cycle``, ``host``, ``unit`` or another.
         labels: The conditions' names.
+        failure: What a failed run of A shows by itself.
+        passes_in_between: Whether the unit was heard in all of them, and passed in between.
     """
     if not standing.a.runs or not standing.b.runs or is_provoked(factor, labels):
         return ()
+    found = dict.fromkeys(_found(standing, factor, labels))
+    if not found:
+        return ()
+    if passes_in_between:
+        found["flags", "passes_in_between"] = None
     where = f"comparison of {labels[0]} with {labels[1]}"
-    return tuple(
+    said = [
         Evidence(field=field, value=value, origin=Origin.PERSON, where=where)
-        for field, value in dict.fromkeys(_found(standing, factor, labels))
+        for field, value in found
+    ]
+    known = {each.field for each in said if not vocabulary()[each.field].many}
+    shown = [each for each in failure if each.field not in known and not _is_said(each, said)]
+    return (*said, *shown)
+
+
+def _is_said(evidence: Evidence, said: Iterable[Evidence]) -> bool:
+    """Whether many runs have said of it, yes or no, what one run shows."""
+    actions = {"cured_by", "not_cured_by"}
+    return any(
+        evidence.value == each.value
+        and (evidence.field == each.field or {evidence.field, each.field} == actions)
+        for each in said
     )
 
 

@@ -119,8 +119,31 @@ def test_what_it_says_goes_into_the_diagnosis(firmline: Program) -> None:
     assert firmline(*ON_CELL, "--evidence", "found.json").code == 0
     told = firmline("diagnose", "found.json", "--json")
     assert told.code == 0, told.err
-    assert told.result["causes"][0]["cause"] == "power-brownout-coincell"
+    first = told.result["causes"][0]
+    assert first["cause"] == "power-brownout-coincell"
+    assert first["probability"] > 0.9
     assert told.result["unused"] == []
+    by_field = {each["field"]: each for each in told.result["evidence"]}
+    assert (by_field["transport"]["value"], by_field["phase"]["origin"]) == ("ble", "trace")
+    assert by_field["cured_by"]["origin"] == "person"
+    assert any(each["value"] == "passes_in_between" for each in told.result["evidence"])
+
+
+@pytest.mark.slow
+def test_the_traces_of_runs_that_are_taken_up_say_the_same(firmline: Program, folder: Path) -> None:
+    first = firmline(*ON_CELL, "--log", "runs.jsonl", "--evidence", "found.json")
+    again = firmline(*ON_CELL, "--log", "runs.jsonl", "--evidence", "again.json")
+    assert (first.code, again.code) == (0, 0)
+    assert (folder / "found.json").read_bytes() == (folder / "again.json").read_bytes()
+    # The last failure of the cell is the one that is explained; its trace may be gone.
+    (folder / "runs-8.jsonl").unlink()
+    without = firmline(*ON_CELL, "--log", "runs.jsonl", "--evidence", "without.json")
+    assert without.code == 0
+    assert "runs-8.jsonl does not exist" in without.err
+    assert "What run 8 shows by itself is not used." in without.err
+    found = json.loads((folder / "without.json").read_text())["evidence"]
+    assert "phase" not in found
+    assert found["cured_by"] == ["bench_supply"]
 
 
 # --- a file of runs -----------------------------------------------------------------------------

@@ -77,6 +77,12 @@ def test_every_cause_has_a_case_and_every_case_a_cause() -> None:
     assert {case.cause for case in cases()} == set(catalogue())
 
 
+def test_rows_of_one_field_exclude_each_for_its_own_reason() -> None:
+    flags = catalogue()["unit-out-of-reach"].excludes["flags"]
+    assert {"link_still_up", "hangs_at_softdevice_enable", "passes_in_between"} <= set(flags)
+    assert len(set(flags.values())) == 3
+
+
 def test_each_file_is_one_family() -> None:
     for name in names_in(FOLDER):
         table = load_table(f"{FOLDER}/{name}")
@@ -116,7 +122,7 @@ def test_the_vocabulary_is_that_of_the_shared_data() -> None:
             found_by_firmline = {
                 value
                 for value, about in load_table("evidence")[name].get("values", {}).items()
-                if about.get("of") in ("autopsy", "log")
+                if about.get("of") in ("autopsy", "experiment", "log")
             }
             assert set(values) == set(vocabulary()[name].meanings) - found_by_firmline
             assert not found_by_firmline or name == "flags"

@@ -8,7 +8,9 @@ import pytest
 
 from firmline.diagnosis.comparison import Counted, Side, Standing, compare, next_side
 from firmline.diagnosis.comparison_evidence import evidence_of_comparison, is_provoked
-from firmline.diagnosis.evidence import Incident
+from firmline.diagnosis.evidence import Evidence, Incident, Origin
+from firmline.diagnosis.exclusions import exclusions
+from firmline.diagnosis.ranking import rank
 
 
 def standing(a: str, b: str) -> Standing:
@@ -158,3 +160,88 @@ def test_what_the_vocabulary_has_no_word_for_is_not_said() -> None:
 def test_nothing_is_said_of_nothing(factor: str, runs: tuple[str, str]) -> None:
     found = said(standing(*runs), factor, "cell", "bench")
     assert list(chain(*found.values())) == []
+
+
+# --- what the failed runs show ------------------------------------------------------------------
+
+
+def shown(*more: tuple[str, str]) -> tuple[Evidence, ...]:
+    """What the trace of a failed run shows."""
+    fields = (("transport", "ble"), ("phase", "data_transfer"), ("host_code", "hci_08"), *more)
+    return tuple(
+        Evidence(field=field, value=value, origin=Origin.TRACE, where="at 1.0 s")
+        for field, value in fields
+    )
+
+
+def test_where_the_unit_fails_is_said_by_its_failed_runs() -> None:
+    evidence = evidence_of_comparison(
+        DIFFERENT, factor="supply", labels=("cell", "bench"), failure=shown()
+    )
+    assert {each.origin for each in evidence} == {Origin.PERSON, Origin.TRACE}
+    found = Incident(evidence=evidence).by_field()
+    assert found["cured_by"] == ("bench_supply",)
+    assert (found["transport"], found["phase"]) == (("ble",), ("data_transfer",))
+
+
+def test_what_many_runs_say_is_not_said_otherwise_by_one_of_them() -> None:
+    one = shown(
+        ("reproducibility", "once"), ("not_cured_by", "bench_supply"), ("not_cured_by", "retry")
+    )
+    evidence = evidence_of_comparison(
+        DIFFERENT, factor="supply", labels=("cell", "bench"), failure=one
+    )
+    incident = Incident(evidence=evidence)
+    assert incident.contradictions() == ()
+    assert incident.by_field()["reproducibility"] == ("always",)
+    assert incident.by_field()["not_cured_by"] == ("cell_reseated", "power_cycle", "retry")
+
+
+@pytest.mark.parametrize(
+    ("result", "a", "b"),
+    [
+        (standing("pppp", "FFFF"), "cell", "bench"),
+        (DIFFERENT, "1.9V", "bench"),
+        (standing("p" * 7 + "F", "p" * 8), "cell", "bench"),
+        (standing("F", ""), "cell", "bench"),
+    ],
+    ids=["B provokes it", "A provokes it", "failed once", "one run"],
+)
+def test_where_nothing_is_learned_of_the_failure_its_runs_say_nothing_either(
+    result: Standing, a: str, b: str
+) -> None:
+    evidence = evidence_of_comparison(
+        result, factor="supply", labels=(a, b), failure=shown(), passes_in_between=True
+    )
+    assert evidence == ()
+
+
+def test_a_unit_that_passes_in_between_is_within_reach_and_its_package_is_for_it() -> None:
+    evidence = evidence_of_comparison(
+        DIFFERENT, factor="supply", labels=("cell", "bench"), passes_in_between=True
+    )
+    excluded = {each.cause.slug for each in exclusions(Incident(evidence=evidence))}
+    assert {"unit-out-of-reach", "pkg-key-mismatch", "jump-bootloader-missing"} <= excluded
+    assert "power-brownout-coincell" not in excluded
+    before = evidence_of_comparison(DIFFERENT, factor="supply", labels=("cell", "bench"))
+    chances = [
+        {each.slug: each.probability for each in rank(Incident(evidence=said)).causes}
+        for said in (before, evidence)
+    ]
+    assert chances[1]["unit-out-of-reach"] < chances[0]["unit-out-of-reach"] / 10
+
+
+def test_with_what_its_runs_show_the_supply_is_sure() -> None:
+    seen = shown(
+        ("failure_kind", "disconnect"), ("end_state", "back_in_app"), ("unit_resets", "repeatedly")
+    )
+    evidence = evidence_of_comparison(
+        DIFFERENT,
+        factor="supply",
+        labels=("cell", "bench"),
+        failure=seen,
+        passes_in_between=True,
+    )
+    first = rank(Incident(evidence=evidence)).causes[0]
+    assert first.slug == "power-brownout-coincell"
+    assert first.probability > 0.85

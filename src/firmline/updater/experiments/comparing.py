@@ -58,6 +58,24 @@ class Comparison(Course):
             if isinstance(run.condition, str)
         ]
 
+    def failures(self) -> list[Run]:
+        """The runs that count of ``a`` that failed: the failure that is in question."""
+        return [run for run in counting(self.runs) if _is_failure_of_a(run)]
+
+    def passes_between_failures(self, *, of_a_alone: bool) -> bool:
+        """Whether the unit was heard in every failure of ``a``, and passed between two of them.
+
+        Args:
+            of_a_alone: Whether the runs of ``b`` are of another unit, or from another host.
+        """
+        counted = counting(self.runs)
+        own = [run for run in counted if not of_a_alone or run.condition == Side.A]
+        failed = [place for place, run in enumerate(own) if _is_failure_of_a(run)]
+        if not all(own[place].ended.met and own[place].ended.code for place in failed):
+            return False  # of a run that was carried out elsewhere nobody says what was heard
+        between = own[failed[0] : failed[-1]] if failed else []
+        return any(run.ended.end is RunEnd.PASS for run in between)
+
     def standing(self) -> Standing:
         """Where it stands."""
         plan = self._plan
@@ -82,3 +100,7 @@ class Comparison(Course):
         if full or self.standing().verdict is not Verdict.OPEN:
             return None
         return self.next_side.value
+
+
+def _is_failure_of_a(run: Run) -> bool:
+    return run.condition == Side.A and run.ended.end is RunEnd.FAIL

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from firmline.diagnosis.evidence import Evidence
 from firmline.diagnosis.trace_words import OF_THE_STATION
 from firmline.errors import Code, FirmlineError
 from firmline.links.supplies.current_trace import CurrentSummary
@@ -39,6 +40,8 @@ class Ended:
         seconds: How long it took, on the unit's road.
         sent_size: Firmware bytes that were sent.
         met: Whether the unit was heard.
+        evidence: What it shows of the failure; none of a run that was carried out elsewhere, or
+            taken up again.
     """
 
     end: RunEnd
@@ -47,6 +50,7 @@ class Ended:
     seconds: float = 0.0
     sent_size: int = 0
     met: bool = True
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,3 +159,47 @@ def test_a_fault_of_the_station_does_not_show_that_a_unit_is_there() -> None:
     lost_radio = Ended(end=RunEnd.NOT_COUNTED, code="DFU-HCI-007", met=True)
     runs = [Run(number=n, condition="a", ended=e) for n, e in enumerate((ABSENT, lost_radio), 1)]
     assert counting(runs) == []
+
+
+# --- what its runs say of the failure -----------------------------------------------------------
+
+
+def ended_as(*ends: tuple[str, Ended]) -> Comparison:
+    """An experiment whose runs ended so."""
+    runs = tuple(Run(number=n, condition=c, ended=e) for n, (c, e) in enumerate(ends, 1))
+    return Bench().experiment(runs=runs)
+
+
+def test_the_failures_in_question_are_those_of_a_that_count() -> None:
+    experiment = ended_as(("a", FAIL), ("b", FAIL), ("a", FAULT), ("a", ABSENT), ("a", PASS))
+    assert [run.number for run in experiment.failures()] == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("order", "passes"),
+    [
+        ("aF bp bp aF", True),
+        ("aF ap aF", True),
+        ("aF bF bF aF", False),
+        ("bp aF aF bp", False),
+        ("aF bp", False),
+        ("bp ap", False),
+        ("", False),
+    ],
+)
+def test_a_pass_counts_that_lies_between_two_failures(order: str, passes: bool) -> None:
+    ends = [(each[0], FAIL if each[1] == "F" else PASS) for each in order.split()]
+    assert ended_as(*ends).passes_between_failures(of_a_alone=False) is passes
+
+
+def test_passes_of_another_unit_say_nothing_of_this_one() -> None:
+    of_b = ended_as(("a", FAIL), ("b", PASS), ("a", FAIL))
+    assert not of_b.passes_between_failures(of_a_alone=True)
+    of_a = ended_as(("a", FAIL), ("a", PASS), ("b", PASS), ("a", FAIL))
+    assert of_a.passes_between_failures(of_a_alone=True)
+
+
+@pytest.mark.parametrize("end", [ABSENT, Ended(end=RunEnd.FAIL)], ids=["not heard", "by hand"])
+def test_a_unit_that_may_not_have_been_heard_may_be_out_of_reach(end: Ended) -> None:
+    experiment = ended_as(("a", FAIL), ("b", PASS), ("a", end), ("b", PASS), ("a", FAIL))
+    assert not experiment.passes_between_failures(of_a_alone=False)
