@@ -88,7 +88,7 @@ def _check(content: bytes, runs: list[Run]) -> None:
     margin = MarginSearch(sweep, tried).margin()
     assert list(hints(margin, runs)) is not None
     assert margin_csv(runs, SWEPT)
-    assert margin_sentence(margin, SWEPT, runs=len(tried), is_at_bound=True)
+    assert margin_sentence(margin, SWEPT, tried=tried, is_at_bound=True)
 
 
 TARGET = Target(name="runs", draw=_draw, read=_read, check=_check)

@@ -9,8 +9,9 @@ from typing import Self
 import click
 
 from firmline.cli.evidence_file import EvidenceFile
-from firmline.cli.files import keep_outputs_apart, spare_private_key
+from firmline.cli.files import keep_outputs_apart
 from firmline.cli.output_options import EvidencePath
+from firmline.formats.hci_capture import BTSNOOP_MARK
 
 btsnoop_option = click.option(
     "--btsnoop",
@@ -22,7 +23,7 @@ btsnoop_option = click.option(
 
 
 class BtsnoopFile(EvidenceFile):
-    """Writes a btsnoop file; a new one replaces the old, when there is something to write.
+    """Writes a btsnoop file; an earlier one is put aside, when there is something to write.
 
     Args:
         path: Where.
@@ -51,7 +52,8 @@ class BtsnoopFile(EvidenceFile):
         """Write bytes, out of this process's hands when it returns.
 
         Raises:
-            InputError: With the first bytes, ``FILE_EXISTS``: there is a private key.
+            InputError: With the first bytes, ``FILE_EXISTS``: what is there is no btsnoop file, or
+                a private key.
             StoreError: With the first bytes, ``TRACE_NOT_WRITABLE``.
         """
         if self._file is None:
@@ -65,7 +67,7 @@ class BtsnoopFile(EvidenceFile):
 
     def _open(self) -> FileIO:
         try:
-            spare_private_key(self._path)
+            self._make_way(BTSNOOP_MARK)
             return FileIO(self._path, "w", opener=self._opener)
         except (OSError, ValueError) as problem:
             raise self._not_writable(problem) from None

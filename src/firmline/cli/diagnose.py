@@ -152,7 +152,8 @@ def diagnose(
     told = told.with_more(each for _, evidence in shown for each in evidence)
     before = () if source is None else source.done
     done = tuple(dict.fromkeys((*before, *done, *(test.slug for test, _ in shown))))
-    incident = _with_more(told, source, dumps=dumps, asks=asks, resolved=resolved)
+    incident, used = _with_dumps(told, source, dumps)
+    incident = _with_answers(incident, resolved) if asks else incident
     ranking = rank(incident, resolved=resolved)
     concluded = Concluded(
         incident=incident,
@@ -161,7 +162,7 @@ def diagnose(
         done=done,
         lacks=lacks,
         asked=asks,
-        dumps=len(dumps),
+        dumps=used,
     )
     _print(concluded, as_json=as_json)
     if wanted is not None:
@@ -195,30 +196,27 @@ def _print(concluded: Concluded, *, as_json: bool) -> None:
         click.echo("\n".join(text_lines(*told, left)))
 
 
-def _with_more(
-    incident: Incident,
-    source: Source | None,
-    *,
-    dumps: tuple[Path, ...],
-    asks: bool,
-    resolved: Mapping[str, int],
-) -> Incident:
-    """What is known, with what dumps of the unit's flash and a person tell."""
-    if dumps:
-        from firmline.cli.autopsy_input import read_dump_file  # noqa: PLC0415
-        from firmline.diagnosis.autopsy.examination import combined, examine  # noqa: PLC0415
-        from firmline.diagnosis.same_unit import of_the_unit  # noqa: PLC0415
-        from firmline.diagnosis.trace_evidence import explained  # noqa: PLC0415
+def _with_dumps(
+    incident: Incident, source: Source | None, dumps: tuple[Path, ...]
+) -> tuple[Incident, int]:
+    """What is known, with what dumps of the unit's flash tell, and of how many of them."""
+    if not dumps:
+        return incident, 0
+    from firmline.cli.autopsy_input import read_dump_file  # noqa: PLC0415
+    from firmline.diagnosis.autopsy.examination import combined, examine  # noqa: PLC0415
+    from firmline.diagnosis.same_unit import of_the_unit  # noqa: PLC0415
+    from firmline.diagnosis.trace_evidence import explained  # noqa: PLC0415
 
-        read = [examine(read_dump_file(each)) for each in dumps]
-        used, notes = of_the_unit(read, None if source is None else explained(source.traces))
-        incident = combined(incident, used).with_more((), notes)
-    if asks:
-        from firmline.cli.diagnose_ask import ask  # noqa: PLC0415
+    read = [examine(read_dump_file(each)) for each in dumps]
+    used, notes = of_the_unit(read, None if source is None else explained(source.traces))
+    return combined(incident, used).with_more((), notes), len(used)
 
-        # Who is asked has seen something fail, whatever was recorded.
-        incident = ask(replace(incident, ended_well=False, unproven=False), resolved)
-    return incident
+
+def _with_answers(incident: Incident, resolved: Mapping[str, int]) -> Incident:
+    """What is known, with what a person answers: who has seen it fail, whatever was recorded."""
+    from firmline.cli.diagnose_ask import ask  # noqa: PLC0415
+
+    return ask(replace(incident, ended_well=False, unproven=False), resolved)
 
 
 def _check_source(

@@ -184,8 +184,9 @@ def _run(
         if as_json:
             click.echo(json.dumps(run_fields(run)))
             return
-        margin = experiment.margin() if experiment.tried() else None
-        click.echo(run_line(run, swept, margin))
+        tried = experiment.tried()
+        margin = experiment.margin() if tried else None
+        click.echo(run_line(run, swept, margin, tried))
         if run.current is not None:
             click.echo(current_line(run))
 
@@ -223,7 +224,7 @@ def _tell_result(
 ) -> None:
     found = experiment.margin()
     sentence = margin_sentence(
-        found, swept, runs=len(experiment.tried()), is_at_bound=ended.stopped is Stopped.BOUND
+        found, swept, tried=experiment.tried(), is_at_bound=ended.stopped is Stopped.BOUND
     )
     if as_json:
         fields = margin_fields(

@@ -7,12 +7,17 @@ the middle (a full disk) does not: the unit is worth more. It is remembered in `
 from __future__ import annotations
 
 import errno
+import itertools
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
-from firmline.cli.files import keep_apart
-from firmline.errors import Code, StoreError, shortened
+import click
+
+from firmline.cli.files import keep_apart, move_without_replacing, spare_private_key
+from firmline.cli.style import printable
+from firmline.errors import Code, InputError, StoreError, shortened
 
 _NEW_FILE: Final = 0o666
 """Rights of a new file, of which the user's mask takes its own away."""
@@ -36,6 +41,36 @@ class EvidenceFile:
         self._what = what
         self._option = option
         keep_apart(path)
+
+    def _make_way(self, mark: bytes) -> None:
+        """Put an earlier file of this kind aside under the next free name, and say so.
+
+        It may be the only evidence there is. It is renamed and not copied, so that neither a full
+        disk nor the end of this process can cost it. Pipes, devices and empty files hold none.
+
+        Args:
+            mark: How such a file begins.
+
+        Raises:
+            InputError: ``FILE_EXISTS``: what is there is no such file, or a private key.
+            OSError: It cannot be read or renamed.
+        """
+        path = self._path
+        spare_private_key(path)
+        place = Path(os.path.realpath(path))
+        if not place.is_file() or not place.stat().st_size:
+            return
+        with place.open("rb") as file:
+            begin = file.read(len(mark))
+        if not mark.startswith(begin):
+            raise InputError(
+                Code.FILE_EXISTS,
+                f"{shortened(path)} is already there, is no {self._what}, and was left as it is.",
+                hint=f"Give {self._option} another name.",
+            )
+        told = printable(shortened(path.with_name(_put_aside(place).name)))
+        was = printable(shortened(path))
+        click.echo(f"The earlier {self._what} {was} is now {told}.", err=True)
 
     @staticmethod
     def _opener(path: str, flags: int) -> int:
@@ -66,3 +101,16 @@ class EvidenceFile:
             hint=f"Give {self._option} a file that can be written, on a disk with room, or leave it"
             " out.",
         )
+
+
+def _put_aside(place: Path) -> Path:
+    """Rename a file to ``NAME-earlier-N``; say to what."""
+    for number in itertools.count(1):
+        aside = place.with_name(f"{place.stem}-earlier-{number}{place.suffix}")
+        if os.path.lexists(aside):
+            continue
+        with suppress(FileExistsError):  # another process has taken that name just now
+            move_without_replacing(place, aside)
+            place.unlink(missing_ok=True)  # before it is opened anew: both are one file
+            return aside
+    raise AssertionError  # numbers do not end

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from firmline.cli.comparison_text import outcome_words, runs_words
 from firmline.cli.experiment_conduct import Stopped
 from firmline.cli.style import paint, printable
-from firmline.diagnosis.margin_search import CONFIDENCE, Margin, Place
+from firmline.diagnosis.margin_search import CONFIDENCE, Margin, Place, Tried
 from firmline.links.supplies.base import Setting
 from firmline.updater.experiments.runs import Run, RunEnd, counting
 
@@ -68,26 +68,36 @@ def heading(swept: Swept, *, most_runs: int) -> str:
     )
 
 
-def run_line(run: Run, swept: Swept, margin: Margin | None) -> str:
-    """A run, and what is known behind it; ``None``: no run counts yet."""
+def run_line(run: Run, swept: Swept, margin: Margin | None, tried: Sequence[Tried]) -> str:
+    """A run, and what is known behind it.
+
+    Args:
+        run: The run.
+        swept: What is swept.
+        margin: What is known; ``None``: no run counts yet.
+        tried: The runs that count.
+    """
     value = f"{float(run.condition):.4g} {swept.unit}"
-    known = "nothing is known yet" if margin is None else _so_far(margin, swept)
+    known = "nothing is known yet" if margin is None else _so_far(margin, swept, tried)
     if run.ended.end is RunEnd.NOT_COUNTED:
         known = "it says nothing of the unit"
     return f"{run.number:3}  {value:>10}  {outcome_words(run):<20}  {known}"
 
 
-def _so_far(margin: Margin, swept: Swept) -> str:
-    chance = f"{margin.chance * 100:.0f} %"
-    match margin.place:
-        case Place.NEVER_WORKS:
-            return f"never works in this sweep ({chance})"
-        case Place.ALWAYS_WORKS:
-            return f"always works in this sweep ({chance})"
-        case Place.INTERMITTENT:
-            return f"fails now and then at every value ({chance})"
-        case Place.INSIDE:
-            return f"stops working at {_interval(margin, swept)}"
+def _so_far(margin: Margin, swept: Swept, tried: Sequence[Tried]) -> str:
+    if margin.place is Place.INSIDE:
+        return f"stops working at {_interval(margin, swept)}"
+    means = {
+        Place.NEVER_WORKS: "fails in the whole sweep",
+        Place.ALWAYS_WORKS: "works in the whole sweep",
+        Place.INTERMITTENT: "fails now and then at every value",
+    }
+    return f"{_measured(tried)}: {means[margin.place]}, with {margin.chance * 100:.0f} %"
+
+
+def _measured(tried: Sequence[Tried]) -> str:
+    """How many runs failed, whatever is made of that."""
+    return f"{sum(each.failed for each in tried)} of {runs_words(len(tried))} failed"
 
 
 def _interval(margin: Margin, swept: Swept) -> str:
@@ -95,35 +105,41 @@ def _interval(margin: Margin, swept: Swept) -> str:
     return f"{low:.4g} to {high:.4g} {swept.unit}"
 
 
-def margin_sentence(margin: Margin, swept: Swept, *, runs: int, is_at_bound: bool) -> str:
+def margin_sentence(
+    margin: Margin, swept: Swept, *, tried: Sequence[Tried], is_at_bound: bool
+) -> str:
     """What is known now, in a sentence or two.
 
     Args:
         margin: What is known.
         swept: What is swept.
-        runs: How many count.
+        tried: The runs that count.
         is_at_bound: Whether it stopped since no more runs were allowed.
     """
-    if not runs:
+    if not tried:
         return "No run counts, so nothing is known."
+    measured, passed = _measured(tried), sum(not each.failed for each in tried)
     chance = f"{min(margin.chance, 0.999) * 100:.3g} %"
     span = f"{swept.good:g} to {swept.bad:g} {swept.unit}"
     match margin.place:
         case Place.NEVER_WORKS:
+            how = "nearly always fails" if passed else "fails"
             said = (
-                f"It fails in the whole sweep, {span} ({chance}), where it should work too: the"
-                f" {swept.axis} is not what decides, or the sweep has to begin further out."
+                f"It {how} in the whole sweep, {span} ({measured}; with {chance} that is so at"
+                f" every value), where it should work too: the {swept.axis} is not what decides,"
+                " or the sweep has to begin further out."
             )
         case Place.ALWAYS_WORKS:
             said = (
-                f"It works in the whole sweep, {span} ({chance}): its margin is larger, so the"
-                f" {swept.axis} is not what made it fail within that."
+                f"It works in the whole sweep, {span} ({measured}; with {chance} that is so at"
+                f" every value): its margin is larger, so the {swept.axis} is not what made it fail"
+                " within that."
             )
         case Place.INTERMITTENT:
             said = (
                 f"It is intermittent at every {'voltage' if swept.is_voltage else 'resistance'},"
-                f" {span} ({chance}): about {margin.by_chance * 100:.0f} % of runs fail, wherever"
-                f" they are run, so the {swept.axis} is not what decides."
+                f" {span} ({measured}; with {chance} that is so at every value): the {swept.axis}"
+                " is not what decides."
             )
         case Place.INSIDE:
             said = (
@@ -139,7 +155,9 @@ def margin_sentence(margin: Margin, swept: Swept, *, runs: int, is_at_bound: boo
             f"{said} That is {width:.3g} {swept.unit} wide, and {swept.resolution:g} was asked"
             f" for{more}."
         )
-    behind = f"Not known yet, behind {runs_words(runs)}"
+    behind = f"Not known yet, behind {runs_words(len(tried))}"
+    if any(each.failed for each in tried):
+        behind = f"Not known yet: {measured}"
     if margin.place is Place.INSIDE:
         return (
             f"{behind}: if it stops working within {span}, then with {CONFIDENCE * 100:.0f} % at"

@@ -6,22 +6,14 @@ a new file, so that whoever looks into failures on a line can read it.
 
 from __future__ import annotations
 
-import itertools
-import os
 import platform
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-import click
-
 from firmline import __version__
 from firmline.cli.evidence_file import EvidenceFile
-from firmline.cli.files import move_without_replacing, spare_private_key
-from firmline.cli.style import printable
-from firmline.errors import Code, InputError, shortened
 from firmline.events import Event, TraceStarted
 from firmline.formats.trace import BEGINNING, TRACE_FORMAT, encode_event
 
@@ -61,39 +53,6 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def keep_earlier(path: Path) -> None:
-    """Put an earlier trace aside under the next free name, and say so: it may be the only one.
-
-    It is renamed and not copied, so that neither a full disk nor the end of this process can cost
-    it. Pipes, devices and empty files hold none.
-
-    Raises:
-        InputError: ``FILE_EXISTS``: what is there is no trace.
-        OSError: It cannot be read or renamed.
-    """
-    place = Path(os.path.realpath(path))
-    if not place.is_file() or not place.stat().st_size:
-        return
-    with place.open("rb") as file:
-        begin = file.read(len(BEGINNING))
-    if not BEGINNING.startswith(begin):
-        raise InputError(
-            Code.FILE_EXISTS,
-            f"{shortened(path)} is already there, is no trace, and was left as it is.",
-            hint="Give --trace another name.",
-        )
-    for number in itertools.count(1):
-        aside = place.with_name(f"{place.stem}-earlier-{number}{place.suffix}")
-        if os.path.lexists(aside):
-            continue
-        with suppress(FileExistsError):  # another process has taken that name just now
-            move_without_replacing(place, aside)
-            place.unlink(missing_ok=True)  # before it is opened anew: both are one file
-            break
-    told = printable(shortened(path.with_name(aside.name)))
-    click.echo(f"The earlier trace {printable(shortened(path))} is now {told}.", err=True)
-
-
 class TraceFile(EvidenceFile):
     """Writes a trace; an earlier one is put aside. What wrote it stands before its first event.
 
@@ -112,8 +71,7 @@ class TraceFile(EvidenceFile):
         self._now = now
         self._is_begun = False
         try:
-            spare_private_key(path)
-            keep_earlier(path)
+            self._make_way(BEGINNING)
             self._file = open(  # noqa: SIM115 - Path.open takes no opener
                 path, "w", encoding="utf-8", newline="\n", opener=self._opener
             )

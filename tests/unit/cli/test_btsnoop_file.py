@@ -38,20 +38,46 @@ def test_every_packet_is_out_of_this_process_at_once(tmp_path: Path) -> None:
     assert file.problem is None
 
 
-def test_a_new_file_replaces_the_old(tmp_path: Path) -> None:
-    path = tmp_path / "b"
-    path.write_bytes(b"old" * 100)
-    with BtsnoopFile(path) as file:
-        file.write(b"new")
-    assert path.read_bytes() == b"new"
+OLD = b"btsnoop\0old"
 
 
-def test_where_nothing_was_said_the_old_one_stays(tmp_path: Path) -> None:
+def test_an_earlier_file_is_put_aside_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "air.btsnoop"
+    path.write_bytes(OLD)
+    for new in (b"btsnoop\0one", b"btsnoop\0two"):
+        with BtsnoopFile(path) as file:
+            file.write(new)
+    assert path.read_bytes() == b"btsnoop\0two"
+    assert (tmp_path / "air-earlier-1.btsnoop").read_bytes() == OLD
+    assert (tmp_path / "air-earlier-2.btsnoop").read_bytes() == b"btsnoop\0one"
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert said[1].startswith("The earlier btsnoop file ")
+    assert said[1].endswith("air-earlier-2.btsnoop.")
+
+
+def test_what_is_no_btsnoop_file_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("old\n" * 100)
+    with BtsnoopFile(path) as file, pytest.raises(InputError) as caught:
+        file.write(b"btsnoop\0new")
+    assert caught.value.code is Code.FILE_EXISTS
+    assert "is no btsnoop file" in caught.value.message
+    assert "--btsnoop" in caught.value.hint
+    assert path.read_text() == "old\n" * 100
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("old", [OLD, b""])
+def test_where_nothing_was_said_the_old_one_stays(old: bytes, tmp_path: Path) -> None:
     path = tmp_path / "b"
-    path.write_bytes(b"old")
+    path.write_bytes(old)
     with BtsnoopFile(path):
         pass
-    assert path.read_bytes() == b"old"
+    assert path.read_bytes() == old
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("name", [".", "none/b", "a\0b", "n" * 300])
@@ -125,6 +151,23 @@ def test_an_inspection_keeps_what_passed(firmline: Program, dfu: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert Path("air.btsnoop").read_bytes().startswith(b"btsnoop\0")
     assert Path("air.jsonl").stat().st_size > 0
+
+
+def test_a_second_update_leaves_the_packets_of_the_first(firmline: Program, dfu: Path) -> None:
+    words = ("update", str(dfu), "--to", SIM, "--btsnoop", "air.btsnoop")
+    assert firmline(*words).code == 0
+    first = Path("air.btsnoop").read_bytes()
+    assert "is now air-earlier-1.btsnoop." in firmline(*words).err
+    assert Path("air-earlier-1.btsnoop").read_bytes() == first
+
+
+def test_what_holds_no_packets_stops_the_command_before_the_unit_is_met(
+    firmline: Program, dfu: Path
+) -> None:
+    Path("notes.txt").write_text("what the customer said")
+    ran = firmline("update", str(dfu), "--to", SIM, "--btsnoop", "notes.txt")
+    assert_failed(ran, Code.FILE_EXISTS)
+    assert Path("notes.txt").read_text() == "what the customer said"
 
 
 @pytest.mark.parametrize("taken", ["dfu.zip", "private.key"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from firmline.cli.margin_svg import margin_svg
-from firmline.cli.margin_text import Swept, hints, margin_sentence
+from firmline.cli.margin_text import Swept, hints, margin_sentence, run_line
 from firmline.diagnosis.margin_search import MarginSearch, Sweep, Tried
 from firmline.errors import Code, ExitCode
 from firmline.updater.experiments.runs import Ended, Run, RunEnd
@@ -219,9 +220,20 @@ def test_power_that_would_be_lost_has_to_be_accepted(firmline: Program) -> None:
         ((), "No run counts"),
         (((3.0, False),), "Not known yet, behind 1 run: if it stops working within 3 to 1.8 V"),
         (((3.0, False), *[(1.8, False)] * 3), "Not known yet, behind 4 runs, but likely: it works"),
-        ((*[(3.0, True)] * 16,), "It fails in the whole sweep, 3 to 1.8 V"),
+        (
+            ((3.0, False), *[(2.4, True)] * 2, (2.4, False)),
+            "Not known yet: 2 of 4 runs failed",
+        ),
+        ((*[(3.0, True)] * 16,), "It fails in the whole sweep, 3 to 1.8 V (16 of 16 runs failed;"),
+        (
+            (*[(3.0, True), (1.8, True)] * 18, (3.0, False)),
+            "It nearly always fails in the whole sweep, 3 to 1.8 V (36 of 37 runs failed;",
+        ),
         ((*[(3.0, False), (1.8, True), (3.0, True), (1.8, False)] * 20,), "It is intermittent at"),
-        (((3.0, False), *[(1.8, False)] * 15), "It works in the whole sweep, 3 to 1.8 V"),
+        (
+            ((3.0, False), *[(1.8, False)] * 15),
+            "It works in the whole sweep, 3 to 1.8 V (0 of 16 runs failed;",
+        ),
     ],
 )
 def test_what_is_known_is_told_as_far_as_it_is(
@@ -230,9 +242,29 @@ def test_what_is_known_is_told_as_far_as_it_is(
     tried = [Tried(value=value, failed=failed) for value, failed in runs]
     swept = Swept(is_voltage=True, good=3.0, bad=1.8, resolution=0.06, fixed=0.0)
     told = margin_sentence(
-        MarginSearch(VOLTS, tried).margin(), swept, runs=len(tried), is_at_bound=True
+        MarginSearch(VOLTS, tried).margin(), swept, tried=tried, is_at_bound=True
     )
     assert told.startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("runs", "says"),
+    [
+        (((3.0, True),), "1 of 1 run failed: "),
+        ((*[(3.0, True)] * 33, *[(1.8, False)] * 7), "33 of 40 runs failed: "),
+        ((*[(3.0, False), (1.8, True), (3.0, True), (1.8, False)] * 20,), "40 of 80 runs failed: "),
+    ],
+)
+def test_a_line_says_what_was_measured_before_what_is_made_of_it(
+    runs: tuple[tuple[float, bool], ...], says: str
+) -> None:
+    tried = [Tried(value=value, failed=failed) for value, failed in runs]
+    swept = Swept(is_voltage=True, good=3.0, bad=1.8, resolution=0.06, fixed=0.0)
+    run = Run(number=1, condition=3.0, ended=Ended(end=RunEnd.FAIL))
+    line = run_line(run, swept, MarginSearch(VOLTS, tried).margin(), tried)
+    assert says in line
+    assert re.search(r", with \d+ %$", line)
+    assert "never works" not in line
 
 
 # --- outputs, and what is told ------------------------------------------------------------------
@@ -299,7 +331,7 @@ def test_more_runs_are_not_offered_to_whoever_has_stopped() -> None:
     margin = MarginSearch(VOLTS, tried).margin()
     swept = Swept(is_voltage=True, good=3.0, bad=1.8, resolution=0.06, fixed=0.0)
     at_bound, stopped = (
-        margin_sentence(margin, swept, runs=24, is_at_bound=is_at_bound)
+        margin_sentence(margin, swept, tried=tried, is_at_bound=is_at_bound)
         for is_at_bound in (True, False)
     )
     assert at_bound.endswith("V wide, and 0.06 was asked for: go on with more --runs.")

@@ -15,7 +15,11 @@ from typing import Any
 import pytest
 
 from firmline.cli.report.attempts import MAX_ROWS
+from firmline.device.description import gallery_unit
+from firmline.device.dump import dump_unit
+from firmline.device.fabrication import fabricate
 from firmline.errors import Code
+from firmline.formats.records import format_intel_hex
 from unit.cli.failed_trace import failed_update, trace_of
 from unit.cli.makers import KEY
 from unit.cli.program import Program, assert_failed, files_in
@@ -220,6 +224,32 @@ def test_a_dump_alone_is_a_report_too(firmline: Program) -> None:
     page = Page(report_of(firmline, "--dump", "dump.hex"))
     assert "from a dump of its flash." in page.text
     assert "not when it came about" in page.text
+
+
+@pytest.mark.parametrize(
+    ("own", "used"), [("own.hex", "a trace of the update and a dump of its flash."), (None, None)]
+)
+def test_a_dump_that_was_left_out_is_none_of_what_it_rests_on(
+    firmline: Program, folder: Path, own: str | None, used: str | None
+) -> None:
+    (folder / "unit.jsonl").write_text(trace_of(failed_update()), encoding="utf-8")
+    words = ["--dump", "other.hex"]
+    dumped("other.hex", "worn-page")
+    if own is not None:
+        Path(own).write_bytes(hex_file((0x26000, b"\1" * 4096), (0x1000_1014, b"\0\x80\7\0")))
+        words += ["--dump", own]
+    told = fields_of(firmline, "unit.jsonl", *words)
+    assert told["made"]["dumps"] == (0 if own is None else 1)
+    assert any("other.hex is of another unit than the trace" in each for each in told["unused"])
+    Path("out.json").unlink()
+    page = Page(report_of(firmline, "unit.jsonl", *words))
+    assert (used or "a trace of the update.") in page.text
+
+
+def dumped(name: str, unit: str) -> None:
+    """A dump of a ready unit, with its FICR."""
+    dump = dump_unit(fabricate(gallery_unit(unit)))
+    Path(name).write_text(format_intel_hex(dump.spans), encoding="ascii")
 
 
 def test_a_trace_without_a_clock_and_an_end_says_so(firmline: Program, folder: Path) -> None:

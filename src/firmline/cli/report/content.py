@@ -52,7 +52,7 @@ class Made:
         source: What was diagnosed: ``trace``, ``log`` or ``report``; ``dump``: nothing but dumps of
             flash; empty: a person was asked, and nothing else.
         asked: Whether a person was asked.
-        dumps: How many dumps of its flash were examined.
+        dumps: How many dumps of its flash were used: those of another unit are left out.
         lacks: Equipment that was said not to be at hand.
         catalogue: How many causes were weighed.
     """
@@ -117,7 +117,7 @@ class Concluded:
         done: Tests that are said to be done.
         lacks: Equipment that is not at hand.
         asked: Whether a person was asked.
-        dumps: How many dumps of its flash were examined.
+        dumps: How many dumps of its flash were used: those of another unit are left out.
     """
 
     incident: Incident
