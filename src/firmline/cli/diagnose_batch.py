@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from firmline.cli.cohort_fields import cohort_fields
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.style import paint, printable
 from firmline.cli.trace_input import name_of, read_file_or_input
@@ -102,29 +103,11 @@ def _fields(comparison: Comparison, table: Table) -> dict[str, object]:
         "units": comparison.units,
         "failed": comparison.failed,
         "verdict": printable(comparison.verdict),
-        "cohorts": [_cohort_fields(each) for each in comparison.cohorts],
+        "cohorts": [cohort_fields(each) for each in comparison.cohorts],
         "alike": [each.label for each in comparison.alike],
         "beside": [each.label for each in comparison.beside],
         "unused": [printable(each) for each in comparison.unused],
         "left_out": [printable(each) for each in table.left_out],
-    }
-
-
-def _cohort_fields(cohort: Cohort) -> dict[str, object]:
-    return {
-        "factor": cohort.factor,
-        "relation": cohort.relation.value,
-        "value": cohort.value,
-        "failed": cohort.failed,
-        "units": cohort.units,
-        "other_failed": cohort.other_failed,
-        "other_units": cohort.other_units,
-        "both": cohort.both,
-        "only_with": cohort.only_with,
-        "only_without": cohort.only_without,
-        "chance": cohort.chance,
-        "corrected": cohort.corrected,
-        "stands_out": cohort.stands_out,
     }
 
 

@@ -8,11 +8,32 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from firmline.diagnosis.cohort import Comparison
 from firmline.errors import Code, InputError
-from firmline.line.records.base import EVERY_RUN, Records, RunFilter
+from firmline.line.records.base import EVERY_RUN, NEWEST, Records, RunFilter
+from firmline.line.statistics.capability import Capability, capability
+from firmline.line.statistics.charts import ControlCharts, control_charts
+from firmline.line.statistics.cohorts import compare_runs
 from firmline.line.statistics.grouping import By
 from firmline.line.statistics.pareto import Pareto, What, of_stations, of_units, pareto
+from firmline.line.statistics.readings import Series, series_of
+from firmline.line.statistics.rules import RuleSet
 from firmline.line.statistics.yields import Yields, yields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A measurement of the newest runs.
+
+    Attributes:
+        series: Its readings.
+        capability: How it fits between its limits.
+        charts: What it does in time; None: there are too few readings.
+    """
+
+    series: Series
+    capability: Capability
+    charts: ControlCharts | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +45,28 @@ class LineReport:
         yields: The yields.
         failures: Runs that ended in FAIL, by cause, by phase and by code.
         stoppages: Runs that ended in ERROR, TIMEOUT or ABORTED, by phase and by code.
+        newest: How many of the newest runs with a verdict what follows is made of.
+        measured: What they have measured, by step and measurement.
+        comparison: Whether it is one unit or a batch.
     """
 
     by: By | None
     yields: Yields
     failures: tuple[Pareto, ...]
     stoppages: tuple[Pareto, ...]
+    newest: int
+    measured: tuple[Measured, ...]
+    comparison: Comparison
 
 
 def line_report(
-    records: Records, wanted: RunFilter = EVERY_RUN, *, by: By | None = None, where: str = "here"
+    records: Records,
+    wanted: RunFilter = EVERY_RUN,
+    *,
+    by: By | None = None,
+    newest: int = NEWEST,
+    rules: RuleSet = RuleSet.WESTERN_ELECTRIC,
+    where: str = "here",
 ) -> LineReport:
     """The report of the runs that are wanted.
 
@@ -41,17 +74,29 @@ def line_report(
         records: Where they are.
         wanted: Which.
         by: What it is divided by.
+        newest: How many of the newest runs charts, capabilities and the comparison look at.
+        rules: The run rules of the charts.
         where: What the records are called, for the message.
 
     Raises:
         InputError: ``NO_RUNS``: there is no such run.
         StoreError: The records cannot be read.
     """
-    # Beside each other: the database works while Python waits, and on two cores it is done sooner.
+    # Beside each other: a database works while Python waits, and with two cores it is done sooner.
     with ThreadPoolExecutor(max_workers=1) as beside:
-        troubles_later = beside.submit(records.troubles, wanted)
-        told = yields(records.counts(wanted, by_hour=by is not None and by.is_time), by)
-        troubles = troubles_later.result()
+        counted = beside.submit(records.counts, wanted, by_hour=by is not None and by.is_time)
+        troubles = records.troubles(wanted)
+        judged = records.judged(wanted, most=newest)
+        measured = tuple(
+            Measured(
+                series=series,
+                capability=capability(series),
+                charts=control_charts(series, by=by, rules=rules),
+            )
+            for series in series_of(records.readings(wanted, most=newest))
+        )
+        comparison = compare_runs(judged)
+        told = yields(counted.result(), by)
     if not told.whole.runs:
         raise InputError(
             Code.NO_RUNS,
@@ -65,4 +110,7 @@ def line_report(
         yields=told,
         failures=tuple(pareto(failed, what) for what in What),
         stoppages=tuple(pareto(stopped, what) for what in (What.PHASE, What.CODE)),
+        newest=len(judged),
+        measured=measured,
+        comparison=comparison,
     )

@@ -187,3 +187,60 @@ def test_names_obey_no_terminal_and_no_spreadsheet(firmline: Program, shift: Pat
     ran = firmline(*REPORT, "--by", "batch", "--csv", "-.csv")
     assert "\x1b" not in ran.out
     assert "'=1+1" in (shift.parent / "-.csv").read_text()
+
+
+@pytest.mark.usefixtures("shift")
+def test_people_see_what_is_measured_and_whether_it_is_a_batch(firmline: Program) -> None:
+    ran = firmline(*REPORT)
+    for said in (
+        "What is measured (the newest 41 runs with a verdict)",
+        "  update: duration (s)         39   20.47   0.322    <= 30         0",
+        "   8.44 (5.97 to 10.92)   9.87 (7.65 to 12.09)",
+        "  duration: in control: nothing stands out in the newest 39 points (each run).",
+        "  2 of 39 units failed, and nothing that they have in common stands out.",
+    ):
+        assert said in ran.out
+
+
+@pytest.mark.usefixtures("shift")
+def test_programs_get_the_charts(firmline: Program) -> None:
+    result = firmline(*REPORT, "--json", "--rules", "nelson", "--newest", "30").result
+    (measured,) = result["measured"]
+    assert (measured["step"], measured["name"], measured["unit"]) == ("update", "duration", "s")
+    assert (result["newest"], measured["readings"]) == (30, 30)
+    assert measured["cpk"]["low"] < measured["cpk"]["value"] < measured["cpk"]["high"]
+    assert "Nelson 8" in measured["charts"]["rules"]
+    points = measured["charts"]["location"]["points"]
+    assert len(points) == 30
+    assert {"at", "value", "low", "high", "rules"} == points[0].keys()
+    assert result["comparison"]["units"] == 30
+    by_hour = firmline(*REPORT, "--json", "--by", "hour").result["measured"][0]["charts"]
+    assert by_hour["location"]["what"] == "mean of each hour"
+
+
+@pytest.mark.usefixtures("shift")
+def test_a_batch_that_fails_is_named(firmline: Program, folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "shift.db")) as database:
+        database.execute("UPDATE runs SET outcome = 'fail' WHERE batch = 'b1'")
+        database.commit()
+    said = firmline(*REPORT).out
+    assert "It is batch = b1: 20 of 20 units with it failed" in said
+
+
+@pytest.mark.usefixtures("shift")
+def test_a_signal_is_told_with_its_rule(firmline: Program, folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "shift.db")) as database:
+        database.execute(
+            "UPDATE measurements SET number = 29 WHERE station = 'south' AND sequence > 150"
+        )
+        database.commit()
+    said = firmline(*REPORT).out
+    assert "signals in the newest 39 points (each run), the last at 2026-11-23 11:25Z: WE 1" in said
+
+
+@pytest.mark.usefixtures("shift")
+@pytest.mark.parametrize("options", [("--newest", "1"), ("--newest", "x"), ("--rules", "mine")])
+def test_nonsense_is_refused(firmline: Program, options: tuple[str, str]) -> None:
+    ran = firmline(*REPORT, *options)
+    assert ran.code == 2
+    assert "DFU-" in ran.err

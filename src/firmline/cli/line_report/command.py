@@ -38,6 +38,21 @@ BY: Final = ("batch", "station", "slot", "hour", "shift", "day")
 @click.option("--batch", default="", metavar="NAME", help="Units of this batch.")
 @click.option("--station", default="", metavar="NAME", help="Runs at this station.")
 @click.option("--slot", type=click.IntRange(1), metavar="N", help="Runs in this slot.")
+@click.option(
+    "--newest",
+    type=click.IntRange(2, 1_000_000),
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    help="Runs that charts, indices and the comparison look at.",
+)
+@click.option(
+    "--rules",
+    type=click.Choice(("western-electric", "nelson")),
+    default="western-electric",
+    show_default=True,
+    help="Run rules of the control charts.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--csv", metavar="OUT", type=FilePath(), help="Write it as a table: a row a figure.")
 def report(
@@ -51,14 +66,18 @@ def report(
     batch: str,
     station: str,
     slot: int | None,
+    newest: int,
+    rules: str,
     as_json: bool,
     csv: Path | None,
 ) -> None:
-    """Say what the runs of a line come to: yields, and what goes wrong most.
+    """Say what the runs of a line come to: yields, what goes wrong most, and what is measured.
 
     A unit counts where it was tried first. FAIL is the unit's fault; ERROR, TIMEOUT and ABORTED are
     the station's, and neither count against a unit nor for it. Golden samples are left out. Shares
-    have intervals of 95 % (Wilson). A file that is there already is never written over.
+    have intervals of 95 % (Wilson), as have Cpk and Ppk (Bissell). The newest runs are charted, and
+    compared by what the failing units have in common (exact tests, corrected for their number). A
+    file that is there already is never written over.
     """
     from firmline.line.records.address import parse_address  # noqa: PLC0415 - not for help
     from firmline.line.records.base import RunFilter  # noqa: PLC0415
@@ -83,7 +102,7 @@ def report(
     address = parse_address(db)
     if address.path is not None:
         remember_input(address.path)
-    told = _read(db, wanted, by)
+    told = _read(db, wanted, by, newest=newest, rules=rules)
     where = printable(str(address))
     for path, form in outputs.items():
         write_file(path, _written(told, form), replace=False)
@@ -111,16 +130,22 @@ def _outputs(csv: Path | None) -> dict[Path, str]:
     return found
 
 
-def _read(db: str, wanted: RunFilter, by: str | None) -> LineReport:
+def _read(db: str, wanted: RunFilter, by: str | None, *, newest: int, rules: str) -> LineReport:
     from firmline.line.records.address import parse_address  # noqa: PLC0415 - not for help
     from firmline.line.records.open import open_records  # noqa: PLC0415
     from firmline.line.reporting import line_report  # noqa: PLC0415
     from firmline.line.statistics.grouping import By  # noqa: PLC0415
+    from firmline.line.statistics.rules import RuleSet  # noqa: PLC0415
 
     address = parse_address(db)
     with closing(open_records(address, create=False)) as records:
         return line_report(
-            records, wanted, by=None if by is None else By(by), where=printable(str(address))
+            records,
+            wanted,
+            by=None if by is None else By(by),
+            newest=newest,
+            rules=RuleSet(rules),
+            where=printable(str(address)),
         )
 
 

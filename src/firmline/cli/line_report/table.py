@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from firmline.line.outcomes import StepOutcome
-from firmline.line.reporting import LineReport
+from firmline.line.reporting import LineReport, Measured
 from firmline.line.statistics.pareto import Pareto
 from firmline.line.statistics.proportion import Share
 from firmline.line.statistics.yields import Yield
@@ -19,11 +19,13 @@ Cells: TypeAlias = tuple[
 
 def rows(report: LineReport) -> Iterator[Cells]:
     """Every figure: what it is, its value with its interval, and what it is made of."""
-    for each in (*report.yields.groups, report.yields.whole):
-        yield from _yield(each)
+    for group in (*report.yields.groups, report.yields.whole):
+        yield from _yield(group)
     for section, paretos in (("failures", report.failures), ("stoppages", report.stoppages)):
         for told in paretos:
             yield from _pareto(section, told)
+    for each in report.measured:
+        yield from _measured(each)
 
 
 def _yield(told: Yield) -> Iterator[Cells]:
@@ -48,3 +50,20 @@ def _pareto(section: str, told: Pareto) -> Iterator[Cells]:
     for bar in told.bars:
         name = bar.name or "(not known)"
         yield _share(f"{section} by {told.what.value}", "all", name, Share(bar.runs, told.runs))
+
+
+def _measured(told: Measured) -> Iterator[Cells]:
+    name, fit = told.series.label, told.capability
+    for figure, value in (
+        ("mean", fit.mean),
+        ("sigma", fit.sigma),
+        ("sigma within", fit.sigma_within),
+    ):
+        yield "measured", "all", name, figure, value, None, None, fit.readings, None
+    for figure, index in (("cpk", fit.cpk), ("ppk", fit.ppk)):
+        if index is not None:
+            told_index = (index.value, index.low, index.high)
+            yield "measured", "all", name, figure, *told_index, fit.readings, None
+    low, high = fit.outside.interval or (None, None)
+    share = (fit.outside.value, low, high, fit.outside.count, fit.outside.of)
+    yield "measured", "all", name, "outside", *share

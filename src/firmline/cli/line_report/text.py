@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from firmline.cli.style import paint, printable
 from firmline.errors import shortened
 from firmline.line.outcomes import StepOutcome
-from firmline.line.reporting import LineReport
+from firmline.line.reporting import LineReport, Measured
+from firmline.line.statistics.capability import Capability, Index
+from firmline.line.statistics.charts import ControlCharts
 from firmline.line.statistics.pareto import Pareto
 from firmline.line.statistics.proportion import Share
 from firmline.line.statistics.yields import Yield, Yields
@@ -34,6 +37,77 @@ def report_lines(report: LineReport, *, where: str) -> Iterator[str]:
             yield paint(told, bold=True)
             for each in paretos:
                 yield from _pareto(each)
+    if report.newest:
+        of = "" if report.newest == _judged(report) else f" of {_judged(report):,}"
+        newest = f"the newest {report.newest:,}{of} runs with a verdict"
+        yield from _measured(report.measured, newest)
+        yield ""
+        yield paint(f"One unit, or a batch? ({newest})", bold=True)
+        yield f"  {printable(report.comparison.verdict)}"
+
+
+def _judged(report: LineReport) -> int:
+    return report.yields.whole.runs - report.yields.whole.without_verdict
+
+
+def _measured(measured: Sequence[Measured], newest: str) -> Iterator[str]:
+    if not measured:
+        return
+    yield ""
+    yield paint(f"What is measured ({newest})", bold=True)
+    rows: list[tuple[str, ...]] = [
+        ("step: measurement", "readings", "mean", "sigma", "limits", "outside", "Cpk", "Ppk")
+    ]
+    for each in measured:
+        fit = each.capability
+        rows.append(
+            (
+                printable(shortened(each.series.label)),
+                f"{fit.readings:,}",
+                f"{fit.mean:.4g}",
+                "-" if fit.sigma is None else f"{fit.sigma:.3g}",
+                limits_text(fit),
+                f"{fit.outside.count:,}",
+                index_text(fit.cpk),
+                index_text(fit.ppk),
+            )
+        )
+    yield from _columns(rows, left=1)
+    for each in measured:
+        for said in (chart_text(each.charts), *each.capability.remarks):
+            yield f"  {printable(each.series.name)}: {said}"
+
+
+def limits_text(fit: Capability) -> str:
+    """The limits of a measurement."""
+    least = "" if fit.least is None else f"{fit.least:g}"
+    most = "" if fit.most is None else f"{fit.most:g}"
+    if least and most:
+        return f"{least} to {most}"
+    return (least and f">= {least}") or (most and f"<= {most}") or "none"
+
+
+def index_text(index: Index | None) -> str:
+    """A capability index with its interval."""
+    if index is None:
+        return "-"
+    return f"{index.value:.2f} ({index.low:.2f} to {index.high:.2f})"
+
+
+def chart_text(charts: ControlCharts | None) -> str:
+    """What a chart shows, in a sentence."""
+    if charts is None:
+        return "too few readings for a chart."
+    out = charts.location.out + charts.spread.out
+    points = f"the newest {_counted(len(charts.location.points), 'point')} ({charts.location.what})"
+    if not out:
+        return f"in control: nothing stands out in {points}."
+    names = Counter(name for point in out for name in point.rules)
+    told = ", ".join(f"{name} {number}x" for name, number in sorted(names.items()))
+    last = max(point.at for point in out)
+    return (
+        f"{_counted(len(out), 'signal')} in {points}, the last at {last:%Y-%m-%d %H:%MZ}: {told}."
+    )
 
 
 def _head(yields: Yields, where: str) -> Iterator[str]:
