@@ -43,7 +43,7 @@ WITHOUT_KEY: Final = (
 
 
 @click.command(cls=WithSubcommands, subcommands=SUBCOMMANDS)
-@click.argument("file", metavar="[FILE]", type=FilePath(stream=True), required=False)
+@click.argument("files", metavar="[FILE]...", type=FilePath(stream=True), nargs=-1)
 @click.option(
     "--ask",
     "asks",
@@ -108,7 +108,7 @@ WITHOUT_KEY: Final = (
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
 def diagnose(
-    file: Path | None,
+    files: tuple[Path, ...],
     *,
     asks: bool,
     lacks: tuple[str, ...],
@@ -126,28 +126,28 @@ def diagnose(
     another; a log of pc-nrfutil, of nRF Connect or an app with the DFU library on Android or iOS,
     of MCUboot's console or of an SMP client such as mcumgr; what --json has printed; or a report:
     JSON with an object "evidence", whose fields and values are on the page on evidence. - reads
-    standard input. The tests that would destroy evidence come last: do them in their order, leave
-    the cell where it is until then, and give back what they have shown with --result.
+    standard input. Several files tell of one failure together, such as a trace and what somebody
+    has seen besides; traces are taken in the order in which they began. The tests that would
+    destroy evidence come last: do them in their order, leave the cell where it is until then, and
+    give back what they have shown with --result.
     """
     from firmline.cli.diagnosis_options import known_equipment, known_tests  # noqa: PLC0415
     from firmline.cli.learned_text import resolved_runs  # noqa: PLC0415
     from firmline.cli.report.content import Concluded  # noqa: PLC0415
     from firmline.cli.report.writing import wanted_report, write_report  # noqa: PLC0415
     from firmline.diagnosis.evidence import Incident  # noqa: PLC0415
+    from firmline.diagnosis.joining import joined  # noqa: PLC0415
     from firmline.diagnosis.next_test import plan  # noqa: PLC0415 - the help stays fast
     from firmline.diagnosis.outcomes import result_of  # noqa: PLC0415
     from firmline.diagnosis.ranking import rank  # noqa: PLC0415
-    from firmline.diagnosis.reading import read_source  # noqa: PLC0415
 
     lacks, done = known_equipment(lacks), known_tests(done)
     shown = [result_of(each) for each in results]
-    _check_source(file, asks=asks, dumps=dumps, results=results)
+    _check_source(files, asks=asks, dumps=dumps, results=results)
     resolved = resolved_runs(resolved_path)
-    wanted = wanted_report(report_path, attach, diagnosed=file)
-    given = None if file is None else _read(file, is_sent=wanted is not None)
-    source = (
-        None if file is None or given is None else read_source(given.content, name=name_of(file))
-    )
+    wanted = wanted_report(report_path, attach, diagnosed=files)
+    read = _read_each(files, is_sent=wanted is not None)
+    source = joined([each for _, each in read]) if read else None
     told = Incident() if source is None else source.incident
     told = told.with_more(each for _, evidence in shown for each in evidence)
     before = () if source is None else source.done
@@ -166,22 +166,27 @@ def diagnose(
     )
     _print(concluded, as_json=as_json)
     if wanted is not None:
-        write_report(wanted, source, concluded, given=given)
+        write_report(wanted, source, concluded, diagnosed=read)
 
 
-def _read(file: Path, *, is_sent: bool) -> File:
+def _read_each(files: tuple[Path, ...], *, is_sent: bool) -> list[tuple[File, Source]]:
     """What is going to be diagnosed, and whether it may get into a report.
 
     Raises:
         InputError: ``USAGE``: it holds a private key. Else as
-            :func:`~firmline.cli.trace_input.read_trace_file`.
+            :func:`~firmline.cli.trace_input.read_trace_file`, and
+            :func:`~firmline.diagnosis.reading.read_source`.
     """
     from firmline.cli.report.attachments import File, refuse_private_key  # noqa: PLC0415
+    from firmline.diagnosis.reading import read_source  # noqa: PLC0415
 
-    content = read_trace_file(file)
-    if is_sent:
-        refuse_private_key(content, name=name_of(file), hint=WITHOUT_KEY)
-    return File(name=file.name, content=content)
+    read = []
+    for file in files:
+        content, name = read_trace_file(file), name_of(file)
+        if is_sent:
+            refuse_private_key(content, name=name, hint=WITHOUT_KEY)
+        read.append((File(name=file.name, content=content), read_source(content, name=name)))
+    return read
 
 
 def _print(concluded: Concluded, *, as_json: bool) -> None:
@@ -220,23 +225,29 @@ def _with_answers(incident: Incident, resolved: Mapping[str, int]) -> Incident:
 
 
 def _check_source(
-    file: Path | None, *, asks: bool, dumps: tuple[Path, ...], results: tuple[str, ...]
+    files: tuple[Path, ...], *, asks: bool, dumps: tuple[Path, ...], results: tuple[str, ...]
 ) -> None:
     """See that there is something to diagnose.
 
     Raises:
         InputError: ``USAGE`` or ``OPTION_CONFLICT``.
     """
-    if file is None and not asks and not dumps and not results:
+    if not files and not asks and not dumps and not results:
         raise InputError(
             Code.USAGE,
             "There is nothing to diagnose: no FILE, and no --ask.",
             hint="Give a trace, a log or a report, a dump with --dump, or --ask to be asked what"
             " was seen.",
         )
-    if asks and file == STANDARD_INPUT:
+    if asks and STANDARD_INPUT in files:
         raise InputError(
             Code.OPTION_CONFLICT,
             "--ask reads answers from standard input, which - names as the file.",
             hint="Give the file by its name.",
+        )
+    if files.count(STANDARD_INPUT) > 1:
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "- is given twice, and standard input can be read once.",
+            hint="Name the files, or send them together: cat FILE FILE | firmline diagnose -",
         )

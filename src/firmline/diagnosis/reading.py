@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -117,6 +117,12 @@ def _of_trace(content: bytes, name: str) -> Source:
         if is_trace:
             raise
         return _of_log(content, name)
+    traces, incident = told_by(given)
+    return Source(kind=Kind.TRACE, incident=incident, traces=traces)
+
+
+def told_by(given: Sequence[Trace]) -> tuple[tuple[Trace, ...], Incident]:
+    """What traces tell, the oldest first; one that is there more than once counts once."""
     traces = _each_once(given)
     incident = evidence_of_traces(traces)
     copies = len(given) - len(traces)
@@ -124,7 +130,7 @@ def _of_trace(content: bytes, name: str) -> Source:
         told = "A trace is" if copies == 1 else f"{copies} traces are"
         same = f"{told} the same as another, event by event: each attempt counts once."
         incident = incident.with_more((), [same])
-    return Source(kind=Kind.TRACE, incident=incident, traces=traces)
+    return traces, incident
 
 
 def _each_once(traces: Iterable[Trace]) -> tuple[Trace, ...]:

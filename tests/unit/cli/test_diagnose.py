@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from firmline.errors import Code
+from unit.cli.failed_trace import failed_update, trace_of
 from unit.cli.program import Program, assert_failed
 
 REPORT = {
@@ -217,3 +218,41 @@ def test_counts_of_no_cause_are_refused(firmline: Program, report: Path, content
     assert_failed(
         firmline("diagnose", str(report), "--resolved", "counts.csv"), Code.TABLE_MALFORMED
     )
+
+
+# --- several files ------------------------------------------------------------------------------
+
+
+def test_several_files_tell_of_one_failure_together(firmline: Program, tmp_path: Path) -> None:
+    (tmp_path / "unit.jsonl").write_text(trace_of(failed_update()), encoding="utf-8")
+    (tmp_path / "seen.json").write_text(
+        json.dumps({"evidence": {"supply": "coin_cell", "unit_scope": "one"}}), encoding="utf-8"
+    )
+    told = firmline("diagnose", str(tmp_path / "unit.jsonl"), str(tmp_path / "seen.json"), "--json")
+    assert told.code == 0, told.err
+    seen = {each["field"]: each["origin"] for each in told.result["evidence"]}
+    assert (seen["ext_error"], seen["supply"]) == ("unit", "report")
+    assert told.result["causes"][0]["cause"] == "pkg-version-not-higher"
+
+
+def test_a_report_of_several_files_sends_all_of_them_along(
+    firmline: Program, report: Path, tmp_path: Path
+) -> None:
+    trace, out = tmp_path / "unit.jsonl", tmp_path / "out.json"
+    trace.write_text(trace_of(failed_update()), encoding="utf-8")
+    told = firmline("diagnose", str(report), str(trace), "--report", str(out))
+    assert told.code == 0, told.err
+    made = json.loads(out.read_text(encoding="utf-8"))
+    roles = {each["name"]: each["role"] for each in made["attachments"]}
+    assert roles == {"report.json": "what was diagnosed", "unit.jsonl": "what was diagnosed"}
+    assert made["evidence"]["package_scope"] == "own_only"
+    assert made["attempts"]
+
+
+def test_no_file_of_several_is_left_out_in_silence(firmline: Program, report: Path) -> None:
+    assert_failed(firmline("diagnose", str(report), "none.jsonl"), Code.FILE_MISSING)
+    assert_failed(firmline("diagnose", "-", "-"), Code.OPTION_CONFLICT)
+    kept = report.read_text(encoding="utf-8")
+    told = firmline("diagnose", "none.json", str(report), "--report", str(report))
+    assert told.code == 2
+    assert report.read_text(encoding="utf-8") == kept

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,7 +52,7 @@ class Wanted:
 
 
 def wanted_report(
-    path: Path | None, attach: tuple[Path, ...], *, diagnosed: Path | None
+    path: Path | None, attach: tuple[Path, ...], *, diagnosed: tuple[Path, ...]
 ) -> Wanted | None:
     """What the options ask for, with what is attached already read, before any work is done.
 
@@ -82,7 +82,7 @@ def wanted_report(
             " (.html), or JSON (.json).",
             hint=f"Name it {shortened(path.stem or 'report')}.html.",
         )
-    keep_apart(path, diagnosed, *attach)
+    keep_apart(path, *diagnosed, *attach)
     if path.is_file():
         raise InputError(
             Code.FILE_EXISTS,
@@ -93,7 +93,11 @@ def wanted_report(
 
 
 def write_report(
-    wanted: Wanted, source: Source | None, concluded: Concluded, *, given: File | None
+    wanted: Wanted,
+    source: Source | None,
+    concluded: Concluded,
+    *,
+    diagnosed: Sequence[tuple[File, Source]],
 ) -> None:
     """Write a report.
 
@@ -101,15 +105,15 @@ def write_report(
         wanted: Where, and with what.
         source: What was diagnosed; ``None``: a person was asked, and nothing else.
         concluded: What came of it.
-        given: The file that was diagnosed; it is sent along.
+        diagnosed: The files that were diagnosed, and what each of them tells; they are sent along.
 
     Raises:
         InputError: As :func:`~firmline.cli.files.write_file`.
     """
-    files = wanted.files
-    if given is not None and source is not None:
-        files = (replace(given, role=ROLE, is_told=source.kind is not Kind.LOG), *files)
-    report = compose(source, concluded, files=files, made_at=datetime.now(UTC))
+    given = [
+        replace(file, role=ROLE, is_told=each.kind is not Kind.LOG) for file, each in diagnosed
+    ]
+    report = compose(source, concluded, files=[*given, *wanted.files], made_at=datetime.now(UTC))
     content = FORMS[wanted.path.suffix.lower()](report).encode()
     write_file(wanted.path, content, replace=False)
     click.echo(f"Report: {printable(shortened(wanted.path))}", err=True)

@@ -1,0 +1,82 @@
+"""Several files that tell of one failure, as one.
+
+Rules of this module:
+
+* Traces are taken as if they stood behind one another in one file, in the order in which they began
+  where all of them say it.
+* Of a field with one value, what a file has recorded of another attempt is left out where a trace
+  that is at hand says it, and that is told. What somebody describes is never left out: where it
+  cannot be true beside the rest, that is a contradiction.
+* How often it fails is what a report says of it, before what the traces at hand come to: whoever
+  has kept some of many runs has the failures, or the runs of both of two conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from firmline.diagnosis.evidence import OF_AN_UPDATE, Evidence, Incident
+from firmline.diagnosis.reading import Kind, Source, told_by
+from firmline.diagnosis.vocabulary import vocabulary
+from firmline.formats.trace import Trace
+
+HOW_OFTEN: Final = "reproducibility"
+
+
+def joined(sources: Sequence[Source]) -> Source:
+    """What several files tell together.
+
+    Args:
+        sources: One at least, in the order in which they were given.
+    """
+    if len(sources) == 1:
+        return sources[0]
+    kinds = {source.kind for source in sources}
+    given = _in_their_order([trace for each in sources for trace in each.traces])
+    traces, incident = told_by(given)
+    others = [each for each in sources if each.kind is not Kind.TRACE]
+    for source in others:
+        incident = _with(incident, source.incident)
+    return Source(
+        kind=next(kind for kind in Kind if kind in kinds),
+        incident=replace(incident, ended_well=all(each.incident.ended_well for each in sources)),
+        traces=traces,
+        done=tuple(dict.fromkeys(slug for source in sources for slug in source.done)),
+    )
+
+
+def _in_their_order(traces: Sequence[Trace]) -> list[Trace]:
+    begun = [(trace.time_of(trace.begin_s), trace) for trace in traces]
+    known = [(at, trace) for at, trace in begun if at is not None]
+    if len(known) < len(traces):
+        return list(traces)
+    return [trace for _, trace in sorted(known, key=lambda each: each[0])]
+
+
+def _with(incident: Incident, other: Incident) -> Incident:
+    """What is known, with what another file tells."""
+    if any(each.field == HOW_OFTEN and each.seen for each in other.evidence):
+        kept = tuple(each for each in incident.evidence if not _is_counted(each))
+        incident = replace(incident, evidence=kept)
+    known = {(each.field, each.value) for each in incident.evidence}
+    recorded = {
+        each.field
+        for each in incident.evidence
+        if each.origin in OF_AN_UPDATE and each.seen and not vocabulary()[each.field].many
+    }
+    new = [each for each in other.evidence if (each.field, each.value) not in known]
+    left_out = [each for each in new if each.origin in OF_AN_UPDATE and each.field in recorded]
+    used = [each for each in new if each not in left_out]
+    return incident.with_more(used, [*other.unused, *_of_another_attempt(left_out)])
+
+
+def _is_counted(evidence: Evidence) -> bool:
+    return evidence.field == HOW_OFTEN and evidence.origin in OF_AN_UPDATE
+
+
+def _of_another_attempt(evidence: Iterable[Evidence]) -> Iterable[str]:
+    told = ", ".join(f"{each.field} = {each.value}" for each in evidence if each.seen)
+    if told:
+        yield f"Recorded of another attempt than the trace that is explained, and not used: {told}."
