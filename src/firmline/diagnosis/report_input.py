@@ -92,7 +92,10 @@ def incident_of(report: object, *, name: str, origin: Origin = Origin.REPORT) ->
     if not isinstance(ruled_out, dict):
         return incident.with_more((), [f"'{RULED_OUT}' is {_kind(ruled_out)} and no object."])
     more = _read(ruled_out, origin=origin, seen=False)
-    return _with_places(incident.with_more(more.evidence, more.unused), report.get(OBSERVATIONS))
+    incident = _with_places(
+        incident.with_more(more.evidence, more.unused), report.get(OBSERVATIONS)
+    )
+    return _with_marks(incident, report)
 
 
 def is_result(document: object) -> bool:
@@ -130,13 +133,17 @@ def _of_result(result: Mapping[str, Any]) -> Incident:
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             unused.append(f"{_quoted(json.dumps(each))} is no evidence.")
-    incident = Incident(
-        unused=tuple(unused),
-        ended_well=result.get("ended_well") is True,
-        unproven=result.get("unproven") is True,
-        prose=result.get("prose") is True,
+    return _with_marks(Incident(unused=tuple(unused)).with_more(evidence), result)
+
+
+def _with_marks(incident: Incident, document: Mapping[str, Any]) -> Incident:
+    """The same, with what is said of all of it: how it ended, and what kind of text it was."""
+    return replace(
+        incident,
+        ended_well=document.get("ended_well") is True,
+        unproven=document.get("unproven") is True,
+        prose=document.get("prose") is True,
     )
-    return incident.with_more(evidence)
 
 
 def _with_places(incident: Incident, observations: object) -> Incident:

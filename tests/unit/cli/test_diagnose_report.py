@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -18,8 +19,19 @@ from firmline.cli.report.attempts import MAX_ROWS
 from firmline.device.description import gallery_unit
 from firmline.device.dump import dump_unit
 from firmline.device.fabrication import fabricate
+from firmline.diagnosis.next_test import diagnostic_tests
 from firmline.errors import Code
+from firmline.events import (
+    Event,
+    ImageSent,
+    ImageStarted,
+    Outcome,
+    Refused,
+    TextHeard,
+    UpdateFinished,
+)
 from firmline.formats.records import format_intel_hex
+from firmline.values import ImageKind
 from unit.cli.failed_trace import failed_update, trace_of
 from unit.cli.makers import KEY
 from unit.cli.program import Program, assert_failed, files_in
@@ -250,6 +262,77 @@ def dumped(name: str, unit: str) -> None:
     """A dump of a ready unit, with its FICR."""
     dump = dump_unit(fabricate(gallery_unit(unit)))
     Path(name).write_text(format_intel_hex(dump.spans), encoding="ascii")
+
+
+def test_a_report_of_an_end_that_is_not_proven_calls_nothing_a_failure(
+    firmline: Program, folder: Path
+) -> None:
+    (folder / "unit.jsonl").write_text(trace_of(unproven_update()), encoding="utf-8")
+    page = Page(report_of(firmline, "unit.jsonl"))
+    assert "Report of an update whose end is not proven" in page.text
+    assert "Report of a failed update" not in page.text
+    assert "Nothing is shown to have failed The unit took the whole image" in page.text
+    assert "Likeliest cause, if it is not the new one" in page.text
+    told = fields_of(firmline, "unit.jsonl")
+    assert told["unproven"]
+    again = firmline("diagnose", "out.json", "--json").result
+    assert again["unproven"]
+    assert [each["cause"] for each in again["causes"]] == [e["cause"] for e in told["causes"]]
+
+
+def unproven_update() -> tuple[Event, ...]:
+    """An update that is as good as any, but for its proof."""
+    *before, ended = [each for each in failed_update() if not isinstance(each, Refused)]
+    assert isinstance(ended, UpdateFinished)
+    at = ended.at_s
+    return (
+        *before,
+        ImageStarted(at_s=at, kind=ImageKind.APPLICATION, index=0, init_packet_size=140, size=2048),
+        ImageSent(at_s=at, kind=ImageKind.APPLICATION, size=2048),
+        TextHeard(at_s=at, text="Hello."),
+        replace(ended, outcome=Outcome.UNVERIFIED, code=Code.NEW_APPLICATION_NOT_SEEN),
+    )
+
+
+def test_a_report_of_what_nothing_tells_apart_names_each_of_it(
+    firmline: Program, folder: Path
+) -> None:
+    evidence = {
+        "transport": "ble",
+        "bootloader": "secure",
+        "phase": "enter_bootloader",
+        "failure_kind": "none",
+        "end_state": "back_in_app",
+        "unit_resets": "once",
+        "unit_scope": "all",
+        "reproducibility": "always",
+        "not_cured_by": ["retry", "pin_reset", "other_host"],
+    }
+    (folder / "r.json").write_text(json.dumps({"evidence": evidence}), encoding="utf-8")
+    done = [each for slug in diagnostic_tests() for each in ("--done", slug)]
+    page = Page(report_of(firmline, "r.json", *done))
+    assert "One of these Application and bootloader disagree on bonds (" in page.text
+    assert "cannot be told apart by any test that is known" in page.text
+    assert "Next test" not in page.text
+    without = [
+        each for slug in diagnostic_tests() if slug != "read-sources" for each in ("--done", slug)
+    ]
+    told = fields_of(firmline, "r.json", *without, "--lacks", "sources")
+    assert told["undecided"]["tests"] == ["read-sources"]
+    shown = firmline("diagnose", "r.json", *without, "--lacks", "sources").out
+    assert "cannot be told apart without the sources of application and bootloader" in " ".join(
+        shown.split()
+    )
+
+
+def test_a_report_of_a_written_text_says_so(firmline: Program, folder: Path) -> None:
+    line = "Then somebody took the cell out of it. It was gone after that, as they said.\n"
+    quoted = "mcumgr image upload app.bin\nError: NMP timeout\n"
+    (folder / "page.md").write_text(line * 12 + quoted, encoding="utf-8")
+    page = Page(report_of(firmline, "page.md"))
+    assert "Careful This reads like a text that somebody has written" in page.text
+    assert fields_of(firmline, "page.md")["prose"]
+    assert firmline("diagnose", "out.json", "--json").result["prose"]
 
 
 def test_a_trace_without_a_clock_and_an_end_says_so(firmline: Program, folder: Path) -> None:

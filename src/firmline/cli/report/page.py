@@ -15,7 +15,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from firmline.cli.diagnosis_text import UNLIKELY, percent, title_of
+from firmline.cli.diagnosis_text import PROSE, UNLIKELY, UNPROVEN, percent, title_of
 from firmline.cli.learned_text import share, weight
 from firmline.cli.report.cleaning import clean
 from firmline.cli.report.content import Made, Report
@@ -69,6 +69,8 @@ def page(report: Report) -> str:
             for each in _likely(report.ranking, always=1, most=EXPLAINED)
             if each.cause is not None
         ],
+        unproven=UNPROVEN,
+        prose=PROSE,
         nothing_more=NOTHING_MORE
         if report.undecided is None
         else undecided_sentence(report.undecided),
