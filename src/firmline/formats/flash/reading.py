@@ -21,6 +21,7 @@ from firmline.formats.flash.dump import (
     REGISTERS,
     FlashDump,
 )
+from firmline.formats.flash.mixed_order import without_turned
 from firmline.formats.flash.signs import begins_flash, place_of
 from firmline.formats.flash.strangers import stranger
 from firmline.formats.spans import Span, clip_spans
@@ -122,7 +123,7 @@ def dump_of(spans: tuple[Span, ...], *, name: str) -> FlashDump:
         dump = turn.dump
         notes.append(_told(turn))
         _check_chip(dump.spans, name)
-    return replace(dump, notes=tuple(notes))
+    return without_turned(replace(dump, notes=tuple(notes)))
 
 
 def _told(turn: Turned) -> str:

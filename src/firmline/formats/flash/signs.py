@@ -17,8 +17,8 @@ from firmline.formats.spans import Span, read_spans
 
 MCUBOOT_MAGIC: Final = bytes.fromhex("3db8f396")
 """First word of an image for MCUboot, little-endian (MCUboot, design, image format)."""
-_PAGE: Final = 0x400
-"""Of an nRF51; those of an nRF52 are four of them."""
+SMALL_PAGE: Final = 0x400
+"""Of an nRF51, bytes; those of an nRF52 are four of them."""
 _LARGE_PAGE: Final = 0x1000
 _VERSIONS: Final = (b"\1\0\0\0", b"\2\0\0\0")
 LOOKED_FOR: Final = (
@@ -29,18 +29,25 @@ LOOKED_FOR: Final = (
 
 def has_sign(flash: tuple[Span, ...]) -> bool:
     """Whether anything in flash is known, in this order of bytes."""
-    return (
-        _has_softdevice(flash)
-        or _has_mbr(flash)
-        or any(map(_has_program, flash))
-        or has_settings(flash)
-        or any(mcuboot_images(flash))
-    )
+    return any(True for _ in sign_places(flash))
+
+
+def sign_places(flash: tuple[Span, ...]) -> Iterator[int]:
+    """The addresses at which something in flash is known, in this order of bytes."""
+    if _has_softdevice(flash):
+        yield INFO_FLASH_ADDRESS
+    if _has_mbr(flash):
+        yield 0
+    for span in flash:
+        yield from _programs(span)
+    for span in flash:
+        yield from _settings(span)
+    yield from mcuboot_images(flash)
 
 
 def has_settings(flash: Iterable[Span]) -> bool:
     """Whether there is a settings page whose checksum is right."""
-    return any(map(_has_settings, flash))
+    return any(True for span in flash for _ in _settings(span))
 
 
 def mcuboot_images(flash: Iterable[Span]) -> Iterator[int]:
@@ -95,17 +102,16 @@ def _has_softdevice(flash: tuple[Span, ...]) -> bool:
     return int.from_bytes(magic, "little") == MAGIC
 
 
-def _has_settings(span: Span) -> bool:
-    for offset in _pages(span, _PAGE, HEAD_SIZE):
+def _settings(span: Span) -> Iterator[int]:
+    for offset in _pages(span, SMALL_PAGE, HEAD_SIZE):
         head = span.data[offset : offset + HEAD_SIZE]
         if head[4:8] in _VERSIONS and head[:4] == head_crc(head).to_bytes(4, "little"):
-            return True
-    return False
+            yield span.address + offset
 
 
-def _has_program(span: Span) -> bool:
-    """Whether a program that is linked for where it lies begins at it, or at a page in it."""
-    return any(
-        is_program(span.data[offset : offset + TABLE_SIZE], span.address + offset, span.end)
-        for offset in {0, *_pages(span, _PAGE, TABLE_SIZE)}
-    )
+def _programs(span: Span) -> Iterator[int]:
+    """Where a program that is linked for where it lies begins: at the span, or at a page in it."""
+    for offset in sorted({0, *_pages(span, SMALL_PAGE, TABLE_SIZE)}):
+        table = span.data[offset : offset + TABLE_SIZE]
+        if is_program(table, span.address + offset, span.end):
+            yield span.address + offset

@@ -67,7 +67,7 @@ def read_unit(port: MemoryPort) -> FlashDump:
     flash, notes = _flash(port, size)
     spans = join_spans([*pieces, *flash], name=port.name)
     dump = dump_of(spans, name=port.name)
-    return replace(dump, notes=(*dump.notes, *notes), has_unread=bool(notes))
+    return replace(dump, notes=(*dump.notes, *notes), has_unread=dump.has_unread or bool(notes))
 
 
 def _flash_size(ficr: bytes, name: str) -> int:

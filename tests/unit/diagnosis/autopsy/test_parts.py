@@ -11,8 +11,11 @@ from firmline.device.description import gallery_unit
 from firmline.device.dump import dump_unit
 from firmline.diagnosis.autopsy.examination import Autopsy, examine
 from firmline.diagnosis.autopsy.finding import Weight
+from firmline.diagnosis.ranking import rank
+from firmline.formats.flash.byte_order import turn_words
 from firmline.formats.flash.dump import FlashDump
 from firmline.formats.flash.information import BOOTLOADER_ADDRESS
+from firmline.formats.flash.reading import read_dump
 from firmline.formats.spans import Span
 from unit.diagnosis.autopsy.bodies import (
     BACKUP,
@@ -231,3 +234,17 @@ def test_no_bit_of_resetreas_says_both() -> None:
     assert (
         "A power-on or a brown-out reset leaves it so, and so does a program that clears it" in text
     )
+
+
+# --- a part in another byte order ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", [(0x26000, 0x30000), (0x78000, 0x80000), (0x7E000, 0x80000)])
+def test_what_a_tool_has_turned_is_taken_for_no_fault_of_the_unit(part: tuple[int, int]) -> None:
+    start, end = part
+    flash = dump_unit(made()).read(0, 0x80000)
+    content = flash[:start] + turn_words(flash[start:end], 4) + flash[end:]
+    autopsy = examine(read_dump(content, name="dump.bin"))
+    assert "stand the wrong way round" in " ".join(autopsy.body.dump.notes)
+    assert not [each.slug for each in autopsy.findings if each.weight is Weight.FAULT]
+    assert rank(autopsy.incident).causes[0].slug == "unknown"

@@ -14,6 +14,7 @@ from firmline.errors import Code, InputError
 from firmline.formats.flash.byte_order import turn_words, turned
 from firmline.formats.flash.dump import FlashDump
 from firmline.formats.flash.information import FICR, UICR
+from firmline.formats.flash.mixed_order import without_turned
 from firmline.formats.flash.reading import read_dump
 from firmline.formats.records import format_intel_hex
 from firmline.formats.spans import Span
@@ -229,3 +230,54 @@ def test_a_dump_in_its_right_order_is_left_as_it_is() -> None:
     for unit in ("ble-reference", "nrf52840-usb", "no-bootloader"):
         dump = dump_unit(fabricate(gallery_unit(unit)))
         assert turned(dump) is None
+
+
+# --- a part of the flash in another order -------------------------------------------------------
+
+
+def partly_turned(start: int, end: int, width: int = 4) -> bytes:
+    return FLASH[:start] + turn_words(FLASH[start:end], width) + FLASH[end:]
+
+
+@pytest.mark.parametrize("width", [4, 2])
+@pytest.mark.parametrize("form", ["bin", "hex"])
+def test_a_part_of_the_flash_that_is_turned_is_not_used_and_told(width: int, form: str) -> None:
+    wrong = partly_turned(0x26000, 0x30000, width)
+    dump = read_dump(wrong if form == "bin" else at(0, wrong), name=f"dump.{form}")
+    (note,) = dump.notes
+    assert f"the wrong way round: at 0x26000, {width} bytes each" in note
+    assert dump.held(0x26000, 0x30000) == 0
+    assert dump.read(0, 0x3400) == FLASH[:0x3400]
+    assert dump.read(0x7F000, 0x1000) == FLASH[0x7F000:]
+    assert dump.has_unread  # what is missing is not what was erased
+
+
+def test_what_is_right_in_the_midst_of_what_is_turned_is_used() -> None:
+    dump = read_dump(at(0, turn_words(FLASH[:0x7F000], 4) + FLASH[0x7F000:]), name="dump.hex")
+    assert dump.held(0, 0x80000) == 0x1000 + dump.held(0, 0x7F000)
+    assert dump.held(0, 0x7E000) == 0
+    assert "from 0x0 to 0x7F000 is used" in dump.notes[0]
+
+
+def test_a_part_that_is_turned_at_the_end_is_left_out_to_the_end() -> None:
+    dump = read_dump(at(0, partly_turned(0x7E000, 0x80000)), name="dump.hex")
+    assert dump.held(0x7E000, 0x80000) == 0
+    assert "to its end is used" in dump.notes[0]
+
+
+def test_other_areas_stay_where_a_part_of_the_flash_is_left_out() -> None:
+    spans = tuple(
+        replace(span, data=partly_turned(0x26000, 0x30000)[span.address : span.end])
+        if span.address < 0x80000
+        else span
+        for span in WHOLE.spans
+    )
+    dump = read_dump(hex_of(*spans), name="dump.hex")
+    assert dump.held(UICR, UICR + 0x400) == WHOLE.held(UICR, UICR + 0x400)
+    assert dump.held(FICR, UICR) == WHOLE.held(FICR, UICR)
+
+
+def test_flash_in_one_order_is_left_whole() -> None:
+    for name in ("ble-reference", "nrf52840-usb", "full-256k", "no-application", "smp-application"):
+        unit = dump_unit(fabricate(gallery_unit(name)))
+        assert without_turned(unit) is unit
