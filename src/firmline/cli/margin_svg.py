@@ -8,6 +8,7 @@ from html import escape
 from typing import Final
 
 from firmline.diagnosis.margin_search import CONFIDENCE, Margin, Place, Tried
+from firmline.line.drawing.parts import round_numbers
 
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 70, 24, 64, 60
@@ -19,8 +20,6 @@ DOT: Final = 5
 MOST_TITLE: Final = 76
 """Characters of a title that fit."""
 _FAILED, _PASSED, _CURVE, _BAND = "#b3402a", "#2a6fb3", "#333333", "#e9d9a8"
-_STEPS: Final = (1, 2, 2.5, 5, 10)
-"""Distances of round numbers."""
 _TICKS: Final = 8
 """So many of them at most."""
 
@@ -95,7 +94,7 @@ class _Picture:
         """Both axes, with round numbers."""
         bottom = HEIGHT - BOTTOM
         yield _line(LEFT, bottom, WIDTH - RIGHT, bottom)
-        for value in _round_numbers(self._low, self._high):
+        for value in round_numbers(self._low, self._high, most=_TICKS):
             x = self._x(value)
             yield _line(x, bottom, x, bottom + 5)
             yield _text(x, bottom + 20, f"{value:.6g}", anchor="middle")
@@ -141,18 +140,6 @@ def _legend() -> Iterator[str]:
     for x, colour, word in ((LEFT, _FAILED, "failed"), (LEFT + 70, _PASSED, "passed")):
         yield f'<circle cx="{x}" cy="{y}" r="{DOT}" fill="{colour}"/>'
         yield _text(x + 10, y + 4, word)
-
-
-def _round_numbers(low: float, high: float) -> list[float]:
-    """Round numbers between two values, evenly spaced."""
-    exponent = 10.0**-6
-    while True:
-        for step in (each * exponent for each in _STEPS[:-1]):
-            if (high - low) / step <= _TICKS:
-                first = int(low / step + 0.999999)
-                last = int(high / step + 1e-9)
-                return [round(number * step, 9) for number in range(first, last + 1)]
-        exponent *= 10
 
 
 def _line(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
-from datetime import datetime
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from firmline.cli.files import keep_outputs_apart, remember_input, write_file
+from firmline.cli.files import file_to_be, keep_outputs_apart, remember_input
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.style import printable
 from firmline.cli.timestamp import Moment
@@ -55,6 +55,8 @@ BY: Final = ("batch", "station", "slot", "hour", "shift", "day")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--csv", metavar="OUT", type=FilePath(), help="Write it as a table: a row a figure.")
+@click.option("--parquet", metavar="OUT", type=FilePath(), help="Write the same as Parquet.")
+@click.option("--html", metavar="OUT", type=FilePath(), help="Write a page to read and to print.")
 def report(
     *,
     db: str,
@@ -70,6 +72,8 @@ def report(
     rules: str,
     as_json: bool,
     csv: Path | None,
+    parquet: Path | None,
+    html: Path | None,
 ) -> None:
     """Say what the runs of a line come to: yields, what goes wrong most, and what is measured.
 
@@ -89,7 +93,7 @@ def report(
             " have begun between them.",
             hint="Give the earlier time as --since.",
         )
-    outputs = _outputs(csv)
+    outputs = _outputs(csv=csv, parquet=parquet, html=html)
     wanted = RunFilter(
         product=product,
         recipe=recipe,
@@ -104,18 +108,20 @@ def report(
         remember_input(address.path)
     told = _read(db, wanted, by, newest=newest, rules=rules)
     where = printable(str(address))
-    for path, form in outputs.items():
-        write_file(path, _written(told, form), replace=False)
+    _write_all(told, outputs, where)
     _print(told, where, as_json=as_json)
     for path in outputs:
         click.echo(f"Written: {printable(shortened(path))}", err=True)
 
 
-def _outputs(csv: Path | None) -> dict[Path, str]:
-    """What is to be written, and as what; seen to before any work is done."""
-    wanted = [(csv, "csv")]
+def _outputs(**wanted: Path | None) -> dict[Path, str]:
+    """What is to be written, and as what; seen to before any work is done.
+
+    Raises:
+        InputError: ``FILE_EXISTS``: it is there already. ``OPTION_CONFLICT``: two are one file.
+    """
     found: dict[Path, str] = {}
-    for path, form in wanted:
+    for form, path in wanted.items():
         if path is None:
             continue
         for other in found:
@@ -149,11 +155,29 @@ def _read(db: str, wanted: RunFilter, by: str | None, *, newest: int, rules: str
         )
 
 
-def _written(told: LineReport, form: str) -> bytes:
-    from firmline.cli.csv_text import csv_table, text_cell  # noqa: PLC0415 - seldom asked for
+def _write_all(told: LineReport, outputs: dict[Path, str], where: str) -> None:
+    """Write every form that is wanted: all of them, or none."""
+    with ExitStack() as together:
+        contents = [(path, _written(told, form, where)) for path, form in outputs.items()]
+        for path, content in contents:
+            together.enter_context(file_to_be(path, content, replace=False))
+
+
+def _written(told: LineReport, form: str, where: str) -> bytes:
+    if form == "html":
+        from firmline import __version__  # noqa: PLC0415 - each form needs parts of its own
+        from firmline.cli.line_report.page import page  # noqa: PLC0415
+
+        made_at = datetime.now(UTC)
+        return page(told, where=where, made_at=made_at, firmline=__version__).encode()
     from firmline.cli.line_report.table import COLUMNS, rows  # noqa: PLC0415
 
-    assert form == "csv"  # noqa: S101 - more forms come
+    if form == "parquet":
+        from firmline.cli.line_report.parquet import parquet_table  # noqa: PLC0415
+
+        return parquet_table(rows(told))
+    from firmline.cli.csv_text import csv_table, text_cell  # noqa: PLC0415
+
     cells = (
         ["" if cell is None else text_cell(cell) if isinstance(cell, str) else cell for cell in row]
         for row in rows(told)

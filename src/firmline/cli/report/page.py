@@ -1,25 +1,16 @@
-"""The report as one page: HTML that asks no network, runs no script, and prints on any paper.
-
-The template escapes whatever it is given (Jinja2's autoescape). Besides, the page forbids itself
-everything but its own style sheet, by its hash, and images that it holds itself: were anything to
-slip through, a browser would not obey it.
-"""
+"""The report as one page: HTML that asks no network, runs no script, and prints on any paper."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from pathlib import Path
 from typing import Final
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from firmline.cli.diagnosis_text import PROSE, UNLIKELY, UNPROVEN, percent, title_of
 from firmline.cli.learned_text import share, weight
 from firmline.cli.report.cleaning import clean
 from firmline.cli.report.content import Made, Report
 from firmline.cli.report.drawing import Drawing, draw
+from firmline.cli.report.drawn import policy, safe_style, template
 from firmline.cli.undecided_text import undecided_sentence
 from firmline.diagnosis.catalogue import catalogue
 from firmline.diagnosis.consistency import contradictions
@@ -51,17 +42,10 @@ LEAST: Final = 0.01
 def page(report: Report) -> str:
     """The page."""
     style = (FOLDER / "report.css").read_text(encoding="utf-8")
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(
+    return template(FOLDER, "report.html").render(
         report=report,
-        style=Markup(style),  # noqa: S704 - our own file
-        policy=_policy(style),
+        style=safe_style(style),
+        policy=policy(style),
         drawings=_drawings(report),
         likely=_likely(report.ranking, always=ALWAYS, most=MOST_CAUSES),
         explained=[
@@ -108,15 +92,6 @@ def _likely(ranking: Ranking, *, always: int, most: int) -> list[RankedCause]:
         for place, each in enumerate(ranking.causes[:most])
         if place < always or each.probability >= UNLIKELY
     ]
-
-
-def _policy(style: str) -> str:
-    """What the page may do (Content Security Policy, level 3)."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:;"
-        " base-uri 'none'; form-action 'none'"
-    )
 
 
 def _drawings(report: Report) -> dict[int, Drawing]:
