@@ -73,6 +73,20 @@ def _resetting(kind: ResetKind) -> Doing:
     return doing
 
 
+def _fed_by(feed: Callable[[Bench], None]) -> Doing:
+    """Something else in the cell's place; the unit loses its power before the try and behind it."""
+
+    @asynccontextmanager
+    async def doing(bench: Bench) -> AsyncIterator[How]:
+        feed(bench)
+        await bench.reset(ResetKind.POWER)
+        yield AS_USUAL
+        bench.feed_from_own()
+        await bench.reset(ResetKind.POWER)
+
+    return doing
+
+
 @asynccontextmanager
 async def _restart_application(bench: Bench) -> AsyncIterator[How]:
     """By its own command, which an application takes that runs."""
@@ -99,24 +113,6 @@ async def _bridge(bench: Bench) -> AsyncIterator[How]:
         yield AS_USUAL
     finally:
         bench.feed_from_own()
-
-
-@asynccontextmanager
-async def _replace_cell(bench: Bench) -> AsyncIterator[How]:
-    bench.feed_from_new_cell()
-    await bench.reset(ResetKind.POWER)
-    yield AS_USUAL
-    bench.feed_from_own()
-    await bench.reset(ResetKind.POWER)
-
-
-@asynccontextmanager
-async def _replace_supply(bench: Bench) -> AsyncIterator[How]:
-    bench.feed_from_bench()
-    await bench.reset(ResetKind.POWER)
-    yield AS_USUAL
-    bench.feed_from_own()
-    await bench.reset(ResetKind.POWER)
 
 
 @asynccontextmanager
@@ -159,8 +155,8 @@ TRIES: Final[Mapping[str, Doing]] = {
     "cell_reseated": _resetting(ResetKind.POWER),
     "power_cycle": _resetting(ResetKind.POWER),
     "long_power_off": _resetting(ResetKind.POWER),
-    "new_cell": _replace_cell,
-    "bench_supply": _replace_supply,
+    "new_cell": _fed_by(Bench.feed_from_new_cell),
+    "bench_supply": _fed_by(Bench.feed_from_bench),
     "full_dfu": _sending(AS_USUAL),
     "settings_regenerated": _write_settings,
     "reflash": _program_all,
