@@ -61,3 +61,43 @@ def test_a_unit_for_another_tool_has_no_cause(firmline: Program) -> None:
     assert "cause:" not in updated(firmline, "smp-application")
     told = firmline("diagnose", "t.jsonl").out
     assert "another tool updates it, and nothing failed" in " ".join(told.split())
+
+
+SURE = {
+    "leaked-buffers": "rx-buffer-leak",
+    "legacy-application": "protocol-mismatch-legacy-secure",
+    "no-bootloader": "jump-bootloader-missing",
+    "stuck-gpregret": "gpregret-stuck",
+    "watchdog-rr7": "watchdog-rr7-not-fed",
+    "weak-coin-cell": "power-brownout-coincell",
+    "worn-page": "flash-page-worn",
+}
+"""What the tests of a bench come to, at a host that ends at the first fault."""
+SPLIT = {
+    "application-crash": "jump-app-crashes",
+    "dead-crystal": "lfclk-crystal-fault",
+    "legacy-bootloader": "protocol-mismatch-legacy-secure",
+    "wrong-address": "host-mac-plus-one",
+}
+"""What is among the causes that nothing on a bench tells apart."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("unit", "cause"), SURE.items())
+def test_the_tests_of_a_bench_come_to_what_a_unit_has(
+    firmline: Program, unit: str, cause: str
+) -> None:
+    result = firmline("sim", "diagnose", "--unit", unit, "--json").result
+    assert (result["end"], result["causes"][0]["cause"]) == ("sure", cause)
+    assert result["undecided"] is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("unit", "cause"), SPLIT.items())
+def test_where_the_tests_of_a_bench_cannot_decide_the_cause_is_named_with_the_others(
+    firmline: Program, unit: str, cause: str
+) -> None:
+    result = firmline("sim", "diagnose", "--unit", unit, "--json").result
+    assert result["end"] == "nothing_tells_more"
+    assert cause in result["undecided"]["causes"]
+    assert result["undecided"]["tests"]
