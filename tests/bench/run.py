@@ -229,6 +229,13 @@ def measure_records_of_line(folder: Path) -> list[Figure]:
     return measure_records(folder)
 
 
+def measure_reports_of_line(folder: Path) -> list[Figure]:
+    """Reports over a million runs."""
+    from bench.reports import measure_reports  # noqa: PLC0415 - as above
+
+    return measure_reports(folder)
+
+
 def core_distributions() -> set[str]:
     """firmline's own requirements without extras, and theirs."""
     names: set[str] = set()
@@ -314,6 +321,7 @@ def main() -> int:
             *measure_limit_shares(),
             *measure_many_units(),
             *measure_records_of_line(folder),
+            *measure_reports_of_line(folder),
             *measure_device(),
             *measure_install(folder),
         ]

@@ -29,8 +29,6 @@ def count_runs(rows: Iterable[Row[Run]], wanted: Collection[Row[Run]], *, by_hou
             outcome=those[0].entry.outcome,
             is_golden=is_golden,
             runs=len(those),
-            first_at=min(each.entry.began_at for each in those),
-            last_at=max(each.entry.began_at for each in those),
         )
         for (cell, _, is_golden), those in found.items()
     )
@@ -47,7 +45,13 @@ def count_runs(rows: Iterable[Row[Run]], wanted: Collection[Row[Run]], *, by_hou
         if len(of_unit[unit]) > 1
     )
     kept = tuple(each for each in retested if any(verdict.is_wanted for verdict in each))
-    return Counts(runs=runs, retested=kept)
+    times = [row.entry.began_at for row in wanted if not row.entry.is_golden]
+    return Counts(
+        runs=runs,
+        retested=kept,
+        first_at=min(times, default=None),
+        last_at=max(times, default=None),
+    )
 
 
 def _is_verdict(row: Row[Run]) -> bool:

@@ -38,16 +38,12 @@ class RunCount:
         outcome: How they ended.
         is_golden: Whether they were made on golden samples.
         runs: How many.
-        first_at: When the first of them began.
-        last_at: When the last of them began.
     """
 
     cell: Cell
     outcome: StepOutcome
     is_golden: bool
     runs: int
-    first_at: datetime
-    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +69,15 @@ class Counts:
         runs: The runs that were asked for, counted.
         retested: Of every unit with more than one verdict under one recipe all of these, in the
             order in which the runs began, also of runs that were not asked for.
+        first_at: When the first run began that was asked for and is of no golden sample; None:
+            there is none.
+        last_at: When the last of these began.
     """
 
     runs: tuple[RunCount, ...] = ()
     retested: tuple[tuple[Verdict, ...], ...] = ()
+    first_at: datetime | None = None
+    last_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

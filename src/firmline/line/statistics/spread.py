@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from math import exp, lgamma, pi, sqrt
 from typing import Final
 
-from firmline.line.statistics.counts import Cell
 from firmline.line.statistics.readings import Reading
 
 D2: Final = 2 / sqrt(pi)
@@ -62,10 +61,10 @@ def moving_ranges(readings: Iterable[Reading]) -> list[float | None]:
     Slots may differ for good; what a slot does from one run to the next is the spread that the
     process cannot help.
     """
-    before: dict[Cell, float] = {}
+    before: dict[tuple[str, int], float] = {}
     ranges: list[float | None] = []
     for each in readings:
-        slot = Cell(station=each.cell.station, slot=each.cell.slot)
+        slot = (each.cell.station, each.cell.slot)
         past = before.get(slot)
         ranges.append(None if past is None else abs(each.value - past))
         before[slot] = each.value

@@ -127,13 +127,12 @@ def yields(counts: Counts, by: By | None = None) -> Yields:
     """
     whole = _tallied(counts, lambda _: "")
     groups = {} if by is None else _tallied(counts, by.key)
-    told = [each for each in counts.runs if not each.is_golden]
     return Yields(
         whole=whole.get("", _Tally()).told("all"),
         groups=tuple(groups[key].told(label(by, key)) for key in sorted(groups)) if by else (),
         golden=sum(each.runs for each in counts.runs if each.is_golden),
-        first_at=min((each.first_at for each in told), default=None),
-        last_at=max((each.last_at for each in told), default=None),
+        first_at=counts.first_at,
+        last_at=counts.last_at,
     )
 
 

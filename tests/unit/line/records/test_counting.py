@@ -90,6 +90,7 @@ def test_every_store_counts_as_the_one_in_memory_does(records: Records, wanted: 
         assert set(found.runs) == set(expected.runs)
         assert len(found.runs) == len(expected.runs)
         assert found.retested == expected.retested
+        assert (found.first_at, found.last_at) == (expected.first_at, expected.last_at)
     assert set(records.troubles(wanted)) == set(plain.troubles(wanted))
     assert records.readings(wanted) == plain.readings(wanted)
     assert records.judged(wanted) == plain.judged(wanted)
@@ -112,6 +113,7 @@ def test_the_drawn_shift_has_everything() -> None:
 def test_nothing_is_counted_where_nothing_is(records: Records) -> None:
     counts = records.counts(by_hour=True)
     assert (counts.runs, counts.retested) == ((), ())
+    assert (counts.first_at, counts.last_at) == (None, None)
     assert (records.troubles(), records.readings(), records.judged()) == ((), (), ())
 
 
@@ -120,7 +122,8 @@ def test_runs_are_counted_where_and_when_they_were_made(records: Records) -> Non
     (count,) = records.counts(by_hour=False).runs
     assert count.cell == Cell(batch="2026-47", station="north", slot=1)
     assert (count.outcome, count.runs, count.is_golden) == (PASS, 2, False)
-    assert (count.first_at, count.last_at) == (BEGIN, BEGIN + MINUTE)
+    counts = records.counts(by_hour=True)
+    assert (counts.first_at, counts.last_at) == (BEGIN, BEGIN + MINUTE)
     (count,) = records.counts(by_hour=True).runs
     assert count.cell == Cell(hour=BEGIN.replace(minute=0, second=0, microsecond=0))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, inspect
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -16,9 +17,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from firmline.errors import Code, StoreError
 from firmline.line.records.address import DatabaseAddress, parse_address
 from firmline.line.records.base import every_run
-from firmline.line.records.engine import open_engine
+from firmline.line.records.engine import open_engine, writing
 from firmline.line.records.open import open_records
-from firmline.line.records.schema import VERSION, prepare
+from firmline.line.records.schema import VERSION, _config, prepare
 from firmline.line.records.tables import VERSION_TABLE, tables
 from unit.line.records_world import whole_run
 
@@ -137,6 +138,36 @@ def test_older_records_are_brought_up_to_date_behind_a_copy(
     old = open_records(DatabaseAddress(path=copy), create=False)
     assert [*every_run(old)] == before
     old.close()
+
+
+def test_records_of_the_first_version_get_their_indexes(
+    engine: Engine, address: DatabaseAddress
+) -> None:
+    config = _config(())
+    with writing(engine).begin() as connection:
+        config.attributes["connection"] = connection
+        upgrade(config, "0001")
+    before = {each["name"] for each in inspect(engine).get_indexes("runs")}
+    assert "ix_runs_serial_began_at" in before
+    records = open_records(address, create=False)
+    after = {each["name"] for each in inspect(engine).get_indexes("runs")}
+    assert after - before == {"ix_runs_units", "ix_runs_cells"}
+    assert before - after == {"ix_runs_serial_began_at"}
+    records.write(whole_run())
+    assert records.counts(by_hour=False).runs[0].runs == 1
+    records.close()
+    if address.path is not None:
+        assert address.path.with_name("shift.db.0001.backup").is_file()
+
+
+def test_sqlite_looks_for_the_phases_of_a_run_by_the_run(tmp_path: Path) -> None:
+    address = DatabaseAddress(path=tmp_path / "shift.db")
+    open_records(address, create=True).close()
+    with closing(sqlite3.connect(tmp_path / "shift.db")) as database:
+        for table in ("phases", "diagnoses"):
+            query = f"SELECT * FROM {table} WHERE station = ? AND run = ?"  # noqa: S608 - ours
+            plan = database.execute(f"EXPLAIN QUERY PLAN {query}", ("north", 1)).fetchall()
+            assert f"USING INDEX ix_{table}_station_run (station=? AND run=?)" in plan[0][3]
 
 
 def test_a_program_that_is_older_than_the_records_leaves_them_alone(

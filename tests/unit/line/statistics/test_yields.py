@@ -17,17 +17,9 @@ NORTH, SOUTH = Cell(batch="b1", station="north", slot=2), Cell(batch="b2", stati
 
 
 def count(
-    runs: int,
-    outcome: StepOutcome = PASS,
-    cell: Cell = NORTH,
-    *,
-    golden: bool = False,
-    late: int = 0,
+    runs: int, outcome: StepOutcome = PASS, cell: Cell = NORTH, *, golden: bool = False
 ) -> RunCount:
-    at = BEGIN + timedelta(hours=late)
-    return RunCount(
-        cell=cell, outcome=outcome, is_golden=golden, runs=runs, first_at=at, last_at=at
-    )
+    return RunCount(cell=cell, outcome=outcome, is_golden=golden, runs=runs)
 
 
 def passes(told: Yield) -> tuple[int, ...]:
@@ -101,9 +93,10 @@ def test_a_retest_after_what_was_asked_for_still_tells_of_the_unit() -> None:
 
 
 def test_golden_samples_count_nowhere_and_are_told() -> None:
-    told = yields(Counts(runs=(count(5, late=1), count(7, FAIL, golden=True))), By.BATCH)
+    runs = (count(5), count(7, FAIL, golden=True))
+    told = yields(Counts(runs=runs, first_at=BEGIN, last_at=BEGIN), By.BATCH)
     assert (told.golden, passes(told.whole)) == (7, (5, 5, 5, 5))
-    assert told.first_at == told.last_at == BEGIN + timedelta(hours=1)
+    assert told.first_at == told.last_at == BEGIN
 
 
 def test_of_nothing_there_is_nothing() -> None:
