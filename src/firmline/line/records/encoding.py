@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Table
 
@@ -41,6 +41,8 @@ TABLES = (
     tables.causes,
 )
 """The tables that rows are kept in, each behind those that it hangs on."""
+OUTCOMES: Final = {each.value: each for each in StepOutcome}
+"""Outcomes by how they are kept."""
 
 
 def key_of(line: Line) -> RowKey:
@@ -193,9 +195,9 @@ def read_outcome(word: str, *, whose: str) -> StepOutcome:
     Raises:
         StoreError: ``DATABASE_DAMAGED``: it is none.
     """
-    try:
-        return StepOutcome(word)
-    except ValueError:
+    found = OUTCOMES.get(word)
+    if found is None:
         raise StoreError(
             Code.DATABASE_DAMAGED, f"{whose} ended with {word[:40]!r}, which is no outcome."
-        ) from None
+        )
+    return found

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 
 from firmline.line.statistics.counts import Trouble
 
@@ -16,10 +17,6 @@ class What(StrEnum):
     CAUSE = "cause"
     PHASE = "phase"
     CODE = "code"
-
-    def of(self, trouble: Trouble) -> str:
-        """Its cause, phase or code; empty: not known."""
-        return str(getattr(trouble, self.value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +74,9 @@ def pareto(troubles: Sequence[Trouble], what: What) -> Pareto:
     """Troubles by cause, phase or code."""
     runs: Counter[str] = Counter()
     units: dict[str, set[tuple[str, str]]] = {}
+    name_of = attrgetter(what.value)
     for each in troubles:
-        name = what.of(each)
+        name = name_of(each)
         runs[name] += each.runs
         units.setdefault(name, set()).add(each.unit)
     total = runs.total()

@@ -106,6 +106,11 @@ class _Tally:
         self.second += second
         self.last += last
 
+    def add(self, other: _Tally) -> None:
+        """All of another group."""
+        self.outcomes.update(other.outcomes)
+        self._add(other.units, other.first, other.second, other.last)
+
     def told(self, group: str) -> Yield:
         """What it comes to."""
         return Yield(
@@ -125,10 +130,12 @@ def yields(counts: Counts, by: By | None = None) -> Yields:
         counts: By what is divided is in its cells.
         by: What the groups are; None: nothing is divided.
     """
-    whole = _tallied(counts, lambda _: "")
-    groups = {} if by is None else _tallied(counts, by.key)
+    groups = _tallied(counts, (lambda _: "") if by is None else by.key)
+    whole = _Tally()
+    for each in groups.values():
+        whole.add(each)
     return Yields(
-        whole=whole.get("", _Tally()).told("all"),
+        whole=whole.told("all"),
         groups=tuple(groups[key].told(label(by, key)) for key in sorted(groups)) if by else (),
         golden=sum(each.runs for each in counts.runs if each.is_golden),
         first_at=counts.first_at,
