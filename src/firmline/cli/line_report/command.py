@@ -41,7 +41,7 @@ BY: Final = ("batch", "station", "slot", "hour", "shift", "day")
 @click.option(
     "--newest",
     type=click.IntRange(2, 1_000_000),
-    default=5_000,
+    default=2_000,
     show_default=True,
     metavar="N",
     help="Runs that charts, indices and the comparison look at.",

@@ -18,7 +18,7 @@ from firmline.line.statistics.readings import JudgedRun, Reading
 
 PAGE_SIZE: Final = 500
 """Runs on a page; ours."""
-NEWEST: Final = 5_000
+NEWEST: Final = 2_000
 """Runs that charts and comparisons look at; ours: older ones tell of a line as it was."""
 
 
