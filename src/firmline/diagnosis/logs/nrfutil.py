@@ -66,9 +66,10 @@ def _extended(found: re.Match[str]) -> Told:
     return refused(SECURE, 0x0B, int(found[1], 16))
 
 
-def _streamed(found: re.Match[str]) -> Told:
-    """Data are sent behind what the unit has confirmed."""
-    return Told(offset=int(found[1]))
+def _streamed(found: re.Match[str]) -> Told | None:
+    """Data are sent behind what the unit has confirmed; what begins at 0 has confirmed nothing."""
+    offset = int(found[1])
+    return Told(offset=offset) if offset else None
 
 
 def _percent(found: re.Match[str]) -> Told | None:

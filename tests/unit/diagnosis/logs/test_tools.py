@@ -333,3 +333,15 @@ def test_who_says_that_it_fails_all_the_same_is_believed() -> None:
     assert read.ended_well
     assert not read.has_nothing_to_explain
     assert rank(read).causes[0].probability < 0.9
+
+
+def test_what_nrfutil_is_going_to_send_is_no_answer_of_the_unit() -> None:
+    log = (
+        "2019-04-02 11:10:03,201 BLE: Selecting Object: type:1\n"
+        "2019-04-02 11:10:03,301 BLE: Object selected:  max_size:512 offset:0 crc:0\n"
+        "2019-04-02 11:10:03,401 BLE: Streaming Data: len:141 offset:0 crc:0x00000000\n"
+        "pc_ble_driver_py.exceptions.NordicSemiException: Extended Error 0x05: too low.\n"
+    )
+    seen = shown(log)
+    assert seen["ext_error"] == ("x05",)
+    assert "init_crc_offset_zero" not in seen.get("flags", ())
