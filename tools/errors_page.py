@@ -49,6 +49,7 @@ GROUPS = {
     "EXP": ("Experiments", 2),
     "PSU": ("Supplies of experiments", 3),
     "RCP": ("Recipes of a production line", 2),
+    "STN": ("The station of a production line", 2),
     "LINK": ("The road to the unit", 3),
     "ENTER": ("Into the bootloader", 3),
     "BLE": ("The computer's own Bluetooth", 3),

@@ -11,6 +11,7 @@ SECTIONS = (
         "Commands",
         Command("init", "firmline.cli.line_init:init", "Write a recipe to start from."),
         Command("check", "firmline.cli.line_check:check", "Read a recipe as a station does."),
+        Command("run", "firmline.cli.line_run:run", "Run a station: unit after unit."),
         Command(
             "report", "firmline.cli.line_report.command:report", "Yields, and what goes wrong."
         ),

@@ -6,33 +6,15 @@ a new file, so that whoever looks into failures on a line can read it.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from firmline import __version__
 from firmline.cli.evidence_file import EvidenceFile
-from firmline.events import Event, TraceStarted
-from firmline.formats.trace import BEGINNING, TRACE_FORMAT, encode_event
-
-
-def trace_started(*, at_s: float, now: datetime) -> TraceStarted:
-    """The first line of a trace.
-
-    Args:
-        at_s: The time on the link's clock, seconds.
-        now: The same time by the clock on the wall, UTC.
-    """
-    return TraceStarted(
-        at_s=at_s,
-        trace_format=TRACE_FORMAT,
-        firmline=__version__,
-        python=platform.python_version(),
-        platform=f"{platform.system()} {platform.release()} {platform.machine()}",
-        started_at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-    )
+from firmline.events import Event
+from firmline.formats.trace import BEGINNING, encode_event
+from firmline.updater.trace_start import trace_started
 
 
 def keep_events(path: Path, events: Iterable[Event]) -> None:

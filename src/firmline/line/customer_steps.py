@@ -1,7 +1,8 @@
 """A customer's steps, looked at before a shift relies on them: in processes of their own.
 
 What is imported there may hang, crash or end its process; here that is an answer. Nothing of it is
-called but the module's own import, and no process of it outlives the look.
+called but the module's own import, and no process of it outlives the look. How one is called in a
+run is a matter of :mod:`firmline.line.station.steps.custom`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -47,17 +49,22 @@ def trouble_with(step: Custom, *, folder: Path, patience_s: float = PATIENCE_S) 
         except subprocess.TimeoutExpired:
             return f"importing {step.module} did not end within {patience_s:.12g} s"
         finally:
-            _end(process)
+            end_process_group(process.pid, process.kill)
     return _trouble(answer, step.module, process.returncode)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End it, with all that it has started."""
+def end_process_group(pid: int, kill: Callable[[], object]) -> None:
+    """End a process that leads a group of its own, with all that it has started.
+
+    Args:
+        pid: Of the process.
+        kill: Ends it alone, where the system has no groups.
+    """
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
         else:
-            process.kill()
+            kill()
 
 
 def _trouble(answer: bytes, module: str, status: int) -> str:

@@ -45,13 +45,24 @@ class CheckedRecipe:
         path: Its file.
         recipe: What it says.
         packages: What it sends, in its order.
+        contents: The bytes of each package's file, in the same order.
         remarks: What may be a mistake, one sentence each.
     """
 
     path: Path
     recipe: Recipe
     packages: tuple[tuple[PackageReference, Package], ...]
+    contents: tuple[bytes, ...]
     remarks: tuple[str, ...]
+
+    def package(self, name: str) -> Package:
+        """The package that a step names."""
+        return next(package for reference, package in self.packages if reference.name == name)
+
+    def content(self, name: str) -> bytes:
+        """The bytes of the package that a step names."""
+        names = [reference.name for reference, _ in self.packages]
+        return self.contents[names.index(name)]
 
 
 def load_recipe(path: Path, *, read: Reader) -> CheckedRecipe:
@@ -68,20 +79,27 @@ def load_recipe(path: Path, *, read: Reader) -> CheckedRecipe:
     text = decode_toml(read(path, what="recipe"), where=where, form=RECIPE_FILE)
     document = read_recipe(text, where=where)
     recipe = document.recipe
+    contents = tuple(
+        _content(document, index, path.parent, read) for index in range(len(recipe.packages))
+    )
     packages = tuple(
-        (reference, _package(document, index, path.parent, read))
+        (reference, _package(document, index, path.parent, contents[index]))
         for index, reference in enumerate(recipe.packages)
     )
     for found in check_product(recipe, packages):
         raise document.error(found.path, Code.RECIPE_PACKAGE, found.sentence, hint=found.hint)
     _check_customer_steps(document, path.parent)
     return CheckedRecipe(
-        path=path, recipe=recipe, packages=packages, remarks=tuple(_remarks(recipe, packages))
+        path=path,
+        recipe=recipe,
+        packages=packages,
+        contents=contents,
+        remarks=tuple(_remarks(recipe, packages)),
     )
 
 
-def _package(document: RecipeDocument, index: int, folder: Path, read: Reader) -> Package:
-    """A package of the recipe, which has to be the one that it means."""
+def _content(document: RecipeDocument, index: int, folder: Path, read: Reader) -> bytes:
+    """The file of a package, which has to be the one that the recipe means."""
     reference = document.recipe.packages[index]
     path = folder / reference.file
     with _told_in(document, index, hint="Put the package there, or name the one that is there."):
@@ -89,8 +107,13 @@ def _package(document: RecipeDocument, index: int, folder: Path, read: Reader) -
     found = check_digest(index, reference, content)
     if found is not None:
         raise document.error(found.path, Code.RECIPE_PACKAGE, found.sentence, hint=found.hint)
+    return content
+
+
+def _package(document: RecipeDocument, index: int, folder: Path, content: bytes) -> Package:
+    name = shortened(folder / document.recipe.packages[index].file)
     with _told_in(document, index, hint="firmline pkg display shows what is in a package."):
-        return read_package(content, name=shortened(path))
+        return read_package(content, name=name)
 
 
 @contextmanager

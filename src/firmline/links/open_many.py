@@ -17,7 +17,7 @@ from firmline.links.base import Link, LinkCapabilities, PortLink
 from firmline.links.bluetooth import open_bluetooth
 from firmline.links.bluetooth.options import adapter_of, pin_of
 from firmline.links.bluetooth.stack import this_stack
-from firmline.links.bumble.options import hci_unit_options
+from firmline.links.bumble.options import HciOptions, hci_unit_options
 from firmline.links.hci import open_hci
 from firmline.links.serial.link import serial_link
 from firmline.links.serial.options import DEFAULT_BAUD, serial_options
@@ -78,7 +78,7 @@ async def open_targets(
         TransportError: NOT_AVAILABLE.
     """
     async with AsyncExitStack() as stack:
-        roads = _Roads(stack, packet_log)
+        roads = Roads(stack, packet_log)
         await roads.open_airs([one for one in wanted if _is_in_virtual_air(one)])
         yield [await roads.open(one) for one in wanted]
 
@@ -95,7 +95,7 @@ def prn_for(capabilities: LinkCapabilities) -> int:
     return 0 if capabilities.flow_control else PRN_WITHOUT_FLOW_CONTROL
 
 
-class _Roads:
+class Roads:
     """Opens each radio once.
 
     Args:
@@ -103,7 +103,7 @@ class _Roads:
         packet_log: Where what passes on a radio of ours is kept.
     """
 
-    def __init__(self, stack: AsyncExitStack, packet_log: PacketLog | None) -> None:
+    def __init__(self, stack: AsyncExitStack, packet_log: PacketLog | None = None) -> None:
         self._stack = stack
         self._packet_log = packet_log
         self._links: dict[Hashable, Link] = {}
@@ -155,10 +155,14 @@ class _Roads:
         """A unit in this process."""
         options = sim_options(target)
         if unit.profile.is_ble:
-            pacing = AHEAD if options.physics else NO_PAUSES
+            pacing = pacing_in_air(options)
             return OpenedTarget(link=self._links[options], pin=unit.address, pacing=pacing)
         if not target.options.keys().isdisjoint(RADIO_OPTIONS):
             raise _no_radio(unit)
+        return self.virtual_wire(unit, options)
+
+    def virtual_wire(self, unit: UnitDescription, options: SimOptions) -> OpenedTarget:
+        """A unit in this process that has a port; it is fabricated, and stays."""
         physics = physics_of(unit) if options.physics else None
         made = fabricate(unit, physics=physics, greets=True)
         if unit.profile.needs_usb:
@@ -176,8 +180,16 @@ class _Roads:
 
     def _over_own_bluetooth(self, target: Target) -> OpenedTarget:
         """A unit that the computer's own Bluetooth reaches."""
+        return self.own_bluetooth(target, pin_of(target, this_stack()))
+
+    def own_bluetooth(self, target: Target, pin: UnitPin | None) -> OpenedTarget:
+        """Whoever has this pin, over the computer's own Bluetooth; of a target, the adapter counts.
+
+        Raises:
+            InputError: Its options.
+            TransportError: NOT_AVAILABLE.
+        """
         stack = this_stack()
-        pin = pin_of(target, stack)
         adapter = adapter_of(target, stack)
         key = (Scheme.BLE, adapter)
         if key not in self._links:
@@ -191,11 +203,24 @@ class _Roads:
     async def _over_controller(self, target: Target) -> OpenedTarget:
         """A unit behind an HCI controller of ours."""
         options = hci_unit_options(target)
-        key = (Scheme.HCI, replace(options, address=None))
+        return await self.controller(replace(options, address=None), options.address)
+
+    async def controller(self, options: HciOptions, pin: UnitPin | None) -> OpenedTarget:
+        """Whoever has this pin, over an HCI controller of ours.
+
+        Raises:
+            TransportError: NOT_AVAILABLE.
+        """
+        key = (Scheme.HCI, options)
         if key not in self._links:
             radio = open_hci(options, packet_log=self._packet_log)
             self._links[key] = await self._stack.enter_async_context(radio)
-        return OpenedTarget(link=self._links[key], pin=options.address, pacing=AHEAD)
+        return OpenedTarget(link=self._links[key], pin=pin, pacing=AHEAD)
+
+
+def pacing_in_air(options: SimOptions) -> Pacing:
+    """How long the flash of a virtual unit with a radio must be given."""
+    return AHEAD if options.physics else NO_PAUSES
 
 
 def _no_radio(unit: UnitDescription) -> InputError:

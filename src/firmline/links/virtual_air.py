@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
@@ -33,16 +33,47 @@ async def open_virtual_air(
         TransportError: NOT_AVAILABLE: the stack of the virtual radio is not installed.
     """
     check_air(units)
-    radio = open_virtual_radio(timed=options.physics, packets_per_event=options.packets_per_event)
-    try:
+    async with VirtualAir(options) as air:
         for description in units:
-            physics = physics_of(description) if options.physics else None
-            made = fabricate(description, physics=physics)
-            made.power_on(now_s=radio.now_s())
-            radio.add_unit(made)
-        yield await radio.open_link(interval_s=options.interval_s, packet_log=packet_log)
-    finally:
-        await radio.close()
+            air.add(description)
+        yield await air.open_link(packet_log=packet_log)
+
+
+class VirtualAir:
+    """An air that units can come into while it is used.
+
+    Args:
+        options: How a radio in it behaves, and whether things take time.
+
+    Raises:
+        TransportError: NOT_AVAILABLE: the stack of the virtual radio is not installed.
+    """
+
+    def __init__(self, options: SimOptions) -> None:
+        self._options = options
+        self._radio = open_virtual_radio(
+            timed=options.physics, packets_per_event=options.packets_per_event
+        )
+
+    async def __aenter__(self) -> Self:
+        """It is there already."""
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        """Give everything back."""
+        await self._radio.close()
+
+    def add(self, description: UnitDescription) -> None:
+        """Fabricate a unit and switch it on in the air; nobody there has its address."""
+        physics = physics_of(description) if self._options.physics else None
+        made = fabricate(description, physics=physics)
+        made.power_on(now_s=self._radio.now_s())
+        self._radio.add_unit(made)
+
+    async def open_link(self, *, packet_log: PacketLog | None = None) -> Link:
+        """A radio that hears all of them."""
+        interval_s = self._options.interval_s
+        return await self._radio.open_link(interval_s=interval_s, packet_log=packet_log)
 
 
 def check_air(units: Sequence[UnitDescription]) -> None:

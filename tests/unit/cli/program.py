@@ -104,13 +104,14 @@ def run_process(
     env: Mapping[str, str] | None = None,
     stdout: int = subprocess.PIPE,
     script: Sequence[str] = (SCRIPT,),
+    stdin: str | None = None,
 ) -> Ran:
-    """The installed program in a process of its own, in pipes, with nobody to ask."""
+    """The installed program in a process of its own, in pipes; nobody to ask but ``stdin``."""
     done = subprocess.run(
         [*script, *words],
         cwd=cwd,
         env=environment() if env is None else env,
-        stdin=subprocess.DEVNULL,
+        input=b"" if stdin is None else stdin.encode(),
         stdout=stdout,
         stderr=subprocess.PIPE,
         timeout=PATIENCE_S,

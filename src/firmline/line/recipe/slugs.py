@@ -11,6 +11,11 @@ from firmline.formats.toml_keys import Section
 _SLUG: Final = re.compile("[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 
 
+def is_slug(text: str) -> bool:
+    """Whether a text can be the name of a recipe, a package, a step or a measurement."""
+    return _SLUG.fullmatch(text) is not None
+
+
 def checked_slug(section: Section, name: str, *, code: Code | None = None) -> str:
     """The value of a key that has to be a slug.
 
@@ -18,7 +23,7 @@ def checked_slug(section: Section, name: str, *, code: Code | None = None) -> st
         InputError: It is none; by default with the code of the file's form.
     """
     slug: str = section.values[name]
-    if not _SLUG.fullmatch(slug):
+    if not is_slug(slug):
         allowed = "lower-case letters and digits with single - or _ between, a letter first"
         raise section.wrong(name, allowed, hint="Write it as tag-a or as led_current.", code=code)
     return slug

@@ -222,6 +222,10 @@ class Records(Protocol):
         """The largest sequence that is kept of a station; 0: none."""
         ...
 
+    def newest_time(self, station: str) -> datetime | None:
+        """The latest time at which a run of a station began or ended; ``None``: it has none."""
+        ...
+
     def close(self) -> None:
         """Let go of the database."""
         ...

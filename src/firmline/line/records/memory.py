@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from threading import Lock
 
 from firmline.line.records.base import (
@@ -129,6 +130,12 @@ class MemoryRecords:
     def newest(self, station: str) -> int:
         """See :meth:`~.base.Records.newest`."""
         return max((key.sequence for key in self._rows if key.station == station), default=0)
+
+    def newest_time(self, station: str) -> datetime | None:
+        """See :meth:`~.base.Records.newest_time`."""
+        begun = [row.entry.at for row in self._of(RunBegan) if row.key.station == station]
+        ended = [row.entry.ended_at for row in self._of(Run) if row.key.station == station]
+        return max(begun + ended, default=None)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Final, TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select, tuple_
@@ -159,3 +160,18 @@ def _some(listed: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
     """A list in pieces that fit into one statement."""
     for begin in range(0, len(listed), KEYS_AT_ONCE):
         yield listed[begin : begin + KEYS_AT_ONCE]
+
+
+def read_newest_time(connection: Connection, station: str) -> datetime | None:
+    """When the newest run of a station began or ended: its times go with its sequence."""
+    found: list[datetime] = []
+    begun, ended = tables.runs_begun, tables.runs
+    for table, time in ((begun, begun.c.at), (ended, ended.c.ended_at)):
+        newest = (
+            select(time)
+            .where(table.c.station == station)
+            .order_by(table.c.sequence.desc())
+            .limit(1)
+        )
+        found.extend(connection.execute(newest).scalars())
+    return max(found, default=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -40,6 +41,7 @@ from firmline.line.records.reading import (
     KEYS_AT_ONCE,
     read_diagnoses,
     read_half_done,
+    read_newest_time,
     read_phases,
     read_runs,
     read_units,
@@ -161,6 +163,11 @@ class SqlRecords:
         query = select(func.max(columns.sequence)).where(columns.station == station)
         with self._transaction(self._reading) as connection:
             return connection.execute(query).scalar() or 0
+
+    def newest_time(self, station: str) -> datetime | None:
+        """See :meth:`~.base.Records.newest_time`."""
+        with self._transaction(self._reading) as connection:
+            return read_newest_time(connection, station)
 
     def close(self) -> None:
         """See :meth:`~.base.Records.close`."""

@@ -225,3 +225,17 @@ def test_threads_write_beside_each_other(records: Records) -> None:
         thread.join()
     assert problems == []
     assert len([*every_run(records)]) == 50
+
+
+def test_the_newest_time_of_a_station_is_that_of_its_newest_run(records: Records) -> None:
+    assert records.newest_time("north") is None
+    records.write([row("north", 1, begun()), row("south", 1, begun(at=BEGIN + timedelta(days=9)))])
+    assert records.newest_time("north") == BEGIN
+    later = BEGIN + timedelta(hours=2)
+    records.write([row("north", 2, begun(at=later))])
+    assert records.newest_time("north") == later
+    rows = whole_run(station="west")
+    records.write(rows)
+    assert records.newest_time("west") == max(
+        each.entry.ended_at for each in rows if isinstance(each.entry, Run)
+    )

@@ -1,0 +1,206 @@
+"""``firmline line run``: a station that takes one unit after another."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.errors import Code, InputError, shortened
+
+if TYPE_CHECKING:
+    from firmline.line.records.values import Lot
+    from firmline.line.station.opening import StationSetup
+    from firmline.line.station.steps.work import LabelPrinter
+    from firmline.links.wanted import WantedTarget
+
+MOST_SLOTS: Final = 64
+"""Of one station; ours."""
+_MANY: Final = re.compile(r"(\d{1,2})x(.+)")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
+@click.command(cls=OnceCommand)
+@click.argument("recipe", metavar="RECIPE", type=FilePath())
+@click.option(
+    "--on",
+    "roads",
+    metavar="ROAD",
+    multiple=True,
+    required=True,
+    help="What a slot has: ble, hci:usb:0, usb, serial:PORT, or sim:NAME for virtual units. Once"
+    " for each slot, or 4xble for four slots that share it.",
+)
+@click.option(
+    "--db",
+    metavar="FILE",
+    type=FilePath(),
+    required=True,
+    help="The station's own file of records; it is made where there is none.",
+)
+@click.option(
+    "--station",
+    default="station-1",
+    show_default=True,
+    metavar="NAME",
+    help="The station's name, which no other has.",
+)
+@click.option("--operator", default="", metavar="NAME", help="Who scans the units.")
+@click.option("--batch", default="", metavar="NAME", help="The batch of the units.")
+@click.option(
+    "--lot",
+    "lots",
+    multiple=True,
+    metavar="PART=LOT",
+    help="The lot that a part of the units comes from, such as battery=2026-41. May be given more"
+    " than once.",
+)
+@click.option(
+    "--golden",
+    multiple=True,
+    metavar="SERIAL",
+    help="A golden sample: it may run again and again, and counts nowhere. May be given more than"
+    " once.",
+)
+@click.option(
+    "--label-command",
+    metavar="COMMAND",
+    help="Prints the label that is on its standard input, such as 'lp -d zebra'. Without it labels"
+    " are left as text files beside the records.",
+)
+@click.option(
+    "--unattended",
+    is_flag=True,
+    help="Nobody is there: scans wait for a free slot, and what went wrong is acknowledged.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print every change of a slot as JSON.")
+def run(
+    *,
+    recipe: Path,
+    roads: tuple[str, ...],
+    db: Path,
+    station: str,
+    operator: str,
+    batch: str,
+    lots: tuple[str, ...],
+    golden: tuple[str, ...],
+    label_command: str | None,
+    unattended: bool,
+    as_json: bool,
+) -> None:
+    """Carry out RECIPE on every unit whose serial number is scanned.
+
+    A barcode scanner is a keyboard: each line on standard input is a serial number, or a word of
+    the station (help lists them). No network is needed. Every step is in the records before the
+    next one begins; a station that was killed says which unit was half done, and goes on.
+
+    A unit that failed is named until somebody types ok. Exit code 0: the station ended in order,
+    whatever became of the units.
+    """
+    from firmline.cli.line_station import run_station  # noqa: PLC0415 - the help stays fast
+
+    setup = _setup(
+        recipe,
+        roads=roads,
+        db=db,
+        station=station,
+        shift=(operator, batch, lots, golden),
+        label_command=label_command,
+    )
+    run_station(setup, unattended=unattended, as_json=as_json)
+
+
+def _setup(
+    recipe: Path,
+    *,
+    roads: tuple[str, ...],
+    db: Path,
+    station: str,
+    shift: tuple[str, str, tuple[str, ...], tuple[str, ...]],
+    label_command: str | None,
+) -> StationSetup:
+    from firmline.cli.files import keep_apart, read_file  # noqa: PLC0415
+    from firmline.line.loading import load_recipe  # noqa: PLC0415
+    from firmline.line.station.opening import StationSetup, check_slots  # noqa: PLC0415
+    from firmline.line.station.station import Shift  # noqa: PLC0415
+
+    if not _NAME.fullmatch(station):
+        raise InputError(
+            Code.USAGE,
+            f"{shortened(station)!r} cannot be the name of a station.",
+            hint="Use up to 40 letters, digits, points, hyphens and underscores.",
+        )
+    keep_apart(db, recipe)
+    operator, batch, lots, golden = shift
+    setup = StationSetup(
+        name=station,
+        recipe=load_recipe(recipe, read=read_file),
+        slots=_slots(roads),
+        database=db,
+        printer=_printer(label_command, db),
+        shift=Shift(operator=operator, batch=batch, lots=_lots(lots), golden=frozenset(golden)),
+    )
+    check_slots(setup)
+    return setup
+
+
+def _slots(roads: tuple[str, ...]) -> tuple[WantedTarget, ...]:
+    """What each slot has.
+
+    Raises:
+        InputError: ``USAGE``, ``TARGET_MALFORMED``, or a file that cannot be read.
+    """
+    from firmline.cli.unit_session import prepare_unit  # noqa: PLC0415
+    from firmline.links.target import parse_radio  # noqa: PLC0415
+
+    slots: list[WantedTarget] = []
+    for road in roads:
+        many = _MANY.fullmatch(road)
+        count, text = (int(many[1]), many[2]) if many else (1, road)
+        slots += [prepare_unit(parse_radio(text), trace=None)] * count
+    if not 1 <= len(slots) <= MOST_SLOTS:
+        raise InputError(
+            Code.USAGE,
+            f"A station has 1 to {MOST_SLOTS} slots, not {len(slots)}.",
+            hint="Give --on once for each slot, or 4xble for four slots that share a radio.",
+        )
+    return tuple(slots)
+
+
+def _lots(texts: tuple[str, ...]) -> tuple[Lot, ...]:
+    from firmline.line.records.values import Lot  # noqa: PLC0415
+
+    lots: dict[str, Lot] = {}
+    for text in texts:
+        part, equals, lot = text.partition("=")
+        if not equals or not part.strip() or not lot.strip() or part in lots:
+            raise InputError(
+                Code.USAGE,
+                f"{shortened(text)!r} is no lot of a part, or the second one of that part.",
+                hint="Write --lot battery=2026-41, once for each part.",
+            )
+        lots[part] = Lot(part=part, lot=lot)
+    return tuple(sorted(lots.values()))
+
+
+def _printer(command: str | None, db: Path) -> LabelPrinter:
+    import shlex  # noqa: PLC0415 - the help stays fast
+
+    from firmline.line.station.steps.labels import CommandPrinter, FolderPrinter  # noqa: PLC0415
+
+    if command is None:
+        return FolderPrinter(db.with_name(f"{db.name}.labels"))
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = []
+    if not words:
+        raise InputError(
+            Code.USAGE,
+            f"{shortened(command)!r} is no command.",
+            hint="Give the program and its arguments, such as 'lp -d zebra'.",
+        )
+    return CommandPrinter(words)

@@ -1,0 +1,69 @@
+"""Why a run failed, as its record keeps it and the operator reads it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from firmline import __version__
+from firmline.diagnosis.next_test import Proposal, plan
+from firmline.diagnosis.ranking import RankedCause, rank
+from firmline.diagnosis.trace_evidence import evidence_of_traces
+from firmline.events import Event, UpdateStarted
+from firmline.formats.trace import Trace
+from firmline.line.records.values import Cause, Diagnosis
+
+CAUSES: Final = 10
+"""So many are recorded; ours. The trace is kept, and with it all others."""
+LIKELY: Final = 0.3
+"""A cause below it is not named at a slot; ours, as behind ``firmline update``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosed:
+    """What a failed update tells.
+
+    Attributes:
+        causes: The likeliest first.
+        tests: What to do next, in this order.
+    """
+
+    causes: tuple[RankedCause, ...]
+    tests: tuple[Proposal, ...]
+
+    @property
+    def cause(self) -> str:
+        """The likeliest cause in words; empty: none is likely."""
+        first = self.causes[0]
+        if first.cause is None or first.probability < LIKELY:
+            return ""
+        return f"{first.cause.title} ({first.probability:.0%})"
+
+    def record(self, *, run: int, at: datetime) -> Diagnosis:
+        """It as a record."""
+        return Diagnosis(
+            run=run,
+            at=at,
+            firmline=__version__,
+            causes=tuple(
+                Cause(cause=each.slug, family=each.family, probability=round(each.probability, 6))
+                for each in self.causes[:CAUSES]
+            ),
+            next_test=self.tests[0].test.slug if self.tests else "",
+        )
+
+
+def diagnosed(heard: Sequence[Event], *, lacks: Sequence[str] = ()) -> Diagnosed | None:
+    """The diagnosis of an update that failed; ``None``: no update was begun.
+
+    Args:
+        heard: Its events.
+        lacks: Equipment that the station does not have.
+    """
+    if not any(isinstance(event, UpdateStarted) for event in heard):
+        return None
+    incident = evidence_of_traces([Trace(entries=tuple(heard))])
+    ranking = rank(incident)
+    return Diagnosed(causes=ranking.causes, tests=plan(incident, ranking, lacks=lacks))

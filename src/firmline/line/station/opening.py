@@ -1,0 +1,223 @@
+"""Opening a station: its records for it alone, what was cut off, and the radios of its slots."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from firmline.errors import Code, InputError, StoreError, shortened
+from firmline.line.loading import CheckedRecipe
+from firmline.line.recipe.steps import Find, FindBy
+from firmline.line.records.attachments import attachments_beside
+from firmline.line.records.base import Records
+from firmline.line.station.clock import StationClock
+from firmline.line.station.cut_off import CutOff, forget, runs_cut_off
+from firmline.line.station.journal import Journal
+from firmline.line.station.run import Books
+from firmline.line.station.slots import SlotView
+from firmline.line.station.station import Shift, Station
+from firmline.line.station.steps.work import Equipment, LabelPrinter
+from firmline.links.slot_roads import Reach, SlotRoads, reach_of
+from firmline.links.target import Scheme
+from firmline.links.wanted import WantedTarget
+from firmline.updater.timeouts import Timeouts
+from firmline.updater.turns import Turns
+
+PATIENCE_S: Final = 10.0
+"""How long a station that ends tries to write what is left, seconds; ours."""
+_REACH: Final = {
+    FindBy.NAME: Reach.RADIO,
+    FindBy.ADDRESS: Reach.RADIO,
+    FindBy.USB: Reach.USB,
+    FindBy.SLOT: Reach.PORT,
+}
+_IN_WORDS: Final = {
+    Reach.RADIO: "a radio, which finds units by name or address",
+    Reach.USB: "USB, where units have serial numbers",
+    Reach.PORT: "a port, which leads to whatever is wired to it",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationSetup:
+    """What a station is.
+
+    Attributes:
+        name: Its name, which no other station has.
+        recipe: What it does.
+        slots: What each slot has, from slot 1.
+        database: Its file of records.
+        printer: Prints labels.
+        shift: What is the same for all units now.
+        timeouts: How long to wait for what.
+    """
+
+    name: str
+    recipe: CheckedRecipe
+    slots: tuple[WantedTarget, ...]
+    database: Path
+    printer: LabelPrinter
+    shift: Shift = field(default_factory=Shift)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A station that takes units.
+
+    Attributes:
+        station: It.
+        cut_off: Runs that were half done when it was killed, which have their end now.
+        behind_s: How far the computer's clock is behind the records, seconds; 0: it is not.
+    """
+
+    station: Station
+    cut_off: tuple[CutOff, ...]
+    behind_s: float
+
+
+@asynccontextmanager
+async def open_station(
+    setup: StationSetup,
+    records: Records,
+    *,
+    shown: Callable[[SlotView], None],
+    troubled: Callable[[StoreError | None], None],
+) -> AsyncIterator[Opened]:
+    """Open a station; at the end its runs are stopped in order, and all is given back.
+
+    Args:
+        setup: What it is.
+        records: Its records.
+        shown: Hears every change of a slot.
+        troubled: Hears what keeps records from being written; ``None``: nothing any more.
+
+    Raises:
+        InputError: ``STATION_BUSY`` or ``STATION_SETUP``.
+        TransportError: A radio is not available.
+        StoreError: The records cannot be used; or some could not be written at the end.
+    """
+    check_slots(setup)
+    async with AsyncExitStack() as stack:
+        stack.callback(_alone(setup).release)
+        loop = asyncio.get_running_loop()
+        newest = await asyncio.to_thread(records.newest_time, setup.name)
+        clock = StationClock(loop.time, not_before=newest)
+        roads = SlotRoads(stack)
+        for slot in setup.slots:
+            await roads.ready(slot)
+        journal = Journal(records, setup.name, troubled=troubled)
+        journal.start()
+        stack.push_async_callback(_close_journal, journal)
+        books = Books(
+            journal=journal,
+            attachments=attachments_beside(setup.database),
+            at_work=at_work_beside(setup.database, setup.name),
+            clock=clock,
+        )
+        cut_off = await _end_what_was_cut_off(setup, records, books)
+        station = Station(
+            dict(enumerate(setup.slots, 1)),
+            equipment=Equipment(
+                recipe=setup.recipe,
+                roads=roads,
+                turns=Turns(),
+                timeouts=setup.timeouts,
+                printer=setup.printer,
+                station=setup.name,
+            ),
+            books=books,
+            records=records,
+            shown=shown,
+            shift=setup.shift,
+        )
+        stack.push_async_callback(station.close)
+        yield Opened(
+            station=station, cut_off=cut_off, behind_s=max(0.0, clock.behind.total_seconds())
+        )
+
+
+def check_slots(setup: StationSetup) -> None:
+    """See that every slot can do what the recipe asks for.
+
+    Raises:
+        InputError: ``STATION_SETUP``, ``TARGET_MALFORMED`` or ``TARGET_UNKNOWN_UNIT``.
+    """
+    recipe = setup.recipe.recipe
+    wanted = {
+        _REACH[step.action.by]: step.action.by
+        for step in recipe.steps
+        if isinstance(step.action, Find)
+    }
+    for number, slot in enumerate(setup.slots, 1):
+        reach = reach_of(slot)
+        for needed, by in wanted.items():
+            if reach is not needed:
+                raise InputError(
+                    Code.STATION_SETUP,
+                    f"Slot {number} has {_IN_WORDS[reach]}, and the recipe finds units by = "
+                    f'"{by}".',
+                )
+    ports = [slot.target.where for slot in setup.slots if slot.target.scheme is Scheme.SERIAL]
+    for port in ports:
+        if ports.count(port) > 1:
+            raise InputError(
+                Code.STATION_SETUP,
+                f"Two slots have the port {shortened(port)!r}, and it leads to one unit.",
+                hint="Give each slot a port of its own.",
+            )
+
+
+def at_work_beside(database: Path, station: str) -> Path:
+    """Folder of what is at work: ``shift.db.at-work/STATION``."""
+    return database.with_name(f"{database.name}.at-work") / station
+
+
+def _alone(setup: StationSetup) -> FileLock:
+    """Keeps other programs from being this station; the system lets go of it with the process.
+
+    Raises:
+        InputError: ``STATION_BUSY``.
+        StoreError: ``DATABASE_READ_ONLY``: there is no place for it.
+    """
+    lock = FileLock(f"{setup.database}.{setup.name}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            Code.STATION_BUSY,
+            f"The station {setup.name} is at work already, with {shortened(setup.database)}.",
+        ) from None
+    except OSError as problem:
+        raise StoreError(
+            Code.DATABASE_READ_ONLY,
+            f"Nothing can be written beside {shortened(setup.database)}:"
+            f" {(problem.strerror or str(problem)).lower()}.",
+        ) from problem
+    return lock
+
+
+async def _end_what_was_cut_off(
+    setup: StationSetup, records: Records, books: Books
+) -> tuple[CutOff, ...]:
+    found = await asyncio.to_thread(
+        lambda: runs_cut_off(
+            records, setup.name, at_work=books.at_work, attachments=books.attachments
+        )
+    )
+    for each in found:
+        await books.journal.keep(*each.entries)
+        forget(each, at_work=books.at_work)
+    return tuple(found)
+
+
+async def _close_journal(journal: Journal) -> None:
+    lost = await journal.close(patience_s=PATIENCE_S)
+    if lost and journal.problem is not None:
+        raise journal.problem

@@ -1,0 +1,238 @@
+"""A station as an operator runs it: units are scanned, and what becomes of them is in the records.
+
+Virtual units live fifty times faster than we do.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unit.cli.makers import KEY, START, package
+from unit.cli.program import SCRIPT, Ran, environment, run_process
+from unit.formats.makers import image
+from unit.formats.programs import program
+
+pytestmark = pytest.mark.slow
+ROAD = "sim:ble-reference?key=line.key&speed=50"
+STEPS = """
+[[steps]]
+kind = "scan"
+[[steps]]
+kind = "find"
+by = "name"
+advertised = "Tag {serial_number}"
+[[steps]]
+kind = "inspect"
+[[steps]]
+kind = "preflight"
+[[steps]]
+kind = "update"
+[[steps]]
+kind = "verify"
+[[steps]]
+kind = "measure"
+[[steps.limits]]
+measurement = "attempts"
+at_most = 3
+"""
+RECIPE = f"""\
+schema = 1
+name = "tag"
+version = 1
+title = "Tag"
+[product]
+name = "Tag"
+serial_number = 'SN-\\d{{4}}'
+[[packages]]
+name = "application"
+file = "dfu.zip"
+[retest]
+strikes = 2
+counted = ["fail"]
+{STEPS}"""
+
+
+@pytest.fixture(autouse=True)
+def line(folder: Path) -> None:
+    (folder / "dfu.zip").write_bytes(package(image(program(40_000, base=START))))
+    (folder / "recipe.toml").write_text(RECIPE, "utf-8")
+    (folder / "line.key").write_bytes(KEY.format_pem())
+
+
+def station(folder: Path, said: str, *more: str, on: str = ROAD) -> Ran:
+    return run_process(
+        *("line", "run", "recipe.toml", "--on", on, "--db", "line.db", "--json", *more),
+        cwd=folder,
+        stdin=said,
+    )
+
+
+def ends(ran: Ran) -> list[tuple[str, str, str]]:
+    """Serial number, outcome and code of the runs that ended."""
+    return [
+        (line["serial"], line["outcome"], line["code"])
+        for line in ran.json_lines
+        if line["type"] == "slot" and line["outcome"] and line["state"] != "running"
+    ]
+
+
+def exported(folder: Path) -> list[dict[str, Any]]:
+    ran = run_process("line", "export", "--db", "line.db", "--json", cwd=folder)
+    return [line for line in ran.json_lines if line["type"] == "run"]
+
+
+def test_units_that_are_scanned_are_updated_and_recorded(folder: Path) -> None:
+    ran = station(folder, "SN-0001\nSN-0002\n", "--batch", "B7", on=f"2x{ROAD}")
+    assert ran.code == 0, ran.err
+    assert sorted(ends(ran)) == [("SN-0001", "pass", ""), ("SN-0002", "pass", "")]
+    runs = exported(folder)
+    assert {(run["unit"]["serial"], run["outcome"], run["batch"]) for run in runs} == {
+        ("SN-0001", "pass", "B7"),
+        ("SN-0002", "pass", "B7"),
+    }
+    names = [phase["name"] for phase in runs[0]["phases"]]
+    assert names == ["scan", "find", "inspect", "preflight", "update", "verify", "measure"]
+    (trace,) = runs[0]["phases"][4]["attachments"]
+    kept = folder / "line.db.attachments" / trace["sha256"][:2] / trace["sha256"][2:]
+    last = json.loads(kept.read_text("utf-8").splitlines()[-1])
+    assert (last["type"], last["outcome"]) == ("update_finished", "updated")
+    assert not list((folder / "line.db.at-work").rglob("*.json*"))
+
+
+def test_a_unit_that_has_passed_does_not_run_again(folder: Path) -> None:
+    station(folder, "SN-0001\n")
+    ran = station(folder, "SN-0001\n")
+    assert [line["code"] for line in ran.json_lines if line["type"] == "refused"] == ["DFU-STN-006"]
+    assert len(exported(folder)) == 1
+
+
+def test_what_is_no_unit_of_the_product_is_refused_and_the_station_goes_on(folder: Path) -> None:
+    ran = station(folder, "XX-1\nSN-0001\nSN-0001\nok\nstop 9\n\n")
+    refused = [line["code"] for line in ran.json_lines if line["type"] == "refused"]
+    assert refused == ["DFU-STN-016", "DFU-STN-004", "DFU-STN-007"]
+    assert ends(ran) == [("SN-0001", "pass", "")]
+
+
+def test_a_unit_that_fails_is_diagnosed_and_goes_to_rework_behind_its_strikes(folder: Path) -> None:
+    other_key = "sim:ble-reference?speed=50"
+    first = station(folder, "SN-0001\nSN-0002\n", on=other_key)
+    assert ends(first) == [("SN-0001", "fail", "DFU-UNIT-005")]
+    refused = [line["code"] for line in first.json_lines if line["type"] == "refused"]
+    assert refused == ["DFU-STN-007"], "the slot waits until somebody has seen it"
+    run = exported(folder)[0]
+    assert run["diagnoses"][-1]["causes"][0]["cause"] == "pkg-key-mismatch"
+    outcomes = [phase["outcome"] for phase in run["phases"]]
+    assert outcomes[-3:] == ["fail", "skip", "skip"]
+    station(folder, "SN-0001\n", on=other_key)
+    third = station(folder, "SN-0001\n", on=other_key)
+    refused = [line["code"] for line in third.json_lines if line["type"] == "refused"]
+    assert (ends(third), refused) == ([], ["DFU-STN-005"])
+
+
+def test_where_nobody_is_scans_wait_for_a_slot_and_failures_block_none(folder: Path) -> None:
+    ran = station(folder, "SN-0001\nSN-0002\n", "--unattended", on="sim:ble-reference?speed=50")
+    assert [serial for serial, outcome, _ in ends(ran) if outcome == "fail"] == [
+        "SN-0001",
+        "SN-0002",
+    ]
+
+
+def test_a_station_that_was_killed_knows_what_was_half_done(folder: Path) -> None:
+    command = [SCRIPT, "line", "run", "recipe.toml", "--on", ROAD, "--db", "line.db", "--json"]
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("SN-0001\n")
+        process.stdin.flush()
+        for line in process.stdout:
+            told = json.loads(line)
+            if told["type"] == "slot" and told["share"]:  # in the middle of the image
+                break
+        process.send_signal(signal.SIGKILL)
+    ran = station(folder, "SN-0001\n")
+    cut = [line for line in ran.json_lines if line["type"] == "cut_off"]
+    assert [(line["serial"], line["step"]) for line in cut] == [("SN-0001", "update")]
+    assert ends(ran) == [("SN-0001", "pass", "")]
+    first, second = exported(folder)
+    assert (first["outcome"], first["code"]) == ("aborted", "DFU-STN-015")
+    assert first["phases"][-1]["attachments"], "what had happened until then is kept"
+    assert first["recipe"] == second["recipe"]
+
+
+def test_a_station_that_is_interrupted_ends_in_order(folder: Path) -> None:
+    command = [SCRIPT, "line", "run", "recipe.toml", "--on", ROAD.replace("50", "2")]
+    with subprocess.Popen(
+        [*command, "--db", "line.db", "--json"],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("SN-0001\n")
+        process.stdin.flush()
+        for line in process.stdout:
+            if '"place": 5' in line:
+                break
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        told = process.stderr.read()
+    assert (process.returncode, "Traceback" in told) == (130, False)
+    (run,) = exported(folder)
+    assert (run["outcome"], run["code"]) == ("aborted", "DFU-STN-014")
+
+
+def test_two_programs_are_not_one_station(folder: Path) -> None:
+    with subprocess.Popen(
+        [SCRIPT, "line", "run", "recipe.toml", "--on", ROAD, "--db", "line.db"],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        until = time.monotonic() + 20
+        while not (folder / "line.db.station-1.lock").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        ran = station(folder, "")
+        assert process.stdin is not None
+        process.stdin.close()
+    assert (ran.code, "DFU-STN-001" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("on", "code"),
+    [
+        ("serial:COM7", "DFU-STN-002"),
+        ("usb:", "DFU-STN-002"),
+        ("sim:uart-reference", "DFU-STN-002"),
+        ("ble:AA:BB:CC:DD:EE:FF", "DFU-ARG-007"),
+        ("sim:nobody", "DFU-ARG-008"),
+        ("0xble", "DFU-ARG-001"),
+        ("65xble", "DFU-ARG-001"),
+    ],
+)
+def test_a_slot_that_cannot_do_what_the_recipe_asks_is_told_first(
+    folder: Path, on: str, code: str
+) -> None:
+    ran = station(folder, "SN-0001\n", on=on)
+    assert (ran.code, code in ran.err) == (2, True), ran.err
+    assert not (folder / "line.db").exists()
