@@ -37,6 +37,6 @@ def _known(names: tuple[str, ...], those: Iterable[str], *, what: str) -> tuple[
                 f"There is no {what} {shortened(name)!r}; there are {', '.join(listed)}.",
                 hint=f"Give {near[0]!r}, if that is meant."
                 if near
-                else f"Give one of these {what}s.",
+                else "Give one of these names.",
             )
     return names
