@@ -35,8 +35,6 @@ def _known(names: tuple[str, ...], those: Iterable[str], *, what: str) -> tuple[
             raise InputError(
                 Code.USAGE,
                 f"There is no {what} {shortened(name)!r}; there are {', '.join(listed)}.",
-                hint=f"Give {near[0]!r}, if that is meant."
-                if near
-                else "Give one of these names.",
+                hint=f"Give {near[0]!r}, if that is meant." if near else "Give one of these names.",
             )
     return names

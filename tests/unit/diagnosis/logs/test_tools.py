@@ -345,3 +345,12 @@ def test_what_nrfutil_is_going_to_send_is_no_answer_of_the_unit() -> None:
     seen = shown(log)
     assert seen["ext_error"] == ("x05",)
     assert "init_crc_offset_zero" not in seen.get("flags", ())
+
+
+def test_a_log_of_nrfutil_that_ends_before_it_was_connected_is_read() -> None:
+    seen = shown(
+        "2018-09-17 13:16:13,125 Using connectivity board at serial port: COM6\n"
+        "2018-09-17 13:16:17,293 BLE: Scanning for DfuTarg\n"
+        "2018-09-17 13:16:17,319 BLE: Connecting to 0xD9CAA3DA7935\n"
+    )
+    assert (seen["phase"], seen["transport"]) == (("connect",), ("ble",))
