@@ -144,26 +144,34 @@ def test_where_nobody_is_scans_wait_for_a_slot_and_failures_block_none(folder: P
     ]
 
 
-def test_a_station_that_was_killed_knows_what_was_half_done(folder: Path) -> None:
-    command = [SCRIPT, "line", "run", "recipe.toml", "--on", ROAD, "--db", "line.db", "--json"]
+def stopped_in_the_middle(folder: Path, number: signal.Signals, *, speed: int) -> tuple[int, str]:
+    """A station that gets a signal while it sends an image; its exit code, and what it said."""
+    road = ROAD.replace("speed=50", f"speed={speed}")
     with subprocess.Popen(
-        command,
+        [SCRIPT, "line", "run", "recipe.toml", "--on", road, "--db", "line.db", "--json"],
         cwd=folder,
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
+        assert process.stderr is not None
         process.stdin.write("SN-0001\n")
         process.stdin.flush()
         for line in process.stdout:
             told = json.loads(line)
-            if told["type"] == "slot" and told["share"]:  # in the middle of the image
+            if told["type"] == "slot" and told["share"]:
                 break
-        process.send_signal(signal.SIGKILL)
+        process.send_signal(number)
+        said = process.stderr.read()
+    return process.returncode, said
+
+
+def test_a_station_that_was_killed_knows_what_was_half_done(folder: Path) -> None:
+    stopped_in_the_middle(folder, signal.SIGKILL, speed=50)
     ran = station(folder, "SN-0001\n")
     cut = [line for line in ran.json_lines if line["type"] == "cut_off"]
     assert [(line["serial"], line["step"]) for line in cut] == [("SN-0001", "update")]
@@ -175,27 +183,8 @@ def test_a_station_that_was_killed_knows_what_was_half_done(folder: Path) -> Non
 
 
 def test_a_station_that_is_interrupted_ends_in_order(folder: Path) -> None:
-    command = [SCRIPT, "line", "run", "recipe.toml", "--on", ROAD.replace("50", "2")]
-    with subprocess.Popen(
-        [*command, "--db", "line.db", "--json"],
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write("SN-0001\n")
-        process.stdin.flush()
-        for line in process.stdout:
-            if '"place": 5' in line:
-                break
-        process.send_signal(signal.SIGINT)
-        assert process.stderr is not None
-        told = process.stderr.read()
-    assert (process.returncode, "Traceback" in told) == (130, False)
+    code, said = stopped_in_the_middle(folder, signal.SIGINT, speed=2)
+    assert (code, "Traceback" in said) == (130, False)
     (run,) = exported(folder)
     assert (run["outcome"], run["code"]) == ("aborted", "DFU-STN-014")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from firmline.errors import Code
@@ -88,8 +88,3 @@ def _limits(limit: Limit) -> Limits:
         marginal_least=limit.marginal_least,
         marginal_most=limit.marginal_most,
     )
-
-
-def marginal(rows: Sequence[Measurement]) -> tuple[str, ...]:
-    """The measurements that passed close to a limit."""
-    return tuple(row.name for row in rows if row.is_marginal)

@@ -98,8 +98,7 @@ class _Course:
 
     def note(self, step: Step, result: StepResult) -> None:
         """A step has had its last attempt."""
-        is_first_wrong = not result.outcome.goes_on and all(each.goes_on for each in self.outcomes)
-        if is_first_wrong or all(each.goes_on for each in self.outcomes):
+        if all(each.goes_on for each in self.outcomes):  # the first that went wrong decides
             self.deciding = result
         self.outcomes.append(result.outcome)
         self.is_over |= not result.outcome.goes_on and step.ends_run

@@ -6,7 +6,7 @@ import pytest
 
 from firmline.errors import Code
 from firmline.line.outcomes import StepOutcome
-from firmline.line.station.judging import judged, marginal, measurements
+from firmline.line.station.judging import judged, measurements
 from firmline.line.station.steps.result import StepResult
 from unit.line.recipes import last_step
 
@@ -57,4 +57,4 @@ def test_rows_have_the_limits_as_they_were() -> None:
     assert (by_name["rate"].unit, by_name["rate"].outcome) == ("kB/s", StepOutcome.SKIP)
     assert by_name["attempts"].number is None
     assert by_name["attempts"].outcome is StepOutcome.ERROR
-    assert marginal(rows) == ("duration",)
+    assert [row.name for row in rows if row.is_marginal] == ["duration"]
