@@ -189,6 +189,53 @@ def test_a_station_that_is_interrupted_ends_in_order(folder: Path) -> None:
     assert (run["outcome"], run["code"]) == ("aborted", "DFU-STN-014")
 
 
+CUSTOM = """
+[[steps]]
+kind = "custom"
+name = "led"
+call = "fixture:check_led"
+arguments = { colour = "green" }
+[[steps.limits]]
+measurement = "led_current"
+unit = "mA"
+in_range = [3, 6]
+"""
+FIXTURE = """
+def check_led(step):
+    print("not the answer")
+    assert step.arguments["colour"] == "green"
+    if step.serial_number == "SN-0002":
+        raise ValueError("no lamp")
+    return {"led_current": 4.1 if step.serial_number == "SN-0001" else 9.9, "seen": step.product}
+"""
+
+
+def test_a_step_of_the_customers_is_called_and_judged_by_its_limits(folder: Path) -> None:
+    (folder / "fixture.py").write_text(FIXTURE, "utf-8")
+    (folder / "recipe.toml").write_text(RECIPE + CUSTOM, "utf-8")
+    ran = station(folder, "SN-0001\nSN-0002\nSN-0003\n", on=f"3x{ROAD}")
+    assert sorted(ends(ran)) == [
+        ("SN-0001", "pass", ""),
+        ("SN-0002", "error", "DFU-STN-012"),
+        ("SN-0003", "fail", "DFU-STN-010"),
+    ]
+    by_serial = {run["unit"]["serial"]: run["phases"][-1] for run in exported(folder)}
+    measured = {row["name"]: row["number"] for row in by_serial["SN-0001"]["measurements"]}
+    assert measured == {"led_current": 4.1, "seen": None}
+    assert "no lamp" in by_serial["SN-0002"]["message"]
+
+
+@pytest.mark.parametrize("command", ["", "tee printed.txt"])
+def test_a_label_is_printed_of_a_unit_that_passed(folder: Path, command: str) -> None:
+    label = '\n[[steps]]\nkind = "label"\ntext = "{product} {serial_number}"\n'
+    (folder / "recipe.toml").write_text(RECIPE + label, "utf-8")
+    more = ("--label-command", command) if command else ()
+    ran = station(folder, "SN-0001\n", *more)
+    assert ends(ran) == [("SN-0001", "pass", "")], ran.err
+    place = folder / ("printed.txt" if command else "line.db.labels/SN-0001.txt")
+    assert place.read_text("utf-8") == "Tag SN-0001\n"
+
+
 def test_two_programs_are_not_one_station(folder: Path) -> None:
     with subprocess.Popen(
         [SCRIPT, "line", "run", "recipe.toml", "--on", ROAD, "--db", "line.db"],
