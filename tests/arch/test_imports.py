@@ -60,6 +60,7 @@ ROOMS = {
     "tokens",
     "updater",
     "values",
+    "web",
 }
 
 
