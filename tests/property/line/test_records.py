@@ -90,7 +90,7 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlRecords]:
     """One file for all examples; it need not reach the disk."""
     path = tmp_path_factory.mktemp("records") / "shift.db"
     with closing(open_records(DatabaseAddress(path=path), create=True)) as records:
-        with records._writing.connect() as connection:
+        with records.database._writing.connect() as connection:
             connection.connection.cursor().execute("PRAGMA synchronous = OFF")
         yield records
 
@@ -105,7 +105,7 @@ def on_server(postgresql: Server) -> Iterator[SqlRecords]:
 
 def gives_the_same(records: SqlRecords, batches: list[list[Row[Entry]]]) -> None:
     """In a database that held other examples before."""
-    with records._writing.begin() as connection:
+    with records.database.writing() as connection:
         connection.execute(tables.records.delete())
     assert [*every_run(records)] == [], "what hangs on the ledger goes with it"
     sent(batches, records)

@@ -190,7 +190,7 @@ def test_an_outcome_that_is_none_is_told(tmp_path: Path) -> None:
     address = DatabaseAddress(path=tmp_path / "shift.db")
     records = open_records(address, create=True)
     records.write(whole_run())
-    with records._writing.begin() as connection:
+    with records.database.writing() as connection:
         connection.exec_driver_sql("UPDATE runs SET outcome = 'maybe'")
     for ask in (lambda: records.counts(by_hour=False), records.troubles):
         with pytest.raises(StoreError, match="maybe") as caught:

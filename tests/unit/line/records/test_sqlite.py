@@ -46,7 +46,7 @@ def test_records_are_still_there_in_the_next_process(path: Path) -> None:
 
 def test_what_was_written_is_on_the_disk_and_hangs_together(path: Path) -> None:
     records = opened(path)
-    with records._writing.connect() as connection:
+    with records.database._writing.connect() as connection:
         told = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "application_id")
@@ -134,7 +134,7 @@ def test_locked_records_are_told_and_nothing_is_lost(path: Path) -> None:
 def test_a_full_disk_keeps_all_of_a_batch_or_nothing(path: Path) -> None:
     records = opened(path)
     records.write(whole_run("north"))
-    with records._writing.connect() as connection:
+    with records.database._writing.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     many = [row for number in range(200) for row in whole_run("south", 1 + 4 * number)]
@@ -143,7 +143,7 @@ def test_a_full_disk_keeps_all_of_a_batch_or_nothing(path: Path) -> None:
     assert caught.value.code is Code.DATABASE_FULL
     assert records.newest("south") == 0
     assert len([*every_run(records)]) == 1
-    with records._writing.connect() as connection:
+    with records.database._writing.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     assert records.write(many).new == 800
     records.close()
@@ -166,7 +166,7 @@ def test_a_file_that_is_taken_away_is_not_written_to_any_more(path: Path, *, mov
 def test_records_that_may_be_read_only_are_read(path: Path) -> None:
     records = opened(path)
     records.write(whole_run())
-    with records._writing.connect() as connection:
+    with records.database._writing.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only = ON")
     assert len([*every_run(records)]) == 1
     with pytest.raises(StoreError) as caught:
@@ -191,7 +191,7 @@ def test_a_write_protected_file_is_told(path: Path) -> None:
 def test_a_word_that_is_no_outcome_is_damage(path: Path) -> None:
     records = opened(path)
     records.write(whole_run())
-    with records._writing.begin() as connection:
+    with records.database.writing() as connection:
         connection.exec_driver_sql("UPDATE runs SET outcome = 'perhaps'")
     with pytest.raises(StoreError, match="perhaps") as caught:
         records.history("SN-0007")
