@@ -193,6 +193,7 @@ class Code(StrEnum):
     RUN_ABORTED = "DFU-STN-014"
     RUN_CUT_OFF = "DFU-STN-015"
     STATION_COMMAND = "DFU-STN-016"
+    UNIT_NOT_KNOWN = "DFU-STN-017"
 
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"

@@ -12,6 +12,7 @@ SECTIONS = (
         Command("init", "firmline.cli.line_init:init", "Write a recipe to start from."),
         Command("check", "firmline.cli.line_check:check", "Read a recipe as a station does."),
         Command("run", "firmline.cli.line_run:run", "Run a station: unit after unit."),
+        Command("rework", "firmline.cli.line_rework:rework", "Let a mended unit run again."),
         Command(
             "report", "firmline.cli.line_report.command:report", "Yields, and what goes wrong."
         ),

@@ -104,8 +104,17 @@ def export(
 
 
 def _print_words(records: SqlRecords, wanted: RunFilter) -> None:
-    from firmline.cli.records_text import half_done_line, run_lines, summary  # noqa: PLC0415
-    from firmline.line.records.exporting import exported, left_half_done  # noqa: PLC0415
+    from firmline.cli.records_text import (  # noqa: PLC0415
+        half_done_line,
+        rework_line,
+        run_lines,
+        summary,
+    )
+    from firmline.line.records.exporting import (  # noqa: PLC0415
+        exported,
+        left_half_done,
+        reworks,
+    )
 
     seen = _Seen()
     for told in seen.runs(exported(records, wanted)):
@@ -113,18 +122,30 @@ def _print_words(records: SqlRecords, wanted: RunFilter) -> None:
             click.echo(line)
     for row in seen.left(left_half_done(records, wanted)):
         click.echo(half_done_line(row))
+    for back in reworks(records, wanted):
+        click.echo(rework_line(back))
     click.echo(summary(len(seen.units), seen.outcomes, seen.half_done))
 
 
 def _print_json(records: SqlRecords, wanted: RunFilter, *, database: str) -> None:
-    from firmline.cli.records_text import half_done_fields, run_fields  # noqa: PLC0415
-    from firmline.line.records.exporting import exported, left_half_done  # noqa: PLC0415
+    from firmline.cli.records_text import (  # noqa: PLC0415
+        half_done_fields,
+        rework_fields,
+        run_fields,
+    )
+    from firmline.line.records.exporting import (  # noqa: PLC0415
+        exported,
+        left_half_done,
+        reworks,
+    )
 
     seen = _Seen()
     for told in seen.runs(exported(records, wanted)):
         click.echo(json.dumps(run_fields(told)))
     for row in seen.left(left_half_done(records, wanted)):
         click.echo(json.dumps(half_done_fields(row)))
+    for back in reworks(records, wanted):
+        click.echo(json.dumps(rework_fields(back)))
     counted = {outcome.value: number for outcome, number in sorted(seen.outcomes.items())}
     fields = {
         "database": printable(database),

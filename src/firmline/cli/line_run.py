@@ -127,12 +127,7 @@ def _setup(
     from firmline.line.station.opening import StationSetup, check_slots  # noqa: PLC0415
     from firmline.line.station.station import Shift  # noqa: PLC0415
 
-    if not _NAME.fullmatch(station):
-        raise InputError(
-            Code.USAGE,
-            f"{shortened(station)!r} cannot be the name of a station.",
-            hint="Use up to 40 letters, digits, points, hyphens and underscores.",
-        )
+    station_name(station)
     keep_apart(db, recipe)
     operator, batch, lots, golden = shift
     setup = StationSetup(
@@ -145,6 +140,21 @@ def _setup(
     )
     check_slots(setup)
     return setup
+
+
+def station_name(name: str) -> str:
+    """A name that a station can have: it stands in names of files.
+
+    Raises:
+        InputError: ``USAGE``.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            Code.USAGE,
+            f"{shortened(name)!r} cannot be the name of a station.",
+            hint="Use up to 40 letters, digits, points, hyphens and underscores.",
+        )
+    return name
 
 
 def _slots(roads: tuple[str, ...]) -> tuple[WantedTarget, ...]:

@@ -147,6 +147,15 @@ class _Terminal:
                 self._acknowledge(station, slot)
             case words.Abort(slot=slot):
                 station.abort(slot)
+            case words.Rework(serial=serial, note=note):
+                unit = await station.rework(serial, note=note)
+                self._printer.line(f"{unit.serial} is back from rework: scan it.")
+            case _:
+                self._say_or_set(said, station)
+
+    def _say_or_set(self, said: words.Said | None, station: Station) -> None:
+        """What touches no unit."""
+        match said:
             case words.SetBatch(batch=batch):
                 station.shift = replace(station.shift, batch=batch)
             case words.SetOperator(operator=operator):

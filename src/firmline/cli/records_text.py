@@ -12,7 +12,15 @@ from firmline.cli.style import paint, printable
 from firmline.line.outcomes import StepOutcome
 from firmline.line.records.digest import plain
 from firmline.line.records.exporting import ExportedRun
-from firmline.line.records.values import Diagnosis, Limits, Measurement, Phase, Row, RunBegan
+from firmline.line.records.values import (
+    Diagnosis,
+    Limits,
+    Measurement,
+    Phase,
+    Reworked,
+    Row,
+    RunBegan,
+)
 
 COLOURS: Final = {
     StepOutcome.PASS: "green",
@@ -52,6 +60,22 @@ def half_done_line(row: Row[RunBegan]) -> str:
     unit = f"{printable(begun.unit.product)} {printable(begun.unit.serial)}"
     where = f"{printable(row.key.station)}/{begun.slot}"
     return f"{_clock(begun.at)}  no end  {unit}, at {where}: at work, or left half done"
+
+
+def rework_line(row: Row[Reworked]) -> str:
+    """That a unit came back from rework."""
+    back = row.entry
+    unit = f"{printable(back.unit.product)} {printable(back.unit.serial)}"
+    who = f", {printable(back.operator)}" if back.operator else ""
+    note = f": {printable(back.note)}" if back.note else ""
+    return f"{_clock(back.at)}  rework  {unit}, at {printable(row.key.station)}{who}{note}"
+
+
+def rework_fields(row: Row[Reworked]) -> dict[str, object]:
+    """It for programs."""
+    told = plain(row.entry)
+    assert isinstance(told, dict)  # noqa: S101 - for the type checker
+    return {"type": "rework", "station": row.key.station, **told}
 
 
 def _phase_lines(phase: Phase) -> Iterator[str]:

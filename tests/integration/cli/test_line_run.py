@@ -134,6 +134,9 @@ def test_a_unit_that_fails_is_diagnosed_and_goes_to_rework_behind_its_strikes(fo
     third = station(folder, "SN-0001\n", on=other_key)
     refused = [line["code"] for line in third.json_lines if line["type"] == "refused"]
     assert (ends(third), refused) == ([], ["DFU-STN-005"])
+    mended = station(folder, "rework SN-0001 right key\nSN-0001\n")
+    assert ends(mended) == [("SN-0001", "pass", "")]
+    assert [run["attempt"] for run in exported(folder)] == [1, 2, 3]
 
 
 def test_where_nobody_is_scans_wait_for_a_slot_and_failures_block_none(folder: Path) -> None:

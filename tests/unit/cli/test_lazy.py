@@ -110,6 +110,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline line init",
         "firmline line check",
         "firmline line run",
+        "firmline line rework",
         "firmline line report",
         "firmline line export",
         "firmline diagnose",

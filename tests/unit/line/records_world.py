@@ -15,6 +15,7 @@ from firmline.line.records.values import (
     Measurement,
     Phase,
     RecipeUsed,
+    Reworked,
     Row,
     RowKey,
     Run,
@@ -105,6 +106,10 @@ def diagnosis(run: int, *, at: datetime = BEGIN, next_test: str = "same-unit-aga
         ),
         next_test=next_test,
     )
+
+
+def reworked(unit: Unit = TAG_7, *, at: datetime = BEGIN, note: str = "new clip") -> Reworked:
+    return Reworked(unit=unit, at=at, operator="Jana", note=note)
 
 
 def whole_run(

@@ -43,3 +43,25 @@ def test_a_step_is_tried_again_as_often_as_its_rule_says() -> None:
     rule = RetryRule(most=2, on=frozenset({ERROR}))
     assert [rule.retries(ERROR, done=done) for done in (1, 2, 3)] == [True, True, False]
     assert not rule.retries(FAIL, done=1)
+
+
+@pytest.mark.parametrize(
+    ("before", "since", "admission", "attempt", "strikes"),
+    [
+        ([FAIL, FAIL, FAIL], [], Admission.RETEST, 4, 0),
+        ([FAIL, FAIL, FAIL], [FAIL, FAIL], Admission.RETEST, 6, 2),
+        ([FAIL, FAIL, FAIL], [FAIL, FAIL, FAIL], Admission.REWORK, 7, 3),
+        ([PASS], [], Admission.RETEST, 2, 0),
+        ([FAIL], [PASS], Admission.PASSED, 3, 0),
+        ([ERROR], [], Admission.FIRST, 1, 0),
+    ],
+)
+def test_rework_takes_strikes_away_and_no_attempts(
+    before: list[StepOutcome],
+    since: list[StepOutcome],
+    admission: Admission,
+    attempt: int,
+    strikes: int,
+) -> None:
+    decision = decide_admission(RULE, since, before_rework=before)
+    assert (decision.admission, decision.attempt, decision.strikes) == (admission, attempt, strikes)

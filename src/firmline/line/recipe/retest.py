@@ -61,14 +61,22 @@ class AdmissionDecision:
         return self.admission in {Admission.FIRST, Admission.RETEST}
 
 
-def decide_admission(rule: RetestRule, earlier: Sequence[StepOutcome]) -> AdmissionDecision:
+def decide_admission(
+    rule: RetestRule,
+    earlier: Sequence[StepOutcome],
+    *,
+    before_rework: Sequence[StepOutcome] = (),
+) -> AdmissionDecision:
     """Whether a unit may run.
 
     Args:
         rule: The recipe's.
         earlier: The outcomes of its runs with this recipe since it last came from rework, in order.
+        before_rework: Those before: attempts all the same, but no strikes any more.
     """
-    judged = [each for each in earlier if each.judges_unit or each in rule.counted]
+    judged = [
+        each for each in (*before_rework, *earlier) if each.judges_unit or each in rule.counted
+    ]
     strikes = sum(each in rule.counted for each in earlier)
     if StepOutcome.PASS in earlier and not rule.repeat_passed:
         admission = Admission.PASSED

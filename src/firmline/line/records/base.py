@@ -12,7 +12,17 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from firmline.line.records.checks import check_time
-from firmline.line.records.values import Diagnosis, Entry, Phase, Row, RowKey, Run, RunBegan, Unit
+from firmline.line.records.values import (
+    Diagnosis,
+    Entry,
+    Phase,
+    Reworked,
+    Row,
+    RowKey,
+    Run,
+    RunBegan,
+    Unit,
+)
 from firmline.line.statistics.counts import Counts, Trouble
 from firmline.line.statistics.readings import JudgedRun, Reading
 
@@ -137,10 +147,12 @@ class UnitHistory:
     Attributes:
         unit: Which.
         attempts: The attempts; never empty.
+        reworks: When it came back from rework, in order of time.
     """
 
     unit: Unit
     attempts: tuple[Attempt, ...]
+    reworks: tuple[Row[Reworked], ...] = ()
 
     @property
     def first(self) -> Attempt:
@@ -151,6 +163,14 @@ class UnitHistory:
     def retests(self) -> tuple[Attempt, ...]:
         """Every later attempt."""
         return self.attempts[1:]
+
+    @property
+    def since_rework(self) -> tuple[Attempt, ...]:
+        """The attempts since it last came back from rework; all, where it never did."""
+        if not self.reworks:
+            return self.attempts
+        last = self.reworks[-1].entry.at
+        return tuple(attempt for attempt in self.attempts if attempt.began_at > last)
 
 
 class Records(Protocol):
@@ -223,7 +243,7 @@ class Records(Protocol):
         ...
 
     def newest_time(self, station: str) -> datetime | None:
-        """The latest time at which a run of a station began or ended; ``None``: it has none."""
+        """The latest time in a station's rows of runs and reworks; ``None``: it has none."""
         ...
 
     def close(self) -> None:
@@ -249,10 +269,15 @@ def name_of(row: Row[Phase] | Row[Diagnosis] | Row[Run]) -> RowKey:
     return RowKey(station=row.key.station, sequence=number)
 
 
-def histories(begun: Iterable[Row[RunBegan]], ended: Iterable[Row[Run]]) -> tuple[UnitHistory, ...]:
+def histories(
+    begun: Iterable[Row[RunBegan]],
+    ended: Iterable[Row[Run]],
+    reworked: Iterable[Row[Reworked]] = (),
+) -> tuple[UnitHistory, ...]:
     """The histories of units, of everything that was begun on them and how it ended.
 
-    A run counts also where only its end has arrived so far.
+    A run counts also where only its end has arrived so far. A unit that was only ever reworked has
+    none: its runs have not arrived.
     """
     known: dict[RowKey, tuple[Unit, datetime, Row[Run] | None]] = {
         row.key: (row.entry.unit, row.entry.at, None) for row in begun
@@ -262,9 +287,13 @@ def histories(begun: Iterable[Row[RunBegan]], ended: Iterable[Row[Run]]) -> tupl
     by_unit: dict[Unit, list[RowKey]] = {}
     for name in sorted(known, key=lambda name: (known[name][1], name)):
         by_unit.setdefault(known[name][0], []).append(name)
+    mended: dict[Unit, list[Row[Reworked]]] = {unit: [] for unit in by_unit}
+    for row in sorted(reworked, key=lambda row: (row.entry.at, row.key)):
+        mended.setdefault(row.entry.unit, []).append(row)
     return tuple(
         UnitHistory(
             unit=unit,
+            reworks=tuple(mended[unit]),
             attempts=tuple(
                 Attempt(number=number, name=name, began_at=known[name][1], run=known[name][2])
                 for number, name in enumerate(by_unit[unit], 1)

@@ -21,6 +21,7 @@ from firmline.line.records.values import (
     Measurement,
     Phase,
     RecipeUsed,
+    Reworked,
     Row,
     RowKey,
     Run,
@@ -33,6 +34,7 @@ Line = Mapping[Any, Any]
 TABLES = (
     tables.runs_begun,
     tables.runs,
+    tables.reworks,
     tables.lots,
     tables.phases,
     tables.measurements,
@@ -59,6 +61,9 @@ def encode(row: Row[Entry]) -> Iterator[tuple[Table, Line]]:
                 tables.runs_begun,
                 {**key, **_unit(begun.unit), "slot": begun.slot, "at": begun.at},
             )
+        case Reworked() as rework:
+            told = _fields(rework)
+            yield tables.reworks, {**key, **_unit(told.pop("unit")), **told}
         case Run() as run:
             yield tables.runs, {**key, **_run(run)}
             for position, lot in enumerate(run.lots, 1):
@@ -81,7 +86,7 @@ def encode(row: Row[Entry]) -> Iterator[tuple[Table, Line]]:
 
 
 def _fields(
-    value: Attachment | Cause | Diagnosis | Limits | Measurement | Phase | Run,
+    value: Attachment | Cause | Diagnosis | Limits | Measurement | Phase | Reworked | Run,
 ) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__slots__}
 
@@ -120,6 +125,13 @@ def decode_begun(line: Line) -> Row[RunBegan]:
     """The beginning of a run."""
     unit = Unit(product=line["product"], serial=line["serial"])
     return Row(key=key_of(line), entry=RunBegan(unit=unit, slot=line["slot"], at=line["at"]))
+
+
+def decode_reworked(line: Line) -> Row[Reworked]:
+    """That a unit came back from rework."""
+    unit = Unit(product=line["product"], serial=line["serial"])
+    told = {name: line[name] for name in ("at", "operator", "note")}
+    return Row(key=key_of(line), entry=Reworked(unit=unit, **told))
 
 
 def decode_run(line: Line, lots_of_it: Iterable[Line]) -> Row[Run]:

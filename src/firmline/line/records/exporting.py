@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmline.line.records.base import EVERY_RUN, Records, RunFilter, name_of
-from firmline.line.records.values import Diagnosis, Phase, Row, RowKey, Run, RunBegan
+from firmline.line.records.values import Diagnosis, Phase, Reworked, Row, RowKey, Run, RunBegan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,14 @@ def _with_all(records: Records, runs: tuple[Row[Run], ...]) -> Iterator[Exported
             phases=tuple(phases[name]),
             diagnoses=tuple(diagnoses[name]),
         )
+
+
+def reworks(records: Records, wanted: RunFilter) -> tuple[Row[Reworked], ...]:
+    """When the units that were asked for by serial number came back from rework."""
+    if not wanted.serial:
+        return ()
+    history = records.history(wanted.serial, product=wanted.product)
+    return tuple(row for unit in history for row in unit.reworks)
 
 
 def left_half_done(records: Records, wanted: RunFilter = EVERY_RUN) -> list[Row[RunBegan]]:

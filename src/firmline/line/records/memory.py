@@ -32,6 +32,7 @@ from firmline.line.records.values import (
     Entry,
     EntryT,
     Phase,
+    Reworked,
     Row,
     RowKey,
     Run,
@@ -65,13 +66,14 @@ class MemoryRecords:
     def history(self, *serials: str, product: str = "") -> tuple[UnitHistory, ...]:
         """See :meth:`~.base.Records.history`."""
 
-        def is_wanted(row: Row[RunBegan] | Row[Run]) -> bool:
+        def is_wanted(row: Row[RunBegan] | Row[Run] | Row[Reworked]) -> bool:
             unit = row.entry.unit
             return unit.serial in serials and product in ("", unit.product)
 
         return histories(
             filter(is_wanted, self._of(RunBegan)),
             filter(is_wanted, self._of(Run)),
+            filter(is_wanted, self._of(Reworked)),
         )
 
     def runs(
@@ -135,7 +137,8 @@ class MemoryRecords:
         """See :meth:`~.base.Records.newest_time`."""
         begun = [row.entry.at for row in self._of(RunBegan) if row.key.station == station]
         ended = [row.entry.ended_at for row in self._of(Run) if row.key.station == station]
-        return max(begun + ended, default=None)
+        reworked = [row.entry.at for row in self._of(Reworked) if row.key.station == station]
+        return max(begun + ended + reworked, default=None)
 
     def close(self) -> None:
         """Nothing is held open."""

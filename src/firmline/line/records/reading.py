@@ -16,10 +16,11 @@ from firmline.line.records.encoding import (
     decode_begun,
     decode_diagnosis,
     decode_phase,
+    decode_reworked,
     decode_run,
     key_of,
 )
-from firmline.line.records.values import Diagnosis, Phase, Row, RowKey, Run, RunBegan
+from firmline.line.records.values import Diagnosis, Phase, Reworked, Row, RowKey, Run, RunBegan
 
 _Item = TypeVar("_Item")
 _Query: TypeAlias = "Select[tuple[object, ...]]"
@@ -73,15 +74,18 @@ def _is_behind(place: Place) -> ColumnElement[bool]:
 
 def read_units(
     connection: Connection, serials: Sequence[str], product: str
-) -> tuple[list[Row[RunBegan]], list[Row[Run]]]:
-    """What was begun on units with these serial numbers, and what ended."""
+) -> tuple[list[Row[RunBegan]], list[Row[Run]], list[Row[Reworked]]]:
+    """What was begun on units with these serial numbers, what ended, and when they were mended."""
     begun: list[Row[RunBegan]] = []
     ended: list[Row[Run]] = []
+    reworked: list[Row[Reworked]] = []
     for some in _some(serials):
         first = _of_units(tables.runs_begun, some, product)
         begun += map(decode_begun, connection.execute(first).mappings())
         ended += _runs(connection, _of_units(tables.runs, some, product))
-    return begun, ended
+        third = _of_units(tables.reworks, some, product)
+        reworked += map(decode_reworked, connection.execute(third).mappings())
+    return begun, ended, reworked
 
 
 def _of_units(table: Table, serials: Sequence[str], product: str) -> _Query:
@@ -163,10 +167,14 @@ def _some(listed: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
 
 
 def read_newest_time(connection: Connection, station: str) -> datetime | None:
-    """When the newest run of a station began or ended: its times go with its sequence."""
+    """The newest time of a station's: they go with its sequence."""
     found: list[datetime] = []
-    begun, ended = tables.runs_begun, tables.runs
-    for table, time in ((begun, begun.c.at), (ended, ended.c.ended_at)):
+    begun, ended, reworked = tables.runs_begun, tables.runs, tables.reworks
+    for table, time in (
+        (begun, begun.c.at),
+        (ended, ended.c.ended_at),
+        (reworked, reworked.c.at),
+    ):
         newest = (
             select(time)
             .where(table.c.station == station)

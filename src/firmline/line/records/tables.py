@@ -155,6 +155,18 @@ runs = Table(
     ),
     sqlite_with_rowid=False,
 )
+reworks = Table(
+    "reworks",
+    tables,
+    *_key(of="records"),
+    _time("at"),
+    _word("product"),
+    _word("serial"),
+    _word("operator"),
+    _word("note"),
+    Index(None, "serial"),
+    sqlite_with_rowid=False,
+)
 lots = Table(
     "lots",
     tables,

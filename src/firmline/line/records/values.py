@@ -3,7 +3,8 @@
 A *unit* is known by its product and its serial number. A *run* is one attempt on it, at one slot of
 one station, with the recipe and the program as they were. A *phase* is a step of a run, with what
 was measured and what was kept. A *diagnosis* says why a run failed; there may be several, because
-the operator does the next test, and the last one counts.
+the operator does the next test, and the last one counts. *Rework* gives a unit that has failed too
+often its attempts back.
 """
 
 from __future__ import annotations
@@ -326,7 +327,29 @@ class Diagnosis:
         check_name("next test", self.next_test, is_optional=True)
 
 
-Entry = RunBegan | Phase | Run | Diagnosis
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reworked:
+    """A unit came back from rework: what it failed before counts no more as a strike.
+
+    Attributes:
+        unit: Which unit.
+        at: When.
+        operator: Who says so; empty: nobody.
+        note: What was done to it, for people; empty: nobody says.
+    """
+
+    unit: Unit
+    at: datetime
+    operator: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        check_time("end of a rework", self.at)
+        check_name("operator", self.operator, is_optional=True)
+        check_text("note", self.note)
+
+
+Entry = RunBegan | Phase | Run | Diagnosis | Reworked
 """What a row tells."""
 EntryT = TypeVar("EntryT", bound=Entry, covariant=True)  # noqa: PLC0105 - one name for both
 

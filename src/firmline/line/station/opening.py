@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from firmline.errors import Code, InputError, StoreError, shortened
 from firmline.line.loading import CheckedRecipe
 from firmline.line.recipe.steps import Find, FindBy
 from firmline.line.records.attachments import attachments_beside
 from firmline.line.records.base import Records
+from firmline.line.station.alone import alone
 from firmline.line.station.clock import StationClock
 from firmline.line.station.cut_off import CutOff, forget, runs_cut_off
 from firmline.line.station.journal import Journal
@@ -105,7 +104,7 @@ async def open_station(
     """
     check_slots(setup)
     async with AsyncExitStack() as stack:
-        stack.callback(_alone(setup).release)
+        stack.callback(alone(setup.database, setup.name).release)
         loop = asyncio.get_running_loop()
         newest = await asyncio.to_thread(records.newest_time, setup.name)
         clock = StationClock(loop.time, not_before=newest)
@@ -177,30 +176,6 @@ def check_slots(setup: StationSetup) -> None:
 def at_work_beside(database: Path, station: str) -> Path:
     """Folder of what is at work: ``shift.db.at-work/STATION``."""
     return database.with_name(f"{database.name}.at-work") / station
-
-
-def _alone(setup: StationSetup) -> FileLock:
-    """Keeps other programs from being this station; the system lets go of it with the process.
-
-    Raises:
-        InputError: ``STATION_BUSY``.
-        StoreError: ``DATABASE_READ_ONLY``: there is no place for it.
-    """
-    lock = FileLock(f"{setup.database}.{setup.name}.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise InputError(
-            Code.STATION_BUSY,
-            f"The station {setup.name} is at work already, with {shortened(setup.database)}.",
-        ) from None
-    except OSError as problem:
-        raise StoreError(
-            Code.DATABASE_READ_ONLY,
-            f"Nothing can be written beside {shortened(setup.database)}:"
-            f" {(problem.strerror or str(problem)).lower()}.",
-        ) from problem
-    return lock
 
 
 async def _end_what_was_cut_off(

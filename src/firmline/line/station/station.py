@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from firmline.errors import Code, FirmlineError, InputError, StoreError, shortened
+from firmline.line.outcomes import StepOutcome
 from firmline.line.recipe.retest import Admission, AdmissionDecision, decide_admission
 from firmline.line.recipe.steps import Find
-from firmline.line.records.base import Records, UnitHistory
-from firmline.line.records.values import Lot, Unit
+from firmline.line.records.base import Attempt, Records, UnitHistory
+from firmline.line.records.values import Lot, Reworked, Unit
 from firmline.line.station.order import Order
+from firmline.line.station.rework import unit_to_rework
 from firmline.line.station.run import Books, UnitRun, Watcher
 from firmline.line.station.showing import Showing, doing, ended_view, error_view
 from firmline.line.station.slots import SlotState, SlotView
@@ -142,6 +144,34 @@ class Station:
         self.show(SlotView(number=slot))
         return self._views[slot]
 
+    async def rework(self, serial: str, *, note: str = "") -> Unit:
+        """A unit came back from rework: its strikes are gone, and it may be tried again.
+
+        Args:
+            serial: What was scanned.
+            note: What was done to it, for people.
+
+        Returns:
+            The unit; the record is on the disk.
+
+        Raises:
+            InputError: ``SERIAL_FOREIGN``, ``UNIT_AT_WORK`` or ``UNIT_NOT_KNOWN``.
+            StoreError: The records cannot be read or written now.
+        """
+        self._check_serial(serial)
+        product = self._equipment.recipe.recipe.product.name
+        async with self._admitting:
+            if self._books.journal.problem is not None:
+                raise self._books.journal.problem
+            self._check_not_at_work(serial)
+            history = await asyncio.to_thread(self._records.history, serial, product=product)
+            unit = unit_to_rework(serial, history)
+            back = Reworked(
+                unit=unit, at=self._books.clock.now(), operator=self.shift.operator, note=note
+            )
+            await self._books.journal.keep(back)
+            return unit
+
     def abort(self, slot: int) -> None:
         """Stop the run of a slot; its unit is left safe, and the slot is shown when it is.
 
@@ -233,17 +263,12 @@ class Station:
 
     def _admit(self, serial: str, history: Iterable[UnitHistory]) -> AdmissionDecision:
         recipe = self._equipment.recipe.recipe
-        earlier = [
-            attempt.run.entry.outcome
-            for unit in history
-            for attempt in unit.attempts
-            if attempt.run is not None and attempt.run.entry.recipe.name == recipe.name
-        ]
+        every = [each for unit in history for each in _outcomes(unit.attempts, recipe.name)]
+        earlier = [each for unit in history for each in _outcomes(unit.since_rework, recipe.name)]
         if serial in self.shift.golden:  # it is run again and again, to see that the station is fit
-            return AdmissionDecision(
-                admission=Admission.RETEST, attempt=len(earlier) + 1, strikes=0
-            )
-        decision = decide_admission(recipe.retest, earlier)
+            return AdmissionDecision(admission=Admission.RETEST, attempt=len(every) + 1, strikes=0)
+        before_rework = every[: len(every) - len(earlier)]
+        decision = decide_admission(recipe.retest, earlier, before_rework=before_rework)
         match decision.admission:
             case Admission.PASSED:
                 raise InputError(Code.UNIT_HAS_PASSED, f"{serial} has passed already.")
@@ -251,6 +276,7 @@ class Station:
                 raise InputError(
                     Code.UNIT_TO_REWORK,
                     f"{serial} has failed {decision.strikes} times, and goes to rework.",
+                    hint=f"When it comes back, say so with rework {serial}.",
                 )
             case _:
                 return decision
@@ -293,6 +319,15 @@ class Station:
             self.show(ended_view(self.view(number), ended))
         finally:
             del self._runs[number]
+
+
+def _outcomes(attempts: Iterable[Attempt], recipe: str) -> list[StepOutcome]:
+    """How the runs with a recipe ended, as far as they did."""
+    return [
+        attempt.run.entry.outcome
+        for attempt in attempts
+        if attempt.run is not None and attempt.run.entry.recipe.name == recipe
+    ]
 
 
 def _numbers(slots: Iterable[int]) -> str:

@@ -50,6 +50,19 @@ class Abort:
 
 
 @dataclass(frozen=True, slots=True)
+class Rework:
+    """A unit came back from rework.
+
+    Attributes:
+        serial: Its serial number.
+        note: What was done to it; empty: nobody says.
+    """
+
+    serial: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetBatch:
     """Units that are scanned from now on are of this batch; empty: of none."""
 
@@ -83,6 +96,7 @@ Said = (
     | ChooseSlot
     | Acknowledge
     | Abort
+    | Rework
     | SetBatch
     | SetOperator
     | ShowSlots
@@ -94,6 +108,7 @@ HELP: Final = (
     ("slot N", "the next unit goes into slot N"),
     ("ok N, ok", "slot N was seen, or all that wait: they take the next unit"),
     ("stop N", "abort the run of slot N"),
+    ("rework SERIAL", "this unit came back from rework, and may be tried again"),
     ("batch NAME", "units from now on are of this batch"),
     ("operator NAME", "who scans from now on"),
     ("slots", "show all slots"),
@@ -112,7 +127,15 @@ _WITH_NUMBER: Final[dict[str, Callable[[int], Said]]] = {
     "ok": Acknowledge,
     "stop": Abort,
 }
-_WITH_NAME: Final[dict[str, Callable[[str], Said]]] = {
+
+
+def _rework(text: str) -> Said | None:
+    serial, _, note = text.partition(" ")
+    return Rework(serial, note.strip()) if serial else None
+
+
+_WITH_NAME: Final[dict[str, Callable[[str], Said | None]]] = {
+    "rework": _rework,
     "batch": SetBatch,
     "operator": SetOperator,
 }

@@ -11,7 +11,17 @@ from firmline.errors import Code, StoreError
 from firmline.line.outcomes import StepOutcome
 from firmline.line.records.base import Records, RunFilter, Written, every_run
 from firmline.line.records.values import Row, RowKey, Run, Unit
-from unit.line.records_world import BEGIN, TAG_7, begun, diagnosis, phase, row, run, whole_run
+from unit.line.records_world import (
+    BEGIN,
+    TAG_7,
+    begun,
+    diagnosis,
+    phase,
+    reworked,
+    row,
+    run,
+    whole_run,
+)
 
 MINUTE = timedelta(minutes=1)
 RUN_1 = RowKey(station="north", sequence=1)
@@ -239,3 +249,41 @@ def test_the_newest_time_of_a_station_is_that_of_its_newest_run(records: Records
     assert records.newest_time("west") == max(
         each.entry.ended_at for each in rows if isinstance(each.entry, Run)
     )
+
+
+def test_a_rework_parts_the_attempts_of_its_unit(records: Records) -> None:
+    first = whole_run("north", 1, at=BEGIN)
+    second = whole_run("south", 1, at=BEGIN + 2 * MINUTE)
+    back = row("bench", 2, reworked(at=BEGIN + MINUTE))
+    other = row("bench", 1, reworked(Unit(product="lamp", serial="SN-0007"), at=BEGIN))
+    records.write([other, *second, back, *first])
+    (history,) = records.history("SN-0007")
+    assert history.reworks == (back,)
+    assert [attempt.number for attempt in history.attempts] == [1, 2]
+    assert [attempt.number for attempt in history.since_rework] == [2]
+    assert history.first.number == 1, "the first-pass yield still counts the first attempt"
+    assert records.newest_time("bench") == BEGIN + MINUTE
+
+
+def test_the_last_of_several_reworks_counts(records: Records) -> None:
+    runs = [
+        each
+        for number in range(3)
+        for each in whole_run("north", 1 + 4 * number, at=BEGIN + 2 * number * MINUTE)
+    ]
+    backs = [
+        row("bench", 1, reworked(at=BEGIN + 3 * MINUTE)),
+        row("bench", 2, reworked(at=BEGIN + MINUTE)),
+    ]
+    records.write([*runs, *backs])
+    (history,) = records.history("SN-0007", product="tag")
+    assert [each.key.sequence for each in history.reworks] == [2, 1]
+    assert [attempt.number for attempt in history.since_rework] == [3]
+
+
+def test_a_rework_of_a_unit_without_runs_is_kept_until_they_arrive(records: Records) -> None:
+    records.write([row("bench", 1, reworked(at=BEGIN + MINUTE))])
+    assert records.history("SN-0007") == ()
+    records.write(whole_run())
+    (history,) = records.history("SN-0007")
+    assert history.since_rework == ()

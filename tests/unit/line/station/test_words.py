@@ -24,6 +24,8 @@ SERIALS = SerialPattern(r"SN-\d{4}")
         ("batch 2026-47 A", words.SetBatch("2026-47 A")),
         ("batch", words.SetBatch("")),
         ("operator Jana", words.SetOperator("Jana")),
+        ("rework SN-0001", words.Rework("SN-0001", "")),
+        ("Rework SN-0001 new clip ", words.Rework("SN-0001", "new clip")),
         ("slots", words.ShowSlots()),
         ("?", words.ShowHelp()),
         ("Quit", words.Quit()),
@@ -35,7 +37,8 @@ def test_each_word_is_understood(line: str, said: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["SN-1", "sn-0001", "slot", "slot x", "stop", "ok 2 3", "\x1b[31m", "x" * 5000]
+    "line",
+    ["SN-1", "sn-0001", "slot", "slot x", "stop", "rework", "ok 2 3", "\x1b[31m", "x" * 5000],
 )
 def test_anything_else_is_refused(line: str) -> None:
     with pytest.raises(InputError) as caught:
