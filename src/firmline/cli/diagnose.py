@@ -220,8 +220,10 @@ def _with_dumps(
 def _with_answers(incident: Incident, resolved: Mapping[str, int]) -> Incident:
     """What is known, with what a person answers: who has seen it fail, whatever was recorded."""
     from firmline.cli.diagnose_ask import ask  # noqa: PLC0415
+    from firmline.diagnosis.breaking_off import not_before  # noqa: PLC0415
 
-    return ask(replace(incident, ended_well=False, unproven=False), resolved)
+    known = replace(not_before(incident), ended_well=False, unproven=False, failure_unseen=False)
+    return ask(known, resolved)
 
 
 def _check_source(

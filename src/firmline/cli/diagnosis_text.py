@@ -35,6 +35,13 @@ PROSE: Final = (
     "This reads like a text that somebody has written, not like a log: what is known in it may be"
     " an example."
 )
+UNSEEN: Final = (
+    "No failure of the unit is shown: if there was one, it is not in what was given, and no cause"
+    " is more than a guess. Give the rest, if there is any."
+)
+NOT_RECORDED: Final = "What was recorded shows no failure: it tells no cause from another."
+FITS_NONE: Final = "What was seen fits no known cause better than any other failure would."
+NOT_IN_IT: Final = "What failed is not in it"
 UNKNOWN_TITLE: Final = "None of the causes that are known"
 
 
@@ -72,6 +79,7 @@ def result_fields(
         "unused": [printable(each) for each in incident.unused],
         "ended_well": incident.has_nothing_to_explain,
         "unproven": incident.is_unproven,
+        "failure_unseen": incident.has_unseen_failure,
         "prose": incident.prose,
         "learned_runs": 0 if ranking.learned is None else ranking.learned.runs,
         "learned": learned_fields(ranking.learned),
@@ -143,8 +151,9 @@ def text_lines(
     else:
         yield from _little_lines(incident)
         yield from _heading(CAUSES_IF if incident.is_unproven else "Causes")
-        yield from cause_lines(ranking)
-        yield from _argument_lines(ranking.causes[0])
+        unseen = incident.has_unseen_failure
+        yield from cause_lines(ranking, unseen=unseen)
+        yield from _argument_lines(ranking.causes[0], unseen=unseen)
         yield from _heading("What to do next", first=False)
         yield from plan_lines(incident, ranking, proposals, undecided)
     yield from _remark_lines(incident, ranking)
@@ -166,6 +175,8 @@ def _little_lines(incident: Incident) -> Iterator[str]:
             "It tells with what the update was done, and nothing of what happened: no cause is more"
             " than a guess."
         )
+    elif incident.has_unseen_failure:
+        yield from wrapped(UNSEEN, indent=0)
     else:
         return
     yield "Say what was seen, with --ask or in a report."
@@ -176,7 +187,7 @@ def _heading(title: str, *, first: bool = True) -> list[str]:
     return [paint(title, bold=True)] if first else ["", paint(title, bold=True)]
 
 
-def cause_lines(ranking: Ranking) -> Iterator[str]:
+def cause_lines(ranking: Ranking, *, unseen: bool = False) -> Iterator[str]:
     """The likeliest causes."""
     shown = [
         each
@@ -185,14 +196,17 @@ def cause_lines(ranking: Ranking) -> Iterator[str]:
     ]
     width = max(len(each.slug) for each in shown)
     for each in shown:
-        yield f"  {percent(each.probability):>6}  {each.slug:<{width}}  {title_of(each)}"
+        title = title_of(each, unseen=unseen)
+        yield f"  {percent(each.probability):>6}  {each.slug:<{width}}  {title}"
     rest = 1.0 - sum(each.probability for each in shown)
     yield f"  {percent(rest):>6}  {'':<{width}}  {len(ranking.causes) - len(shown)} others"
 
 
-def title_of(ranked: RankedCause) -> str:
-    """A cause in a few words."""
-    return UNKNOWN_TITLE if ranked.cause is None else ranked.cause.title
+def title_of(ranked: RankedCause, *, unseen: bool = False) -> str:
+    """A cause in a few words; ``unseen``: whether no failure is in what was recorded."""
+    if ranked.cause is None:
+        return NOT_IN_IT if unseen else UNKNOWN_TITLE
+    return ranked.cause.title
 
 
 def percent(chance: float) -> str:
@@ -204,10 +218,10 @@ def percent(chance: float) -> str:
     return f"{chance * 100:.0f} %"
 
 
-def _argument_lines(top: RankedCause) -> Iterator[str]:
+def _argument_lines(top: RankedCause, *, unseen: bool) -> Iterator[str]:
     if top.cause is None:
         yield from _heading(f"Why {UNKNOWN}", first=False)
-        yield "  What was seen fits no known cause better than any other failure would."
+        yield f"  {NOT_RECORDED if unseen else FITS_NONE}"
         return
     yield from _heading(f"Why {top.slug}", first=False)
     yield from wrapped(f"  {top.cause.meaning}")

@@ -28,6 +28,17 @@ def is_unproven(trace: Trace) -> bool:
     return Attempt(Reader(trace)).is_unproven
 
 
+def shows_failure(trace: Trace) -> bool:
+    """Whether an update that was not updated shows what failed of it."""
+    if trace.finished is not None and trace.finished.code not in _SHOW_LITTLE:
+        return True  # most are so, and to read one takes time
+    attempt = Attempt(Reader(trace))
+    return not attempt.is_unproven and not attempt.is_failure_unseen
+
+
+_SHOW_LITTLE: Final = (Code.NEW_APPLICATION_NOT_SEEN, Code.INTERRUPTED)
+
+
 class Attempt:
     """What one trace comes to.
 
@@ -64,6 +75,12 @@ class Attempt:
         images = [each for each in self.reader.trace.events if isinstance(each, ImageStarted)]
         is_application = bool(images) and images[-1].kind is ImageKind.APPLICATION
         return self._seen.sent and self._seen.mode is UnitMode.APPLICATION and is_application
+
+    @property
+    def is_failure_unseen(self) -> bool:
+        """Whether it shows neither a failure of the unit nor an update that ended well."""
+        is_well = self.has_nothing_to_explain or self.reader.is_updated
+        return not is_well and not self.reader.shows_failure
 
     def facts(self) -> Iterator[Evidence]:
         """What is known of link and unit, whatever failed."""

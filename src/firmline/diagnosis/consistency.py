@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from firmline.diagnosis.breaking_off import not_before
 from firmline.diagnosis.contradiction_rules import Rule, group, rules
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 
@@ -49,6 +50,7 @@ class Contradiction:
 
 def contradictions(incident: Incident) -> tuple[str, ...]:
     """Where the evidence cannot all be true, one sentence each."""
+    incident = not_before(incident)
     across = (each.sentence for each in _across_fields(incident))
     return (*incident.contradictions(), *across)
 

@@ -31,6 +31,13 @@ OF_THE_TOOL: Final = frozenset({"host_tool", "transport", "bootloader", "sdk"})
 """Fields of which a log tells by being one, whatever happened."""
 OF_AN_UPDATE: Final = frozenset({Origin.TRACE, Origin.LOG})
 """What is written while an update runs, and knows of nothing that comes later."""
+OF_A_FAILURE: Final = frozenset(
+    {
+        *("phase", "failure_kind", "end_state", "result_code", "ext_error", "host_code"),
+        *("progress", "time_to_failure", "unit_resets", "cured_by", "not_cured_by", "flags"),
+    }
+)
+"""Fields that tell what happened; the others say to what, and when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,8 @@ class Incident:
         ended_well: Whether what was recorded shows an update that came to a good end.
         unproven: Whether it shows one in which nothing failed, and of which only the proof is
             missing that the new application runs.
+        failure_unseen: Whether what was recorded shows neither a failure of the unit nor a good
+            end: it breaks off before, or is of something else.
         prose: Whether it is no record, but a text that somebody has written: what stands there may
             be an example, or what happens to others.
     """
@@ -86,6 +95,7 @@ class Incident:
     unused: tuple[str, ...] = ()
     ended_well: bool = False
     unproven: bool = False
+    failure_unseen: bool = False
     prose: bool = False
 
     @property
@@ -97,6 +107,13 @@ class Incident:
     def is_unproven(self) -> bool:
         """Whether nothing is shown to have failed, and nobody says otherwise."""
         return self.unproven and self._is_recorded
+
+    @property
+    def has_unseen_failure(self) -> bool:
+        """Whether what was recorded shows no failure, and nobody else tells of one."""
+        return self.failure_unseen and not any(
+            each.field in OF_A_FAILURE and each.origin not in OF_AN_UPDATE for each in self.evidence
+        )
 
     @property
     def shows_nothing(self) -> bool:

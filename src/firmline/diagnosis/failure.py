@@ -88,7 +88,7 @@ class Failure:
         """What went wrong last in an update that succeeded all the same, and what has helped."""
         *_, at_s = self._stood()
         yield from self._fault()
-        if self._seen.size and not self._seen.faults[-1].reached:
+        if self._seen.size and not self._seen.faults[-1].reached and self._reader.is_whole:
             yield of_trace("progress", "none", f"0 of {self._seen.size} bytes")
         yield of_trace(
             "cured_by", CURES.get(self._seen.step, "retry"), f"behind {self._when(at_s)}"
@@ -128,7 +128,9 @@ class Failure:
     def _left_behind(self) -> Iterator[Evidence]:
         """How far the image came, and how the unit is since."""
         reached = f"{self._seen.reached} of {self._seen.size} bytes"
-        yield of_trace("progress", self._progress(), reached if self._seen.size else "no image")
+        progress = self._progress()
+        if progress != "none" or self._reader.is_whole:  # else it was before the trace begins
+            yield of_trace("progress", progress, reached if self._seen.size else "no image")
         at_the_end = f"by {self._when(self._seen.at_last_s).removeprefix('at ')}"
         state = self._end_state()
         if state:
@@ -161,7 +163,9 @@ class Failure:
         if self._code in PHASES:
             return PHASES[self._code], steps.since_s, seen.at_last_s
         if self._code.startswith("DFU-UNIT") and seen.refused is not None:
-            return seen.refused_phase, seen.refused.at_s, seen.refused.at_s
+            is_of_image = seen.refused.ext_error == ExtError.VERIFICATION_FAILED
+            phase = seen.refused_phase or ("final_execute" if is_of_image else "")
+            return phase, seen.refused.at_s, seen.refused.at_s
         if seen.faults:
             last = seen.faults[-1]
             return last.phase, last.since_s, last.at_s - self._noticed_after_s()

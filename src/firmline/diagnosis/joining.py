@@ -35,16 +35,33 @@ def joined(sources: Sequence[Source]) -> Source:
         return sources[0]
     kinds = {source.kind for source in sources}
     given = _in_their_order([trace for each in sources for trace in each.traces])
-    traces, incident = told_by(given)
+    traces, of_traces = told_by(given)
+    incident = of_traces
     others = [each for each in sources if each.kind is not Kind.TRACE]
     for source in others:
         incident = _with(incident, source.incident)
     return Source(
         kind=next(kind for kind in Kind if kind in kinds),
-        incident=replace(incident, ended_well=all(each.incident.ended_well for each in sources)),
+        incident=replace(
+            incident,
+            ended_well=all(each.incident.ended_well for each in sources),
+            failure_unseen=_is_unseen(of_traces, others),
+        ),
         traces=traces,
         done=tuple(dict.fromkeys(slug for source in sources for slug in source.done)),
     )
+
+
+def _is_unseen(of_traces: Incident, others: Sequence[Source]) -> bool:
+    """Whether no record shows a failure, and not all of them a good end.
+
+    What somebody has written down is no record: if it tells of a failure, the evidence shows that.
+    """
+    told = [each for each in others if each.kind is Kind.LOG or each.incident.failure_unseen]
+    records = [of_traces, *(each.incident for each in told)]
+    records = [each for each in records if each.evidence or each.unused]
+    is_shown = any(not each.failure_unseen and not each.ended_well for each in records)
+    return not is_shown and any(each.failure_unseen for each in records)
 
 
 def _in_their_order(traces: Sequence[Trace]) -> list[Trace]:

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from firmline.diagnosis.breaking_off import not_before
 from firmline.diagnosis.catalogue import UNKNOWN, Cause, catalogue
 from firmline.diagnosis.consistency import consistent, doubts
 from firmline.diagnosis.evidence import Incident
@@ -34,6 +35,9 @@ OF_A_TEXT: Final = 100
 NO_FAILURE: Final = 0.99
 """How likely it is that none of the causes is at work where an update ended well, or where a log
 shows none; ours: it may have been another update that failed."""
+NOT_SHOWN: Final = 0.9
+"""How likely none of the causes can be named where what was recorded shows no failure: it happened
+behind its end, if it did; ours. What is known of unit and host says nothing of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +119,15 @@ def rank(incident: Incident, *, resolved: Mapping[str, int] | None = None) -> Ra
         before = _of_nothing(before)
         incident = Incident()
     before[UNKNOWN] *= DOUBT ** doubts(incident) * (OF_A_TEXT if incident.prose else 1)
-    incident = consistent(incident)
+    incident = consistent(not_before(incident))
     weighed = {slug: weigh(catalogue().get(slug), incident) for slug in before}
     logs = {
         slug: math.log(prior) + sum(each.log_chance for each in weighed[slug])
         for slug, prior in before.items()
     }
     chances = _normalised(logs)
+    if incident.has_unseen_failure:
+        chances = _of_unseen(chances)
     expected = _expected(before, weighed)
     causes = tuple(
         _ranked(slug, chance, weighed[slug], expected)
@@ -137,6 +143,13 @@ def _of_nothing(priors: Mapping[str, float]) -> dict[str, float]:
     return {
         slug: NO_FAILURE if slug == UNKNOWN else chance * left for slug, chance in priors.items()
     }
+
+
+def _of_unseen(chances: Mapping[str, float]) -> dict[str, float]:
+    """How likely each cause is where the failure is not in what was recorded."""
+    unknown = max(NOT_SHOWN, chances[UNKNOWN])
+    left = (1.0 - unknown) / (1.0 - chances[UNKNOWN])
+    return {slug: unknown if slug == UNKNOWN else chance * left for slug, chance in chances.items()}
 
 
 def _normalised(logs: Mapping[str, float]) -> dict[str, float]:

@@ -142,6 +142,7 @@ def _with_marks(incident: Incident, document: Mapping[str, Any]) -> Incident:
         incident,
         ended_well=document.get("ended_well") is True,
         unproven=document.get("unproven") is True,
+        failure_unseen=document.get("failure_unseen") is True,
         prose=document.get("prose") is True,
     )
 

@@ -14,6 +14,8 @@ CREATE_DATA = bytes([Opcode.OBJECT_CREATE, ObjectType.DATA])
 
 CONNECTED_FROM: Final = {"scan": "connect", "find_bootloader": "connect_bootloader"}
 """What is begun when a unit is heard that was looked for."""
+SENDING: Final = {"command": "init_transfer", "data": "data_transfer"}
+"""What is under way where an object of a type is sent, or checked."""
 
 
 class Steps:
@@ -78,14 +80,16 @@ class Steps:
                 self._size, self._offset, self._sent = size, 0, False
                 self._jumped = self._jumped or index > 0
                 return "discover_bootloader"
-            case events.PacketsSent(object_type="command"):
-                return "init_transfer"
-            case events.PacketsSent(object_type="data", offset=offset):
-                self._offset = offset
-                return "" if self.phase == "data_transfer" else "data_transfer"
+            case events.PacketsSent(object_type=kind, offset=offset, size=size):
+                if kind == "data":
+                    self._size, self._offset = size, offset
+                sending = SENDING.get(kind, "")
+                return "" if self.phase == "data_transfer" == sending else sending
             case events.ImageSent():
                 self._sent = True
                 return "activation"
+            case events.CrcChecked(object_type=kind) if not self.phase:  # the trace begins here
+                return SENDING.get(kind, "")
             case _:
                 return ""
 
@@ -96,8 +100,12 @@ class Steps:
             return "init_transfer"
         if data.startswith(CREATE_DATA):
             return "data_transfer"
-        if request != "object_execute":
-            return ""
+        return self._executed() if request == "object_execute" else ""
+
+    def _executed(self) -> str:
         if self.phase in ("init_transfer", "init_execute", "discover_bootloader"):
             return "init_execute"
-        return "final_execute" if self._size and self._offset >= self._size else "data_transfer"
+        if not self._size:  # what is executed stood before the beginning of the trace
+            self.phase = ""
+            return ""
+        return "final_execute" if self._offset >= self._size else "data_transfer"

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from firmline.diagnosis.attempt import Attempt, is_unproven
+from firmline.diagnosis.attempt import Attempt, shows_failure
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.trace_reader import Reader
 from firmline.errors import shortened
@@ -28,13 +28,13 @@ from firmline.formats.trace import Trace
 def explained(traces: Iterable[Trace]) -> Trace | None:
     """The trace of several that is to be explained: the last update that failed.
 
-    ``None``: there is no trace. An update whose end is merely not proven is taken only where no
-    other failed. Where no update failed, it is the last one, or else the last trace.
+    ``None``: there is no trace. An update whose end is merely not proven, or not there, is taken
+    only where no other failed. Where no update failed, it is the last one, or else the last trace.
     """
     every = tuple(traces)
     updates = [each for each in every if each.is_update]
     failed = [each for each in updates if not each.is_updated]
-    shown = [each for each in failed if not is_unproven(each)] if len(failed) > 1 else failed
+    shown = [each for each in failed if shows_failure(each)] if len(failed) > 1 else failed
     return next(iter((shown or failed or updates or every)[-1:]), None)
 
 
@@ -60,8 +60,9 @@ def evidence_of_traces(traces: Iterable[Trace]) -> Incident:
         )
     well = any(each.has_nothing_to_explain for each in chosen)
     unproven = any(each.is_unproven for each in chosen)
+    unseen = any(each.is_failure_unseen for each in chosen)
     incident = incident.with_more(_how_often(updates))
-    return replace(incident, ended_well=well, unproven=unproven)
+    return replace(incident, ended_well=well, unproven=unproven, failure_unseen=unseen)
 
 
 def _left_out(units: Collection[str]) -> Iterator[str]:
@@ -72,9 +73,10 @@ def _left_out(units: Collection[str]) -> Iterator[str]:
 
 def _how_often(updates: list[Attempt]) -> Iterator[Evidence]:
     """When it fails, of several attempts."""
-    failed = sum(not each.reader.is_updated and not each.is_unproven for each in updates)
-    if len(updates) < 2 or not failed:
+    ended = [each for each in updates if not each.is_failure_unseen]
+    failed = sum(not each.reader.is_updated and not each.is_unproven for each in ended)
+    if len(ended) < 2 or not failed:
         return
-    value = "always" if failed == len(updates) else "once" if failed == 1 else "intermittent"
-    where = f"{failed} of {len(updates)} attempts failed"
+    value = "always" if failed == len(ended) else "once" if failed == 1 else "intermittent"
+    where = f"{failed} of {len(ended)} attempts failed"
     yield Evidence(field="reproducibility", value=value, origin=Origin.TRACE, where=where)

@@ -12,7 +12,7 @@ from firmline import events
 from firmline.diagnosis.aftermath import Aftermath
 from firmline.diagnosis.evidence import Evidence, Origin
 from firmline.diagnosis.steps import Steps
-from firmline.diagnosis.trace_words import LINKS, chip_of, place_of, sdk_of
+from firmline.diagnosis.trace_words import LINKS, OF_THE_STATION, chip_of, place_of, sdk_of
 from firmline.errors import Code
 from firmline.events import Event, UnitMode
 from firmline.formats.trace import Trace
@@ -71,6 +71,8 @@ class Seen:
     """The link was lost before it was one, so that only the sentence of the step says how."""
     reached: int = 0
     size: int = 0
+    has_image: bool = False
+    """Whether the beginning of an image was seen; else it lies before that of the trace."""
     executed: int = 0
     mode: UnitMode | None = None
     restarts: int = 0
@@ -103,6 +105,8 @@ class Reader:
         finished: Its end; ``None``: it has none.
         is_update: Whether it is of an update.
         is_updated: Whether that succeeded.
+        is_whole: Whether it has the beginning of the update, or of the last image at least: what it
+            does not show there did not happen.
         runs_back: The first event whose time lies before that of the one in front of it.
     """
 
@@ -126,6 +130,7 @@ class Reader:
         finished = trace.finished
         self.finished = finished if isinstance(finished, events.UpdateFinished) else None
         self.is_update, self.is_updated = trace.is_update, trace.is_updated
+        self.is_whole = trace.is_begun or self.seen.has_image
 
     @property
     def code(self) -> str:
@@ -137,7 +142,13 @@ class Reader:
         """Whether anything went wrong; else it breaks off, or was stopped, on the way."""
         seen = self.seen
         has_end = self.finished is not None and self.code != Code.INTERRUPTED
-        return has_end or bool(seen.faults) or seen.refused is not None
+        return has_end or bool(seen.faults) or seen.refused is not None or seen.lost is not None
+
+    @property
+    def shows_failure(self) -> bool:
+        """Whether it is of an update, and something of it has failed on the unit's side."""
+        is_of_station = self.code.startswith(OF_THE_STATION)
+        return self.is_update and self.has_failed and not is_of_station
 
     @property
     def is_recovered(self) -> bool:
@@ -163,13 +174,13 @@ class Reader:
         self.seen.at_last_s = event.at_s
         match event:
             case events.ImageStarted(index=index, size=size):
-                self.seen.size, self.seen.reached = size, 0
+                self.seen.size, self.seen.reached, self.seen.has_image = size, 0, True
                 if index:
                     self._flag("second_part_of_combined", event)
             case events.ImageDescribed(size=size):
                 self._find("image_length_not_multiple_of_4", event, so=size % 4 != 0)
-            case events.PacketsSent(object_type="data", offset=offset):
-                self.seen.reached = max(self.seen.reached, offset)
+            case events.PacketsSent(object_type="data", offset=offset, size=size):
+                self.seen.size, self.seen.reached = size, max(self.seen.reached, offset)
             case events.ObjectExecuted(object_type="data", offset=offset):
                 self.seen.executed = max(self.seen.executed, offset)
             case events.Refused():

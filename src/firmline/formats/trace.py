@@ -30,6 +30,7 @@ from firmline.events import (
     InspectionFinished,
     InspectionStarted,
     Outcome,
+    PacketsSent,
     TraceStarted,
     UpdateFinished,
     UpdateStarted,
@@ -109,8 +110,7 @@ class Trace:
     @property
     def is_update(self) -> bool:
         """Whether it is of an update, also where its beginning is missing."""
-        kinds = UpdateStarted | UpdateFinished | ImageStarted
-        return any(isinstance(entry, kinds) for entry in self.entries)
+        return any(map(_is_of_update, self.entries))
 
     @property
     def is_begun(self) -> bool:
@@ -138,6 +138,14 @@ class Trace:
             return began + timedelta(seconds=at_s - self.started.at_s)
         except (ValueError, OverflowError):
             return None
+
+
+def _is_of_update(entry: Entry) -> bool:
+    match entry:
+        case UpdateStarted() | UpdateFinished() | ImageStarted() | PacketsSent(object_type="data"):
+            return True
+        case _:
+            return False
 
 
 def encode_event(event: Event) -> str:

@@ -20,6 +20,7 @@ LINES = TRACE.splitlines()
 LOG = (Path(__file__).parents[2] / "golden/diagnosis/logs/android-logcat-refused.txt").read_text(
     encoding="utf-8"
 )
+LOGS = Path(__file__).parents[2] / "golden/diagnosis/logs"
 IOS_LOG = (Path(__file__).parents[2] / "golden/diagnosis/logs/ios-secure-bytes-lost.txt").read_text(
     encoding="utf-8"
 )
@@ -98,6 +99,14 @@ def test_a_file_that_powershell_has_gone_on_with_is_read(firmline: Program, text
 # Half of something.
 
 
+def assert_tells_of_no_failure(result: dict[str, Any]) -> None:
+    """No cause is guessed, and that is said."""
+    assert first(result) == "unknown"
+    assert result["causes"][0]["probability"] >= 0.9
+    assert result["failure_unseen"]
+    assert not result["ended_well"]
+
+
 @pytest.mark.parametrize("end", range(2, len(LINES) - 2))
 def test_a_trace_that_breaks_off_is_no_failure_that_it_does_not_show(
     firmline: Program, end: int
@@ -106,7 +115,7 @@ def test_a_trace_that_breaks_off_is_no_failure_that_it_does_not_show(
     assert any("no end, and shows nothing that failed" in each for each in result["unused"])
     assert "The last line of the trace is cut off." in result["unused"]
     assert not [each for each in evidence(result) if each.startswith("failure_kind")]
-    assert result["causes"][0]["probability"] < 0.3
+    assert_tells_of_no_failure(result)
 
 
 def test_a_trace_whose_beginning_is_missing_tells_what_it_has(firmline: Program) -> None:
@@ -123,6 +132,67 @@ def test_a_trace_whose_beginning_is_missing_tells_what_it_has(firmline: Program)
 def test_half_a_log_is_read_as_far_as_it_goes(firmline: Program, share: float) -> None:
     result = diagnosed(firmline, LOG[: int(len(LOG) * share)])
     assert any("of its" in each and "lines" in each for each in result["unused"])
+
+
+@pytest.mark.parametrize("path", sorted(LOGS.glob("*.txt")), ids=lambda path: path.stem)
+def test_half_a_log_names_a_cause_only_for_what_it_shows(firmline: Program, path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for end in range(1, len(lines)):
+        Path("given").write_text("\n".join(lines[:end]), encoding="utf-8")
+        ran = firmline("diagnose", "given", "--json")
+        if ran.code:
+            assert_failed(ran, Code.REPORT_MALFORMED)
+            continue
+        shown = [each for each in evidence(ran.result) if each.startswith("failure_kind")]
+        if not shown:
+            assert_tells_of_no_failure(ran.result)
+            assert ran.result["unused"]
+
+
+@pytest.mark.parametrize("count", range(1, len(LINES)))
+def test_the_end_of_a_trace_tells_only_what_it_has(firmline: Program, count: int) -> None:
+    """Where it failed is told by what stands there, and how far the image came is not guessed."""
+    result = diagnosed(firmline, "\n".join(LINES[-count:]))
+    told = evidence(result)
+    assert {each for each in told if each.startswith("phase")} <= {"phase=init_execute"}
+    has_image = any('"image_started"' in line for line in LINES[-count:])
+    assert ("progress=none" in told) == has_image
+
+
+def test_the_middle_of_a_trace_is_half_of_one_as_well(firmline: Program) -> None:
+    sent = events.PacketsSent(at_s=5001.0, object_type="data", count=9, offset=900, size=20_000)
+    result = diagnosed(firmline, "\n".join([*LINES[5:8], trace_of((sent,))]))
+    assert_tells_of_no_failure(result)
+    assert "phase=data_transfer" in evidence(result)
+    assert len([each for each in result["unused"] if "missing" in each or "no end" in each]) == 2
+
+
+def test_who_tells_of_the_failure_beside_half_a_log_gets_causes(firmline: Program) -> None:
+    Path("half.txt").write_text("\n".join(LINES[:8]), encoding="utf-8")
+    Path("seen.json").write_text(json.dumps({"evidence": {"ext_error": "x05"}}), encoding="utf-8")
+    ran = firmline("diagnose", "half.txt", "seen.json", "--json")
+    assert first(ran.result) == VERSION
+    assert not ran.result["failure_unseen"]
+    told = json.dumps({"evidence": {"chip": "nrf52832"}})
+    Path("seen.json").write_text(told, encoding="utf-8")
+    assert_tells_of_no_failure(firmline("diagnose", "half.txt", "seen.json", "--json").result)
+
+
+def test_what_was_printed_of_half_a_log_is_read_again_as_such(firmline: Program) -> None:
+    half = "\n".join(LINES[: len(LINES) // 2])
+    result = diagnosed(firmline, half)
+    assert_tells_of_no_failure(diagnosed(firmline, json.dumps(result)))
+
+
+def test_half_a_trace_says_so_to_people(firmline: Program) -> None:
+    Path("half.jsonl").write_text("\n".join(LINES[:8]), encoding="utf-8")
+    ran = firmline("diagnose", "half.jsonl", "--report", "out.html")
+    assert ran.out.startswith("No failure of the unit is shown")
+    assert "What failed is not in it" in ran.out
+    page = Path("out.html").read_text(encoding="utf-8")
+    assert "whose failure was not recorded" in page
+    assert "What failed is not in it" in page
+    assert "fits no known cause" not in page + ran.out
 
 
 # Something else.

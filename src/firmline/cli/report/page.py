@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from firmline.cli.diagnosis_text import PROSE, UNLIKELY, UNPROVEN, percent, title_of
+from firmline.cli.diagnosis_text import PROSE, UNLIKELY, UNPROVEN, UNSEEN, percent, title_of
 from firmline.cli.learned_text import share, weight
 from firmline.cli.report.cleaning import clean
 from firmline.cli.report.content import Made, Report
@@ -67,7 +68,8 @@ def page(report: Report) -> str:
         weight=weight,
         share_in_words=share,
         percent=percent,
-        title_of=title_of,
+        unseen=UNSEEN,
+        title_of=partial(title_of, unseen=report.incident.has_unseen_failure),
         observed=observed,
         equipment=equipment(),
     )

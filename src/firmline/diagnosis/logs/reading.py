@@ -116,6 +116,7 @@ def _incident(text: Text, heard: tuple[_Heard, ...]) -> Incident:
         prose=is_prose(text),
         unused=_unused(text, heard),
         ended_well=all(each.story.has_ended_well for each in heard),
+        failure_unseen=_is_unseen(heard),
     )
     for each in order:
         known = incident.by_field()
@@ -125,6 +126,12 @@ def _incident(text: Text, heard: tuple[_Heard, ...]) -> Incident:
             if vocabulary()[told.field].many or told.field not in known
         )
     return incident
+
+
+def _is_unseen(heard: tuple[_Heard, ...]) -> bool:
+    """Whether it shows neither a failure nor, by all who wrote it, a good end."""
+    is_well = all(each.story.has_ended_well for each in heard)
+    return not is_well and not any(each.story.shows_failure for each in heard)
 
 
 def _unused(text: Text, heard: tuple[_Heard, ...]) -> tuple[str, ...]:
@@ -147,6 +154,10 @@ def _unused(text: Text, heard: tuple[_Heard, ...]) -> tuple[str, ...]:
     return tuple(told)
 
 
+def _got_to(phase: str) -> str:
+    return f"the last step in it is {phase} ({vocabulary()['phase'].meanings[phase]})"
+
+
 def _ends(heard: tuple[_Heard, ...]) -> Iterator[str]:
     """How it ended, as far as it shows that."""
     if not any(each.story.has_begun or each.story.has_ended_well for each in heard):
@@ -158,4 +169,4 @@ def _ends(heard: tuple[_Heard, ...]) -> Iterator[str]:
         elif story.has_ended_well:
             yield "The update in the log succeeded: nothing of it is to be explained."
         elif story.has_begun and not story.has_ended:
-            yield "It has no end: where it breaks off is taken for the last step begun."
+            yield f"It has no end, and shows nothing that failed: {_got_to(story.phase)}."

@@ -215,6 +215,17 @@ class Story:
         return self._succeeded or self._started or self._fault is not None
 
     @property
+    def shows_failure(self) -> bool:
+        """Whether the log shows that something went wrong, and was not overcome."""
+        is_wrong = any(name == "end_state" for name, _ in self._facts)
+        return self._fault is not None or is_wrong
+
+    @property
+    def phase(self) -> str:
+        """The last step that was begun; empty: none."""
+        return self._phase
+
+    @property
     def has_ended_well(self) -> bool:
         """Whether the log shows an update that succeeded, or an image that was started."""
         return self._succeeded or self.has_started_an_image
@@ -222,8 +233,7 @@ class Story:
     @property
     def has_started_an_image(self) -> bool:
         """Whether a bootloader has started an image, and nothing was wrong with it before."""
-        is_wrong = any(name == "end_state" for name, _ in self._facts)
-        return self._started and self._fault is None and not is_wrong
+        return self._started and not self.shows_failure
 
     @property
     def has_begun(self) -> bool:
