@@ -163,14 +163,14 @@ def _slots(roads: tuple[str, ...]) -> tuple[WantedTarget, ...]:
     Raises:
         InputError: ``USAGE``, ``TARGET_MALFORMED``, or a file that cannot be read.
     """
-    from firmline.cli.unit_session import prepare_unit  # noqa: PLC0415
+    from firmline.cli.slot_units import prepare_slot  # noqa: PLC0415
     from firmline.links.target import parse_radio  # noqa: PLC0415
 
     slots: list[WantedTarget] = []
     for road in roads:
         many = _MANY.fullmatch(road)
         count, text = (int(many[1]), many[2]) if many else (1, road)
-        slots += [prepare_unit(parse_radio(text), trace=None)] * count
+        slots += [prepare_slot(parse_radio(text))] * count
     if not 1 <= len(slots) <= MOST_SLOTS:
         raise InputError(
             Code.USAGE,

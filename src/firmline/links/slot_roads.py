@@ -135,7 +135,10 @@ class SlotRoads:
         """A virtual unit of the slot's kind, made when its number is scanned first."""
         options = sim_options(slot.target)
         if unit.serial_number not in self._virtual:
-            description = _virtual_unit(slot.description, unit)
+            kind = slot.description_of(unit.serial_number)
+            if kind is None:  # in the air, where nobody answers to that number
+                return replace((await self._air(options))[1], pin=unit.pin)
+            description = _virtual_unit(kind, unit)
             if description.profile.is_ble:
                 air, opened = await self._air(options)
                 others = [each for each, road in self._virtual.values() if road.link is opened.link]

@@ -7,8 +7,8 @@ that; a port and a link to it. Two updates of one unit would each break the othe
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -35,11 +35,14 @@ class WantedTarget:
         target: Which.
         unit: The virtual unit that a ``sim:`` target means; ``None``: the gallery's of that name.
         trusted_key: The key that a virtual unit trusts instead of its description's.
+        by_serial: The virtual units that a ``sim:FOLDER`` of a slot holds, by serial number;
+            empty: every number is a unit of one kind.
     """
 
     target: Target
     unit: UnitDescription | None = None
     trusted_key: PublicKey | None = None
+    by_serial: Mapping[str, UnitDescription] = field(default_factory=dict)
 
     @property
     def description(self) -> UnitDescription:
@@ -48,7 +51,20 @@ class WantedTarget:
         Raises:
             InputError: There is none of that name.
         """
-        unit = gallery_unit(self.target.where) if self.unit is None else self.unit
+        return self._with_key(gallery_unit(self.target.where) if self.unit is None else self.unit)
+
+    def description_of(self, serial_number: str) -> UnitDescription | None:
+        """Of the virtual unit with this number at a slot; ``None``: it is not there.
+
+        Raises:
+            InputError: There is no unit of that name.
+        """
+        if not self.by_serial:
+            return self.description
+        found = self.by_serial.get(serial_number)
+        return None if found is None else self._with_key(found)
+
+    def _with_key(self, unit: UnitDescription) -> UnitDescription:
         return unit if self.trusted_key is None else replace(unit, public_key=self.trusted_key)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import firmline
 from unit.cli.makers import KEY, START, package
 from unit.cli.program import SCRIPT, Ran, environment, run_process
 from unit.formats.makers import image
@@ -275,3 +276,18 @@ def test_a_slot_that_cannot_do_what_the_recipe_asks_is_told_first(
     ran = station(folder, "SN-0001\n", on=on)
     assert (ran.code, code in ran.err) == (2, True), ran.err
     assert not (folder / "line.db").exists()
+
+
+def test_a_folder_holds_units_of_which_each_is_another(folder: Path) -> None:
+    box = folder / "box"
+    box.mkdir()
+    text = (Path(firmline.__file__).parent / "data/units/ble-reference.toml").read_text("utf-8")
+    (box / "SN-0001.toml").write_text(text, "utf-8")
+    (box / "SN-0002.toml").write_text(text.replace("fwid = 0x0103", "fwid = 0x00B7"), "utf-8")
+    on = "2xsim:box?key=line.key&speed=50"
+    ran = station(folder, "SN-0001\nSN-0002\nSN-0003\n", "--unattended", on=on)
+    assert sorted(ends(ran)) == [
+        ("SN-0001", "pass", ""),
+        ("SN-0002", "fail", "DFU-UNIT-107"),
+        ("SN-0003", "fail", "DFU-LINK-003"),
+    ]
