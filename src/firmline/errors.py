@@ -307,6 +307,10 @@ class Code(StrEnum):
     ATTACHMENT_DAMAGED = "DFU-REC-014"
     NO_RUNS = "DFU-REC-015"
 
+    # The audit trail of the production line.
+    AUDIT_BROKEN = "DFU-AUDIT-001"
+    AUDIT_CUT = "DFU-AUDIT-002"
+
     # Traces and what is printed.
     TRACE_NOT_WRITABLE = "DFU-STORE-001"
     OUTPUT_NOT_WRITABLE = "DFU-STORE-002"

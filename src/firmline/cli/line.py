@@ -17,6 +17,7 @@ SECTIONS = (
             "report", "firmline.cli.line_report.command:report", "Yields, and what goes wrong."
         ),
         Command("export", "firmline.cli.line_export:export", "Print the runs of its records."),
+        Command("audit", "firmline.cli.line_audit:audit", "Verify who changed what."),
     ),
 )
 

@@ -113,6 +113,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline line rework",
         "firmline line report",
         "firmline line export",
+        "firmline line audit",
         "firmline diagnose",
         "firmline autopsy",
         "firmline sim",

@@ -236,3 +236,19 @@ causes = Table(
     Index(None, "cause"),
     sqlite_with_rowid=False,
 )
+# Digests and the time as the texts that the chain covers. Triggers of the migration refuse to
+# change an entry, to remove one, and to add one that does not follow from the last.
+audit_trail = Table(
+    "audit_trail",
+    tables,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    _word("at"),
+    _word("actor"),
+    _word("role"),
+    _word("action"),
+    _word("subject"),
+    _word("details"),
+    _word("previous"),
+    _word("digest"),
+    sqlite_with_rowid=False,
+)
