@@ -13,7 +13,7 @@ Rules of this module:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -31,6 +31,11 @@ CERTAINTY: Final = {
 """How certain what each of them says is, beside the others; of two that are the same, equally."""
 COPIED: Final = frozenset({"result_code", "ext_error", "host_code"})
 """Fields whose values are read off, not described: one step more certain than others."""
+STRANGE: Final[Mapping[str, str]] = {
+    "select_refused": "The unit refuses SELECT, which no bootloader of the nRF5 SDK does: it is"
+    " another one, and what its codes mean is not known. This one is not used.",
+}
+"""Flags of answers that are not those of a bootloader that is known, and what that comes to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,9 @@ def contradictions(incident: Incident) -> tuple[str, ...]:
     """Where the evidence cannot all be true, one sentence each."""
     incident = not_before(incident)
     across = (each.sentence for each in _across_fields(incident))
-    return (*incident.contradictions(), *across)
+    flags = incident.by_field().get("flags", ())
+    strange = (told for flag, told in STRANGE.items() if flag in flags)
+    return (*incident.contradictions(), *across, *strange)
 
 
 def consistent(incident: Incident) -> Incident:
@@ -65,8 +72,9 @@ def consistent(incident: Incident) -> Incident:
 
 
 def doubts(incident: Incident) -> int:
-    """How often a source contradicts itself."""
-    return sum(each.is_of_one for each in _across_fields(incident))
+    """How often a source contradicts itself, or a unit what is known of its bootloader."""
+    strange = sum(each.seen and each.value in STRANGE for each in incident.evidence)
+    return strange + sum(each.is_of_one for each in _across_fields(incident))
 
 
 def _across_fields(incident: Incident) -> Iterator[Contradiction]:

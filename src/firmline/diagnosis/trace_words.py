@@ -94,6 +94,10 @@ KINDS: Final[dict[str, str]] = {
 
 def answered(refused: events.Refused, where: str) -> Iterator[Evidence]:
     """The codes of the unit, at its place in the trace."""
+    if refused.request == SELECT:  # none of the SDK's does: see the meaning of that flag
+        for field, value in (("result_code", "refused"), ("flags", "select_refused")):
+            yield Evidence(field=field, value=value, origin=Origin.UNIT, where=where)
+        return
     family = "b" if refused.request in events.BUTTONLESS_REQUESTS else "r"
     result = f"{family}{refused.result:02X}"
     if result in _RESULTS:
@@ -104,6 +108,8 @@ def answered(refused: events.Refused, where: str) -> Iterator[Evidence]:
             yield Evidence(field="ext_error", value=extended, origin=Origin.UNIT, where=where)
 
 
+SELECT: Final = "object_select"
+"""The request of that name, in events."""
 _RESULTS: Final = frozenset(
     {"r02", "r03", "r04", "r05", "r07", "r08", "r0A", "r0B", "b02", "b04", "b06", "b07"}
 )

@@ -106,6 +106,16 @@ def test_an_answer_of_the_unit_is_told_as_the_units() -> None:
     assert code.where == "Refused at 10.000 s"
 
 
+@pytest.mark.parametrize("result", [0x05, 0x08])
+def test_a_refused_select_is_no_answer_that_means_anything(result: int) -> None:
+    asked = events.RequestSent(request="object_select", data=b"\x06\x01")
+    refused = events.Refused(request="object_select", result=result, ext_error=None)
+    found = seen(*TO_BOOTLOADER, asked, refused, finished(Code.REFUSED_OBJECT, Outcome.REFUSED))
+    assert found["result_code"] == ("refused",)
+    assert found["flags"] == ("select_refused",)
+    assert found["phase"] == ("discover_bootloader",)
+
+
 def test_an_application_that_refuses_to_jump() -> None:
     refused = events.Refused(request="enter_bootloader", result=0x04, ext_error=None)
     found = seen(*TO_BOOTLOADER[:5], refused, finished(Code.REFUSED_BUTTONLESS, Outcome.REFUSED))

@@ -137,7 +137,7 @@ def _hex(found: re.Match[str]) -> Told | None:
 
 
 def _response(found: re.Match[str]) -> Told | None:
-    return Told(answer=int(found[1]))
+    return Told(answer=int(found[2]), request=int(found[1]))
 
 
 def _failed(found: re.Match[str]) -> Told:
@@ -218,7 +218,7 @@ _SIGNS: Final[tuple[Sign, ...]] = (
     reads("Sending image size", r"\((\d{1,10})b, (\d{1,10})b, (\d{1,10})b\)", _image_sizes),
     reads("MTU changed to", r"MTU changed to: (\d{1,4})\b", _mtu),
     ANSWER,
-    reads("Response received", r"\(Op Code = \d{1,3}, Status = (\d{1,3})\)", _response),
+    reads("Response received", r"\(Op Code = (\d{1,3}), Status = (\d{1,3})\)", _response),
     reads("(error ", r"\(error (\d{1,3})\)", _failed),
     reads("DFU error", rf"DFU error: ({'|'.join(NAMES)})", _named),
     *IN_WORDS,

@@ -31,6 +31,13 @@ EXTENDED_WORDS: Final = {
     "insufficient space": 0x0D,
 }
 """Extended errors as both phone libraries spell them, in small letters."""
+SELECT: Final = 0x06
+"""Of the secure bootloader: how much of an object it has."""
+_REFUSED_SELECT: Final = Told(
+    fault="error_code",
+    values=(("result_code", "refused"), ("flags", "select_refused")),
+    of_select=True,
+)
 CALCULATE_CHECKSUM: Final = 0x03
 """Of the secure bootloader; its answer holds offset and CRC32, each of four bytes, the lowest
 first."""
@@ -38,14 +45,20 @@ VALUE: Final = r"value \(0x\): ?([0-9A-Fa-f]{2}(?:-?[0-9A-Fa-f]{2}){2,63})"
 """What a notification has brought, in the words of both phone libraries."""
 
 
-def refused(responder: int, result: int, extended: int | None = None) -> Told:
+def refused(responder: int, result: int, extended: int | None = None, *, request: int = 0) -> Told:
     """An answer of a unit that is no success.
+
+    To SELECT no bootloader of the SDK answers so (bootloader spec, sections 3 and 4): what such a
+    code means there is not known, and it is told as a refusal without one.
 
     Args:
         responder: ``SECURE``, ``BUTTONLESS`` or ``LEGACY``.
         result: Its result code.
         extended: The byte behind an extended error; None: it is not told.
+        request: The opcode that it answers; 0: it is not told.
     """
+    if responder == SECURE and request == SELECT:
+        return _REFUSED_SELECT
     values = [("result_code", f"{_LETTERS[responder]}{result:02X}")]
     if responder == SECURE and result == EXTENDED_ERROR and extended is not None:
         values.append(("ext_error", f"x{extended:02X}"))
@@ -63,7 +76,8 @@ def of_bytes(answer: bytes) -> Told | None:
         return None
     responder, request, result = answer[:3]
     if result != SUCCESS:
-        return refused(responder, result, answer[3] if len(answer) > 3 else None)
+        extended = answer[3] if len(answer) > 3 else None
+        return refused(responder, result, extended, request=request)
     if responder == SECURE and request == CALCULATE_CHECKSUM and len(answer) >= 7:
         return Told(offset=int.from_bytes(answer[3:7], "little"))
     return None

@@ -78,10 +78,10 @@ def _number(found: re.Match[str]) -> Told | None:
 
 
 def _response(found: re.Match[str]) -> Told | None:
-    status = int(found[1])
-    if status == EXTENDED_ERROR and found[2]:
-        return refused(SECURE, EXTENDED_ERROR, int(found[2]))
-    return Told(answer=status)
+    request, status = int(found[1]), int(found[2])
+    if status == EXTENDED_ERROR and found[3]:
+        return refused(SECURE, EXTENDED_ERROR, int(found[3]), request=request)
+    return Told(answer=status, request=request)
 
 
 def _image_sizes(found: re.Match[str]) -> Told:
@@ -97,7 +97,7 @@ def _object(found: re.Match[str]) -> Told:
     return Told(phase="data_transfer", size=count * 4096, last=place == count)
 
 
-_RESPONSE: Final = r"\(Op Code = \d{1,3}, Status = (\d{1,3})(?:, Extended Error = (\d{1,2})\b)?"
+_RESPONSE: Final = r"\(Op Code = (\d{1,3}), Status = (\d{1,3})(?:, Extended Error = (\d{1,2})\b)?"
 _SIGNS: Final[tuple[Sign, ...]] = (
     *begins("connect", "Connecting to ", "centralManager.connect("),
     *begins("discover", "Discovering services", "peripheral.discoverServices("),

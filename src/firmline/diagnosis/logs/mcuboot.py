@@ -12,13 +12,15 @@ from typing import Final
 from firmline.diagnosis.logs.signs import Sign, Told, Tool, begins, fails, reads
 
 _SWAPS: Final = ("test", "perm", "revert")
+_REVERTED: Final = (("end_state", "wrong_image_runs"), ("flags", "log_reverted"))
+"""An image that was to be tried, and has not confirmed itself since, is taken back."""
 
 
 def _swap(found: re.Match[str]) -> Told | None:
     """What is to become of the images: a revert brings the old one back; none: it is started."""
     if found[1] not in _SWAPS:
         return Told(phase="app_start") if found[1] == "none" else None
-    back = (("end_state", "wrong_image_runs"),) if found[1] == "revert" else ()
+    back = _REVERTED if found[1] == "revert" else ()
     return Told(phase="activation", values=back)
 
 

@@ -168,5 +168,5 @@ def _ends(heard: tuple[_Heard, ...]) -> Iterator[str]:
             yield f"{each.tool.name} has started an image, and nothing failed before: {_STARTED}."
         elif story.has_ended_well:
             yield "The update in the log succeeded: nothing of it is to be explained."
-        elif story.has_begun and not story.has_ended:
+        elif story.has_begun and not story.has_ended and not story.shows_failure:
             yield f"It has no end, and shows nothing that failed: {_got_to(story.phase)}."

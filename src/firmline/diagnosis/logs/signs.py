@@ -18,6 +18,9 @@ class Told:
         values: Evidence: fields and values. Of a fault it is told only if that one counts.
         answer: The result of a unit's answer whose giver the line does not name: what it means is
             told by the step.
+        request: The opcode that it answers; 0: it is not told.
+        of_select: Whether it is a refusal of the first question that a bootloader is asked about an
+            object, so that nothing of that was sent yet.
         lasting: Whether the fault stays one whatever comes behind it: an image that is refused,
             behind which the old one is started.
         in_bootloader: Whether what the host talks to from here on is the bootloader.
@@ -37,6 +40,8 @@ class Told:
     fault: str = ""
     values: tuple[tuple[str, str], ...] = ()
     answer: int | None = None
+    request: int = 0
+    of_select: bool = False
     lasting: bool = False
     in_bootloader: bool = False
     executes: bool = False

@@ -88,7 +88,9 @@ class Story:
             self._begin(told.reached, line)
         self._measure(told, line)
         if told.answer is not None and told.answer != SUCCESS:
-            told = refused(self._responder(), told.answer)
+            told = refused(self._responder(), told.answer, request=told.request)
+        if told.of_select and self._phase == "init_transfer":
+            self._phase = "discover_bootloader"
         if told.fault and told.within in ("", self._phase):
             self._fail(told, line)
         elif not told.within:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 
 from firmline.diagnosis.catalogue import UNKNOWN
+from firmline.diagnosis.consistency import contradictions
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.logs import android, ios
 from firmline.diagnosis.logs.answers import of_bytes
@@ -354,3 +357,64 @@ def test_a_log_of_nrfutil_that_ends_before_it_was_connected_is_read() -> None:
         "2018-09-17 13:16:17,319 BLE: Connecting to 0xD9CAA3DA7935\n"
     )
     assert (seen["phase"], seen["transport"]) == (("connect",), ("ble",))
+
+
+TO_SELECT: Final = (
+    NRFUTIL + "SLIP: --> [6, 1]\nSLIP: <-- [96, 6, {code}]\nNordicSemiException",
+    NRFUTIL + "SLIP: --> [6, 2]\nSLIP: <-- [96, 6, {code}]\nNordicSemiException",
+    (
+        "logWith: Secure DFU Service found\nperipheral.writeValue(0x0601, for: 8EC90001)\n"
+        "Notification received from 8EC90001, value (0x): 60-06-{code:02X}\nError 18: no"
+    ),
+    (
+        "logWith: Secure DFU Service found\nperipheral.writeValue(0x0601, for: 8EC90001)\n"
+        "Response (Op Code = 6, Status = {code}) received\nCentral Manager did disconnect"
+    ),
+    (
+        "DfuImpl: Secure DFU bootloader found\nDfuImpl: Setting object to Command (Op Code = 6)\n"
+        "DfuImpl: Response received (Op Code = 6, Status = {code})\nDfuImpl: error: 520"
+    ),
+)
+
+
+@pytest.mark.parametrize("log", TO_SELECT)
+@pytest.mark.parametrize("code", [2, 3, 5, 8, 10, 11])
+def test_no_bootloader_that_is_known_refuses_to_say_how_much_it_has(log: str, code: int) -> None:
+    """SELECT answers with a state, and never with a judgement (bootloader spec, 3 and 4)."""
+    seen = incident(log.format(code=code))
+    found = seen.by_field()
+    assert found["result_code"] == ("refused",)
+    assert "ext_error" not in found
+    assert "select_refused" in found["flags"]
+    assert found["phase"] in (("discover_bootloader",), ("data_transfer",))
+    assert any("refuses SELECT" in each for each in contradictions(seen))
+    assert rank(seen).causes[0].slug == UNKNOWN
+
+
+@pytest.mark.parametrize("log", TO_SELECT)
+def test_an_answer_to_select_that_is_none_is_nothing(log: str) -> None:
+    assert "select_refused" not in shown(log.format(code=1)).get("flags", ())
+
+
+def test_the_same_code_to_another_request_is_what_it_always_was() -> None:
+    log = NRFUTIL + "SLIP: --> [6, 1]\nSLIP: <-- [96, 6, 1]\nSLIP: --> [4]\nSLIP: <-- [96, 4, 8]"
+    assert shown(log)["result_code"] == ("r08",)
+    legacy = "DfuImpl: Legacy DFU bootloader found\n"
+    legacy += "DfuImpl: Response received (Op Code = 6, Status = 6)"
+    assert shown(legacy)["result_code"] == ("l06",)
+
+
+REVERT = BOOT.replace("none", "revert").replace(
+    "W: Image in the secondary slot is not valid!\n", ""
+)
+
+
+@pytest.mark.parametrize("log", [REVERT, REVERT + BOOT, BOOT + REVERT + BOOT, REVERT[:120]])
+def test_an_image_that_is_taken_back_has_not_confirmed_itself(log: str) -> None:
+    """Whatever is started behind that, and however often."""
+    seen = incident(log)
+    assert not seen.ended_well
+    assert not seen.failure_unseen
+    assert not any("nothing that failed" in each for each in seen.unused)
+    assert seen.by_field()["flags"] == ("log_reverted",)
+    assert rank(seen).causes[0].slug == "mcuboot-not-confirmed"
