@@ -50,6 +50,7 @@ GROUPS = {
     "PSU": ("Supplies of experiments", 3),
     "RCP": ("Recipes of a production line", 2),
     "STN": ("The station of a production line", 2),
+    "PLAN": ("Campaigns and the queue", 2),
     "LINK": ("The road to the unit", 3),
     "ENTER": ("Into the bootloader", 3),
     "BLE": ("The computer's own Bluetooth", 3),

@@ -195,6 +195,16 @@ class Code(StrEnum):
     STATION_COMMAND = "DFU-STN-016"
     UNIT_NOT_KNOWN = "DFU-STN-017"
 
+    # Campaigns, the queue of planned work, and the way of records to the centre.
+    CAMPAIGN_MALFORMED = "DFU-PLAN-001"
+    CAMPAIGN_UNITS = "DFU-PLAN-002"
+    CAMPAIGN_UNKNOWN = "DFU-PLAN-003"
+    CAMPAIGN_EXISTS = "DFU-PLAN-004"
+    CAMPAIGN_STATE = "DFU-PLAN-005"
+    CAMPAIGN_RELEASE = "DFU-PLAN-006"
+    QUEUE_ADDRESS = "DFU-PLAN-007"
+    UNIT_NOT_PLANNED = "DFU-PLAN-008"
+
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"
     LINK_EXTRA_MISSING = "DFU-LINK-002"

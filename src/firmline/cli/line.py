@@ -16,6 +16,7 @@ SECTIONS = (
         Command(
             "report", "firmline.cli.line_report.command:report", "Yields, and what goes wrong."
         ),
+        Command("campaign", "firmline.cli.line_campaign:campaign", "Plan work on many units."),
         Command("export", "firmline.cli.line_export:export", "Print the runs of its records."),
         Command("audit", "firmline.cli.line_audit:audit", "Verify who changed what."),
     ),

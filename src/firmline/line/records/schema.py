@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inspect, select
 
 from firmline.errors import Code, StoreError
+from firmline.line.records import planning_tables as _planning_tables  # noqa: F401 - its tables
 from firmline.line.records.backup import back_up
 from firmline.line.records.engine import APPLICATION_ID, writing
 from firmline.line.records.problems import store_error
@@ -21,7 +22,7 @@ from firmline.line.records.tables import VERSION_TABLE, tables
 if TYPE_CHECKING:
     from alembic.config import Config
 
-VERSION: Final = "0004"
+VERSION: Final = "0005"
 """The newest migration; Alembic is asked only where a database has another one."""
 MIGRATIONS: Final = "firmline.line.records:migrations"
 LOCK: Final = 0x464C_6E65

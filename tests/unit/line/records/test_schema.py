@@ -194,13 +194,13 @@ def test_a_migration_that_fails_has_never_begun(
 
 def test_copies_are_never_written_over(tmp_path: Path, later: tuple[str, ...]) -> None:
     address = DatabaseAddress(path=tmp_path / "shift.db")
-    (tmp_path / "shift.db.0002.backup").write_bytes(b"evidence")
+    (tmp_path / "shift.db.0003.backup").write_bytes(b"evidence")
     open_records(address, create=True).close()
     engine = open_engine(address, create=False)
     prepare(engine, "here", create=False, path=address.path, more=later)
     engine.dispose()
-    assert (tmp_path / "shift.db.0002.backup").read_bytes() == b"evidence"
-    with closing(sqlite3.connect(tmp_path / "shift.db.0002-1.backup")) as copy:
+    assert (tmp_path / "shift.db.0003.backup").read_bytes() == b"evidence"
+    with closing(sqlite3.connect(tmp_path / "shift.db.0003-1.backup")) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
