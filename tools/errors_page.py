@@ -61,6 +61,7 @@ GROUPS = {
     "UNIT": ("The unit said no", 4),
     "END": ("The end was not seen", 5),
     "REC": ("Records of the production line", 3),
+    "ACC": ("Accounts and keys of the production line", 2),
     "AUDIT": ("The audit trail of the production line", 5),
     "STORE": ("Traces and what is printed", 3),
     "BUG": ("A defect of firmline", 70),

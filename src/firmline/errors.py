@@ -317,6 +317,17 @@ class Code(StrEnum):
     ATTACHMENT_DAMAGED = "DFU-REC-014"
     NO_RUNS = "DFU-REC-015"
 
+    # Accounts and keys of the production line.
+    ACCOUNT_NAME = "DFU-ACC-001"
+    ACCOUNT_EXISTS = "DFU-ACC-002"
+    ACCOUNT_UNKNOWN = "DFU-ACC-003"
+    PASSWORD_WEAK = "DFU-ACC-004"  # noqa: S105 - the name of an error, not a password
+    PASSWORD_NOT_GIVEN = "DFU-ACC-005"  # noqa: S105 - as above
+    ACCESS_KEY_UNKNOWN = "DFU-ACC-006"
+    SIGN_IN_REFUSED = "DFU-ACC-007"
+    SIGN_IN_TOO_OFTEN = "DFU-ACC-008"
+    SIGN_IN_BUSY = "DFU-ACC-009"
+
     # The audit trail of the production line.
     AUDIT_BROKEN = "DFU-AUDIT-001"
     AUDIT_CUT = "DFU-AUDIT-002"

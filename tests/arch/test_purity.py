@@ -17,6 +17,7 @@ PURE_ROOMS = {
     *("diagnosis", "device", "errors", "events", "formats", "protocol", "values"),
 }
 PURE_PARTS = (
+    *("line/accounts/roles.py", "line/accounts/throttle.py", "line/accounts/values.py"),
     *("line/audit/chain.py", "line/outcomes.py"),
     *("line/campaigns/", "line/drawing/", "line/recipe/", "line/statistics/"),
 )

@@ -18,6 +18,9 @@ SECTIONS = (
         ),
         Command("campaign", "firmline.cli.line_campaign:campaign", "Plan work on many units."),
         Command("export", "firmline.cli.line_export:export", "Print the runs of its records."),
+        Command(
+            "accounts", "firmline.cli.line_accounts.group:accounts", "Accounts, roles and keys."
+        ),
         Command("audit", "firmline.cli.line_audit:audit", "Verify who changed what."),
     ),
 )

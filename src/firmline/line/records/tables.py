@@ -252,3 +252,43 @@ audit_trail = Table(
     _word("digest"),
     sqlite_with_rowid=False,
 )
+# Accounts, keys and sessions change; the audit trail tells how they did. Secrets are not in them.
+line_accounts = Table(
+    "line_accounts",
+    tables,
+    Column("name", WORD, primary_key=True),
+    _word("role"),
+    _word("password"),
+    _time("made_at"),
+    Column("is_disabled", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+line_keys = Table(
+    "line_keys",
+    tables,
+    Column("id", WORD, primary_key=True),
+    _word("name"),
+    _word("role"),
+    _word("digest"),
+    _time("made_at"),
+    Column("expires_at", UtcTime, nullable=True),
+    Column("revoked_at", UtcTime, nullable=True),
+    sqlite_with_rowid=False,
+)
+line_sessions = Table(
+    "line_sessions",
+    tables,
+    Column("digest", WORD, primary_key=True),
+    _word("account"),
+    _time("began_at"),
+    _time("expires_at"),
+    sqlite_with_rowid=False,
+)
+line_tries = Table(
+    "line_tries",
+    tables,
+    Column("name", WORD, primary_key=True),
+    _whole("tries"),
+    _time("last_at"),
+    sqlite_with_rowid=False,
+)
