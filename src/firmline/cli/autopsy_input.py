@@ -18,8 +18,7 @@ from firmline.device.dump import describe_dump, dump_unit
 from firmline.device.fabrication import fabricate
 from firmline.errors import Code, InputError, shortened
 from firmline.formats.flash.dump import FlashDump
-from firmline.formats.flash.reading import read_dump
-from firmline.formats.flash.recognition import read_unit_dump
+from firmline.formats.flash.recognition import read_memory, read_unit_dump
 from firmline.formats.records import format_intel_hex
 from firmline.links.target import parse_target
 from firmline.links.target_options import refuse_others
@@ -153,10 +152,10 @@ def read_memory_file(path: Path) -> FlashDump:
     """Read what a virtual unit's memory shall hold: a dump, or images that were programmed.
 
     Raises:
-        InputError: As :func:`~firmline.formats.flash.reading.read_dump`, and what is wrong with
-            files.
+        InputError: As :func:`~firmline.formats.flash.recognition.read_memory`, and what is wrong
+            with files.
     """
-    return read_dump(read_file(path, what="dump"), name=printable(shortened(path)))
+    return read_memory(read_file(path, what="dump"), name=printable(shortened(path)))
 
 
 def keep(dump: FlashDump, path: Path) -> None:

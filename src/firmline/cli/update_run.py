@@ -189,18 +189,26 @@ def _say_result(
 def diagnosis_lines(
     result: UpdateResult, heard: Sequence[Event], *, trace: Path | None
 ) -> list[str]:
-    """The first line of the diagnosis, of an update that failed.
+    """The first line of the diagnosis, of an update that was begun and failed.
+
+    Nothing is said where somebody interrupted it, where nothing failed (only the end is not proven,
+    or the unit is another tool's), and where what an application says is the error's own sentence.
+    An update that was not begun (no such package, a trace that cannot be written) has no diagnosis:
+    its error is the cause.
 
     Args:
         result: How it ended.
         heard: All its events.
         trace: Where they were kept.
     """
-    if not _is_to_be_diagnosed(result, heard):
+    if result.error is None:
         return []
-    from firmline.cli.diagnosis_line import diagnosis_line  # noqa: PLC0415 - failures only
+    from firmline.cli.diagnosis_line import diagnosis_line, station_line  # noqa: PLC0415 - failures
+    from firmline.diagnosis.trace_words import OF_THE_STATION  # noqa: PLC0415 - failures only
 
-    return [diagnosis_line(heard, trace=trace)]
+    if _is_begun(heard) and result.error.code.startswith(OF_THE_STATION):
+        return [station_line(trace)]
+    return [diagnosis_line(heard, trace=trace)] if _is_to_be_diagnosed(result, heard) else []
 
 
 def diagnosis_of(result: UpdateResult, heard: Sequence[Event]) -> dict[str, object] | None:
@@ -229,6 +237,10 @@ def _is_to_be_diagnosed(result: UpdateResult, heard: Sequence[Event]) -> bool:
         return False
     if is_unproven(Trace(entries=tuple(heard))):
         return False
+    return _is_begun(heard)
+
+
+def _is_begun(heard: Sequence[Event]) -> bool:
     return any(isinstance(event, events.UpdateStarted) for event in heard)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import json
 import os
+import random
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ import pytest
 from firmline.cli import sim_serve
 from firmline.cli.sim_serve import Ending, JsonTeller, Teller
 from firmline.errors import Code, ExitCode
+from firmline.formats.records import format_intel_hex
+from firmline.formats.spans import Span
 from firmline.links.serving.witness import Happening, Source
 from unit.cli.program import Program, assert_failed, run_process
 
@@ -109,6 +112,20 @@ def test_a_dump_that_cannot_be_read_is_named(folder: Path, firmline: Program) ->
     assert_failed(firmline(*SERVE, "--flash", "none.hex"), Code.FILE_MISSING)
     (folder / "dump.hex").write_text("no records\n")
     assert_failed(firmline(*SERVE, "--flash", "dump.hex"), Code.IMAGE_MALFORMED)
+
+
+@pytest.mark.parametrize("name", ["noise.bin", "noise.hex"])
+def test_a_unit_is_not_made_of_bytes_in_which_nothing_is_known(
+    folder: Path, firmline: Program, name: str
+) -> None:
+    """As in an autopsy of the same file."""
+    noise = random.Random(6).randbytes(0x4000)
+    records = format_intel_hex((Span(address=0x20000, data=noise),)).encode()
+    (folder / name).write_bytes(noise if name.endswith(".bin") else records)
+    for command in ((*SERVE, "--flash", name), ("autopsy", name)):
+        ran = firmline(*command)
+        assert_failed(ran, Code.DUMP_UNKNOWN)
+        assert not ran.out
 
 
 def test_what_is_at_the_path_and_is_no_socket_stays(folder: Path, firmline: Program) -> None:

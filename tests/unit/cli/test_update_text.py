@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import errors_page
 from firmline import events
 from firmline.cli.update_run import diagnosis_lines, diagnosis_of, result_fields, summary
-from firmline.errors import Code, TransportError, TransportReason
+from firmline.diagnosis.trace_words import OF_THE_STATION
+from firmline.errors import Code, ExitCode, TransportError, TransportReason
 from firmline.events import Outcome, Proof
 from firmline.updater.update import UpdateResult
 from unit.cli.event_samples import FINISHED
@@ -90,3 +92,56 @@ def test_a_unit_that_nobody_has_heard_has_a_likeliest_cause_too() -> None:
     assert "unit-out-of-reach" in line
     assert line.endswith("firmline diagnose t.jsonl")
     assert diagnosis_of(result, ()) is None
+
+
+WITHOUT_A_LINE = {
+    Code.INTERRUPTED: "who interrupted it knows why",
+    Code.SMP: "nothing failed: the unit is another tool's",
+    Code.PORT_NONSENSE: "what an application says there is its own sentence",
+}
+"""Codes of an update that was begun and has no line of the diagnosis, each with the reason."""
+NOT_BEGUN = frozenset(
+    group for group, (_, code) in errors_page.GROUPS.items() if code == ExitCode.INPUT
+) | {"TRUST", "SWD", "PSU", "EXP", "DUMP", "REC", "AUDIT"}
+
+
+def ended(code: Code) -> tuple[UpdateResult, tuple[events.Event, ...]]:
+    """An update that was begun and ended with a code."""
+    error = TransportError(code, "It failed.", reason=TransportReason.NOT_FOUND)
+    begun = failed_update()[:3]
+    last = events.UpdateFinished(
+        at_s=begun[-1].at_s + 1.0,
+        outcome=Outcome.FAILED,
+        code=code,
+        message="It failed.",
+        size=0,
+        duration_s=1.0,
+        transfer_s=0.0,
+    )
+    return UpdateResult(finished=last, error=error), (*begun, last)
+
+
+@pytest.mark.parametrize(
+    "code", [code for code in Code if errors_page.group_of(code) not in NOT_BEGUN]
+)
+def test_every_failure_ends_with_a_line_of_the_diagnosis_but_those_that_say_why(
+    code: Code,
+) -> None:
+    result, heard = ended(code)
+    lines = diagnosis_lines(result, heard, trace=Path("t.jsonl"))
+    assert len(lines) == (code not in WITHOUT_A_LINE)
+    assert all("cause:" in line for line in lines)
+    assert all(line.endswith("firmline diagnose t.jsonl") for line in lines)
+    is_of_station = code.startswith(OF_THE_STATION)
+    assert any("at this computer" in line for line in lines) == is_of_station
+    assert (diagnosis_of(result, heard) is None) == (is_of_station or code in WITHOUT_A_LINE)
+
+
+def test_without_a_trace_what_this_computer_reaches_is_seen_next() -> None:
+    result, heard = ended(Code.PORT_NOT_FOUND)
+    assert diagnosis_lines(result, heard, trace=None)[0].endswith("More: firmline scan")
+
+
+def test_what_was_not_begun_has_no_line() -> None:
+    result, _ = ended(Code.PORT_NOT_FOUND)
+    assert diagnosis_lines(result, (), trace=None) == []

@@ -2,8 +2,8 @@
 
 Rules of this module: what is looked at for a failure has to be of a unit. Bytes in which nothing is
 known are told as that, with what was looked for, and are not diagnosed; so is a firmware image,
-which says nothing of what lies in the flash of a unit. A virtual unit can be made of an image, so
-that is read without these checks (:func:`~firmline.formats.flash.reading.read_dump`).
+which says nothing of what lies in the flash of a unit. A virtual unit can be made of an image, but
+not of bytes in which nothing is known (:func:`read_memory`).
 """
 
 from __future__ import annotations
@@ -57,6 +57,24 @@ def read_unit_dump(content: bytes, *, name: str, at: int | None = None) -> Flash
     return dump
 
 
+def read_memory(content: bytes, *, name: str) -> FlashDump:
+    """Read what the memory of a virtual unit is to hold: a dump, or images that were programmed.
+
+    Args:
+        content: The file.
+        name: What to call it in messages.
+
+    Raises:
+        InputError: ``DUMP_UNKNOWN``: nothing in it is known, or nothing says where it begins; or as
+            :func:`~firmline.formats.flash.reading.read_dump`.
+    """
+    dump = read_dump(content, name=name)
+    if not dump.held(FICR, UICR):
+        _check_known(dump)
+        _check_placed(dump, hint="Give it as Intel HEX, which says where it lies.")
+    return dump
+
+
 def check_unit(dump: FlashDump) -> None:
     """See that a dump is one of a unit.
 
@@ -76,6 +94,14 @@ def check_unit(dump: FlashDump) -> None:
             hint=f"firmline pkg generate {option} {dump.name} ... makes a package of it, which"
             f" firmline update sends. For an autopsy: {_READ_OUT[0].lower()}{_READ_OUT[1:]}",
         )
+    _check_known(dump)
+    _check_placed(
+        dump, hint="Say where with --at, such as --at 0x40000 for the second half of 512 kB."
+    )
+
+
+def _check_known(dump: FlashDump) -> None:
+    """Refuse what holds nothing of what is known of an nRF5x."""
     if not dump.held(UICR, UICR + UICR_SIZE) and not has_sign(dump.flash):
         raise InputError(
             Code.DUMP_UNKNOWN,
@@ -83,12 +109,16 @@ def check_unit(dump: FlashDump) -> None:
             f" looked for, also with its words turned ({LOOKED_FOR}; FICR, UICR).",
             hint=_READ_OUT,
         )
+
+
+def _check_placed(dump: FlashDump, *, hint: str) -> None:
+    """Refuse pieces of which nobody knows where they lie."""
     if not dump.is_placed:
         raise InputError(
             Code.DUMP_UNKNOWN,
             f"{dump.name} holds pieces of a unit's flash, and nothing in it tells at which address"
             " it begins.",
-            hint="Say where with --at, such as --at 0x40000 for the second half of 512 kB.",
+            hint=hint,
         )
 
 

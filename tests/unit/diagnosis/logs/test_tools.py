@@ -409,7 +409,9 @@ REVERT = BOOT.replace("none", "revert").replace(
 )
 
 
-@pytest.mark.parametrize("log", [REVERT, REVERT + BOOT, BOOT + REVERT + BOOT, REVERT.rsplit("I: J", 1)[0]])
+@pytest.mark.parametrize(
+    "log", [REVERT, REVERT + BOOT, BOOT + REVERT + BOOT, REVERT.rsplit("I: J", 1)[0]]
+)
 def test_an_image_that_is_taken_back_has_not_confirmed_itself(log: str) -> None:
     """Whatever is started behind that, and however often."""
     seen = incident(log)
