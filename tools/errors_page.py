@@ -63,6 +63,7 @@ GROUPS = {
     "REC": ("Records of the production line", 3),
     "ACC": ("Accounts and keys of the production line", 2),
     "AUDIT": ("The audit trail of the production line", 5),
+    "WEB": ("Pages and the API of a line", 3),
     "STORE": ("Traces and what is printed", 3),
     "BUG": ("A defect of firmline", 70),
 }

@@ -47,6 +47,7 @@ class Code(StrEnum):
     TARGET_UNKNOWN_UNIT = "DFU-ARG-008"
     SOFTDEVICE_UNKNOWN = "DFU-ARG-009"
     DATABASE_ADDRESS = "DFU-ARG-010"
+    LISTEN_ADDRESS = "DFU-ARG-011"
 
     # Files as such.
     FILE_MISSING = "DFU-FILE-001"
@@ -332,6 +333,13 @@ class Code(StrEnum):
     AUDIT_BROKEN = "DFU-AUDIT-001"
     AUDIT_CUT = "DFU-AUDIT-002"
 
+    # Pages and the API of a line, over HTTP.
+    ADDRESS_NOT_FREE = "DFU-WEB-001"
+    PAGE_UNKNOWN = "DFU-WEB-002"
+    REQUEST_FOREIGN = "DFU-WEB-003"
+    REQUEST_MALFORMED = "DFU-WEB-004"
+    TOO_MANY_LISTENERS = "DFU-WEB-005"
+
     # Traces and what is printed.
     TRACE_NOT_WRITABLE = "DFU-STORE-001"
     OUTPUT_NOT_WRITABLE = "DFU-STORE-002"
@@ -384,6 +392,18 @@ def shortened(name: object) -> str:
     text = without_secrets(str(name))
     half = MAX_NAME // 2
     return text if len(text) <= MAX_NAME else f"{text[:half]}...{text[-half:]}"
+
+
+def printable(text: object) -> str:
+    r"""The text on one line, safe to print anywhere.
+
+    Names of files and strings out of files may hold anything. What a terminal would obey (escape
+    sequences, line ends, marks that turn the direction of writing) or could not encode (bytes of a
+    file name that are no UTF-8) is written as an escape, such as ``\x1b``. The PINs and passwords
+    in URIs are left out.
+    """
+    shown = without_secrets(str(text))
+    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in shown)
 
 
 class FirmlineError(Exception):
@@ -515,3 +535,12 @@ class LocalProtocolError(FirmlineError):
 
     def __init__(self, message: str, *, hint: str = "", **context: object) -> None:
         super().__init__(Code.DEFECT, message, hint=hint, **context)
+
+
+def next_thing(error: FirmlineError) -> str:
+    """The error's own hint, or the general advice of ``data/errors.toml`` for its code."""
+    if error.hint:
+        return printable(error.hint)
+    from firmline.data import load_table  # noqa: PLC0415 - tomllib is for failures only
+
+    return str(load_table("errors")[error.code]["do"])

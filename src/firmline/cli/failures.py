@@ -9,7 +9,9 @@ from typing import Final
 import click
 
 from firmline.cli.style import paint, printable
-from firmline.errors import FirmlineError
+from firmline.errors import FirmlineError, next_thing
+
+__all__ = ["UPDATE_GOES_ON", "next_thing", "print_failed_result", "problem_fields", "say"]
 
 UPDATE_GOES_ON: Final = "Run the same command again; an update goes on where the unit says it is."
 
@@ -19,15 +21,6 @@ def say(error: FirmlineError) -> None:
     message = printable(error.message)
     click.echo(f"{paint('error:', fg='red', bold=True)} {message} [{error.code}]", err=True)
     click.echo(f"  {paint('next:', bold=True)} {next_thing(error)}", err=True)
-
-
-def next_thing(error: FirmlineError) -> str:
-    """The error's own hint, or the general advice of ``data/errors.toml`` for its code."""
-    if error.hint:
-        return printable(error.hint)
-    from firmline.data import load_table  # noqa: PLC0415 - tomllib is for failures only
-
-    return str(load_table("errors")[error.code]["do"])
 
 
 def problem_fields(problems: Iterable[FirmlineError]) -> list[dict[str, str]]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firmline.cli.line_run import station_name
 from firmline.cli.parameters import OnceCommand
+from firmline.cli.station_options import station_name
 from firmline.cli.style import printable
 
 if TYPE_CHECKING:

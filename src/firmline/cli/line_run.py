@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any
 
 import click
 
 from firmline.cli.parameters import FilePath, OnceCommand
-from firmline.errors import Code, InputError, shortened
-
-if TYPE_CHECKING:
-    from firmline.line.records.values import Lot
-    from firmline.line.station.opening import StationSetup
-    from firmline.line.station.steps.work import LabelPrinter
-    from firmline.links.wanted import WantedTarget
-
-MOST_SLOTS: Final = 64
-"""Of one station; ours."""
-_MANY: Final = re.compile(r"(\d{1,2})x(.+)")
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+from firmline.cli.station_options import ROADS, StationOptions, station_options, station_setup
 
 
 @click.command(cls=OnceCommand)
 @click.argument("recipe", metavar="RECIPE", type=FilePath())
-@click.option(
-    "--on",
-    "roads",
-    metavar="ROAD",
-    multiple=True,
-    required=True,
-    help="What a slot has: ble, hci:usb:0, usb, serial:PORT, or sim:NAME for virtual units. Once"
-    " for each slot, or 4xble for four slots that share it.",
-)
+@click.option("--on", "roads", metavar="ROAD", multiple=True, required=True, help=ROADS)
 @click.option(
     "--db",
     metavar="FILE",
@@ -41,36 +21,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
     required=True,
     help="The station's own file of records; it is made where there is none.",
 )
-@click.option(
-    "--station",
-    default="station-1",
-    show_default=True,
-    metavar="NAME",
-    help="The station's name, which no other has.",
-)
-@click.option("--operator", default="", metavar="NAME", help="Who scans the units.")
-@click.option("--batch", default="", metavar="NAME", help="The batch of the units.")
-@click.option(
-    "--lot",
-    "lots",
-    multiple=True,
-    metavar="PART=LOT",
-    help="The lot that a part of the units comes from, such as battery=2026-41. May be given more"
-    " than once.",
-)
-@click.option(
-    "--golden",
-    multiple=True,
-    metavar="SERIAL",
-    help="A golden sample: it may run again and again, and counts nowhere. May be given more than"
-    " once.",
-)
-@click.option(
-    "--label-command",
-    metavar="COMMAND",
-    help="Prints the label that is on its standard input, such as 'lp -d zebra'. Without it labels"
-    " are left as text files beside the records.",
-)
+@station_options
 @click.option(
     "--unattended",
     is_flag=True,
@@ -82,14 +33,9 @@ def run(
     recipe: Path,
     roads: tuple[str, ...],
     db: Path,
-    station: str,
-    operator: str,
-    batch: str,
-    lots: tuple[str, ...],
-    golden: tuple[str, ...],
-    label_command: str | None,
     unattended: bool,
     as_json: bool,
+    **options: Any,  # noqa: ANN401 - click hands over the options of a station by name
 ) -> None:
     """Carry out RECIPE on every unit whose serial number is scanned.
 
@@ -102,115 +48,5 @@ def run(
     """
     from firmline.cli.line_station import run_station  # noqa: PLC0415 - the help stays fast
 
-    setup = _setup(
-        recipe,
-        roads=roads,
-        db=db,
-        station=station,
-        shift=(operator, batch, lots, golden),
-        label_command=label_command,
-    )
+    setup = station_setup(recipe, roads=roads, db=db, options=StationOptions(**options))
     run_station(setup, unattended=unattended, as_json=as_json)
-
-
-def _setup(
-    recipe: Path,
-    *,
-    roads: tuple[str, ...],
-    db: Path,
-    station: str,
-    shift: tuple[str, str, tuple[str, ...], tuple[str, ...]],
-    label_command: str | None,
-) -> StationSetup:
-    from firmline.cli.files import keep_apart, read_file  # noqa: PLC0415
-    from firmline.line.loading import load_recipe  # noqa: PLC0415
-    from firmline.line.station.opening import StationSetup, check_slots  # noqa: PLC0415
-    from firmline.line.station.station import Shift  # noqa: PLC0415
-
-    station_name(station)
-    keep_apart(db, recipe)
-    operator, batch, lots, golden = shift
-    setup = StationSetup(
-        name=station,
-        recipe=load_recipe(recipe, read=read_file),
-        slots=_slots(roads),
-        database=db,
-        printer=_printer(label_command, db),
-        shift=Shift(operator=operator, batch=batch, lots=_lots(lots), golden=frozenset(golden)),
-    )
-    check_slots(setup)
-    return setup
-
-
-def station_name(name: str) -> str:
-    """A name that a station can have: it stands in names of files.
-
-    Raises:
-        InputError: ``USAGE``.
-    """
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            Code.USAGE,
-            f"{shortened(name)!r} cannot be the name of a station.",
-            hint="Use up to 40 letters, digits, points, hyphens and underscores.",
-        )
-    return name
-
-
-def _slots(roads: tuple[str, ...]) -> tuple[WantedTarget, ...]:
-    """What each slot has.
-
-    Raises:
-        InputError: ``USAGE``, ``TARGET_MALFORMED``, or a file that cannot be read.
-    """
-    from firmline.cli.slot_units import prepare_slot  # noqa: PLC0415
-    from firmline.links.target import parse_radio  # noqa: PLC0415
-
-    slots: list[WantedTarget] = []
-    for road in roads:
-        many = _MANY.fullmatch(road)
-        count, text = (int(many[1]), many[2]) if many else (1, road)
-        slots += [prepare_slot(parse_radio(text))] * count
-    if not 1 <= len(slots) <= MOST_SLOTS:
-        raise InputError(
-            Code.USAGE,
-            f"A station has 1 to {MOST_SLOTS} slots, not {len(slots)}.",
-            hint="Give --on once for each slot, or 4xble for four slots that share a radio.",
-        )
-    return tuple(slots)
-
-
-def _lots(texts: tuple[str, ...]) -> tuple[Lot, ...]:
-    from firmline.line.records.values import Lot  # noqa: PLC0415
-
-    lots: dict[str, Lot] = {}
-    for text in texts:
-        part, equals, lot = text.partition("=")
-        if not equals or not part.strip() or not lot.strip() or part in lots:
-            raise InputError(
-                Code.USAGE,
-                f"{shortened(text)!r} is no lot of a part, or the second one of that part.",
-                hint="Write --lot battery=2026-41, once for each part.",
-            )
-        lots[part] = Lot(part=part, lot=lot)
-    return tuple(sorted(lots.values()))
-
-
-def _printer(command: str | None, db: Path) -> LabelPrinter:
-    import shlex  # noqa: PLC0415 - the help stays fast
-
-    from firmline.line.station.steps.labels import CommandPrinter, FolderPrinter  # noqa: PLC0415
-
-    if command is None:
-        return FolderPrinter(db.with_name(f"{db.name}.labels"))
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        words = []
-    if not words:
-        raise InputError(
-            Code.USAGE,
-            f"{shortened(command)!r} is no command.",
-            hint="Give the program and its arguments, such as 'lp -d zebra'.",
-        )
-    return CommandPrinter(words)

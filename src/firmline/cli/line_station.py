@@ -17,6 +17,7 @@ from firmline.line.outcomes import StepOutcome
 from firmline.line.records.address import parse_address
 from firmline.line.records.open import open_records
 from firmline.line.station import words
+from firmline.line.station.desk import acknowledge, carry_out
 from firmline.line.station.opening import Opened, StationSetup, open_station
 from firmline.line.station.slots import SlotState, SlotView
 from firmline.line.station.station import Station
@@ -46,12 +47,12 @@ def run_station(setup: StationSetup, *, unattended: bool, as_json: bool) -> None
                 await terminal.serve(opened)
 
         try:
-            run_with(_in_its_time(setup), go())
+            run_with(in_its_time(setup), go())
         finally:
             terminal.say_total()
 
 
-def _in_its_time(setup: StationSetup) -> Target:
+def in_its_time(setup: StationSetup) -> Target:
     """A target whose event loop is the station's: virtual units may live faster than we do.
 
     A virtual unit as fast as this computer would leave no time to scan another one: without speed=
@@ -140,26 +141,9 @@ class _Terminal:
             case words.ScanUnit(serial=serial):
                 slot, self._slot = self._slot, None
                 await self._scan(station, serial, slot)
-            case words.ChooseSlot(slot=slot):
-                station.view(slot)
-                self._slot = slot
-            case words.Acknowledge(slot=slot):
-                self._acknowledge(station, slot)
-            case words.Abort(slot=slot):
-                station.abort(slot)
             case words.Rework(serial=serial, note=note):
                 unit = await station.rework(serial, note=note)
                 self._printer.line(f"{unit.serial} is back from rework: scan it.")
-            case _:
-                self._say_or_set(said, station)
-
-    def _say_or_set(self, said: words.Said | None, station: Station) -> None:
-        """What touches no unit."""
-        match said:
-            case words.SetBatch(batch=batch):
-                station.shift = replace(station.shift, batch=batch)
-            case words.SetOperator(operator=operator):
-                station.shift = replace(station.shift, operator=operator)
             case words.ShowSlots():
                 self._printer.all_slots(station.views)
             case words.ShowHelp():
@@ -167,13 +151,13 @@ class _Terminal:
             case words.Quit():
                 self._is_over = True
             case _:
-                pass
+                self._slot = await carry_out(said, station, chosen=self._slot)
 
     async def _scan(self, station: Station, serial: str, slot: int | None) -> None:
         """Put a unit to work; where nobody is there it waits for a slot."""
         while True:
             if self._unattended:
-                self._acknowledge(station, None)
+                acknowledge(station, None)
             try:
                 await station.scan(serial, slot=slot)
             except InputError as error:
@@ -183,15 +167,6 @@ class _Terminal:
                 await asyncio.sleep(TICK_S)
             else:
                 return
-
-    @staticmethod
-    def _acknowledge(station: Station, slot: int | None) -> None:
-        if slot is not None:
-            station.acknowledge(slot)
-            return
-        for view in station.views:
-            if view.state.waits_for_person:
-                station.acknowledge(view.number)
 
 
 def _lines(loop: asyncio.AbstractEventLoop) -> asyncio.Queue[str | None]:

@@ -6,17 +6,14 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 import click
 
 from firmline.cli.autopsy_input import check_output, keep, read_memory_file
-from firmline.cli.interruption import ENDING
+from firmline.cli.ending import Ending, ending_signals
 from firmline.cli.numbers import Number
 from firmline.cli.parameters import FilePath, KeyName, KeySource, OnceCommand
 from firmline.cli.secrets_input import load_public_key
@@ -128,52 +125,6 @@ def _describe(name: str | None, place: Place | None) -> UnitDescription:
         # No trigger comes through a pseudo-terminal or a socket: it waits in its bootloader.
         return replace(description, gpregret=GPREGRET_ENTER_DFU)
     return description
-
-
-class Ending:
-    """Waits for the signal that ends the serving.
-
-    Attributes:
-        number: Of the signal.
-    """
-
-    def __init__(self) -> None:
-        self.number: int | None = None
-        self._waiting: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
-
-    def handle(self, number: int, _frame: FrameType | None) -> None:
-        """A signal came; the first one counts."""
-        if self.number is None:
-            self.number = number
-        if self._waiting is not None:
-            loop, event = self._waiting
-            loop.call_soon_threadsafe(event.set)
-
-    async def wait(self) -> None:
-        """Wait for a signal that comes, or has come."""
-        event = asyncio.Event()
-        self._waiting = asyncio.get_running_loop(), event
-        try:
-            if self.number is None:
-                await event.wait()
-        finally:
-            self._waiting = None
-
-
-@contextmanager
-def ending_signals() -> Iterator[Ending]:
-    """Take the signals that end the serving; one that is ignored (nohup) stays ignored."""
-    ending = Ending()
-    before = {}
-    for name in ENDING:
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            before[number] = signal.signal(number, ending.handle)
-    try:
-        yield ending
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 async def _serve(

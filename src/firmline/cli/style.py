@@ -9,7 +9,9 @@ import os
 
 import click
 
-from firmline.errors import without_secrets
+from firmline.errors import printable
+
+__all__ = ["paint", "printable"]
 
 
 def paint(text: str, *, fg: str | None = None, bold: bool = False) -> str:
@@ -17,15 +19,3 @@ def paint(text: str, *, fg: str | None = None, bold: bool = False) -> str:
     if os.environ.get("NO_COLOR"):
         return text
     return click.style(text, fg=fg, bold=bold)
-
-
-def printable(text: object) -> str:
-    r"""The text on one line, safe to print anywhere.
-
-    Names of files and strings out of files may hold anything. What a terminal would obey (escape
-    sequences, line ends, marks that turn the direction of writing) or could not encode (bytes of a
-    file name that are no UTF-8) is written as an escape, such as ``\x1b``. The PINs and passwords
-    in URIs are left out.
-    """
-    shown = without_secrets(str(text))
-    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in shown)

@@ -111,6 +111,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline line check",
         "firmline line run",
         "firmline line rework",
+        "firmline line serve",
         "firmline line report",
         "firmline line campaign",
         "firmline line campaign abort",

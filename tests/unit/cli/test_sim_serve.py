@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from firmline.cli import sim_serve
-from firmline.cli.sim_serve import Ending, JsonTeller, Teller
+from firmline.cli.ending import Ending, ending_signals
+from firmline.cli.sim_serve import JsonTeller, Teller
 from firmline.errors import Code, ExitCode
 from firmline.formats.records import format_intel_hex
 from firmline.formats.spans import Span
@@ -319,7 +319,7 @@ async def test_a_signal_that_came_before_is_not_waited_for() -> None:
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with sim_serve.ending_signals() as ending:
+        with ending_signals() as ending:
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
             assert signal.getsignal(signal.SIGTERM) == ending.handle
     finally:

@@ -1,0 +1,86 @@
+"""``firmline line serve``: a station with its page."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.station_options import ROADS, StationOptions, station_options, station_setup
+from firmline.errors import Code, ExitCode, InputError
+
+LISTEN: Final = "127.0.0.1:8350"
+
+
+@click.command(cls=OnceCommand)
+@click.argument("recipe", metavar="RECIPE", type=FilePath())
+@click.option(
+    "--db",
+    metavar="FILE",
+    required=True,
+    help="The station's own file of records; it is made where there is none.",
+)
+@click.option(
+    "--listen",
+    default=LISTEN,
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where the pages are; port 0 is one that is free.",
+)
+@click.option("--on", "roads", metavar="ROAD", multiple=True, required=True, help=ROADS)
+@station_options
+@click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON lines.")
+def serve(
+    *,
+    recipe: Path,
+    db: str,
+    listen: str,
+    roads: tuple[str, ...],
+    as_json: bool,
+    **options: Any,  # noqa: ANN401 - click hands over the options of a station by name
+) -> None:
+    """Serve the pages of a line to browsers; no page asks another computer for anything.
+
+    It is a station, as firmline line run is one, and units are scanned on the operator's page.
+
+    The first line says where. Ends with Ctrl-C (exit code 130) or SIGTERM (0); runs are aborted in
+    order then.
+    """
+    from firmline.cli.ending import ending_signals  # noqa: PLC0415 - the help stays fast
+    from firmline.cli.line_serving import Server  # noqa: PLC0415
+    from firmline.links.extras import extra_missing  # noqa: PLC0415
+
+    try:
+        server = Server(listen, as_json=as_json)
+    except ModuleNotFoundError as problem:
+        if (problem.name or "").partition(".")[0] not in {"starlette", "uvicorn", "h11", "anyio"}:
+            raise
+        raise extra_missing("server", f"The pages need {problem.name}") from None
+    with ending_signals() as ending:
+        setup = station_setup(
+            recipe, roads=roads, db=_own_file(db), options=StationOptions(**options)
+        )
+        server.serve_station(setup, ending)
+    if ending.number == signal.SIGINT:
+        raise click.exceptions.Exit(ExitCode.INTERRUPTED)
+
+
+def _own_file(db: str) -> Path:
+    """The file of a station's records.
+
+    Raises:
+        InputError: ``OPTION_CONFLICT``: it is no file.
+    """
+    from firmline.line.records.address import parse_address  # noqa: PLC0415 - not for help
+
+    address = parse_address(db)
+    if address.path is None:
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "A station keeps its records in a file of this computer, and --db names a server.",
+            hint="Give --db FILE: scanning must not depend on a network.",
+        )
+    return address.path

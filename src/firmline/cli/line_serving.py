@@ -1,0 +1,135 @@
+"""What ``firmline line serve`` does: opens the records and the station, and serves them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from typing import Any
+
+import click
+
+from firmline.cli.ending import Ending
+from firmline.cli.failures import say
+from firmline.cli.line_station import in_its_time
+from firmline.cli.slot_text import SlotPrinter
+from firmline.cli.style import paint
+from firmline.errors import LocalProtocolError, StoreError
+from firmline.line.outcomes import StepOutcome
+from firmline.line.records.address import parse_address
+from firmline.line.records.open import open_records
+from firmline.line.station.cut_off import CutOff
+from firmline.line.station.opening import StationSetup, open_station
+from firmline.line.station.slots import SlotState, SlotView
+from firmline.links.open import run_for_target
+from firmline.links.target import Scheme
+from firmline.web.app import build_app
+from firmline.web.listen import ListenAddress, check_reach, listening_socket, parse_listen
+from firmline.web.operator.board import Board
+from firmline.web.operator.routes import OperatorPages
+from firmline.web.rooms import Room, Site
+from firmline.web.serving import serving
+
+
+class Server:
+    """Serves, and says so.
+
+    Args:
+        listen: Where.
+        as_json: Whether to print for programs.
+
+    Raises:
+        InputError: ``LISTEN_ADDRESS``.
+    """
+
+    def __init__(self, listen: str, *, as_json: bool) -> None:
+        self._address: ListenAddress = parse_listen(listen)
+        check_reach(self._address, has_accounts=False)
+        self._as_json = as_json
+        self._printer = SlotPrinter(as_json=as_json)
+        self._outcomes: Counter[StepOutcome] = Counter()
+
+    def serve_station(self, setup: StationSetup, ending: Ending) -> None:
+        """Serve a station with its page as well."""
+        address = parse_address(str(setup.database))
+        with closing(open_records(address, create=True)) as records:
+            board = Board(setup)
+
+            def shown(view: SlotView) -> None:
+                board.shown(view)
+                self._shown(view)
+
+            def troubled(problem: StoreError | None) -> None:
+                board.troubled(problem)
+                self._troubled(problem)
+
+            async def go() -> None:
+                async with AsyncExitStack() as stack:
+                    opened = await stack.enter_async_context(
+                        open_station(setup, records, shown=shown, troubled=troubled)
+                    )
+                    is_virtual = setup.slots[0].target.scheme is Scheme.SIM
+                    board.opened(opened, is_virtual=is_virtual)
+                    await self._serve(
+                        setup.name, [OperatorPages(board).room], cut_off=opened.cut_off
+                    )
+
+            run_for_target(in_its_time(setup), _until(ending, go()))
+            self._printer.total(self._outcomes)
+
+    async def _serve(
+        self, name: str, rooms: list[Room], *, cut_off: tuple[CutOff, ...] = ()
+    ) -> None:
+        listener = listening_socket(self._address)
+        site = Site(name=name, hosts=self._address.names, defect=_say_defect)
+        async with serving(build_app(site, rooms), listener):
+            self._listening(self._address.url(listener.getsockname()[1]))
+            for cut in cut_off:
+                self._printer.cut_off(cut)
+            await asyncio.Event().wait()
+
+    def _listening(self, url: str) -> None:
+        with suppress(BrokenPipeError):
+            if self._as_json:
+                click.echo(json.dumps({"type": "serving", "url": url}))
+            else:
+                click.echo(f"{paint('Serving', bold=True)} {url} Ctrl-C ends it.")
+
+    def _shown(self, view: SlotView) -> None:
+        if view.outcome is not None and view.state is not SlotState.RUNNING:
+            self._outcomes[view.outcome] += 1
+        self._printer.slot(view)
+
+    def _troubled(self, problem: StoreError | None) -> None:
+        if problem is None:
+            self._printer.line("Records are written again.")
+        else:
+            say(problem)
+
+
+async def _until(ending: Ending, work: Coroutine[Any, Any, None]) -> None:
+    """Do work until a signal to end comes; then it is cancelled, and comes to its end in order."""
+    task = asyncio.create_task(work)
+    async with _watched(ending, task):
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def _watched(ending: Ending, task: asyncio.Task[None]) -> AsyncIterator[None]:
+    async def watch() -> None:
+        await ending.wait()
+        task.cancel()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watcher.cancel()
+        await asyncio.gather(watcher, return_exceptions=True)
+
+
+def _say_defect(defect: Exception) -> None:
+    say(LocalProtocolError(f"A page failed: {type(defect).__name__}: {defect}"))
