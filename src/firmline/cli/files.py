@@ -243,7 +243,10 @@ def _told(path: Path) -> Iterator[None]:
             Code.FILE_EXISTS, f"{shortened(path)} is already there and was left as it is."
         ) from None
     except FileNotFoundError:
-        raise _not_writable(path, f"there is no folder {shortened(path.parent)}") from None
+        folder = shortened(path.parent)
+        is_there = path.parent.is_dir()  # such as /proc, which takes no new files
+        why = f"no file can be made in {folder}" if is_there else f"there is no folder {folder}"
+        raise _not_writable(path, why) from None
     except (OSError, ValueError) as problem:
         raise _not_writable(path, _reason(problem)) from None
 

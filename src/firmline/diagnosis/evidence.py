@@ -31,6 +31,12 @@ OF_THE_TOOL: Final = frozenset({"host_tool", "transport", "bootloader", "sdk"})
 """Fields of which a log tells by being one, whatever happened."""
 OF_AN_UPDATE: Final = frozenset({Origin.TRACE, Origin.LOG})
 """What is written while an update runs, and knows of nothing that comes later."""
+FED_ANEW: Final = frozenset({"bench_supply", "new_cell", "cell_reseated"})
+"""Actions that change what feeds the unit, and take its power away on the way."""
+ONLY_POWER: Final = frozenset({"power_cycle", "long_power_off"})
+"""Actions that take it away, and change nothing else."""
+STAYS_GOOD: Final = "stays_good_on_original_supply"
+"""The flag of who has put back what fed it before."""
 OF_A_FAILURE: Final = frozenset(
     {
         *("phase", "failure_kind", "end_state", "result_code", "ext_error", "host_code"),
@@ -161,13 +167,27 @@ class Incident:
         """What cannot be told apart any more, as a sentence; empty: nothing."""
         cures = self.by_field().get("cured_by", ())
         if len(cures) < 2:
-            return ""
+            return self._without_power(cures)
         meanings = vocabulary()["cured_by"].meanings
         told = ", and ".join(meanings[each] for each in cures)
         return (
             f"{len(cures)} actions are told to have helped ({told}): if they were taken together,"
             " nobody can say any more which of them did. Try them one at a time on the next unit"
             " that fails."
+        )
+
+    def _without_power(self, cures: tuple[str, ...]) -> str:
+        """That an action which feeds the unit better has taken its power away first."""
+        failed = self.by_field().get("not_cured_by", ())
+        flags = {each.value for each in self.evidence if each.field == "flags"}
+        is_told_apart = STAYS_GOOD in flags or bool(ONLY_POWER.intersection(failed))
+        if is_told_apart or not FED_ANEW.intersection(cures):
+            return ""
+        meaning = vocabulary()["cured_by"].meanings[cures[0]]
+        return (
+            f"What has helped ({meaning}) has taken the power away as well: whether the new supply"
+            " has helped, or that everything was cleared which only power holds, nobody can say"
+            " any more. Put back what fed it before: if it goes on working, it was not the supply."
         )
 
     def contradictions(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Rules of this module:
 * The chances of all causes and of :data:`~firmline.diagnosis.catalogue.UNKNOWN` are 1 together, and
   an unknown cause is never ruled out.
 * What speaks for and against a cause is what is more, and less, likely with it than with the others
-  that were possible before.
+  that were possible before; against it only what it says something of.
 * What was learned from resolved runs comes in as counts, and the ranking says how far they moved
   the chances.
 """
@@ -21,7 +21,7 @@ from firmline.diagnosis.breaking_off import not_before
 from firmline.diagnosis.catalogue import UNKNOWN, Cause, catalogue
 from firmline.diagnosis.consistency import consistent, doubts
 from firmline.diagnosis.evidence import Incident
-from firmline.diagnosis.likelihood import Weighed, weigh
+from firmline.diagnosis.likelihood import CODES, Weighed, weigh
 from firmline.diagnosis.priors import Learned, learned_from, priors
 
 TELLS: Final = 0.3
@@ -191,8 +191,17 @@ def _ranked(
         cause=catalogue().get(slug),
         probability=chance,
         speaks_for=tuple(each for each in arguments if each.strength >= TELLS),
-        speaks_against=tuple(each for each in arguments if each.strength <= -TELLS),
+        speaks_against=tuple(each for each in arguments if _is_against(each)),
     )
+
+
+def _is_against(argument: Argument) -> bool:
+    """Whether an observation speaks against a cause, and is not merely likelier with others.
+
+    Of a cause that says nothing of it, it is as likely as in any report. A code of the unit is
+    another thing: who names a reason has that one.
+    """
+    return argument.strength <= -TELLS and (bool(argument.because) or argument.field in CODES)
 
 
 def _families(causes: tuple[RankedCause, ...]) -> dict[str, float]:

@@ -85,6 +85,24 @@ def test_what_tells_of_the_tool_alone_says_so_first(firmline: Program, tmp_path:
     assert told.out.startswith("It tells with what the update was done, and nothing of what")
 
 
+@pytest.mark.parametrize("test", ["bench-supply", "new-cell", "cell-reseated"])
+def test_a_better_supply_has_taken_the_power_away_and_that_is_said(
+    firmline: Program, test: str
+) -> None:
+    told = firmline("diagnose", "--result", f"{test}=helped", "--json").result["confounded"]
+    assert "has taken the power away as well" in told
+    for more in ("power-cycle=failed", "long-power-off=failed"):  # then it was not that
+        ran = firmline("diagnose", "--result", f"{test}=helped", "--result", more, "--json")
+        assert not ran.result["confounded"]
+    assert "told apart" in firmline("diagnose", "--result", f"{test}=helped").out
+
+
+@pytest.mark.parametrize("test", ["supply-in-parallel", "power-cycle", "retry"])
+def test_what_leaves_the_cell_or_changes_none_is_one_action(firmline: Program, test: str) -> None:
+    ran = firmline("diagnose", "--result", f"{test}=helped", "--json")
+    assert not ran.result["confounded"]
+
+
 def test_two_actions_at_once_are_said_to_be_confounded(firmline: Program, tmp_path: Path) -> None:
     path = tmp_path / "both.json"
     both = {"evidence": {"cured_by": ["bench_supply", "power_cycle"], "supply": "coin_cell"}}

@@ -461,3 +461,9 @@ def test_a_trace_replaces_no_private_key(folder: Path) -> None:
     with pytest.raises(InputError, match="holds a private key"):
         TraceFile(folder / "private.key")
     assert (folder / "private.key").read_bytes() == KEY.format_pem()
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc here")
+def test_a_folder_that_takes_no_files_is_not_said_to_be_missing() -> None:
+    with refuses(Code.FILE_NOT_WRITABLE, "no file can be made in /proc"):
+        write_file(Path("/proc/firmline-test.html"), b"x", replace=False)

@@ -382,3 +382,19 @@ def test_pairs_that_reports_cannot_tell_apart_stay_close() -> None:
     for one, other in itertools.combinations(trio[:2], 2):
         assert 0.4 < among[one] / among[other] < 2.5
     assert sum(among[slug] for slug in trio) > 0.7
+
+
+def test_what_a_cause_says_nothing_of_does_not_speak_against_it() -> None:
+    """That a unit is in its bootloader is likelier with some, and no news for the others."""
+    seen = incident(flags=["dfutarg_visible"], ext_error="x05", phase="init_execute")
+    for ranked in rank(seen).causes:
+        fields = {each.field for each in ranked.speaks_against if not each.because}
+        assert fields <= {"ext_error", "result_code"}
+
+
+def test_a_supply_that_does_not_sag_excludes_that_it_does() -> None:
+    for supply in ("usb", "bench"):
+        told = {"phase": "data_transfer", "failure_kind": "unit_reset", "unit_resets": "once"}
+        chances = {each.slug: each.probability for each in rank(incident(**told)).causes}
+        fed = {each.slug: each.probability for each in rank(incident(**told, supply=supply)).causes}
+        assert fed["power-brownout-coincell"] < chances["power-brownout-coincell"] / 10

@@ -90,6 +90,7 @@ MCUBOOT: Final = Tool(
         "in the primary slot",
         "in the secondary slot",
     ),
+    names=frozenset({"mcuboot", "MCUboot"}),
     facts=(("bootloader", "mcuboot"), ("sdk", "ncs")),
     signs=_SIGNS,
 )

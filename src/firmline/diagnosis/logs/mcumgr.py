@@ -75,6 +75,7 @@ MCUMGR: Final = Tool(
         "Mcu Mgr Error",
         "smp_characteristic",
     ),
+    names=frozenset({"mcumgr", "newtmgr", "smpmgr", "smpclient"}),
     facts=(),
     signs=_SIGNS,
 )

@@ -160,6 +160,7 @@ NRFUTIL: Final = Tool(
         "Device programmed.",
         "Zip created at",
     ),
+    names=frozenset({"nrfutil"}),
     facts=(),
     signs=_SIGNS,
 )

@@ -22,6 +22,10 @@ TOOLS: Final = (ANDROID, IOS, NRFUTIL, MCUBOOT, MCUMGR)
 """Every tool whose logs are known."""
 SURELY: Final = 2
 """Marks of a second tool from which on a log is of both; ours."""
+FEW_LINES: Final = 50
+LEAST_USED: Final = 0.02
+"""Share of the lines of a longer text that tell something, below which, and without any step, it is
+no log of that tool; ours: its own logs have ten times as many."""
 _STARTED: Final = "what that does is not in the log"
 _NAMES: Final = f"{', '.join(tool.name for tool in TOOLS[:-1])} nor {TOOLS[-1].name}"
 
@@ -45,16 +49,39 @@ def read_log(content: bytes) -> Incident | None:
     if tool is None:
         lines = "its line has" if text.count == 1 else f"none of its {text.count} lines has"
         return Incident(unused=(f"It is a log of neither {_NAMES}: {_nothing(lines)}.",))
-    host = _host_beside(text.text) if tool is MCUBOOT else tool
-    if host is None or (host is tool and not _has(text.text, MCUBOOT)):
-        return _incident(text, (_read(text, tool),))
-    return _incident(text, (_read(text, host), _read(text, MCUBOOT)))
+    heard = _heard(text, tool)
+    if _only_names(text, heard):
+        why = f"Lines of it name {heard[0].tool.name}, and none tells of a step of an update."
+        return Incident(unused=(why,))
+    return _incident(text, heard)
 
 
-def _host_beside(text: str) -> Tool | None:
-    """The tool on a computer whose lines a log has as well; None: there are none."""
-    found = recognise(text, tuple(tool for tool in TOOLS if tool is not MCUBOOT))
-    return found if found is not None and _has(text, found) else None
+def _heard(text: Text, tool: Tool) -> tuple[_Heard, ...]:
+    """What the lines of a tool tell, and of two that may be in one log: a host and MCUboot."""
+    if tool is not MCUBOOT:
+        mine = _read(text, tool)
+        return (mine, _read(text, MCUBOOT)) if _has(text.text, MCUBOOT) else (mine,)
+    host = recognise(text.text, tuple(each for each in TOOLS if each is not MCUBOOT))
+    if host is None:
+        return (_read(text, MCUBOOT),)
+    beside = _read(text, host)
+    if _has(text.text, host) or beside.story.shows_failure:
+        return (beside, _read(text, MCUBOOT))
+    return (_read(text, MCUBOOT),)
+
+
+def _only_names(text: Text, heard: tuple[_Heard, ...]) -> bool:
+    """Whether it only speaks of a tool, as the history of a project does, and is none of its logs.
+
+    No line tells of a step; and the tool is known by its name alone, or by a few of many lines.
+    """
+    if any(each.story.has_begun or each.story.has_ended for each in heard):
+        return False
+    used = len(frozenset().union(*(each.used for each in heard)))
+    if text.count > FEW_LINES and used < text.count * LEAST_USED:
+        return True
+    marks = {mark for each in heard for mark in each.tool.marks if mark in text.text}
+    return not used and all(marks <= each.tool.names for each in heard)
 
 
 def _nothing(lines: str) -> str:

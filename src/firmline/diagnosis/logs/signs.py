@@ -95,12 +95,14 @@ class Tool:
     Attributes:
         name: As people call it.
         marks: Words of which no other tool's log has any; how many of them it has says whose it is.
+        names: Those of the marks that any text may have, since they are what it is called.
         facts: What is known by its being a log of this tool.
         signs: Its table. Every sign that a line has is heard, in this order.
     """
 
     name: str
     marks: tuple[str, ...]
+    names: frozenset[str] = frozenset()
     facts: tuple[tuple[str, str], ...]
     signs: tuple[Sign, ...]
 

@@ -103,3 +103,40 @@ def test_what_a_person_says_of_the_tool_is_no_such_log() -> None:
     assert not told.shows_nothing
     assert not Incident().shows_nothing
     assert rank(told).causes[0].probability < 0.5
+
+
+HISTORY = (
+    "commit 0123456789abcdef0123456789abcdef01234567\nAuthor: A <a@example.com>\n\n"
+    "    boot: say that *** Booting MCUboot *** comes first\n\n    I: Swap type: test\n"
+)
+
+
+@pytest.mark.parametrize(
+    "front",
+    ["", "diff --git a/log.txt b/log.txt\n", "From " + "0" * 40 + " Mon Sep 17 00:00:00 2001\n"],
+)
+def test_the_history_of_a_project_quotes_logs_and_is_none(front: str) -> None:
+    assert text_is_prose(front + HISTORY)
+    assert rank(incident(front + HISTORY)).causes[0].slug == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Update MCUboot to 2.1\nboot: mcuboot: mend a line\n",
+        "nrfutil was here\n",
+        "This page is about mcumgr.\nAnd more.\n",
+        "a line of something\n" * 99 + "nrfutil dfu serial -p COM7\n",
+        HISTORY.replace("*** Booting MCUboot ***", "MCUboot").replace("I: Swap type: test", ""),
+    ],
+)
+def test_what_only_names_a_tool_is_no_log_of_it(text: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read_incident(text.encode(), name="given")
+    assert refused.value.code is Code.REPORT_MALFORMED
+    assert "none tells of a step" in refused.value.message
+
+
+def test_a_few_lines_of_a_tool_before_its_first_step_are_a_log() -> None:
+    read = incident("nrfutil dfu serial -pkg app.zip -p COM7\nsomething\n")
+    assert read.by_field()["transport"] == ("uart",)

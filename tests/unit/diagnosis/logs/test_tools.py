@@ -420,3 +420,23 @@ def test_an_image_that_is_taken_back_has_not_confirmed_itself(log: str) -> None:
     assert not any("nothing that failed" in each for each in seen.unused)
     assert seen.by_field()["flags"] == ("log_reverted",)
     assert rank(seen).causes[0].slug == "mcuboot-not-confirmed"
+
+
+ONE_MARK = (
+    "I/DfuBaseService(20100): Connecting to the device...\n"
+    "E/DfuBaseService(20100): Connection state change error: 133 newState: 0\n"
+)
+
+
+@pytest.mark.parametrize("log", [BOOT + ONE_MARK, ONE_MARK + BOOT])
+def test_a_hosts_half_that_fails_is_read_by_one_mark(log: str) -> None:
+    """Beside a console with more of its own."""
+    seen = incident(log).by_field()
+    assert (seen["host_code"], seen["bootloader"]) == (("gatt_133",), ("mcuboot",))
+    assert not incident(log).ended_well
+
+
+def test_a_word_of_a_host_in_a_console_is_none_of_its_logs() -> None:
+    log = BOOT + "I: gatt.c is what this line is of\n"
+    assert "host_tool" not in incident(log).by_field()
+    assert incident(log).has_nothing_to_explain
