@@ -63,7 +63,7 @@ $(STAMP): requirements.txt pyproject.toml $(OTHER_PYTHON)
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP)  ## update a virtual unit over a virtual radio and show what happens
+demo: $(STAMP)  ## a shift at a production line: 40 virtual units in 8 slots, with a live page
 	@$(BIN)/firmline demo
 
 test: $(STAMP)  ## the whole suite

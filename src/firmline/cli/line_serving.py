@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from typing import Any
 
@@ -23,6 +23,7 @@ from firmline.line.records.open import open_records
 from firmline.line.station.cut_off import CutOff
 from firmline.line.station.opening import StationSetup, open_station
 from firmline.line.station.slots import SlotState, SlotView
+from firmline.line.station.station import Station
 from firmline.links.open import run_for_target
 from firmline.links.target import Scheme
 from firmline.web.app import build_app
@@ -32,6 +33,9 @@ from firmline.web.operator.routes import OperatorPages
 from firmline.web.rooms import Room, Site
 from firmline.web.serving import serving
 
+Work = Callable[[Station], Coroutine[Any, Any, None]]
+"""Puts units to work at a station, and ends when all have."""
+
 
 class Server:
     """Serves, and says so.
@@ -39,20 +43,29 @@ class Server:
     Args:
         listen: Where.
         as_json: Whether to print for programs.
+        printer: Prints what becomes of slots; ``None``: all of it.
 
     Raises:
         InputError: ``LISTEN_ADDRESS``.
     """
 
-    def __init__(self, listen: str, *, as_json: bool) -> None:
+    def __init__(self, listen: str, *, as_json: bool, printer: SlotPrinter | None = None) -> None:
         self._address: ListenAddress = parse_listen(listen)
         check_reach(self._address, has_accounts=False)
         self._as_json = as_json
-        self._printer = SlotPrinter(as_json=as_json)
+        self._printer = printer or SlotPrinter(as_json=as_json)
         self._outcomes: Counter[StepOutcome] = Counter()
 
-    def serve_station(self, setup: StationSetup, ending: Ending) -> None:
-        """Serve a station with its page as well."""
+    def serve_station(
+        self, setup: StationSetup, ending: Ending, *, work: Work | None = None
+    ) -> None:
+        """Serve a station with its page as well.
+
+        Args:
+            setup: The station.
+            ending: Says when to end.
+            work: Scans units; the end comes with its own. ``None``: people scan, on the page.
+        """
         address = parse_address(str(setup.database))
         with closing(open_records(address, create=True)) as records:
             board = Board(setup)
@@ -73,14 +86,22 @@ class Server:
                     is_virtual = setup.slots[0].target.scheme is Scheme.SIM
                     board.opened(opened, is_virtual=is_virtual)
                     await self._serve(
-                        setup.name, [OperatorPages(board).room], cut_off=opened.cut_off
+                        setup.name,
+                        [OperatorPages(board).room],
+                        cut_off=opened.cut_off,
+                        work=asyncio.Event().wait() if work is None else work(opened.station),
                     )
 
             run_for_target(in_its_time(setup), _until(ending, go()))
             self._printer.total(self._outcomes)
 
     async def _serve(
-        self, name: str, rooms: list[Room], *, cut_off: tuple[CutOff, ...] = ()
+        self,
+        name: str,
+        rooms: list[Room],
+        *,
+        work: Coroutine[Any, Any, object],
+        cut_off: tuple[CutOff, ...] = (),
     ) -> None:
         listener = listening_socket(self._address)
         site = Site(name=name, hosts=self._address.names, defect=_say_defect)
@@ -88,7 +109,7 @@ class Server:
             self._listening(self._address.url(listener.getsockname()[1]))
             for cut in cut_off:
                 self._printer.cut_off(cut)
-            await asyncio.Event().wait()
+            await work
 
     def _listening(self, url: str) -> None:
         with suppress(BrokenPipeError):

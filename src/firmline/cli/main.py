@@ -28,7 +28,7 @@ COMPLETION_VARIABLE: Final = "_FIRMLINE_COMPLETE"
 SECTIONS = (
     Section(
         "Start here",
-        Command("demo", "firmline.cli.demo:demo", "See one update, from a key to a running unit."),
+        Command("demo", "firmline.cli.demo.command:demo", "See a shift at a production line."),
     ),
     Section(
         "Make and look at packages",

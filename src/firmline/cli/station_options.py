@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -100,7 +101,7 @@ def station_setup(
         InputError: An option, the recipe or one of its packages cannot be used.
     """
     from firmline.cli.files import keep_apart, read_file  # noqa: PLC0415 - the help stays fast
-    from firmline.line.loading import load_recipe  # noqa: PLC0415
+    from firmline.line.recipe_cache import cache_beside, load_through_cache  # noqa: PLC0415
     from firmline.line.station.opening import StationSetup, check_slots  # noqa: PLC0415
     from firmline.line.station.station import Shift  # noqa: PLC0415
 
@@ -108,7 +109,9 @@ def station_setup(
     keep_apart(db, recipe)
     setup = StationSetup(
         name=name,
-        recipe=load_recipe(recipe, read=read_file),
+        recipe=load_through_cache(
+            recipe, read=read_file, cache=cache_beside(db), now=datetime.now(UTC)
+        ),
         slots=_slots(roads),
         database=db,
         printer=_printer(options.label_command, db),

@@ -341,19 +341,31 @@ def test_the_installed_program_tells_its_version_and_its_help(folder: Path) -> N
 # The demo.
 
 
-def test_the_demo_tells_its_whole_story(folder: Path) -> None:
-    ran = run_process("demo", "--speed", "1000", cwd=folder)
+def test_the_demo_is_a_shift_with_its_page_its_yield_and_the_origin_case(folder: Path) -> None:
+    left = folder / "left"
+    left.mkdir()
+    # Forty updates over a real Bluetooth stack: about 20 s of one core.
+    ran = run_process(
+        *("demo", "--speed", "1000"),
+        cwd=folder,
+        env=environment(TMPDIR=str(left)),
+        patience_s=240,
+    )
     assert (ran.code, ran.err) == (0, "")
     assert "\x1b" not in ran.out
-    parts = [line for line in ran.out.splitlines() if line[:2] in ("1.", "2.", "3.", "4.")]
-    assert len(parts) == 4
-    commands = [line for line in ran.out.splitlines() if line.startswith("   $ firmline ")]
-    assert len(commands) == 4
-    assert "Updated in " in ran.out
-    assert "error: " in ran.out[ran.out.index("4. ") :]
-    assert "[DFU-UNIT-107]" in ran.out
+    assert "Serving http://127.0.0.1:" in ran.out
+    assert "40 runs: 33 pass, 7 fail." in ran.out
+    assert "  FAIL  SN-0009 in slot " in ran.out
+    assert "Yield (units" in ran.out
+    assert "by cause" in ran.out
+    verdict = ran.out[ran.out.index("4. ") :]
+    assert "power-brownout-coincell (> 99 %)" in verdict
     assert ran.out.rstrip().endswith("firmline --help")
-    assert files_in(folder) == set()
+    (place,) = left.iterdir()
+    assert f"--db {place}/shift.db" in ran.out
+    export = run_process("line", "export", "--db", f"{place}/shift.db", "--json", cwd=folder)
+    serials = [line["unit"]["serial"] for line in export.json_lines if line["type"] == "run"]
+    assert sorted(serials) == [f"SN-{number:04d}" for number in range(1, 41)]
 
 
 @pytest.mark.usefixtures("dfu")

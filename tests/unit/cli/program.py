@@ -105,6 +105,7 @@ def run_process(
     stdout: int = subprocess.PIPE,
     script: Sequence[str] = (SCRIPT,),
     stdin: str | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> Ran:
     """The installed program in a process of its own, in pipes; nobody to ask but ``stdin``."""
     done = subprocess.run(
@@ -114,7 +115,7 @@ def run_process(
         input=b"" if stdin is None else stdin.encode(),
         stdout=stdout,
         stderr=subprocess.PIPE,
-        timeout=PATIENCE_S,
+        timeout=patience_s,
         check=False,
     )
     return Ran(

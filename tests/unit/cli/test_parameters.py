@@ -8,7 +8,8 @@ from typing import Any
 import click
 import pytest
 
-from firmline.cli import demo, keys, pkg_diff, pkg_display, pkg_generate, pkg_signer, update
+from firmline.cli import keys, pkg_diff, pkg_display, pkg_generate, pkg_signer, update
+from firmline.cli.demo.command import demo
 from firmline.cli.numbers import Amount, DottedVersion, Number, Version
 from firmline.cli.parameters import (
     FilePath,
@@ -203,7 +204,7 @@ def test_an_error_of_the_parser_names_the_command(command: OnceCommand) -> None:
 
 def test_every_command_of_the_program_takes_an_option_once() -> None:
     found: list[click.Command] = [
-        demo.demo,
+        demo,
         keys.generate,
         keys.display,
         pkg_diff.diff,

@@ -45,7 +45,7 @@ class AttachmentStore:
         place = self._place(digest)
         try:
             if not _holds(place, content):
-                _write_whole(place, content)
+                write_whole(place, content)
         except OSError as problem:
             raise StoreError(
                 Code.ATTACHMENT_NOT_KEPT,
@@ -93,7 +93,12 @@ def _holds(place: Path, content: bytes) -> bool:
         return False
 
 
-def _write_whole(place: Path, content: bytes) -> None:
+def write_whole(place: Path, content: bytes) -> None:
+    """Write a file, on the disk when this returns; never half of it under its name.
+
+    Raises:
+        OSError: No space, or no right to write.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.with_name(f".{os.urandom(8).hex()}.part")
     try:

@@ -238,7 +238,10 @@ class UnitRun:
                 outcome=result.outcome,
                 code=str(result.code),
                 message=keepable(message),
-                measurements=measurements(step, result.measured),
+                # What was not begun has measured nothing, and so missed no limit.
+                measurements=()
+                if result.outcome is StepOutcome.SKIP
+                else measurements(step, result.measured),
                 attachments=attachments,
             )
         )

@@ -41,12 +41,18 @@ async def inspect(work: Work) -> StepResult:
     return StepResult(message=_in_words(work.facts))
 
 
-async def battery(_action: Battery, work: Work) -> StepResult:
-    """Read the battery while the radio loads it."""
-    result = await _read(work)
-    if result.error is not None:
-        return of_error(result.error)
-    levels = [float(fact.value) for fact in result.facts if fact.fact == LEVEL]
+async def battery(action: Battery, work: Work) -> StepResult:
+    """Read the battery again and again while the radio loads it; the lowest level counts."""
+    until_s = work.road.link.now_s() + action.load_s
+    levels: list[float] = []
+    while not levels or work.road.link.now_s() < until_s:
+        result = await _read(work)
+        if result.error is not None:
+            return of_error(result.error)
+        found = [float(fact.value) for fact in result.facts if fact.fact == LEVEL]
+        if not found:
+            break
+        levels += found
     if not levels:
         return StepResult(
             outcome=StepOutcome.ERROR,
