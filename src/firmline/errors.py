@@ -328,6 +328,9 @@ class Code(StrEnum):
     SIGN_IN_REFUSED = "DFU-ACC-007"
     SIGN_IN_TOO_OFTEN = "DFU-ACC-008"
     SIGN_IN_BUSY = "DFU-ACC-009"
+    SIGN_IN_NEEDED = "DFU-ACC-010"
+    NOT_ALLOWED = "DFU-ACC-011"
+    TLS_UNUSABLE = "DFU-ACC-012"
 
     # The audit trail of the production line.
     AUDIT_BROKEN = "DFU-AUDIT-001"

@@ -13,6 +13,8 @@ from firmline.cli.station_options import ROADS, StationOptions, station_options,
 from firmline.errors import Code, ExitCode, InputError
 
 LISTEN: Final = "127.0.0.1:8350"
+SERVERS: Final = {"starlette", "uvicorn", "h11", "anyio"}
+"""What the extra firmline[server] brings."""
 
 
 @click.command(cls=OnceCommand)
@@ -30,6 +32,8 @@ LISTEN: Final = "127.0.0.1:8350"
     metavar="HOST:PORT",
     help="Where the pages are; port 0 is one that is free.",
 )
+@click.option("--tls-cert", metavar="FILE", type=FilePath(), help="Certificate and chain (PEM).")
+@click.option("--tls-key", metavar="FILE", type=FilePath(), help="Its private key (PEM).")
 @click.option("--on", "roads", metavar="ROAD", multiple=True, required=True, help=ROADS)
 @station_options
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON lines.")
@@ -38,11 +42,17 @@ def serve(
     recipe: Path,
     db: str,
     listen: str,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     roads: tuple[str, ...],
     as_json: bool,
     **options: Any,  # noqa: ANN401 - click hands over the options of a station by name
 ) -> None:
     """Serve the pages of a line to browsers; no page asks another computer for anything.
+
+    As long as there is no account it is served to this computer alone. With the first one, which
+    firmline line accounts add makes, everybody signs in, and --listen may name another address;
+    --tls-cert and --tls-key encrypt what passes then.
 
     It is a station, as firmline line run is one, and units are scanned on the operator's page.
 
@@ -54,9 +64,17 @@ def serve(
     from firmline.links.extras import extra_missing  # noqa: PLC0415
 
     try:
-        server = Server(listen, as_json=as_json)
+        from firmline.web.tls import tls_of  # noqa: PLC0415
+
+        server = Server(listen, tls=tls_of(tls_cert, tls_key), as_json=as_json)
     except ModuleNotFoundError as problem:
-        if (problem.name or "").partition(".")[0] not in {"starlette", "uvicorn", "h11", "anyio"}:
+        if (problem.name or "").partition(".")[0] not in {
+            "starlette",
+            "uvicorn",
+            "h11",
+            "anyio",
+            "argon2",
+        }:
             raise
         raise extra_missing("server", f"The pages need {problem.name}") from None
     with ending_signals() as ending:

@@ -17,8 +17,12 @@ from firmline.cli.line_station import in_its_time
 from firmline.cli.slot_text import SlotPrinter
 from firmline.cli.style import paint
 from firmline.errors import LocalProtocolError, StoreError
+from firmline.line.accounts.hashing import Passwords
+from firmline.line.accounts.sessions import Sessions
+from firmline.line.accounts.store import Accounts
 from firmline.line.outcomes import StepOutcome
 from firmline.line.records.address import parse_address
+from firmline.line.records.database import Database
 from firmline.line.records.open import open_records
 from firmline.line.station.cut_off import CutOff
 from firmline.line.station.opening import StationSetup, open_station
@@ -32,6 +36,9 @@ from firmline.web.operator.board import Board
 from firmline.web.operator.routes import OperatorPages
 from firmline.web.rooms import Room, Site
 from firmline.web.serving import serving
+from firmline.web.signing_in.access import SigningIn
+from firmline.web.signing_in.pages import SignInPages
+from firmline.web.tls import Tls
 
 Work = Callable[[Station], Coroutine[Any, Any, None]]
 """Puts units to work at a station, and ends when all have."""
@@ -42,6 +49,7 @@ class Server:
 
     Args:
         listen: Where.
+        tls: How it is encrypted; ``None``: not at all.
         as_json: Whether to print for programs.
         printer: Prints what becomes of slots; ``None``: all of it.
 
@@ -49,9 +57,16 @@ class Server:
         InputError: ``LISTEN_ADDRESS``.
     """
 
-    def __init__(self, listen: str, *, as_json: bool, printer: SlotPrinter | None = None) -> None:
+    def __init__(
+        self,
+        listen: str,
+        *,
+        tls: Tls | None = None,
+        as_json: bool,
+        printer: SlotPrinter | None = None,
+    ) -> None:
         self._address: ListenAddress = parse_listen(listen)
-        check_reach(self._address, has_accounts=False)
+        self._tls = tls
         self._as_json = as_json
         self._printer = printer or SlotPrinter(as_json=as_json)
         self._outcomes: Counter[StepOutcome] = Counter()
@@ -67,7 +82,10 @@ class Server:
             work: Scans units; the end comes with its own. ``None``: people scan, on the page.
         """
         address = parse_address(str(setup.database))
+        if not setup.database.exists():  # nor is it made for those who may not come in
+            check_reach(self._address, has_accounts=False)
         with closing(open_records(address, create=True)) as records:
+            doors = self._doors(records.database)
             board = Board(setup)
 
             def shown(view: SlotView) -> None:
@@ -87,6 +105,7 @@ class Server:
                     board.opened(opened, is_virtual=is_virtual)
                     await self._serve(
                         setup.name,
+                        doors,
                         [OperatorPages(board).room],
                         cut_off=opened.cut_off,
                         work=asyncio.Event().wait() if work is None else work(opened.station),
@@ -98,18 +117,38 @@ class Server:
     async def _serve(
         self,
         name: str,
+        doors: SigningIn,
         rooms: list[Room],
         *,
         work: Coroutine[Any, Any, object],
         cut_off: tuple[CutOff, ...] = (),
     ) -> None:
         listener = listening_socket(self._address)
-        site = Site(name=name, hosts=self._address.names, defect=_say_defect)
-        async with serving(build_app(site, rooms), listener):
-            self._listening(self._address.url(listener.getsockname()[1]))
+        hosts, port = self._address.names, listener.getsockname()[1]
+        site = Site(name=name, hosts=hosts, access=doors, defect=_say_defect)
+        sign_in = [] if doors.sessions is None else [SignInPages(doors, doors.sessions).room]
+        async with serving(build_app(site, [*rooms, *sign_in]), listener, tls=self._tls):
+            self._listening(self._address.url(port, is_encrypted=self._tls is not None))
             for cut in cut_off:
                 self._printer.cut_off(cut)
             await work
+
+    def _doors(self, database: Database) -> SigningIn:
+        """Who may come in; and that nobody may from outside as long as there are no accounts."""
+        address, is_encrypted = self._address, self._tls is not None
+        check_reach(address, has_accounts=Accounts(database).are_there())
+        if not address.is_loopback and not is_encrypted:
+            click.echo(
+                f"{paint('warning:', fg='yellow')} passwords, keys and records pass in the clear:"
+                " --tls-cert and --tls-key encrypt them.",
+                err=True,
+            )
+        return SigningIn(
+            database,
+            Sessions(database, Passwords()),
+            is_loopback=address.is_loopback,
+            is_encrypted=is_encrypted,
+        )
 
     def _listening(self, url: str) -> None:
         with suppress(BrokenPipeError):

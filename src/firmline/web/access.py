@@ -13,6 +13,8 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
+from firmline.line.accounts.values import Holder
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
@@ -20,9 +22,11 @@ class Visitor:
 
     Attributes:
         name: As records name them; empty: nobody says.
+        holder: What they showed, and may do; ``None``: nobody asked.
     """
 
     name: str = ""
+    holder: Holder | None = None
 
 
 class Access(Protocol):

@@ -23,6 +23,11 @@ from firmline.web.pages import page
 STATUS: Final = {
     Code.PAGE_UNKNOWN: HTTPStatus.NOT_FOUND,
     Code.REQUEST_FOREIGN: HTTPStatus.FORBIDDEN,
+    Code.SIGN_IN_NEEDED: HTTPStatus.UNAUTHORIZED,
+    Code.SIGN_IN_REFUSED: HTTPStatus.UNAUTHORIZED,
+    Code.SIGN_IN_TOO_OFTEN: HTTPStatus.TOO_MANY_REQUESTS,
+    Code.SIGN_IN_BUSY: HTTPStatus.SERVICE_UNAVAILABLE,
+    Code.NOT_ALLOWED: HTTPStatus.FORBIDDEN,
     Code.TOO_MANY_LISTENERS: HTTPStatus.SERVICE_UNAVAILABLE,
     Code.SLOT_NOT_FREE: HTTPStatus.CONFLICT,
     Code.UNIT_AT_WORK: HTTPStatus.CONFLICT,
@@ -57,10 +62,18 @@ def error_fields(error: FirmlineError) -> dict[str, str]:
     }
 
 
+def path_of(request: Request) -> str:
+    """The address of a request, as it is compared with the routes.
+
+    ``request.url`` is put together with the header Host, in which anybody may write a path.
+    """
+    return str(request.scope["path"])
+
+
 def wants_json(request: Request) -> bool:
     """Whether who asks is a program, or a script of a page."""
     accepted = request.headers.get("accept", "")
-    return request.url.path.startswith("/api/") or "text/html" not in accepted
+    return path_of(request).startswith("/api/") or "text/html" not in accepted
 
 
 def error_answer(request: Request, error: Exception) -> Response:

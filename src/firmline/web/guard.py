@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from firmline.errors import Code, FirmlineError, InputError, shortened
-from firmline.web.failures import defect_answer, error_answer
+from firmline.web.failures import defect_answer, error_answer, path_of
 from firmline.web.rooms import Site
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -83,7 +83,7 @@ class Guard:
             check_origin(request.method, request.headers, self._site.hosts)
         except FirmlineError as error:
             return error_answer(request, error)
-        if request.url.path.startswith(ASSETS):
+        if path_of(request).startswith(ASSETS):
             return None
         admitted = await self._site.access.admit(request)
         if isinstance(admitted, Response):

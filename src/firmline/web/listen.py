@@ -42,10 +42,10 @@ class ListenAddress:
         """What a browser may call it; empty: whatever the network calls it."""
         return LOOPBACK_NAMES | {self.host.lower()} if self.is_loopback else frozenset()
 
-    def url(self, port: int) -> str:
+    def url(self, port: int, *, is_encrypted: bool = False) -> str:
         """What to open, with the port that it really has."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{port}/"
+        return f"http{'s' if is_encrypted else ''}://{host}:{port}/"
 
 
 def parse_listen(text: str) -> ListenAddress:

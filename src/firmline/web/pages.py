@@ -70,7 +70,7 @@ def page(
         name,
         site=site,
         rooms=[room for room in rooms if room.title],
-        path=request.url.path,
+        path=request.scope["path"],
         visitor=getattr(request.state, "visitor", None),
         **values,
     )

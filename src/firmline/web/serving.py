@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from uvicorn import Config, Server
 
 from firmline.web.rooms import Room
+from firmline.web.tls import Tls
 
 END_S: Final = 2
 """How long answers that are under way are waited for at the end, seconds; ours."""
@@ -33,12 +34,15 @@ class _Server(Server):
 
 
 @asynccontextmanager
-async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
+async def serving(
+    app: Starlette, listener: socket.socket, *, tls: Tls | None = None
+) -> AsyncIterator[None]:
     """Serve on a socket that listens; at the end, answers are brought to theirs.
 
     Args:
         app: What is served.
         listener: Where; it is closed at the end.
+        tls: How it is encrypted; ``None``: it passes in the clear.
     """
     logging.getLogger("uvicorn.error").propagate = False
     server = _Server(
@@ -52,6 +56,8 @@ async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[None
             log_level=logging.CRITICAL,
             proxy_headers=False,
             server_header=False,
+            ssl_certfile=None if tls is None else tls.certificate,
+            ssl_keyfile=None if tls is None else tls.key,
             timeout_graceful_shutdown=END_S,
             timeout_keep_alive=KEEP_ALIVE_S,
             ws="none",
