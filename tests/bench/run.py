@@ -236,6 +236,13 @@ def measure_reports_of_line(folder: Path) -> list[Figure]:
     return measure_reports(folder)
 
 
+def measure_station_of_line() -> list[Figure]:
+    """A station with all of its slots at work."""
+    from bench.stations import measure_stations  # noqa: PLC0415 - as above
+
+    return measure_stations()
+
+
 def core_distributions() -> set[str]:
     """firmline's own requirements without extras, and theirs."""
     names: set[str] = set()
@@ -322,6 +329,7 @@ def main() -> int:
             *measure_many_units(),
             *measure_records_of_line(folder),
             *measure_reports_of_line(folder),
+            *measure_station_of_line(),
             *measure_device(),
             *measure_install(folder),
         ]
