@@ -17,8 +17,8 @@ from firmline.cli.with_subcommands import WithSubcommands
 from firmline.errors import Code, InputError
 
 if TYPE_CHECKING:
-    from firmline.cli.report.attachments import File
-    from firmline.cli.report.content import Concluded
+    from firmline.cli.concluded import Concluded
+    from firmline.cli.report.writing import Wanted
     from firmline.diagnosis.evidence import Incident
     from firmline.diagnosis.reading import Source
 
@@ -131,12 +131,9 @@ def diagnose(
     destroy evidence come last: do them in their order, leave the cell where it is until then, and
     give back what they have shown with --result.
     """
+    from firmline.cli.concluded import Concluded  # noqa: PLC0415
     from firmline.cli.diagnosis_options import known_equipment, known_tests  # noqa: PLC0415
     from firmline.cli.learned_text import resolved_runs  # noqa: PLC0415
-    from firmline.cli.report.content import Concluded  # noqa: PLC0415
-    from firmline.cli.report.writing import wanted_report, write_report  # noqa: PLC0415
-    from firmline.diagnosis.evidence import Incident  # noqa: PLC0415
-    from firmline.diagnosis.joining import joined  # noqa: PLC0415
     from firmline.diagnosis.next_test import plan  # noqa: PLC0415 - the help stays fast
     from firmline.diagnosis.outcomes import result_of  # noqa: PLC0415
     from firmline.diagnosis.ranking import rank  # noqa: PLC0415
@@ -145,10 +142,9 @@ def diagnose(
     shown = [result_of(each) for each in results]
     _check_source(files, asks=asks, dumps=dumps, results=results)
     resolved = resolved_runs(resolved_path)
-    wanted = wanted_report(report_path, attach, diagnosed=files)
-    read = _read_each(files, is_sent=wanted is not None)
-    source = joined([each for _, each in read]) if read else None
-    told = Incident() if source is None else source.incident
+    wanted = _wanted(report_path, attach, files)
+    read = [_read(each, is_sent=wanted is not None) for each in files]
+    source, told = _together([each for *_, each in read])
     told = told.with_more(each for _, evidence in shown for each in evidence)
     before = () if source is None else source.done
     done = tuple(dict.fromkeys((*before, *done, *(test.slug for test, _ in shown))))
@@ -166,10 +162,34 @@ def diagnose(
     )
     _print(concluded, as_json=as_json)
     if wanted is not None:
-        write_report(wanted, source, concluded, diagnosed=read)
+        from firmline.cli.report.attachments import File  # noqa: PLC0415 - reports only
+        from firmline.cli.report.writing import write_report  # noqa: PLC0415 - likewise
+
+        sent = [(File(name=file.name, content=content), each) for file, content, each in read]
+        write_report(wanted, source, concluded, diagnosed=sent)
 
 
-def _read_each(files: tuple[Path, ...], *, is_sent: bool) -> list[tuple[File, Source]]:
+def _together(read: list[Source]) -> tuple[Source | None, Incident]:
+    """What several files tell; nothing, where there are none."""
+    from firmline.diagnosis.evidence import Incident  # noqa: PLC0415
+    from firmline.diagnosis.joining import joined  # noqa: PLC0415
+
+    if not read:
+        return None, Incident()
+    source = joined(read)
+    return source, source.incident
+
+
+def _wanted(path: Path | None, attach: tuple[Path, ...], files: tuple[Path, ...]) -> Wanted | None:
+    """The report that is asked for; ``None``: none is, and nothing of it is loaded."""
+    if path is None and not attach:
+        return None
+    from firmline.cli.report.writing import wanted_report  # noqa: PLC0415 - reports only
+
+    return wanted_report(path, attach, diagnosed=files)
+
+
+def _read(file: Path, *, is_sent: bool) -> tuple[Path, bytes, Source]:
     """What is going to be diagnosed, and whether it may get into a report.
 
     Raises:
@@ -177,16 +197,14 @@ def _read_each(files: tuple[Path, ...], *, is_sent: bool) -> list[tuple[File, So
             :func:`~firmline.cli.trace_input.read_trace_file`, and
             :func:`~firmline.diagnosis.reading.read_source`.
     """
-    from firmline.cli.report.attachments import File, refuse_private_key  # noqa: PLC0415
     from firmline.diagnosis.reading import read_source  # noqa: PLC0415
 
-    read = []
-    for file in files:
-        content, name = read_trace_file(file), name_of(file)
-        if is_sent:
-            refuse_private_key(content, name=name, hint=WITHOUT_KEY)
-        read.append((File(name=file.name, content=content), read_source(content, name=name)))
-    return read
+    content, name = read_trace_file(file), name_of(file)
+    if is_sent:
+        from firmline.cli.report.attachments import refuse_private_key  # noqa: PLC0415
+
+        refuse_private_key(content, name=name, hint=WITHOUT_KEY)
+    return file, content, read_source(content, name=name)
 
 
 def _print(concluded: Concluded, *, as_json: bool) -> None:

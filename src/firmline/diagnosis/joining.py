@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from firmline.diagnosis.evidence import OF_AN_UPDATE, Evidence, Incident
 from firmline.diagnosis.reading import Kind, Source, told_by
 from firmline.diagnosis.vocabulary import vocabulary
-from firmline.formats.trace import Trace
+
+if TYPE_CHECKING:
+    from firmline.formats.trace import Trace
 
 HOW_OFTEN: Final = "reproducibility"
 

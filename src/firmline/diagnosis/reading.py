@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.logs.lines import encoding_of, without_halves
-from firmline.diagnosis.logs.reading import read_log
 from firmline.diagnosis.report_input import done_tests_of, incident_of, load_json
-from firmline.diagnosis.trace_evidence import evidence_of_traces
 from firmline.errors import Code, InputError
-from firmline.formats.trace import BYTE_ORDER_MARK, Trace, read_traces
+
+if TYPE_CHECKING:
+    from firmline.formats.trace import Trace
 
 RUNS: Final = b'{"type": "experiment"'
 """How the file of an experiment's runs begins (``--log``)."""
@@ -103,7 +104,7 @@ def _in_utf_8(content: bytes) -> bytes:
     """The same text in UTF-8: Windows PowerShell's ``>`` writes UTF-16."""
     encoding = encoding_of(content)
     if encoding is None or encoding == "utf-8":
-        return without_halves(content).removeprefix(BYTE_ORDER_MARK)
+        return without_halves(content).removeprefix(codecs.BOM_UTF8)
     return content.decode(encoding, "replace").lstrip("\ufeff\ufffe").encode()
 
 
@@ -111,6 +112,8 @@ def _of_trace(content: bytes, name: str) -> Source:
     is_trace = content.lstrip().startswith(b"{")
     if not is_trace and EVENT not in content[:FRONT]:
         return _of_log(content, name)
+    from firmline.formats.trace import read_traces  # noqa: PLC0415 - a report needs no events
+
     try:
         given = read_traces(content, name=name, around_damage=True)
     except InputError:
@@ -123,6 +126,10 @@ def _of_trace(content: bytes, name: str) -> Source:
 
 def told_by(given: Sequence[Trace]) -> tuple[tuple[Trace, ...], Incident]:
     """What traces tell, the oldest first; one that is there more than once counts once."""
+    if not given:
+        return (), Incident()
+    from firmline.diagnosis.trace_evidence import evidence_of_traces  # noqa: PLC0415 - likewise
+
     traces = _each_once(given)
     incident = evidence_of_traces(traces)
     copies = len(given) - len(traces)
@@ -146,6 +153,8 @@ def _each_once(traces: Iterable[Trace]) -> tuple[Trace, ...]:
 
 
 def _of_log(content: bytes, name: str) -> Source:
+    from firmline.diagnosis.logs.reading import read_log  # noqa: PLC0415 - nor any tool's words
+
     incident = read_log(content)
     if incident is None:
         raise _neither(name)

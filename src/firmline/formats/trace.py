@@ -104,8 +104,10 @@ class Trace:
     @property
     def finished(self) -> UpdateFinished | InspectionFinished | None:
         """How it ended; ``None``: its writer came to no end, or its end is missing."""
-        ends = [e for e in self.entries if isinstance(e, UpdateFinished | InspectionFinished)]
-        return ends[-1] if ends else None
+        for entry in reversed(self.entries):
+            if isinstance(entry, UpdateFinished | InspectionFinished):
+                return entry
+        return None
 
     @property
     def is_update(self) -> bool:
@@ -188,12 +190,13 @@ def read_traces(content: bytes, *, name: str, around_damage: bool = False) -> tu
             newer = entry.trace_format > TRACE_FORMAT
         unit = fields.get("unit")
         sorted_out.take(entry, unit=unit if isinstance(unit, str) else None)
-    has_none = not any(trace.events for trace in sorted_out.traces)
+    traces = sorted_out.traces
+    has_none = not any(isinstance(entry, Event) for trace in traces for entry in trace.entries)
     if damage and (has_none or len(damage) * MOST_DAMAGED >= count):
         raise damage[0]
     if has_none:
         _refuse(name, "it holds no event of firmline")
-    return sorted_out.traces
+    return traces
 
 
 @dataclass(slots=True, kw_only=True)
@@ -314,8 +317,10 @@ def _object(line: _Line, name: str) -> dict[str, object]:
     except UnicodeDecodeError:
         _refuse(name, f"its line {line.number} is not UTF-8")
     try:
-        found = _DECODER.decode(text)
+        found, end = _DECODER.raw_decode(text)  # which is stripped already
     except (ValueError, RecursionError):
+        end = -1
+    if end != len(text):
         _refuse(name, f"its line {line.number} is no JSON object")
     if not isinstance(found, dict) or not isinstance(found.get("type"), str):
         _refuse(name, f"its line {line.number} is no event: it has no type")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -274,3 +276,29 @@ def test_no_file_of_several_is_left_out_in_silence(firmline: Program, report: Pa
     told = firmline("diagnose", "none.json", str(report), "--report", str(report))
     assert told.code == 2
     assert report.read_text(encoding="utf-8") == kept
+
+
+@pytest.mark.parametrize(
+    ("more", "loaded"),
+    [
+        ((), set()),
+        (("--report", "out.json"), {"firmline.cli.report.content"}),
+        (("--report", "out.html"), {"firmline.cli.report.content", "jinja2"}),
+    ],
+)
+def test_a_written_report_needs_no_event_and_no_log(
+    tmp_path: Path, more: tuple[str, ...], loaded: set[str]
+) -> None:
+    """To load them takes longer than to rank the causes."""
+    (tmp_path / "seen.json").write_text('{"evidence": {"ext_error": "x05"}}', encoding="utf-8")
+    heavy = ("firmline.events", "firmline.diagnosis.logs.reading", "jinja2")
+    looked_for = {*heavy, "firmline.cli.report.content"}
+    code = (
+        "import sys; from firmline.cli.main import cli;"
+        f"cli(['diagnose', 'seen.json', *{more!r}], standalone_mode=False);"
+        f"print('loaded', *({looked_for!r} & sys.modules.keys()))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert set(ran.stdout.splitlines()[-1].split()) == {"loaded", *loaded}

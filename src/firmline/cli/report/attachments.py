@@ -10,6 +10,7 @@ Rules of this module:
 from __future__ import annotations
 
 import base64
+import codecs
 import hashlib
 import io
 import json
@@ -27,7 +28,6 @@ from firmline.cli.report.cleaning import MAX_SENTENCE, clean
 from firmline.cli.report.passwords import holds_password
 from firmline.diagnosis.logs.lines import decode
 from firmline.errors import Code, InputError, shortened
-from firmline.formats.trace import UTF_16_MARKS
 
 MAX_EACH: Final = 4 * 1024 * 1024
 """Largest file that is embedded, bytes; ours: a photograph of a contact, the trace of an update."""
@@ -242,7 +242,7 @@ def _media_type(content: bytes) -> str:
 def _lines(content: bytes) -> tuple[tuple[str, ...], int]:
     """The first lines of a text, and how many more there are; none of what is no text."""
     start = content[:MAX_LOOKED_AT]
-    if b"\0" in start and not start.startswith(UTF_16_MARKS):
+    if b"\0" in start and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return (), 0
     text = decode(start)
     if text is None:

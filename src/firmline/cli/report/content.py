@@ -6,24 +6,27 @@ import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from firmline import __version__
+from firmline.cli.concluded import Concluded
 from firmline.cli.diagnosis_text import result_fields
 from firmline.cli.report.attachments import Attachment, File, attached
-from firmline.cli.report.attempts import Attempt, attempts_of, name_of_unit, of_the_same_unit
 from firmline.cli.report.cleaning import clean
 from firmline.cli.report.done_tests import DoneTest, done_tests
-from firmline.cli.report.facts import Fact, facts_of
 from firmline.diagnosis.catalogue import catalogue
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.exclusions import Exclusion, exclusions
 from firmline.diagnosis.next_test import Proposal
 from firmline.diagnosis.ranking import Ranking
 from firmline.diagnosis.reading import Source
-from firmline.diagnosis.trace_evidence import explained
-from firmline.diagnosis.undecided import Undecided, undecided
+from firmline.diagnosis.undecided import Undecided
 from firmline.diagnosis.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from firmline.cli.report.attempts import Attempt
+    from firmline.cli.report.facts import Fact
+    from firmline.formats.trace import Trace
 
 REPORT_FORMAT: Final = 1
 """Version of the JSON form; raised where an older reader would misunderstand."""
@@ -106,34 +109,6 @@ class Report:
         return next((each for each in self.attempts if each.is_explained), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concluded:
-    """What came of a diagnosis.
-
-    Attributes:
-        incident: What is known: of the source, and what a person has answered.
-        ranking: Of that.
-        plan: The tests that are worth doing.
-        done: Tests that are said to be done.
-        lacks: Equipment that is not at hand.
-        asked: Whether a person was asked.
-        dumps: How many dumps of its flash were used: those of another unit are left out.
-    """
-
-    incident: Incident
-    ranking: Ranking
-    plan: tuple[Proposal, ...]
-    done: tuple[str, ...] = ()
-    lacks: tuple[str, ...] = ()
-    asked: bool = False
-    dumps: int = 0
-
-    @property
-    def undecided(self) -> Undecided | None:
-        """What nothing at hand tells apart."""
-        return undecided(self.incident, self.ranking, lacks=self.lacks, done=self.done)
-
-
 def compose(
     source: Source | None, concluded: Concluded, *, files: Iterable[File], made_at: datetime
 ) -> Report:
@@ -146,10 +121,8 @@ def compose(
         made_at: The time, UTC.
     """
     traces = () if source is None else source.traces
-    trace = explained(traces)
+    told = _told(traces) if traces else _Told()
     kind = source.kind.value if source is not None else "dump" if concluded.dumps else ""
-    own = () if trace is None else of_the_same_unit(traces, trace)
-    rest = [each for each in own if each is not trace]
     return Report(
         made=Made(
             at=made_at.strftime("%Y-%m-%d %H:%M:%S"),
@@ -162,10 +135,10 @@ def compose(
             lacks=concluded.lacks,
             catalogue=len(catalogue()),
         ),
-        unit="" if trace is None else name_of_unit(trace),
-        facts=() if trace is None else facts_of((trace, *rest)),
-        attempts=() if trace is None else attempts_of(own, trace),
-        no_time_line="" if trace is not None else NO_TIME_LINE[kind],
+        unit=told.unit,
+        facts=told.facts,
+        attempts=told.attempts,
+        no_time_line="" if traces else NO_TIME_LINE[kind],
         incident=concluded.incident,
         ranking=concluded.ranking,
         plan=concluded.plan,
@@ -173,6 +146,37 @@ def compose(
         done=done_tests(concluded.incident, concluded.done),
         excluded=exclusions(concluded.incident),
         attachments=attached(files),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What traces tell beside the evidence."""
+
+    unit: str = ""
+    facts: tuple[Fact, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+
+
+def _told(traces: tuple[Trace, ...]) -> _Told:
+    """The unit and its attempts; nothing of it is loaded for a report without traces."""
+    from firmline.cli.report.attempts import (  # noqa: PLC0415
+        attempts_of,
+        name_of_unit,
+        of_the_same_unit,
+    )
+    from firmline.cli.report.facts import facts_of  # noqa: PLC0415
+    from firmline.diagnosis.trace_evidence import explained  # noqa: PLC0415
+
+    trace = explained(traces)
+    if trace is None:
+        return _Told()
+    own = of_the_same_unit(traces, trace)
+    rest = [each for each in own if each is not trace]
+    return _Told(
+        unit=name_of_unit(trace),
+        facts=facts_of((trace, *rest)),
+        attempts=attempts_of(own, trace),
     )
 
 

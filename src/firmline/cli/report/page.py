@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from firmline.cli.diagnosis_text import PROSE, UNLIKELY, UNPROVEN, UNSEEN, percent, title_of
 from firmline.cli.learned_text import share, weight
 from firmline.cli.report.cleaning import clean
 from firmline.cli.report.content import Made, Report
-from firmline.cli.report.drawing import Drawing, draw
 from firmline.cli.report.drawn import policy, safe_style, template
 from firmline.cli.undecided_text import undecided_sentence
 from firmline.diagnosis.catalogue import catalogue
@@ -18,6 +17,9 @@ from firmline.diagnosis.consistency import contradictions
 from firmline.diagnosis.next_test import equipment
 from firmline.diagnosis.ranking import Argument, RankedCause, Ranking
 from firmline.diagnosis.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from firmline.cli.report.drawing import Drawing
 
 SOURCES: Final = {
     "trace": "a trace of the update",
@@ -98,6 +100,10 @@ def _likely(ranking: Ranking, *, always: int, most: int) -> list[RankedCause]:
 
 def _drawings(report: Report) -> dict[int, Drawing]:
     """Of the attempts that have a time line, by their numbers."""
+    if not report.attempts:
+        return {}
+    from firmline.cli.report.drawing import draw  # noqa: PLC0415 - it needs the words of events
+
     drawn = ((each.number, draw(each)) for each in report.attempts if each.phases)
     return {number: drawing for number, drawing in drawn if drawing.bars}
 

@@ -11,9 +11,10 @@ from typing import Final
 
 import click
 
+from firmline.cli.concluded import Concluded
 from firmline.cli.files import keep_apart, write_file
 from firmline.cli.report.attachments import File, read_attachments
-from firmline.cli.report.content import Concluded, Report, compose, report_fields
+from firmline.cli.report.content import Report, compose, report_fields
 from firmline.cli.style import printable
 from firmline.diagnosis.reading import Kind, Source
 from firmline.errors import Code, InputError, shortened

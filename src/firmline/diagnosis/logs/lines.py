@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 MAX_LINES: Final = 1_000_000
@@ -84,14 +86,41 @@ class Text:
 
     def lines(self) -> Iterator[Line]:
         """Its lines, the first ``MAX_LINES``; empty ones are left out, and counted all the same."""
-        for number, text in enumerate(self.rows, 1):
-            if number > MAX_LINES:
-                return
-            shown = text[:MAX_LINE]
-            if "\x1b" in shown:
-                shown = _ESCAPES.sub("", shown)
-            if shown and not shown.isspace():
-                yield Line(number, shown)
+        for number in range(1, min(len(self.rows), MAX_LINES) + 1):
+            line = self.line(number)
+            if line.text and not line.text.isspace():
+                yield line
+
+    def line(self, number: int) -> Line:
+        """One of its lines, by its number, from 1."""
+        shown = self.rows[number - 1][:MAX_LINE]
+        return Line(number, _ESCAPES.sub("", shown) if "\x1b" in shown else shown)
+
+
+def lines_with(text: Text, words: Sequence[str]) -> Iterator[tuple[Line, list[int]]]:
+    """The lines that have any of some words, and the places of those words, in their order.
+
+    Each word is looked for in the whole text: most lines of a large log have none of them, and to
+    look for all of them in each line takes four times as long.
+
+    Args:
+        text: The log.
+        words: What is looked for; one may stand there more than once.
+    """
+    rows = text.rows[:MAX_LINES]
+    if "\x1b" in text.text:  # which may stand in the middle of a word
+        rows = [_ESCAPES.sub("", row[:MAX_LINE]) for row in rows]
+    whole = "\n".join(rows)
+    starts = [0, *accumulate(len(row) + 1 for row in rows)]
+    found: dict[int, list[int]] = {}
+    for place, word in enumerate(words):
+        at = whole.find(word)
+        while at >= 0:
+            row = bisect_right(starts, at) - 1
+            found.setdefault(row, []).append(place)
+            at = whole.find(word, starts[row + 1])
+    for row in sorted(found):
+        yield text.line(row + 1), found[row]
 
 
 def decode(content: bytes) -> Text | None:

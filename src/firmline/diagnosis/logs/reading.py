@@ -9,7 +9,7 @@ from typing import Final
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.logs.android import ANDROID
 from firmline.diagnosis.logs.ios import IOS
-from firmline.diagnosis.logs.lines import MAX_LINE, MAX_LINES, Text, decode
+from firmline.diagnosis.logs.lines import MAX_LINE, MAX_LINES, Text, decode, lines_with
 from firmline.diagnosis.logs.mcuboot import MCUBOOT
 from firmline.diagnosis.logs.mcumgr import MCUMGR
 from firmline.diagnosis.logs.nrfutil import NRFUTIL
@@ -45,32 +45,33 @@ def read_log(content: bytes) -> Incident | None:
     text = decode(content)
     if text is None:
         return None
-    tool = recognise(text.text)
+    marks = marks_in(text.text)
+    tool = _best(marks, TOOLS)
     if tool is None:
         lines = "its line has" if text.count == 1 else f"none of its {text.count} lines has"
         return Incident(unused=(f"It is a log of neither {_NAMES}: {_nothing(lines)}.",))
-    heard = _heard(text, tool)
-    if _only_names(text, heard):
+    heard = _heard(text, tool, marks)
+    if _only_names(text, heard, marks):
         why = f"Lines of it name {heard[0].tool.name}, and none tells of a step of an update."
         return Incident(unused=(why,))
-    return _incident(text, heard)
+    return _incident(text, heard, marks)
 
 
-def _heard(text: Text, tool: Tool) -> tuple[_Heard, ...]:
+def _heard(text: Text, tool: Tool, marks: frozenset[str]) -> tuple[_Heard, ...]:
     """What the lines of a tool tell, and of two that may be in one log: a host and MCUboot."""
     if tool is not MCUBOOT:
         mine = _read(text, tool)
-        return (mine, _read(text, MCUBOOT)) if _has(text.text, MCUBOOT) else (mine,)
-    host = recognise(text.text, tuple(each for each in TOOLS if each is not MCUBOOT))
+        return (mine, _read(text, MCUBOOT)) if _has(marks, MCUBOOT) else (mine,)
+    host = _best(marks, tuple(each for each in TOOLS if each is not MCUBOOT))
     if host is None:
         return (_read(text, MCUBOOT),)
     beside = _read(text, host)
-    if _has(text.text, host) or beside.story.shows_failure:
+    if _has(marks, host) or beside.story.shows_failure:
         return (beside, _read(text, MCUBOOT))
     return (_read(text, MCUBOOT),)
 
 
-def _only_names(text: Text, heard: tuple[_Heard, ...]) -> bool:
+def _only_names(text: Text, heard: tuple[_Heard, ...], marks: frozenset[str]) -> bool:
     """Whether it only speaks of a tool, as the history of a project does, and is none of its logs.
 
     No line tells of a step; and the tool is known by its name alone, or by a few of many lines.
@@ -80,22 +81,32 @@ def _only_names(text: Text, heard: tuple[_Heard, ...]) -> bool:
     used = len(frozenset().union(*(each.used for each in heard)))
     if text.count > FEW_LINES and used < text.count * LEAST_USED:
         return True
-    marks = {mark for each in heard for mark in each.tool.marks if mark in text.text}
-    return not used and all(marks <= each.tool.names for each in heard)
+    names = frozenset().union(*(each.tool.names for each in heard))
+    mine = frozenset().union(*(each.tool.marks for each in heard))
+    return not used and marks & mine <= names
 
 
 def _nothing(lines: str) -> str:
     return f"{lines} {'nothing' if lines.startswith('its') else 'anything'} that is known"
 
 
-def _has(text: str, tool: Tool) -> bool:
+def marks_in(text: str) -> frozenset[str]:
+    """The marks of all tools that a text has, each looked for once, as that takes time."""
+    return frozenset(mark for tool in TOOLS for mark in tool.marks if mark in text)
+
+
+def _has(marks: frozenset[str], tool: Tool) -> bool:
     """Whether a log has lines of a tool, too: one mark alone may be another's word."""
-    return sum(mark in text for mark in tool.marks) >= SURELY
+    return len(marks.intersection(tool.marks)) >= SURELY
 
 
-def recognise(text: str, tools: tuple[Tool, ...] = TOOLS) -> Tool | None:
+def recognise(text: str) -> Tool | None:
     """The tool that a log is of: the one of whose marks it has the most; None: it has none's."""
-    counted = [(sum(mark in text for mark in tool.marks), tool) for tool in tools]
+    return _best(marks_in(text), TOOLS)
+
+
+def _best(marks: frozenset[str], tools: tuple[Tool, ...]) -> Tool | None:
+    counted = [(len(marks.intersection(tool.marks)), tool) for tool in tools]
     count, tool = max(counted, key=lambda each: each[0])
     return tool if count else None
 
@@ -125,23 +136,22 @@ class _Heard:
 def _read(text: Text, tool: Tool) -> _Heard:
     story = Story()
     used = set()
-    for line in text.lines():
-        text_of_line = line.text
-        for sign in tool.signs:
-            # Looked for here as well: of most lines no sign has its word, and calls cost time.
-            told = sign.of(text_of_line) if sign.word in text_of_line else None
+    words = tuple(sign.word for sign in tool.signs)
+    for line, places in lines_with(text, words):
+        for place in places:
+            told = tool.signs[place].of(line.text)
             if told is not None:
                 used.add(line.number)
                 story.hear(told, line)
     return _Heard(tool, story, frozenset(used))
 
 
-def _incident(text: Text, heard: tuple[_Heard, ...]) -> Incident:
+def _incident(text: Text, heard: tuple[_Heard, ...], marks: frozenset[str]) -> Incident:
     """What was seen: first by the one that shows a failure, of two the host."""
     order = sorted(heard, key=lambda each: each.story.has_ended_well)
     incident = Incident(
         prose=is_prose(text),
-        unused=_unused(text, heard),
+        unused=_unused(text, heard, marks),
         ended_well=all(each.story.has_ended_well for each in heard),
         failure_unseen=_is_unseen(heard),
     )
@@ -161,12 +171,12 @@ def _is_unseen(heard: tuple[_Heard, ...]) -> bool:
     return not is_well and not any(each.story.shows_failure for each in heard)
 
 
-def _unused(text: Text, heard: tuple[_Heard, ...]) -> tuple[str, ...]:
+def _unused(text: Text, heard: tuple[_Heard, ...], marks: frozenset[str]) -> tuple[str, ...]:
     """What the log does not tell, one sentence each."""
     told = []
     mine = [each.tool for each in heard]
     names = " and ".join(tool.name for tool in mine)
-    others = [tool.name for tool in TOOLS if tool not in mine and _has(text.text, tool)]
+    others = [tool.name for tool in TOOLS if tool not in mine and _has(marks, tool)]
     if others:
         told.append(f"It has lines of {' and '.join(others)} as well: give each log by itself.")
     used = len(frozenset().union(*(each.used for each in heard)))

@@ -55,11 +55,19 @@ class _Fault:
     line: Line
     is_instant: bool
     lasting: bool
-    reached: list[int]
+    reached: int
+    most: int
+    is_fixed: bool = True
+    """Whether it got to the same place each time."""
     values: dict[str, tuple[str, Line]] = field(default_factory=dict)
     begun_again: bool = False
     repeated: bool = False
     restarts: int = 0
+
+    def get_to(self, offset: int) -> None:
+        """How far it got when it failed once more."""
+        self.is_fixed = self.is_fixed and offset == self.reached
+        self.reached, self.most = offset, max(self.most, offset)
 
 
 class Story:
@@ -150,7 +158,7 @@ class Story:
         if self._phase != "data_transfer":
             return
         fault = self._fault
-        if fault is not None and not fault.lasting and offset > max(fault.reached):
+        if fault is not None and not fault.lasting and offset > fault.most:
             self._fault = None
         self._reached, self._confirmed = offset, True
         if self._last and self._size and offset >= self._size:
@@ -175,11 +183,12 @@ class Story:
                 line=line,
                 is_instant=self._since_s is not None and 0 <= self._took(line) < INSTANT_S,
                 lasting=told.lasting,
-                reached=[self._reached],
+                reached=self._reached,
+                most=self._reached,
             )
         elif self._fault.begun_again:
             self._fault.repeated, self._fault.begun_again = True, False
-            self._fault.reached.append(self._reached)
+            self._fault.get_to(self._reached)
         self._succeeded = False
         if self._is_of_another(kind):
             return
@@ -277,11 +286,10 @@ class Story:
             return "none"
         if fault.phase == "final_execute":
             return "end"
-        reached = fault.reached
-        if len(reached) > 1 and reached[-1] and len(set(reached)) == 1:
+        if fault.repeated and fault.reached and fault.is_fixed:
             return "fixed_offset"
         if self._confirmed:
-            return self._of_offset(reached[-1])
+            return self._of_offset(fault.reached)
         return self._of_percent()
 
     def _of_offset(self, reached: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from firmline.diagnosis.logs import lines
-from firmline.diagnosis.logs.lines import MAX_LINE, Line, decode
+from firmline.diagnosis.logs.lines import MAX_LINE, Line, decode, lines_with
 from unit.diagnosis.logs.samples import incident
 
 
@@ -82,3 +84,23 @@ def test_cut_lines_are_said() -> None:
 )
 def test_the_time_in_front_of_a_line(text: str, time_s: float | None) -> None:
     assert Line(1, text).time_s == (None if time_s is None else pytest.approx(time_s))
+
+
+WORDS = ("ab", "b", "rror", "rror", "\x1b", "ééé", "]")
+
+
+@given(st.text(alphabet="ab r\r\n\x1b[m1é]o", max_size=300), st.integers(0, 3))
+def test_the_lines_with_words_are_those_that_have_them(drawn: str, errors: int) -> None:
+    """Whether they are looked for line by line, or in the whole text at once."""
+    text = decode((drawn + "\nerror: ab\n" * errors + "x" * MAX_LINE + "ab").encode())
+    assert text is not None
+    one_by_one = [
+        (line, places)
+        for line in text.lines()
+        if (places := [place for place, word in enumerate(WORDS) if word in line.text])
+    ]
+    at_once = [
+        (line, [place for place in places if WORDS[place] in line.text])
+        for line, places in lines_with(text, WORDS)
+    ]
+    assert [each for each in at_once if each[1]] == one_by_one
