@@ -7,7 +7,6 @@ import json
 import random
 import struct
 
-from firmline.cli.event_text import full_line
 from firmline.cli.style import printable
 from firmline.cli.trace_csv import packets_table, traces_table
 from firmline.cli.trace_show import fields_of
@@ -25,6 +24,7 @@ from firmline.formats.hci_capture import (
 from firmline.formats.trace import Entry, Trace, encode_event, read_traces
 from firmline.protocol.traces.rebuild import rebuild
 from firmline.protocol.traces.summary import summarize
+from firmline.updater.telling.event_text import full_line
 from fuzz.damage import damaged
 from fuzz.files import Target
 from unit.cli.event_samples import SAMPLES

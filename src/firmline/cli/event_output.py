@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Protocol, Self
 import click
 
 from firmline import events
-from firmline.cli.event_text import describe, full_line
 from firmline.cli.narration import Narration
 from firmline.cli.progress_bars import Bars, Rate
 from firmline.cli.style import printable
 from firmline.events import Event
 from firmline.formats.event_json import event_to_json
+from firmline.updater.telling.event_text import describe, full_line
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

@@ -13,7 +13,7 @@ SECTIONS = (
         Command("check", "firmline.cli.line_check:check", "Read a recipe as a station does."),
         Command("run", "firmline.cli.line_run:run", "Run a station: unit after unit."),
         Command("rework", "firmline.cli.line_rework:rework", "Let a mended unit run again."),
-        Command("serve", "firmline.cli.line_serve:serve", "Run a station with its page."),
+        Command("serve", "firmline.cli.line_serve:serve", "Serve the pages of a line."),
         Command(
             "report", "firmline.cli.line_report.command:report", "Yields, and what goes wrong."
         ),

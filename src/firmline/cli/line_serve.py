@@ -1,4 +1,4 @@
-"""``firmline line serve``: a station with its page."""
+"""``firmline line serve``: the pages of a line, and with a recipe those of a station."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SERVERS: Final = {"starlette", "uvicorn", "h11", "anyio"}
 
 
 @click.command(cls=OnceCommand)
-@click.argument("recipe", metavar="RECIPE", type=FilePath())
+@click.argument("recipe", metavar="[RECIPE]", type=FilePath(), required=False)
 @click.option(
     "--db",
-    metavar="FILE",
+    metavar="DATABASE",
     required=True,
-    help="The station's own file of records; it is made where there is none.",
+    help="A file of records, or postgresql://USER@HOST/DATABASE; a station has a file of its own.",
 )
 @click.option(
     "--listen",
@@ -34,12 +34,12 @@ SERVERS: Final = {"starlette", "uvicorn", "h11", "anyio"}
 )
 @click.option("--tls-cert", metavar="FILE", type=FilePath(), help="Certificate and chain (PEM).")
 @click.option("--tls-key", metavar="FILE", type=FilePath(), help="Its private key (PEM).")
-@click.option("--on", "roads", metavar="ROAD", multiple=True, required=True, help=ROADS)
+@click.option("--on", "roads", metavar="ROAD", multiple=True, help=ROADS)
 @station_options
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON lines.")
 def serve(
     *,
-    recipe: Path,
+    recipe: Path | None,
     db: str,
     listen: str,
     tls_cert: Path | None,
@@ -50,15 +50,22 @@ def serve(
 ) -> None:
     """Serve the pages of a line to browsers; no page asks another computer for anything.
 
+    With RECIPE and --on it is a station, as firmline line run is one, and units are scanned on the
+    operator's page. Without them the records alone are shown, of one station or of many.
+
     As long as there is no account it is served to this computer alone. With the first one, which
     firmline line accounts add makes, everybody signs in, and --listen may name another address;
     --tls-cert and --tls-key encrypt what passes then.
 
-    It is a station, as firmline line run is one, and units are scanned on the operator's page.
-
     The first line says where. Ends with Ctrl-C (exit code 130) or SIGTERM (0); runs are aborted in
     order then.
     """
+    if (recipe is None) != (not roads):
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "A station needs both a RECIPE and --on; without both the records alone are shown.",
+            hint="Give both, or none of them.",
+        )
     from firmline.cli.ending import ending_signals  # noqa: PLC0415 - the help stays fast
     from firmline.cli.line_serving import Server  # noqa: PLC0415
     from firmline.links.extras import extra_missing  # noqa: PLC0415
@@ -78,10 +85,13 @@ def serve(
             raise
         raise extra_missing("server", f"The pages need {problem.name}") from None
     with ending_signals() as ending:
-        setup = station_setup(
-            recipe, roads=roads, db=_own_file(db), options=StationOptions(**options)
-        )
-        server.serve_station(setup, ending)
+        if recipe is None:
+            server.serve_records(db, ending)
+        else:
+            setup = station_setup(
+                recipe, roads=roads, db=_own_file(db), options=StationOptions(**options)
+            )
+            server.serve_station(setup, ending)
     if ending.number == signal.SIGINT:
         raise click.exceptions.Exit(ExitCode.INTERRUPTED)
 

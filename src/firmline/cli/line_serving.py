@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from functools import partial
 from typing import Any
 
 import click
@@ -15,13 +16,15 @@ from firmline.cli.ending import Ending
 from firmline.cli.failures import say
 from firmline.cli.line_station import in_its_time
 from firmline.cli.slot_text import SlotPrinter
-from firmline.cli.style import paint
+from firmline.cli.style import paint, printable
 from firmline.errors import LocalProtocolError, StoreError
 from firmline.line.accounts.hashing import Passwords
 from firmline.line.accounts.sessions import Sessions
 from firmline.line.accounts.store import Accounts
 from firmline.line.outcomes import StepOutcome
-from firmline.line.records.address import parse_address
+from firmline.line.records.address import DatabaseAddress, parse_address
+from firmline.line.records.attachments import attachments_beside
+from firmline.line.records.base import Records
 from firmline.line.records.database import Database
 from firmline.line.records.open import open_records
 from firmline.line.station.cut_off import CutOff
@@ -31,6 +34,7 @@ from firmline.line.station.station import Station
 from firmline.links.open import run_for_target
 from firmline.links.target import Scheme
 from firmline.web.app import build_app
+from firmline.web.dashboard.routes import DashboardPages
 from firmline.web.listen import ListenAddress, check_reach, listening_socket, parse_listen
 from firmline.web.operator.board import Board
 from firmline.web.operator.routes import OperatorPages
@@ -71,6 +75,14 @@ class Server:
         self._printer = printer or SlotPrinter(as_json=as_json)
         self._outcomes: Counter[StepOutcome] = Counter()
 
+    def serve_records(self, db: str, ending: Ending) -> None:
+        """Serve the pages over records alone, until somebody ends it."""
+        address = parse_address(db)
+        with closing(open_records(address, create=False)) as records:
+            rooms = _dashboard(records, address).rooms
+            doors = self._doors(records.database)
+            asyncio.run(_until(ending, self._serve(str(address), doors, rooms, work=_for_ever)))
+
     def serve_station(
         self, setup: StationSetup, ending: Ending, *, work: Work | None = None
     ) -> None:
@@ -106,9 +118,9 @@ class Server:
                     await self._serve(
                         setup.name,
                         doors,
-                        [OperatorPages(board).room],
+                        [OperatorPages(board).room, *_dashboard(records, address).rooms],
                         cut_off=opened.cut_off,
-                        work=asyncio.Event().wait() if work is None else work(opened.station),
+                        work=_for_ever if work is None else partial(work, opened.station),
                     )
 
             run_for_target(in_its_time(setup), _until(ending, go()))
@@ -120,7 +132,7 @@ class Server:
         doors: SigningIn,
         rooms: list[Room],
         *,
-        work: Coroutine[Any, Any, object],
+        work: Callable[[], Coroutine[Any, Any, object]],
         cut_off: tuple[CutOff, ...] = (),
     ) -> None:
         listener = listening_socket(self._address)
@@ -131,7 +143,7 @@ class Server:
             self._listening(self._address.url(port, is_encrypted=self._tls is not None))
             for cut in cut_off:
                 self._printer.cut_off(cut)
-            await work
+            await work()
 
     def _doors(self, database: Database) -> SigningIn:
         """Who may come in; and that nobody may from outside as long as there are no accounts."""
@@ -167,6 +179,20 @@ class Server:
             self._printer.line("Records are written again.")
         else:
             say(problem)
+
+
+def _dashboard(records: Records, address: DatabaseAddress) -> DashboardPages:
+    path = address.path
+    return DashboardPages(
+        records,
+        attachments=None if path is None else attachments_beside(path),
+        where=printable(str(address)),
+    )
+
+
+async def _for_ever() -> None:
+    """Until somebody ends it."""
+    await asyncio.Event().wait()
 
 
 async def _until(ending: Ending, work: Coroutine[Any, Any, None]) -> None:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from firmline.cli.csv_text import csv_table, text_cell
-from firmline.cli.event_text import describe
 from firmline.events import Event
 from firmline.formats.event_json import event_to_json, event_type
 from firmline.formats.hci_capture import CapturedPacket
 from firmline.formats.trace import Entry, Trace
 from firmline.protocol.traces.phases import PhaseTracker
+from firmline.updater.telling.event_text import describe
 
 TRACE_COLUMNS: Final = ("trace", "utc", "seconds", "phase", "type", "text", "fields")
 PACKET_COLUMNS: Final = ("number", "utc", "seconds", "direction", "packet", "size", "data")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from firmline.cli.event_text import full_line
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.style import paint
 from firmline.cli.trace_input import name_of, read_trace_file
@@ -20,6 +19,7 @@ from firmline.formats.event_json import event_to_json
 from firmline.formats.hci_capture import is_btsnoop
 from firmline.formats.trace import Entry, Trace, read_traces
 from firmline.protocol.traces.summary import summarize
+from firmline.updater.telling.event_text import full_line
 
 
 @click.command(cls=OnceCommand)

@@ -7,13 +7,13 @@ from typing import Final
 
 from firmline import events
 from firmline.cli.style import paint, printable
-from firmline.cli.trace_words import refusal_in_words
 from firmline.events import Outcome
 from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.trace import Entry, Trace
 from firmline.links.hci_reasons import reason_in_words
 from firmline.protocol.traces.phases import Phase
 from firmline.protocol.traces.summary import TraceSummary
+from firmline.updater.telling.trace_words import refusal_in_words
 
 PHASES: Final = {
     Phase.SEARCH: "looking for the unit",

@@ -6,13 +6,17 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from firmline.line.records.address import parse_address
+from firmline.line.records.open import open_records
 from integration.cli.line_world import FAILS, PASSES, Served, make_line, served
 from unit.cli.program import run_process
+from unit.line.reports_world import whole_shift
 
 pytestmark = pytest.mark.slow
 SPEED = 50
@@ -160,3 +164,31 @@ def test_a_station_keeps_its_records_on_this_computer(folder: Path) -> None:
     address = "postgresql://line@centre/line"
     ran = run_process("line", "serve", "recipe.toml", *on, "--db", address, cwd=folder)
     assert (ran.code, "DFU-ARG-006" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("kind", ["file", "postgresql"])
+def test_records_alone_are_served_without_a_station(
+    folder: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    where = "line.db" if kind == "file" else request.getfixturevalue("postgresql_url")
+    with closing(open_records(parse_address(where), create=True)) as records:
+        records.write(whole_shift())
+    with served(folder, "--db", where, *LISTEN) as found:
+        assert "of 39 units" in httpx.get(f"{found.url}/", follow_redirects=True).text
+        assert "SN-41" not in httpx.get(f"{found.url}/runs?station=north").text
+        assert "2 attempts" in httpx.get(f"{found.url}/units?serial=SN-3").text
+        assert httpx.get(f"{found.url}/station").status_code == 404
+        assert found.end(signal.SIGTERM) == (0, [])
+
+
+@pytest.mark.parametrize("words", [("recipe.toml",), ("--on", "ble")], ids=["recipe", "on"])
+def test_half_a_station_is_refused(folder: Path, words: tuple[str, ...]) -> None:
+    ran = run_process("line", "serve", *words, "--db", "line.db", cwd=folder)
+    assert (ran.code, "DFU-ARG-006" in ran.err) == (2, True)
+
+
+def test_records_that_are_not_there_are_one_sentence(folder: Path) -> None:
+    ran = run_process("line", "serve", "--db", "none.db", *LISTEN, cwd=folder)
+    assert ran.code in {2, 3}
+    assert "Traceback" not in ran.err
+    assert not (folder / "none.db").exists()

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from firmline import events
-from firmline.cli.event_text import describe
 from firmline.errors import Code
 from firmline.events import Event, UnitMode
 from firmline.formats.event_json import event_type
+from firmline.updater.telling.event_text import describe
 from firmline.values import ImageKind
 from unit.cli.event_samples import HOME, SAMPLES, STARTED
 

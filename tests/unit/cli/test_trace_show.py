@@ -11,11 +11,11 @@ import pytest
 
 from firmline import events
 from firmline.cli.trace_timeline import time_line
-from firmline.cli.trace_words import refusal_in_words
 from firmline.errors import Code, ExitCode
 from firmline.events import Event, Outcome, UnitMode, stamp
 from firmline.formats.hci_capture import encode_btsnoop
 from firmline.formats.trace import Trace, encode_event
+from firmline.updater.telling.trace_words import refusal_in_words
 from firmline.values import ImageKind
 from unit.cli.event_samples import FINISHED, HOME, SAMPLES, STARTED
 from unit.cli.program import Program, environment, run_process

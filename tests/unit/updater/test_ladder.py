@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmline import events
-from firmline.cli.event_text import STEPS
 from firmline.errors import (
     Code,
     FirmlineError,
@@ -34,6 +33,7 @@ from firmline.updater.ladder import (
     Step,
 )
 from firmline.updater.observing import Observed
+from firmline.updater.telling.event_text import STEPS
 from firmline.values import ImageKind
 
 SIZE = 40_000

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from firmline.cli.style import paint, printable
 from firmline.errors import shortened
 from firmline.line.outcomes import StepOutcome
+from firmline.line.report_words import (
+    chart_text,
+    counted,
+    index_text,
+    limits_text,
+    percent_text,
+    share_text,
+)
 from firmline.line.reporting import LineReport, Measured
-from firmline.line.statistics.capability import Capability, Index
-from firmline.line.statistics.charts import ControlCharts
 from firmline.line.statistics.pareto import Pareto
-from firmline.line.statistics.proportion import Share
 from firmline.line.statistics.yields import Yield, Yields
 
 MOST_BARS: Final = 8
@@ -33,7 +37,7 @@ def report_lines(report: LineReport, *, where: str) -> Iterator[str]:
         if paretos[0].runs:
             runs, units = paretos[0].runs, paretos[0].units
             yield ""
-            told = f"{title}: {_counted(runs, 'run')} on {_counted(units, 'unit')}"
+            told = f"{title}: {counted(runs, 'run')} on {counted(units, 'unit')}"
             yield paint(told, bold=True)
             for each in paretos:
                 yield from _pareto(each)
@@ -78,48 +82,16 @@ def _measured(measured: Sequence[Measured], newest: str) -> Iterator[str]:
             yield f"  {printable(each.series.name)}: {said}"
 
 
-def limits_text(fit: Capability) -> str:
-    """The limits of a measurement."""
-    least = "" if fit.least is None else f"{fit.least:g}"
-    most = "" if fit.most is None else f"{fit.most:g}"
-    if least and most:
-        return f"{least} to {most}"
-    return (least and f">= {least}") or (most and f"<= {most}") or "none"
-
-
-def index_text(index: Index | None) -> str:
-    """A capability index with its interval."""
-    if index is None:
-        return "-"
-    return f"{index.value:.2f} ({index.low:.2f} to {index.high:.2f})"
-
-
-def chart_text(charts: ControlCharts | None) -> str:
-    """What a chart shows, in a sentence."""
-    if charts is None:
-        return "too few readings for a chart."
-    out = charts.location.out + charts.spread.out
-    points = f"the newest {_counted(len(charts.location.points), 'point')} ({charts.location.what})"
-    if not out:
-        return f"in control: nothing stands out in {points}."
-    names = Counter(name for point in out for name in point.rules)
-    told = ", ".join(f"{name} {number}x" for name, number in sorted(names.items()))
-    last = max(point.at for point in out)
-    return (
-        f"{_counted(len(out), 'signal')} in {points}, the last at {last:%Y-%m-%d %H:%MZ}: {told}."
-    )
-
-
 def _head(yields: Yields, where: str) -> Iterator[str]:
     whole = yields.whole
-    golden = f"; {_counted(yields.golden, 'run')} on golden samples left out" * bool(yields.golden)
+    golden = f"; {counted(yields.golden, 'run')} on golden samples left out" * bool(yields.golden)
     ends = ", ".join(
         f"{whole.outcomes[each]:,} {each.name}" for each in StepOutcome if whole.outcomes.get(each)
     )
     assert yields.first_at is not None  # noqa: S101 - a report has a run
     assert yields.last_at is not None  # noqa: S101 - as above
     first, last = (f"{at:%Y-%m-%d %H:%MZ}" for at in (yields.first_at, yields.last_at))
-    yield f"{where}: {_counted(whole.runs, 'run')} ({ends}) from {first} to {last}{golden}"
+    yield f"{where}: {counted(whole.runs, 'run')} ({ends}) from {first} to {last}{golden}"
 
 
 def _yields(report: LineReport) -> Iterator[str]:
@@ -140,28 +112,6 @@ def _yield_cells(told: Yield) -> tuple[str, ...]:
         f"{told.runs:,}",
         f"{told.without_verdict:,}",
     )
-
-
-def share_text(share: Share) -> str:
-    """A share with its interval, in percent; what is nearly all is not rounded to all of it."""
-    value, interval = share.value, share.interval
-    if value is None or interval is None:
-        return "-"
-    low, high = interval
-    digits = 1 if high - low > 0.002 else 2
-    return (
-        f"{percent_text(value, digits)} %"
-        f" ({percent_text(low, digits)} to {percent_text(high, digits)})"
-    )
-
-
-def percent_text(share: float, digits: int = 1) -> str:
-    """A share in percent, without the sign; below 100 and above 0 if it is."""
-    least = 10.0**-digits
-    shown = share * 100
-    if 0 < share < 1:
-        shown = min(max(shown, least), 100 - least)
-    return f"{shown:.{digits}f}"
 
 
 def _pareto(told: Pareto) -> Iterator[str]:
@@ -188,7 +138,3 @@ def _columns(rows: Sequence[tuple[str, ...]], *, left: int) -> Iterator[str]:
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield f"  {'   '.join(cells)}".rstrip()
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -10,11 +10,11 @@ from typing import Final
 from firmline import events
 from firmline.cli.report.cleaning import MAX_SENTENCE, clean
 from firmline.cli.trace_text import PHASES
-from firmline.cli.trace_timeline import TROUBLE, time_rows
 from firmline.errors import uri_without_secrets
 from firmline.formats.trace import Trace
 from firmline.protocol.traces.phases import TRANSFER, Phase, PhaseSpan, phase_spans
 from firmline.protocol.traces.summary import TraceSummary, summarize
+from firmline.updater.telling.time_line import TROUBLE, time_rows
 
 MAX_ROWS: Final = 80
 """Lines of a time line that are shown, from its beginning and its end; ours: two printed pages."""

@@ -15,10 +15,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 
-def template(folder: Path, name: str) -> Template:
-    """A template of ours."""
+def template(folder: Path, name: str, *, shared: Path | None = None) -> Template:
+    """A template of ours.
+
+    Args:
+        folder: Where it is.
+        name: Of its file.
+        shared: Where those are that it includes; ``None``: there are none.
+    """
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, *([shared] if shared else [])]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

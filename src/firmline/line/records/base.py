@@ -203,8 +203,16 @@ class Records(Protocol):
         *,
         after: Place | None = None,
         size: int = PAGE_SIZE,
+        newest_first: bool = False,
     ) -> Page:
-        """A page of ended runs in the order in which they began; :func:`every_run` reads all."""
+        """A page of ended runs in the order in which they began; :func:`every_run` reads all.
+
+        Args:
+            wanted: Which.
+            after: Where the page before ended, in the same order; ``None``: it is the first.
+            size: Runs on it.
+            newest_first: Whether the order is the other one.
+        """
         ...
 
     def phases(self, *runs: RowKey) -> tuple[Row[Phase], ...]:

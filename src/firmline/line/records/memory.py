@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from operator import gt, lt
 from threading import Lock
 
 from firmline.line.records.base import (
@@ -82,10 +83,12 @@ class MemoryRecords:
         *,
         after: Place | None = None,
         size: int = PAGE_SIZE,
+        newest_first: bool = False,
     ) -> Page:
         """See :meth:`~.base.Records.runs`."""
-        found = sorted(filter(wanted.takes, self._of(Run)), key=place_of)
-        rest = [row for row in found if after is None or place_of(row) > after]
+        found = sorted(filter(wanted.takes, self._of(Run)), key=place_of, reverse=newest_first)
+        behind = gt if not newest_first else lt
+        rest = [row for row in found if after is None or behind(place_of(row), after)]
         shown = tuple(rest[:size])
         return Page(runs=shown, after=place_of(shown[-1]) if len(rest) > size else None)
 

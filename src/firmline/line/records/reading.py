@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Final, TypeAlias, TypeVar
+from operator import ge, gt, le, lt
+from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select, tuple_
 
@@ -29,18 +30,28 @@ KEYS_AT_ONCE: Final = 400
 
 
 def read_runs(
-    connection: Connection, wanted: RunFilter, *, after: Place | None, size: int
+    connection: Connection,
+    wanted: RunFilter,
+    *,
+    after: Place | None,
+    size: int,
+    newest_first: bool = False,
 ) -> tuple[Row[Run], ...]:
-    """At most so many runs behind a place, in their order."""
+    """At most so many runs behind a place, in their order, or in the other one."""
     columns = tables.runs.c
+    order = (columns.began_at, columns.station, columns.sequence)
     query = (
         select(tables.runs)
         .where(*conditions(wanted))
-        .order_by(columns.began_at, columns.station, columns.sequence)
+        .order_by(*(each.desc() if newest_first else each for each in order))
         .limit(size)
     )
     if after is not None:
-        query = query.where(columns.began_at >= after.began_at, _is_behind(after))
+        at_or_behind = le if newest_first else ge
+        query = query.where(
+            at_or_behind(columns.began_at, after.began_at),
+            _is_behind(after, lt if newest_first else gt),
+        )
     return _runs(connection, query)
 
 
@@ -58,16 +69,16 @@ def conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _is_behind(place: Place) -> ColumnElement[bool]:
+def _is_behind(place: Place, behind: Callable[[Any, Any], Any]) -> ColumnElement[bool]:
     columns = tables.runs.c
     key = place.key
     return or_(
-        columns.began_at > place.began_at,
-        and_(columns.began_at == place.began_at, columns.station > key.station),
+        behind(columns.began_at, place.began_at),
+        and_(columns.began_at == place.began_at, behind(columns.station, key.station)),
         and_(
             columns.began_at == place.began_at,
             columns.station == key.station,
-            columns.sequence > key.sequence,
+            behind(columns.sequence, key.sequence),
         ),
     )
 

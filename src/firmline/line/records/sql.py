@@ -95,10 +95,13 @@ class SqlRecords:
         *,
         after: Place | None = None,
         size: int = PAGE_SIZE,
+        newest_first: bool = False,
     ) -> Page:
         """See :meth:`~.base.Records.runs`."""
         with self.database.reading() as connection:
-            found = read_runs(connection, wanted, after=after, size=size + 1)
+            found = read_runs(
+                connection, wanted, after=after, size=size + 1, newest_first=newest_first
+            )
         shown = found[:size]
         return Page(runs=shown, after=place_of(shown[-1]) if len(found) > size else None)
 

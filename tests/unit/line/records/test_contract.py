@@ -161,21 +161,25 @@ def ten_runs() -> list[Row[Run]]:
     return made
 
 
+@pytest.mark.parametrize("newest_first", [False, True], ids=["oldest first", "newest first"])
 @pytest.mark.parametrize("size", [1, 3, 9, 10, 11])
-def test_pages_hold_every_run_once_and_in_order(records: Records, size: int) -> None:
+def test_pages_hold_every_run_once_and_in_order(
+    records: Records, size: int, newest_first: bool
+) -> None:
     made = ten_runs()
     records.write(reversed(made))
     read: list[Row[Run]] = []
     after, pages = None, 0
     while True:
-        page = records.runs(after=after, size=size)
+        page = records.runs(after=after, size=size, newest_first=newest_first)
         read += page.runs
         pages += 1
         assert len(page.runs) <= size
         after = page.after
         if after is None:
             break
-    assert read == made, "capital letters come first, as Python sorts, on every database"
+    expected = made[::-1] if newest_first else made
+    assert read == expected, "capital letters come first, as Python sorts, on every database"
     assert pages == -(-10 // size)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from firmline import events
-from firmline.cli.style import printable
-from firmline.errors import Code
+from firmline.errors import Code, printable
 from firmline.events import Event, UnitMode
 from firmline.formats.known_softdevices import describe_fwid
 from firmline.formats.softdevice import softdevice_version_text
