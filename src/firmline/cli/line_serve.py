@@ -75,13 +75,7 @@ def serve(
 
         server = Server(listen, tls=tls_of(tls_cert, tls_key), as_json=as_json)
     except ModuleNotFoundError as problem:
-        if (problem.name or "").partition(".")[0] not in {
-            "starlette",
-            "uvicorn",
-            "h11",
-            "anyio",
-            "argon2",
-        }:
+        if (problem.name or "").partition(".")[0] not in SERVERS:
             raise
         raise extra_missing("server", f"The pages need {problem.name}") from None
     with ending_signals() as ending:
