@@ -128,15 +128,15 @@ def _print_words(records: SqlRecords, wanted: RunFilter) -> None:
 
 
 def _print_json(records: SqlRecords, wanted: RunFilter, *, database: str) -> None:
-    from firmline.cli.records_text import (  # noqa: PLC0415
-        half_done_fields,
-        rework_fields,
-        run_fields,
-    )
     from firmline.line.records.exporting import (  # noqa: PLC0415
         exported,
         left_half_done,
         reworks,
+    )
+    from firmline.line.records.fields import (  # noqa: PLC0415
+        half_done_fields,
+        rework_fields,
+        run_fields,
     )
 
     seen = _Seen()

@@ -24,15 +24,16 @@ from firmline.line.accounts.store import Accounts
 from firmline.line.outcomes import StepOutcome
 from firmline.line.records.address import DatabaseAddress, parse_address
 from firmline.line.records.attachments import attachments_beside
-from firmline.line.records.base import Records
 from firmline.line.records.database import Database
 from firmline.line.records.open import open_records
+from firmline.line.records.sql import SqlRecords
 from firmline.line.station.cut_off import CutOff
 from firmline.line.station.opening import StationSetup, open_station
 from firmline.line.station.slots import SlotState, SlotView
 from firmline.line.station.station import Station
 from firmline.links.open import run_for_target
 from firmline.links.target import Scheme
+from firmline.web.api.routes import Api
 from firmline.web.app import build_app
 from firmline.web.dashboard.routes import DashboardPages
 from firmline.web.listen import ListenAddress, check_reach, listening_socket, parse_listen
@@ -79,7 +80,7 @@ class Server:
         """Serve the pages over records alone, until somebody ends it."""
         address = parse_address(db)
         with closing(open_records(address, create=False)) as records:
-            rooms = _dashboard(records, address).rooms
+            rooms = _rooms(records, address)
             doors = self._doors(records.database)
             asyncio.run(_until(ending, self._serve(str(address), doors, rooms, work=_for_ever)))
 
@@ -118,7 +119,7 @@ class Server:
                     await self._serve(
                         setup.name,
                         doors,
-                        [OperatorPages(board).room, *_dashboard(records, address).rooms],
+                        [OperatorPages(board).room, *_rooms(records, address)],
                         cut_off=opened.cut_off,
                         work=_for_ever if work is None else partial(work, opened.station),
                     )
@@ -181,13 +182,15 @@ class Server:
             say(problem)
 
 
-def _dashboard(records: Records, address: DatabaseAddress) -> DashboardPages:
+def _rooms(records: SqlRecords, address: DatabaseAddress) -> list[Room]:
+    """What is served over records, with a station or without."""
     path = address.path
-    return DashboardPages(
+    dashboard = DashboardPages(
         records,
         attachments=None if path is None else attachments_beside(path),
         where=printable(str(address)),
     )
+    return [*dashboard.rooms, Api(records).room]
 
 
 async def _for_ever() -> None:

@@ -71,13 +71,6 @@ def rework_line(row: Row[Reworked]) -> str:
     return f"{_clock(back.at)}  rework  {unit}, at {printable(row.key.station)}{who}{note}"
 
 
-def rework_fields(row: Row[Reworked]) -> dict[str, object]:
-    """It for programs."""
-    told = plain(row.entry)
-    assert isinstance(told, dict)  # noqa: S101 - for the type checker
-    return {"type": "rework", "station": row.key.station, **told}
-
-
 def _phase_lines(phase: Phase) -> Iterator[str]:
     seconds = (phase.ended_at - phase.began_at).total_seconds()
     why = _why(phase.code, phase.message)
@@ -136,34 +129,6 @@ def summary(units: int, outcomes: Counter[StepOutcome], half_done: int) -> str:
     told = f"{units} unit{'' if units == 1 else 's'}, {runs} run{'' if runs == 1 else 's'}"
     rest = f"; {half_done} without an end" if half_done else ""
     return f"{told}{f' ({parts})' if parts else ''}{rest}."
-
-
-def run_fields(told: ExportedRun) -> dict[str, object]:
-    """A run for programs, with its phases and diagnoses."""
-    run = plain(told.run)
-    assert isinstance(run, dict)  # noqa: S101 - for the type checker
-    return {
-        "type": "run",
-        "station": told.name.station,
-        "run": told.name.sequence,
-        "attempt": told.attempt,
-        "seconds": told.run.seconds,
-        **{name: value for name, value in run.items() if name != "number"},
-        "phases": plain(told.phases),
-        "diagnoses": plain(told.diagnoses),
-    }
-
-
-def half_done_fields(row: Row[RunBegan]) -> dict[str, object]:
-    """A run without an end, for programs."""
-    return {
-        "type": "half_done",
-        "station": row.key.station,
-        "run": row.key.sequence,
-        "unit": plain(row.entry.unit),
-        "slot": row.entry.slot,
-        "began_at": plain(row.entry.at),
-    }
 
 
 def runs_table(runs: Iterable[ExportedRun]) -> bytes:

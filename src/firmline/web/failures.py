@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from firmline.data import load_table
 from firmline.errors import (
     Code,
     FirmlineError,
@@ -62,6 +63,18 @@ def error_fields(error: FirmlineError) -> dict[str, str]:
     }
 
 
+def problem_answer(error: FirmlineError, status: int) -> Response:
+    """An error for programs that know RFC 9457 ("Problem Details for HTTP APIs")."""
+    told = {
+        "type": f"urn:firmline:error:{str(error.code).lower()}",
+        "title": load_table("errors")[error.code]["title"],
+        "status": status,
+        "detail": printable(error.message),
+        **error_fields(error),
+    }
+    return JSONResponse(told, status_code=status, media_type="application/problem+json")
+
+
 def path_of(request: Request) -> str:
     """The address of a request, as it is compared with the routes.
 
@@ -80,6 +93,8 @@ def error_answer(request: Request, error: Exception) -> Response:
     """The answer to a request that was not done."""
     assert isinstance(error, FirmlineError)  # noqa: S101 - the type of Starlette's handlers
     status = status_of(error)
+    if path_of(request).startswith("/api/"):
+        return problem_answer(error, status)
     if wants_json(request):
         return JSONResponse(error_fields(error), status_code=status)
     return page(request, "error.html", status=status, error=error, advice=next_thing(error))
@@ -96,6 +111,8 @@ def http_error_answer(request: Request, error: Exception) -> Response:
         ours = InputError(Code.PAGE_UNKNOWN, "There is no such page here.")
     else:
         ours = InputError(Code.REQUEST_MALFORMED, "The request cannot be understood.")
+    if path_of(request).startswith("/api/"):
+        return problem_answer(ours, error.status_code)
     answer = error_answer(request, ours)
     answer.status_code = error.status_code
     return answer

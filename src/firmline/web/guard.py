@@ -81,11 +81,11 @@ class Guard:
         """The answer that a request gets which is not let through."""
         try:
             check_origin(request.method, request.headers, self._site.hosts)
+            if path_of(request).startswith(ASSETS):
+                return None
+            admitted = await self._site.access.admit(request)
         except FirmlineError as error:
             return error_answer(request, error)
-        if path_of(request).startswith(ASSETS):
-            return None
-        admitted = await self._site.access.admit(request)
         if isinstance(admitted, Response):
             return admitted
         request.state.visitor = admitted

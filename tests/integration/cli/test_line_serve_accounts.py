@@ -89,6 +89,26 @@ def test_an_account_that_is_made_while_it_serves_closes_the_door(folder: Path) -
         assert station.end(15)[0] == 0
 
 
+def test_a_program_with_a_key_asks_records_alone(folder: Path) -> None:
+    add_bert(folder)
+    words = ("line", "accounts", "key", "add", "mes", "--role", "operator", "--db", "line.db")
+    key = run_process(*words, cwd=folder).out.strip()
+    with served(folder, "--db", "line.db", "--listen", "127.0.0.1:0") as line:
+        with httpx.Client(base_url=line.url) as client:
+            assert client.get("/api/v1/runs").json()["code"] == "DFU-ACC-010"
+            assert client.get("/healthz").json() == {"status": "ok"}
+            shown = {"authorization": f"Bearer {key}"}
+            assert client.get("/api/v1/runs", headers=shown).json() == {"runs": [], "after": None}
+            assert "firmline_info" in client.get("/metrics", headers=shown).text
+            described = client.get("/api/v1/openapi.json", headers=shown).json()
+            assert described["openapi"] == "3.1.0"
+            huge = client.get("/api/v1/runs", headers=shown, params={"serial": "x" * 60_000})
+            assert huge.status_code == 400
+            bent = {**shown, "host": "localhost/healthz?"}
+            assert client.get("/api/v1/runs", headers={"host": bent["host"]}).status_code >= 400
+        assert line.end(15)[0] == 0
+
+
 def test_what_passes_in_the_clear_is_said(folder: Path) -> None:
     make_line(folder)
     add_bert(folder)

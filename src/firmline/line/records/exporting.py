@@ -36,13 +36,14 @@ def exported(records: Records, wanted: RunFilter = EVERY_RUN) -> Iterator[Export
     after = None
     while True:
         page = records.runs(wanted, after=after)
-        yield from _with_all(records, page.runs)
+        yield from with_all(records, page.runs)
         if page.after is None:
             return
         after = page.after
 
 
-def _with_all(records: Records, runs: tuple[Row[Run], ...]) -> Iterator[ExportedRun]:
+def with_all(records: Records, runs: tuple[Row[Run], ...]) -> Iterator[ExportedRun]:
+    """These runs, each with what belongs to it."""
     names = [name_of(row) for row in runs]
     serials = sorted({row.entry.unit.serial for row in runs})
     numbers = {
