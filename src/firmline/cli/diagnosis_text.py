@@ -169,7 +169,7 @@ def _little_lines(incident: Incident) -> Iterator[str]:
         yield from wrapped(PROSE, indent=0)
         yield ""
     if not incident.evidence:
-        yield "Nothing of it is evidence, so that every cause is as likely as it is anywhere."
+        yield "Nothing of it is evidence: no cause is more than a guess."
     elif all(each.field in OF_THE_TOOL for each in incident.evidence):
         yield from wrapped(
             "It tells with what the update was done, and nothing of what happened: no cause is more"

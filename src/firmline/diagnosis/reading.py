@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.logs.lines import encoding_of, without_halves
 from firmline.diagnosis.report_input import done_tests_of, incident_of, load_json
-from firmline.errors import Code, InputError
+from firmline.errors import Code, InputError, shortened
 
 if TYPE_CHECKING:
     from firmline.formats.trace import Trace
@@ -23,6 +23,8 @@ A_TEXT: Final = "It reads like a text that somebody has written, not like a log.
 
 EVENT: Final = b'\n{"type": "'
 """How a line of a trace begins."""
+REPORT: Final = b'"evidence"'
+"""What stands in every report, and in no trace: there a quote in a text is escaped."""
 FRONT: Final = 64 * 1024
 """Bytes at the front in which such a line stands, if those before it are damaged; ours."""
 
@@ -92,11 +94,22 @@ def read_source(content: bytes, *, name: str) -> Source:
         document = load_json(content)
     except RecursionError:
         raise _neither(name) from None
-    except ValueError:  # no single document; a trace is one a line
-        return _of_trace(content, name)
+    except ValueError as problem:  # no single document; a trace is one a line
+        try:
+            return _of_trace(content, name)
+        except InputError:
+            if REPORT not in content:
+                raise
+        raise InputError(
+            Code.REPORT_MALFORMED,
+            f"{name} is a report that is damaged: {shortened(problem)}.",
+            hint="Write one JSON object, and see that every bracket of it is closed.",
+        ) from None
     if isinstance(document, dict) and "type" in document and "evidence" not in document:
         return _of_trace(content, name)
     incident = incident_of(document, name=name)
+    if not incident.evidence:  # of which nothing can be told
+        incident = replace(incident, failure_unseen=not incident.ended_well)
     return Source(kind=Kind.REPORT, incident=incident, done=done_tests_of(document))
 
 

@@ -241,6 +241,37 @@ def test_json_of_something_else_is_refused(firmline: Program, content: str) -> N
     assert_failed(firmline("diagnose", "given"), Code.REPORT_MALFORMED)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        REPORT[:-1],
+        REPORT[:-5],
+        REPORT + " and more",
+        REPORT + REPORT,
+        REPORT.replace(":", ""),
+        '{"type": "report",\n "evidence": {"phase":',
+    ],
+)
+def test_a_damaged_report_is_told_as_one(firmline: Program, content: str) -> None:
+    Path("given").write_text(content, encoding="utf-8")
+    ran = firmline("diagnose", "given")
+    assert_failed(ran, Code.REPORT_MALFORMED)
+    assert "a report that is damaged" in ran.err
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"phase": "moon"}, {"phase": None}, {"moon": "full"}, {"flags": []}]
+)
+def test_a_report_in_which_nothing_is_evidence_guesses_nothing(
+    firmline: Program, told: dict[str, Any]
+) -> None:
+    assert_tells_of_no_failure(diagnosed(firmline, json.dumps({"evidence": told})))
+    ran = firmline("diagnose", "given")
+    assert ran.out.startswith("Nothing of it is evidence: no cause is more than a guess.")
+    more = firmline("diagnose", "given", "--result", "see-phase=r05", "--json").result
+    assert not more["failure_unseen"]
+
+
 def test_nothing_and_too_much_are_refused(firmline: Program) -> None:
     Path("empty").write_bytes(b"")
     assert_failed(firmline("diagnose", "empty"), Code.FILE_EMPTY)
