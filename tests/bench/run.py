@@ -229,6 +229,13 @@ def measure_records_of_line(folder: Path) -> list[Figure]:
     return measure_records(folder)
 
 
+def measure_pages_of_line() -> list[Figure]:
+    """How late a browser shows what happens in a station."""
+    from bench.pages import measure_pages  # noqa: PLC0415 - as above
+
+    return measure_pages()
+
+
 def measure_reports_of_line(folder: Path) -> list[Figure]:
     """Reports over a million runs."""
     from bench.reports import measure_reports  # noqa: PLC0415 - as above
@@ -329,6 +336,7 @@ def main() -> int:
             *measure_many_units(),
             *measure_records_of_line(folder),
             *measure_reports_of_line(folder),
+            *measure_pages_of_line(),
             *measure_station_of_line(),
             *measure_device(),
             *measure_install(folder),

@@ -13,7 +13,7 @@ from firmline.cli.station_options import ROADS, StationOptions, station_options,
 from firmline.errors import Code, ExitCode, InputError
 
 LISTEN: Final = "127.0.0.1:8350"
-SERVERS: Final = {"starlette", "uvicorn", "h11", "anyio"}
+SERVERS: Final = {"starlette", "uvicorn", "h11", "anyio", "argon2"}
 """What the extra firmline[server] brings."""
 
 
