@@ -197,11 +197,17 @@ _PROGRESS: Final[tuple[Sign, ...]] = (
     reads("before, CRC match", r"(\d{1,10}) bytes of data sent before, CRC match", _resumed),
     Sign(word="Executing data object", told=Told(executes=True)),
 )
+_ONLY_LEGACY: Final = (
+    *("Sending Start DFU", "Sending image size", "Initialize DFU Parameters"),
+    *("Sending Receive Firmware Image", "Sending Validate request", "Sending Activate and Reset"),
+)
+"""What the library does with a legacy bootloader alone, so that its codes are meant."""
 _SIGNS: Final[tuple[Sign, ...]] = (
     *begins("connect", "Connecting to DFU target", "Connecting to the device..."),
     *begins("discover", "Discovering services", "start service discovery"),
     *tells("bootloader", "secure", "Secure DFU bootloader found", in_bootloader=True),
     *tells("bootloader", "legacy", "Legacy DFU bootloader found", in_bootloader=True),
+    *tells("bootloader", "legacy", *_ONLY_LEGACY),
     *tells("bootloader", "secure", "Buttonless service with", "Secure DFU Service (0xFE59)"),
     *tells("flags", "bonded_buttonless", "Buttonless service with bond sharing"),
     *tells("flags", "dfutarg_visible", "DfuTarg", in_bootloader=True),

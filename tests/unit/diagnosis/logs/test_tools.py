@@ -440,3 +440,11 @@ def test_a_word_of_a_host_in_a_console_is_none_of_its_logs() -> None:
     log = BOOT + "I: gatt.c is what this line is of\n"
     assert "host_tool" not in incident(log).by_field()
     assert incident(log).has_nothing_to_explain
+
+
+def test_the_end_of_a_legacy_update_is_known_by_its_requests() -> None:
+    """Where the line that names the bootloader is not in it, its code 4 is no secure one."""
+    lines = sample("android-legacy-refused").decode().splitlines()
+    for begin in (2, 3):
+        seen = shown("\n".join(lines[begin:]))
+        assert (seen["bootloader"], seen["result_code"]) == (("legacy",), ("l04",))
