@@ -205,6 +205,7 @@ class Code(StrEnum):
     CAMPAIGN_RELEASE = "DFU-PLAN-006"
     QUEUE_ADDRESS = "DFU-PLAN-007"
     UNIT_NOT_PLANNED = "DFU-PLAN-008"
+    QUEUE_BUSY = "DFU-PLAN-009"
 
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"

@@ -17,6 +17,9 @@ SECTIONS = (
         Command(
             "report", "firmline.cli.line_report.command:report", "Yields, and what goes wrong."
         ),
+        Command(
+            "worker", "firmline.cli.line_worker:worker", "Run a station that does planned work."
+        ),
         Command("campaign", "firmline.cli.line_campaign:campaign", "Plan work on many units."),
         Command("export", "firmline.cli.line_export:export", "Print the runs of its records."),
         Command(

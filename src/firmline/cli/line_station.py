@@ -38,7 +38,7 @@ def run_station(setup: StationSetup, *, unattended: bool, as_json: bool) -> None
     """
     address = parse_address(str(setup.database))
     with closing(open_records(address, create=True)) as records:
-        terminal = _Terminal(setup, unattended=unattended, as_json=as_json)
+        terminal = Terminal(setup, unattended=unattended, as_json=as_json)
 
         async def go() -> None:
             async with open_station(
@@ -64,7 +64,7 @@ def in_its_time(setup: StationSetup) -> Target:
     return first
 
 
-class _Terminal:
+class Terminal:
     """Reads what is said, does it, and prints what comes of it.
 
     Args:

@@ -113,6 +113,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline line rework",
         "firmline line serve",
         "firmline line report",
+        "firmline line worker",
         "firmline line campaign",
         "firmline line campaign abort",
         "firmline line campaign again",

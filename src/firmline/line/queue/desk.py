@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from firmline.errors import InputError
-from firmline.line.campaigns.decision import AttemptTold, CampaignState, UnitState
+from firmline.line.campaigns.decision import CampaignState, UnitState
 from firmline.line.queue.course import look_on
 from firmline.line.queue.jobs import put_back, put_jobs, status_of
 from firmline.line.queue.lines import (
@@ -25,6 +24,7 @@ from firmline.line.queue.lines import (
     unit_line,
 )
 from firmline.line.queue.stations import beat, leave
+from firmline.line.queue.told import Job, RunTold, Ticket
 from firmline.line.records.database import Database
 from firmline.line.records.planning_tables import (
     ACTIVE,
@@ -40,54 +40,6 @@ TODO: Final = "todo"
 DOING: Final = "doing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A job, as it comes out of the queue.
-
-    Attributes:
-        number: Its number; a unit's line names the one that counts.
-        campaign: Of which campaign.
-        serial: Which unit.
-    """
-
-    number: int
-    campaign: str
-    serial: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """A unit may be worked on.
-
-    Attributes:
-        job: By which job.
-        recipe: What the campaign wants to be done.
-        after: The newest record of the station when it was begun first: what is known of the unit
-            behind it belongs to this ticket.
-        is_resumed: Whether it was begun before, by a program that was killed.
-    """
-
-    job: Job
-    recipe: RecipeUsed
-    after: int
-    is_resumed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunTold:
-    """How a run on a unit ended.
-
-    Attributes:
-        run: Its number at the station.
-        at: When it ended.
-        attempt: How.
-    """
-
-    run: int
-    at: datetime
-    attempt: AttemptTold
-
-
 class Desk:
     """The queue, for one station.
 
@@ -100,8 +52,8 @@ class Desk:
         self._database = database
         self.station = station
 
-    def look_at(self, job: Job) -> RecipeUsed | None:
-        """The recipe of a job; ``None``: it was cancelled, moved, or is done.
+    def look_at(self, job: Job) -> Ticket | None:
+        """What a job is for, without beginning it; ``None``: it was cancelled, moved, or is done.
 
         Raises:
             StoreError: The queue cannot be asked now.
@@ -109,7 +61,12 @@ class Desk:
         with self._database.reading() as connection, suppress(InputError):
             unit = unit_line(connection, job.campaign, job.serial)
             if self._is_mine(unit, job):
-                return campaign_of(found(connection, job.campaign)["document"]).recipe
+                return Ticket(
+                    job=job,
+                    recipe=campaign_of(found(connection, job.campaign)["document"]).recipe,
+                    after=unit["after"],
+                    is_resumed=unit["state"] == UnitState.WORKING,
+                )
         return None
 
     def begin(self, job: Job, *, after: int) -> Ticket | None:
@@ -226,10 +183,13 @@ class Desk:
             beat(connection, self.station, recipe=recipe, slots=slots)
         self.look()
 
-    def look(self) -> None:
-        """Let campaigns go on at which nobody has looked for a while."""
+    def look(self, *, wait_s: float = LOOK_S) -> None:
+        """Let campaigns go on at which nobody has looked for so long, seconds."""
+        asked = self._now()
         columns = campaigns.c
-        is_due = text("looked_at < now() - make_interval(secs => :wait)").bindparams(wait=LOOK_S)
+        is_due = text(
+            "looked_at < CAST(:asked AS timestamptz) - make_interval(secs => :wait)"
+        ).bindparams(asked=asked, wait=wait_s)
         due = (
             select(columns.name)
             .where(columns.state == CampaignState.RUNNING, is_due)
@@ -261,10 +221,25 @@ class Desk:
         if unit["state"] == UnitState.WORKING:  # it stays begun
             set_unit(connection, unit["campaign"], unit["serial"], state=UnitState.WORKING)
 
+    def left(self) -> int:
+        """How many units have a job at this station, when every campaign has gone on."""
+        self.look(wait_s=0)
+        columns = campaign_units.c
+        query = select(func.count()).where(
+            columns.station == self.station, columns.state.in_(ACTIVE)
+        )
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar_one()
+
     def leave(self) -> None:
         """The station has ended in order."""
         with self._database.writing() as connection:
             leave(connection, self.station)
+
+    def _now(self) -> datetime:
+        with self._database.reading() as connection:
+            now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return now
 
     def _is_mine(self, unit: Line, job: Job) -> bool:
         return (

@@ -19,6 +19,7 @@ from firmline.line.station.run import Books, UnitRun, Watcher
 from firmline.line.station.showing import Showing, doing, ended_view, error_view
 from firmline.line.station.slots import SlotState, SlotView
 from firmline.line.station.steps.finding import check_find
+from firmline.line.station.steps.presence import unit_is_here
 from firmline.line.station.steps.work import Equipment
 from firmline.links.wanted import WantedTarget
 from firmline.values import BleAddress
@@ -87,6 +88,33 @@ class Station:
     def is_busy(self) -> bool:
         """Whether a unit is at work in any slot."""
         return bool(self._runs)
+
+    @property
+    def at_work(self) -> frozenset[int]:
+        """The slots in which a unit is at work."""
+        return frozenset(self._runs)
+
+    async def is_here(self, serial: str, *, slot: int) -> bool:
+        """Whether a unit is where a slot can find it; nothing is begun, and nothing recorded.
+
+        Raises:
+            InputError: ``SERIAL_FOREIGN``, or ``SLOT_NOT_FREE``.
+            StoreError: The records cannot be read now.
+            TransportError: The radio is not there.
+        """
+        self._check_serial(serial)
+        self.view(slot)
+        recipe = self._equipment.recipe.recipe
+        history = await asyncio.to_thread(
+            self._records.history, serial, product=recipe.product.name
+        )
+        return await unit_is_here(
+            self._equipment,
+            serial,
+            slot=slot,
+            target=self._targets[slot],
+            addresses=_addresses(history),
+        )
 
     def show(self, view: SlotView) -> None:
         """A slot has changed."""

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from firmline.line.campaigns.decision import AttemptTold, UnitState
 from firmline.line.queue.campaigns import CampaignBook
-from firmline.line.queue.desk import Desk, Job, RunTold
+from firmline.line.queue.desk import Desk
+from firmline.line.queue.told import Job, RunTold
 from firmline.line.queue.views import units_of
 from firmline.line.records.database import Database
 

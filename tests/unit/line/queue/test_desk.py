@@ -6,7 +6,8 @@ import pytest
 
 from firmline.line.campaigns.decision import UnitState
 from firmline.line.queue.campaigns import CampaignBook
-from firmline.line.queue.desk import Desk, Job
+from firmline.line.queue.desk import Desk
+from firmline.line.queue.told import Job
 from unit.line.campaigns_world import FAIL, PASS
 from unit.line.queue.desk_world import ask, fetch, states, told
 
