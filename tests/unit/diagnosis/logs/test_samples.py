@@ -82,6 +82,16 @@ def test_half_a_log_shows_less_and_nothing_else(name: str) -> None:
             assert field in steps or set(values) <= set(whole[field]), (count, field)
 
 
+@pytest.mark.parametrize("name", EXPECTED)
+def test_half_a_log_in_which_nothing_failed_names_no_cause(name: str) -> None:
+    lines = sample(name).decode().splitlines(keepends=True)
+    for count in range(1, len(lines)):
+        half = incident("".join(lines[:count]))
+        if "failure_kind" not in half.by_field():
+            assert rank(half).causes[0].slug == UNKNOWN
+            assert rank(half).causes[0].probability >= 0.9 or not half.evidence
+
+
 def test_half_a_log_says_that_it_has_no_end() -> None:
     half = sample("ios-secure-bytes-lost").decode().splitlines()[:9]
     read = incident("\n".join(half))
