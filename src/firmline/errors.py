@@ -332,6 +332,8 @@ class Code(StrEnum):
     SIGN_IN_NEEDED = "DFU-ACC-010"
     NOT_ALLOWED = "DFU-ACC-011"
     TLS_UNUSABLE = "DFU-ACC-012"
+    WEBHOOK_MALFORMED = "DFU-ACC-013"
+    WEBHOOK_UNKNOWN = "DFU-ACC-014"
 
     # The audit trail of the production line.
     AUDIT_BROKEN = "DFU-AUDIT-001"

@@ -25,6 +25,7 @@ SECTIONS = (
         Command(
             "accounts", "firmline.cli.line_accounts.group:accounts", "Accounts, roles and keys."
         ),
+        Command("webhooks", "firmline.cli.line_webhooks:webhooks", "Tell other programs of runs."),
         Command("audit", "firmline.cli.line_audit:audit", "Verify who changed what."),
     ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,7 @@ from firmline.line.station.cut_off import CutOff
 from firmline.line.station.opening import StationSetup, open_station
 from firmline.line.station.slots import SlotState, SlotView
 from firmline.line.station.station import Station
+from firmline.line.webhooks.sending import Sender
 from firmline.links.open import run_for_target
 from firmline.links.target import Scheme
 from firmline.web.api.routes import Api
@@ -82,7 +83,8 @@ class Server:
         with closing(open_records(address, create=False)) as records:
             rooms = _rooms(records, address)
             doors = self._doors(records.database)
-            asyncio.run(_until(ending, self._serve(str(address), doors, rooms, work=_for_ever)))
+            with _told_to_others(records):
+                asyncio.run(_until(ending, self._serve(str(address), doors, rooms, work=_for_ever)))
 
     def serve_station(
         self, setup: StationSetup, ending: Ending, *, work: Work | None = None
@@ -124,7 +126,8 @@ class Server:
                         work=_for_ever if work is None else partial(work, opened.station),
                     )
 
-            run_for_target(in_its_time(setup), _until(ending, go()))
+            with _told_to_others(records):
+                run_for_target(in_its_time(setup), _until(ending, go()))
             self._printer.total(self._outcomes)
 
     async def _serve(
@@ -191,6 +194,17 @@ def _rooms(records: SqlRecords, address: DatabaseAddress) -> list[Room]:
         where=printable(str(address)),
     )
     return [*dashboard.rooms, Api(records).room]
+
+
+@contextmanager
+def _told_to_others(records: SqlRecords) -> Iterator[None]:
+    """Webhooks are told of the ends of runs meanwhile."""
+    sender = Sender(records, defect=_say_defect)
+    sender.start()
+    try:
+        yield
+    finally:
+        sender.end()
 
 
 async def _for_ever() -> None:

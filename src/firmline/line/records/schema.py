@@ -22,7 +22,7 @@ from firmline.line.records.tables import VERSION_TABLE, tables
 if TYPE_CHECKING:
     from alembic.config import Config
 
-VERSION: Final = "0006"
+VERSION: Final = "0007"
 """The newest migration; Alembic is asked only where a database has another one."""
 MIGRATIONS: Final = "firmline.line.records:migrations"
 LOCK: Final = 0x464C_6E65

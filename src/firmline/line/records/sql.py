@@ -34,6 +34,7 @@ from firmline.line.records.database import Database
 from firmline.line.records.digest import conflict, digests
 from firmline.line.records.encoding import TABLES, Line, encode
 from firmline.line.records.engine import WAIT_S
+from firmline.line.records.outbox import enter_deliveries
 from firmline.line.records.reading import (
     KEYS_AT_ONCE,
     read_diagnoses,
@@ -76,12 +77,14 @@ class SqlRecords:
         with self.database.writing() as connection:
             new = _claim(connection, found)
             lines: dict[str, list[Line]] = {}
-            for row in {row.key: row for row in listed if row.key in new}.values():
+            fresh = {row.key: row for row in listed if row.key in new}
+            for row in fresh.values():
                 for table, line in encode(row):
                     lines.setdefault(table.name, []).append(line)
             for table in TABLES:
                 if table.name in lines:
                     connection.execute(table.insert(), lines[table.name])
+            enter_deliveries(connection, fresh.values())
         return Written(new=len(new), known=len(listed) - len(new))
 
     def history(self, *serials: str, product: str = "") -> tuple[UnitHistory, ...]:

@@ -292,3 +292,29 @@ line_tries = Table(
     _time("last_at"),
     sqlite_with_rowid=False,
 )
+# What other programs are told of the ends of runs: a line is there until it has arrived.
+line_webhooks = Table(
+    "line_webhooks",
+    tables,
+    Column("id", WORD, primary_key=True),
+    _word("url"),
+    _word("secret"),
+    _word("wants"),
+    _time("made_at"),
+    sqlite_with_rowid=False,
+)
+line_deliveries = Table(
+    "line_deliveries",
+    tables,
+    _word("hook"),
+    _word("station"),
+    _whole("sequence"),
+    _time("began_at"),
+    _whole("tries"),
+    _time("next_at"),
+    Column("is_dead", Boolean, nullable=False),
+    _word("problem"),
+    PrimaryKeyConstraint("hook", "station", "sequence"),
+    Index(None, "is_dead", "next_at"),
+    sqlite_with_rowid=False,
+)
