@@ -10,7 +10,7 @@ from pathlib import Path
 
 from firmline.diagnosis.catalogue import Cause, Family, Seen, catalogue
 from firmline.diagnosis.contradiction_rules import Side, rules
-from firmline.diagnosis.next_test import Test, diagnostic_tests, equipment
+from firmline.diagnosis.next_test import Test, destroyed, diagnostic_tests, equipment
 from firmline.diagnosis.vocabulary import vocabulary
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,7 +114,8 @@ def _causes() -> Iterator[str]:
 def _cause(cause: Cause) -> Iterator[str]:
     yield f"### {cause.slug}\n\n**{cause.title}.** {cause.meaning}\n"
     yield f"*How it arises:* {cause.arises}\n"
-    yield f"*Fix:* {cause.fix}\n"
+    lost = ", ".join(destroyed(each) for each in cause.fix_destroys)
+    yield f"*Fix:* {cause.fix}{f' That destroys {lost}.' if lost else ''}\n"
     yield f"*On the line:* {cause.prevent}\n"
     yield "| seen in | how likely | because | source |\n|---|---|---|---|"
     yield from map(_seen, cause.seen.values())

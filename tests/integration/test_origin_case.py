@@ -11,9 +11,10 @@ from dataclasses import replace
 import pytest
 
 from firmline.device.description import UnitDescription, gallery_unit
-from firmline.device.faults.plan import FaultPlan, StuckGpregret
+from firmline.device.faults.plan import FaultPlan, LinkLoss, StuckGpregret, WatchdogRunning
 from firmline.device.physics.supply import Currents, Source
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
+from firmline.diagnosis.investigation import End
 from firmline.diagnosis.next_test import diagnostic_tests
 from firmline.events import Event, ObjectExecuted, Outcome, PacketsSent
 from firmline.links.virtual_time import run_in_virtual_time
@@ -39,6 +40,7 @@ CONTACT = replace(
 REGISTER = replace(PLAIN, faults=FaultPlan(faults=(StuckGpregret(value=0x40, request="added"),)))
 BUFFERS = replace(PLAIN, gpregret=0xB1, lost_buffers=17)
 UNITS = {"contact": CONTACT, "register": REGISTER, "buffers": BUFFERS}
+RADIO = replace(PLAIN, faults=FaultPlan(faults=(LinkLoss(after_packets=0, times=1000),)))
 VERDICTS = {
     "contact": "power-brownout-coincell",
     "register": "jump-flag-misuse",
@@ -117,6 +119,38 @@ def test_the_proposed_tests_come_to_another_verdict_for_each(unit: str) -> None:
 @pytest.mark.parametrize("unit", UNITS)
 def test_no_test_has_taken_the_power_away(unit: str) -> None:
     assert not any(step.test.takes_power for step in investigated(unit).steps)
+
+
+@pytest.mark.parametrize("unit", [RADIO, CONTACT], ids=["radio", "contact"])
+@pytest.mark.parametrize("timed", [True, False], ids=["timed", "not timed"])
+def test_a_lost_link_is_no_reason_to_change_the_cell(unit: UnitDescription, *, timed: bool) -> None:
+    """One symptom, two causes: only what the unit shows of its restarts parts them."""
+    told = tuple(each for each in SYMPTOM.evidence if timed or each.field != "time_to_failure")
+    found = investigate_unit(unit, Incident(evidence=told))
+    assert found is not None
+    by_symptom = [step for step in found.steps if step.test.slug == "see-phase"]
+    assert by_symptom[0].ranking.causes[0].slug == "power-brownout-coincell"
+    harmless = {"see-end", "see-resets", "read-reset-reason"}
+    assert harmless & {step.test.slug for step in found.steps}
+    assert not any(step.test.takes_power for step in found.steps)
+    assert found.end is End.SURE
+    last = "power-brownout-coincell" if unit is CONTACT else "transfer-link-drops"
+    assert found.last.causes[0].slug == last
+
+
+@pytest.mark.parametrize("period_s", [1.0, 2.0, 3.0])
+@pytest.mark.parametrize("told", [SYMPTOM, None], ids=["report", "trace"])
+def test_a_watchdog_that_is_faster_than_the_host_is_found(
+    period_s: float, told: Incident | None
+) -> None:
+    """Its bootloader is gone before anybody has met it: the reset reason alone says so."""
+    unit = replace(PLAIN, faults=FaultPlan(faults=(WatchdogRunning(period_s=period_s),)))
+    found = investigate_unit(unit, told)
+    assert found is not None
+    chances = {each.slug: each.probability for each in found.last.causes}
+    assert found.last.causes[0].slug == "watchdog-rr7-not-fed"
+    assert chances["watchdog-rr7-not-fed"] + chances["wdt-not-fed"] > 0.6
+    assert chances["jump-flag-misuse"] < 0.1
 
 
 def test_without_bench_supply_probe_and_oscilloscope_it_is_found_out_as_well() -> None:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from firmline.cli.learned_text import learned_fields, learned_lines
-from firmline.cli.plan_text import plan_lines
+from firmline.cli.plan_text import fix_text, plan_lines
 from firmline.cli.style import paint, printable
 from firmline.cli.undecided_text import undecided_fields
 from firmline.cli.wrapping import wrapped
 from firmline.diagnosis.catalogue import UNKNOWN
 from firmline.diagnosis.consistency import contradictions
 from firmline.diagnosis.evidence import OF_THE_TOOL, Evidence, Incident
+from firmline.diagnosis.investigation import may_act
 from firmline.diagnosis.next_test import Proposal
 from firmline.diagnosis.outcomes import outcomes_of
 from firmline.diagnosis.ranking import Argument, RankedCause, Ranking
@@ -71,6 +72,7 @@ def result_fields(
         "families": {name: round(chance, 6) for name, chance in ranking.families.items()},
         "next_test": test_fields(proposals[0]) if proposals else None,
         "plan": [test_fields(each) for each in proposals],
+        "sure": may_act(ranking, proposals),
         "undecided": undecided_fields(undecided),
         "evidence": [evidence_fields(each) for each in incident.evidence],
         "done": list(done),
@@ -121,6 +123,7 @@ def test_fields(proposal: Proposal) -> dict[str, object]:
         "because": proposal.because,
         "outcomes": list(outcomes_of(test)),
         "needs_failure": test.needs_failure,
+        "before_fix": proposal.is_owed,
     }
 
 
@@ -151,9 +154,8 @@ def text_lines(
     else:
         yield from _little_lines(incident)
         yield from _heading(CAUSES_IF if incident.is_unproven else "Causes")
-        unseen = incident.has_unseen_failure
-        yield from cause_lines(ranking, unseen=unseen)
-        yield from _argument_lines(ranking.causes[0], unseen=unseen)
+        yield from cause_lines(ranking, unseen=incident.has_unseen_failure)
+        yield from _argument_lines(incident, ranking, proposals)
         yield from _heading("What to do next", first=False)
         yield from plan_lines(incident, ranking, proposals, undecided)
     yield from _remark_lines(incident, ranking)
@@ -218,10 +220,13 @@ def percent(chance: float) -> str:
     return f"{chance * 100:.0f} %"
 
 
-def _argument_lines(top: RankedCause, *, unseen: bool) -> Iterator[str]:
+def _argument_lines(
+    incident: Incident, ranking: Ranking, proposals: tuple[Proposal, ...]
+) -> Iterator[str]:
+    top = ranking.causes[0]
     if top.cause is None:
         yield from _heading(f"Why {UNKNOWN}", first=False)
-        yield f"  {NOT_RECORDED if unseen else FITS_NONE}"
+        yield f"  {NOT_RECORDED if incident.has_unseen_failure else FITS_NONE}"
         return
     yield from _heading(f"Why {top.slug}", first=False)
     yield from wrapped(f"  {top.cause.meaning}")
@@ -229,7 +234,7 @@ def _argument_lines(top: RankedCause, *, unseen: bool) -> Iterator[str]:
         for each in arguments[:ARGUMENTS]:
             because = f": {each.because}" if each.because else ""
             yield from wrapped(f"  {label:<8} {_observation(each)}{because}", indent=11)
-    yield from wrapped(f"  {'fix':<8} {top.cause.fix}", indent=11)
+    yield from wrapped(f"  {'fix':<8} {fix_text(incident, ranking, proposals)}", indent=11)
     yield from wrapped(f"  {'prevent':<8} {top.cause.prevent}", indent=11)
 
 

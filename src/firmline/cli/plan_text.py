@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from firmline.cli.style import paint
-from firmline.cli.undecided_text import undecided_sentence
+from firmline.cli.undecided_text import listed, undecided_sentence
 from firmline.cli.wrapping import wrapped
 from firmline.diagnosis.evidence import Incident
-from firmline.diagnosis.investigation import is_known
-from firmline.diagnosis.next_test import Proposal, Test, equipment
+from firmline.diagnosis.investigation import fix_waits, may_act
+from firmline.diagnosis.next_test import Proposal, Test, destroyed, equipment, fix_destroys
 from firmline.diagnosis.outcomes import outcomes_of
 from firmline.diagnosis.ranking import Ranking
+from firmline.diagnosis.sureness import is_known
 from firmline.diagnosis.undecided import Undecided
 
 TESTS: Final = 12
@@ -31,7 +32,7 @@ def plan_lines(
     undecided: Undecided | None = None,
 ) -> Iterator[str]:
     """The tests in their order, with their steps and their names; the power last."""
-    if is_known(ranking):
+    if may_act(ranking, proposals):
         yield f"  {ranking.causes[0].slug} is sure enough to act on: do its fix."
     if undecided is not None:
         yield from wrapped(f"  {undecided_sentence(undecided)}")
@@ -39,8 +40,10 @@ def plan_lines(
     if not proposals:
         yield "  No test that is known would tell more."
         return
-    if is_known(ranking):
+    if may_act(ranking, proposals):
         yield "  If that does not help:"
+    elif is_known(ranking):
+        yield from wrapped(f"  {_before_fix(incident, ranking, proposals)}")
     yield from _preface(incident)
     keep = [each for each in proposals if not each.test.takes_power]
     power = [each for each in proposals if each.test.takes_power]
@@ -59,6 +62,36 @@ def plan_lines(
     yield from wrapped(
         "  Say what a test has shown with --result, beside what you gave now: the next plan follows"
         " from it."
+    )
+
+
+def fix_text(incident: Incident, ranking: Ranking, proposals: tuple[Proposal, ...]) -> str:
+    """The fix of the first cause, and that it has to wait, if it has; empty: no cause is known.
+
+    Args:
+        incident: What is known.
+        ranking: Of that.
+        proposals: The plan.
+    """
+    cause = ranking.causes[0].cause
+    if cause is None:
+        return ""
+    if not fix_waits(incident, ranking, proposals):
+        return cause.fix
+    return f"{cause.fix} Not yet: that destroys {_lost(incident, ranking)}, which tests still need."
+
+
+def _lost(incident: Incident, ranking: Ranking) -> str:
+    """What the fix of the first cause destroys."""
+    return listed([destroyed(each) for each in fix_destroys(incident, ranking)], "and")
+
+
+def _before_fix(incident: Incident, ranking: Ranking, proposals: tuple[Proposal, ...]) -> str:
+    """Why the fix of what is known has to wait."""
+    owed = listed([each.test.slug for each in proposals if each.is_owed], "and")
+    return (
+        f"Not its fix yet: that destroys {_lost(incident, ranking)}. What destroys less and could"
+        f" still show that it is not {ranking.causes[0].slug} comes first: {owed}."
     )
 
 

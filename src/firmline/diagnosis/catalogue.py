@@ -57,12 +57,14 @@ class Family:
         slug: Its name.
         title: For people.
         meaning: What its causes have in common.
+        fix_destroys: What is lost with the fix of a cause that says nothing else.
         seen: What is seen of all of them, where a cause says nothing else; by field.
     """
 
     slug: str
     title: str
     meaning: str
+    fix_destroys: tuple[str, ...]
     seen: Mapping[str, Seen]
 
 
@@ -77,6 +79,8 @@ class Cause:
         meaning: What is wrong then, in plain words.
         arises: How it comes about.
         fix: What to do with the unit, or the host.
+        fix_destroys: What cannot be looked at any more behind that, by the names that tests have
+            for it (``data/diagnostic_tests.toml``); none: the unit is left as it is.
         prevent: What the line does so that it does not come again.
         frequency: How often it is met.
         seen: What is seen where it is the cause, by field, as its entry says.
@@ -90,6 +94,7 @@ class Cause:
     meaning: str
     arises: str
     fix: str
+    fix_destroys: tuple[str, ...]
     prevent: str
     frequency: Frequency
     seen: Mapping[str, Seen]
@@ -118,7 +123,11 @@ def catalogue() -> Mapping[str, Cause]:
 
 def _family(name: str, row: dict[str, Any]) -> Family:
     return Family(
-        slug=name, title=row["title"], meaning=row["meaning"], seen=_seen(row.get("seen", []))
+        slug=name,
+        title=row["title"],
+        meaning=row["meaning"],
+        fix_destroys=tuple(row["fix_destroys"]),
+        seen=_seen(row.get("seen", [])),
     )
 
 
@@ -130,6 +139,7 @@ def _cause(slug: str, family: Family, entry: dict[str, Any]) -> Cause:
         meaning=entry["meaning"],
         arises=entry["arises"],
         fix=entry["fix"],
+        fix_destroys=tuple(entry.get("fix_destroys", family.fix_destroys)),
         prevent=entry["prevent"],
         frequency=Frequency[entry["frequency"].upper()],
         seen=(own := _seen(entry["seen"])),

@@ -118,8 +118,17 @@ def _judged(rule: Rule, one: list[Evidence], other: list[Evidence]) -> Contradic
         case _:
             used, unused = "neither is used", (*one, *other)
     sentence = f"{sides}, but {rule.because}: {used}."
-    is_of_one = len({each.origin for each in (*one, *other)}) == 1
+    is_of_one = len({each.origin for each in (*one, *other)}) == 1 and not _is_slip(rule, unused)
     return Contradiction(sentence=sentence, unused=unused, is_of_one=is_of_one)
+
+
+def _is_slip(rule: Rule, unused: tuple[Evidence, ...]) -> bool:
+    """Whether somebody has copied an extended error and missed the step that it answers.
+
+    The code says which that is, and nothing else becomes doubtful.
+    """
+    sides = {rule.one.field, rule.other.field}
+    return sides == {"ext_error", "phase"} and {each.field for each in unused} == {"phase"}
 
 
 def _told(side: list[Evidence]) -> str:

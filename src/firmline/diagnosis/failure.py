@@ -15,7 +15,7 @@ from firmline.diagnosis.trace_words import (
     hci_reason_of,
 )
 from firmline.errors import Code
-from firmline.events import UnitMode
+from firmline.events import Event, UnitMode
 from firmline.protocol.codes import ExtError
 
 INSTANT_S: Final = 2.0
@@ -236,13 +236,20 @@ class Failure:
             yield from answered(refused, self._reader.place_of(refused))
         elif lost is not None and lost.hci_reason in HCI_REASONS:
             yield _host_code(HCI_REASONS[lost.hci_reason], self._reader.place_of(lost))
-        elif (step := self._seen.lost_in_connecting) is not None:
-            reason = hci_reason_of(step.reason)
+        elif (told := self._lost_in_connecting()) is not None:
+            reason = hci_reason_of(told[1])
             if reason in HCI_REASONS:
-                yield _host_code(HCI_REASONS[reason], self._reader.place_of(step))
+                yield _host_code(HCI_REASONS[reason], self._reader.place_of(told[0]))
         failed_hash = refused is not None and refused.ext_error == ExtError.VERIFICATION_FAILED
         if failed_hash and self._seen.bad_crc is None:
             yield flag("crc_of_all_objects_ok", "every CRC it was asked for")
+
+    def _lost_in_connecting(self) -> tuple[Event, str] | None:
+        """What tells, in a sentence alone, how the link was lost before it was one."""
+        step, end = self._seen.lost_in_connecting, self._reader.finished
+        if step is not None:
+            return step, step.reason
+        return (end, end.message) if end is not None and self._is_given_up() else None
 
     def _progress(self) -> str:
         seen = self._seen
@@ -270,9 +277,15 @@ class Failure:
             return "gone_silent"
         if self._is_not_in_place() and self._reader.aftermath.text is not None:
             return ""  # something runs that does not say what was expected: nobody knows what
-        # Of a radio link that was given up at its first loss nobody has looked.
-        is_given_up = self._code == Code.LINK_LOST and seen.lost is not None and not seen.faults
-        return "" if is_given_up else self._last_met()
+        return "" if self._is_given_up() else self._last_met()
+
+    def _is_given_up(self) -> bool:
+        """Whether a radio link was given up at its first loss: nobody has looked since.
+
+        Where it was lost before it was one, the unit was heard in its bootloader, and met last in
+        its application: that is where it had been before, and says nothing of where it is.
+        """
+        return self._code == Code.LINK_LOST and not self._seen.faults
 
     def _last_met(self) -> str:
         """As what it was met last."""
@@ -316,6 +329,8 @@ class Failure:
         elif found.settings_kept is not None:
             where = self._reader.place_of(found.settings_kept)
             yield flag("settings_page_blank_or_bad_crc", where, seen=False)
+            if found.is_invalid and self._is_not_in_place():
+                yield flag("app_copy_invalid", where)
         if found.in_place is not None:
             yield flag("soft_reset_returns_to_dfu", self._reader.place_of(found.in_place))
 

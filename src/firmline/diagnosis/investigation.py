@@ -4,8 +4,8 @@ Rules of this module:
 
 * An investigation has an order: the plan, made anew after every result, or a checklist, which is
   fixed. Both end by the same rule, so that minutes can be compared.
-* It ends where one cause is sure enough, where no test that is at hand would tell more, or where
-  the minutes are used up. ``unknown`` is never sure enough to end it.
+* It ends where one cause is sure enough to be acted on (:func:`may_act`), where no test that is at
+  hand would tell more, or where the minutes are used up. ``unknown`` is never sure enough for that.
 """
 
 from __future__ import annotations
@@ -17,13 +17,18 @@ from functools import cache
 from typing import Final
 
 from firmline.data import load_table
-from firmline.diagnosis.catalogue import UNKNOWN
 from firmline.diagnosis.evidence import Incident
-from firmline.diagnosis.next_test import Test, diagnostic_tests, plan
+from firmline.diagnosis.next_test import (
+    Proposal,
+    Test,
+    diagnostic_tests,
+    fix_destroys,
+    harm_of,
+    plan,
+)
 from firmline.diagnosis.ranking import Ranking
+from firmline.diagnosis.sureness import is_known
 
-SURE: Final = 0.9
-"""A cause that is likelier than this is taken for known; ours."""
 BUDGET_MINUTES: Final = 60.0
 """So long a line looks for the cause of one unit before that is put aside; ours."""
 
@@ -84,7 +89,7 @@ def next_step(
         done: Tests that were done, whatever they showed.
         minutes_left: What is left of the budget; a longer test is not begun.
     """
-    if is_known(ranking):
+    if may_act(ranking, plan(incident, ranking, lacks=lacks, done=done)):
         return End.SURE
     todo = _todo(incident, ranking, order=order, lacks=lacks, done=done)
     in_time = [each for each in todo if each.test.minutes <= minutes_left]
@@ -93,10 +98,26 @@ def next_step(
     return End.OUT_OF_TIME if todo else End.NOTHING_TELLS_MORE
 
 
-def is_known(ranking: Ranking) -> bool:
-    """Whether one cause is sure enough."""
-    first = ranking.causes[0]
-    return first.slug != UNKNOWN and first.probability >= SURE
+def may_act(ranking: Ranking, proposals: Collection[Proposal]) -> bool:
+    """Whether the first cause is known, and its fix destroys nothing that a test could still tell.
+
+    Args:
+        ranking: Of what is known.
+        proposals: The plan.
+    """
+    return is_known(ranking) and not any(each.is_owed for each in proposals)
+
+
+def fix_waits(incident: Incident, ranking: Ranking, proposals: Collection[Proposal]) -> bool:
+    """Whether the fix of the first cause would destroy what a test of the plan leaves.
+
+    Args:
+        incident: What is known.
+        ranking: Of that.
+        proposals: The plan.
+    """
+    harm = harm_of(fix_destroys(incident, ranking))
+    return not may_act(ranking, proposals) and any(each.test.harm < harm for each in proposals)
 
 
 def _todo(

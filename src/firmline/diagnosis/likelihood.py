@@ -3,8 +3,8 @@
 The model is a naive Bayesian one with three corrections, each for a way in which reports are not
 independent draws:
 
-* What follows from another field says nothing of its own (:data:`IMPLIED`): an extended error comes
-  with result ``0B`` whatever the cause.
+* What follows from another field says nothing of its own (:mod:`~firmline.diagnosis.implied`): an
+  extended error comes with result ``0B`` whatever the cause.
 * Fields that tell of the same moment are given less than their full weight (:data:`WEIGHTS`).
 * Actions that were taken together are judged together, and so are those that failed alike
   (:mod:`~firmline.diagnosis.cures`).
@@ -17,12 +17,11 @@ a report may be wrong (:data:`WRONG`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from firmline.diagnosis.catalogue import Cause, Seen
-from firmline.diagnosis.contradiction_rules import group
 from firmline.diagnosis.cures import (
     chance_of_no_help,
     chance_of_some_help,
@@ -30,6 +29,7 @@ from firmline.diagnosis.cures import (
     passes_anyway,
 )
 from firmline.diagnosis.evidence import Incident
+from firmline.diagnosis.implied import telling
 from firmline.diagnosis.vocabulary import vocabulary
 
 WEIGHTS: Final = {
@@ -39,6 +39,7 @@ WEIGHTS: Final = {
     "chip": 0.4,
     "host_tool": 0.6,
     "supply": 0.6,
+    "host_code": 0.9,
     "failure_kind": 0.7,
     "progress": 0.6,
     "time_to_failure": 0.6,
@@ -46,8 +47,8 @@ WEIGHTS: Final = {
     "phase": 0.9,
 }
 """Of the logarithm of a chance; 1 where a field is not named, and of what a cause excludes. What
-describes the product and the host is mostly the same for all failures of one maker, and where, how
-and how far something failed is one moment; ours."""
+describes the product and the host is mostly the same for all failures of one maker, and where, how,
+how far and with which code of the host something failed is one moment; ours."""
 WRONG: Final = 0.03
 """How likely a report of what somebody saw says something that is not so; ours."""
 SELDOM_WRONG: Final = 0.004
@@ -61,6 +62,9 @@ ANOTHER_CODE: Final = 0.01
 """The same with a cause that names codes, of which it is none; ours."""
 UNKNOWN_CODE: Final = {"result_code": 0.3, "ext_error": 0.05}
 """The same where the cause is not known."""
+SLIPS: Final = 0.25
+"""How often somebody who has copied a code of the unit names another step than the one that it
+answers: a host shows the code, and the step behind its own words; ours."""
 LOOKED_FOR: Final = 2.5
 """How much likelier something is found by looking for it, than told of in a report; ours."""
 MOST_FOUND: Final = 0.95
@@ -101,33 +105,25 @@ def weigh(cause: Cause | None, incident: Incident) -> tuple[Weighed, ...]:
         if field == "not_cured_by":
             failed = observed_failures(incident)
             weighed += (_weigh_failed_cures(cause, each, anyway) for each in failed)
-        elif field in seen and not _is_implied(field, seen[field], seen):
-            weighed += _weigh_field(cause, field, seen[field], anyway, field in recorded)
+        elif field in seen and (values := telling(field, seen[field], seen)):
+            is_recorded = field in recorded
+            slips = SLIPS if field == "phase" and not is_recorded and "result_code" in seen else 0.0
+            weighed += _weigh_field(
+                cause, field, values, anyway, is_recorded=is_recorded, slips=slips
+            )
         if field in in_vain:
             weighed += _weigh_denied(cause, field, in_vain[field])
     return tuple(weighed)
 
 
-def _is_implied(field: str, values: tuple[str, ...], found: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether it follows from something else that was seen."""
-    phases = found.get("phase", ())
-    match field, values:
-        case "result_code", ("r0B",):
-            return "ext_error" in found
-        case "failure_kind", ("error_code",):
-            return "result_code" in found or "ext_error" in found
-        case "host_code", ("hci_08",) | ("gatt_8",):  # a unit that restarts ends no link
-            return bool({"once", "repeatedly"} & set(found.get("unit_resets", ())))
-        case "progress", ("none",):
-            return bool(phases) and group("before_data").issuperset(phases)
-        case "progress", ("end",):
-            return bool(phases) and group("behind_data").issuperset(phases)
-        case _:
-            return False
-
-
 def _weigh_field(
-    cause: Cause | None, field: str, values: tuple[str, ...], anyway: float, is_recorded: bool
+    cause: Cause | None,
+    field: str,
+    values: tuple[str, ...],
+    anyway: float,
+    *,
+    is_recorded: bool,
+    slips: float,
 ) -> Iterator[Weighed]:
     about = None if cause is None else cause.about(field)
     match field:
@@ -139,7 +135,14 @@ def _weigh_field(
         case _:
             wrong = SELDOM_WRONG if is_recorded else WRONG
             chances = [chance_of(cause, field, each, wrong) for each in values]
-            yield _weighed(cause, about, field, values, sum(chances) / len(chances))
+            chance = sum(chances) / len(chances)
+            yield _weighed(cause, about, field, values, _with_slips(chance, field, values, slips))
+
+
+def _with_slips(chance: float, field: str, values: tuple[str, ...], slips: float) -> float:
+    """How likely values are told where another one is meant so often."""
+    anyway = vocabulary()[field].chances
+    return (1.0 - slips) * chance + slips * sum(anyway[each] for each in values) / len(values)
 
 
 def _weigh_denied(cause: Cause | None, field: str, values: tuple[str, ...]) -> Iterator[Weighed]:

@@ -8,6 +8,9 @@ Rules of this module:
   more. What destroys less costs more than its minutes, by weights (``data/``), so that it comes
   first only where it tells that much more than what destroys nothing; never where a test that
   destroys nothing tells as much per minute.
+* Where a cause is known, and its fix destroys more than a test that could still show another cause,
+  that test is owed; one that destroys nothing comes before all others then
+  (:mod:`~firmline.diagnosis.sureness`).
 * An attempt that passes ends the failure. As long as there is something to see that only a unit
   shows that fails, an attempt counts only as far as it is expected not to pass.
 * A test is not proposed twice, nor one whose outcome is known, nor one that cannot be done where
@@ -36,6 +39,7 @@ from firmline.diagnosis.information import (
     outcomes_of_looking,
 )
 from firmline.diagnosis.ranking import Ranking
+from firmline.diagnosis.sureness import could_be_another, is_known
 
 POWER: Final = "power"
 """What only the power holds; whoever destroys that destroys the case."""
@@ -95,6 +99,11 @@ class Test:
         return self.minutes * math.prod(weights)
 
     @property
+    def harm(self) -> float:
+        """How much it destroys, or may destroy; 1: nothing."""
+        return harm_of(self.destroys, self.risks)
+
+    @property
     def only_while_failing(self) -> bool:
         """Whether it looks at what is not to be seen any more behind an attempt that passes."""
         return self.needs_failure and not self.action
@@ -141,12 +150,14 @@ class Proposal:
         bits: How much it is expected to tell.
         because: What it tells apart, in words.
         passes: How likely the attempt behind its action passes; 0 of one that looks.
+        is_owed: Whether it has to be done before the fix of the cause that is known.
     """
 
     test: Test
     bits: float
     because: str
     passes: float = 0.0
+    is_owed: bool = False
 
     @property
     def per_minute(self) -> float:
@@ -160,6 +171,17 @@ class Proposal:
             with_failure: Whether there is something that only a failing unit shows.
         """
         return self.bits / self.test.cost * (1.0 - self.passes if with_failure else 1.0)
+
+
+def harm_of(destroys: Iterable[str], risks: Iterable[str] = ()) -> float:
+    """How much something destroys, by the weights of the table; 1: nothing.
+
+    Args:
+        destroys: What cannot be looked at afterwards; the power is worse than all else together.
+        risks: What is lost likewise if a hand slips.
+    """
+    lost = [math.inf if each == POWER else _weight(each) for each in destroys]
+    return math.prod([*lost, *map(_risk, risks)])
 
 
 def _weight(destroyed: str) -> float:
@@ -199,6 +221,11 @@ def diagnostic_tests() -> Mapping[str, Test]:
     }
 
 
+def destroyed(name: str) -> str:
+    """What a test or a fix destroys, in words."""
+    return str(_table()["destroys"][name]["meaning"])
+
+
 def equipment() -> Mapping[str, str]:
     """What tests can need, by name, in words."""
     return dict(_table()["equipment"])
@@ -225,12 +252,13 @@ def plan(
     if incident.has_nothing_to_explain:
         return ()
     likely = likely_causes(ranking)
+    most = harm_of(fix_destroys(incident, ranking))
     proposals = [
         proposal
         for test in diagnostic_tests().values()
         if test.slug not in done and not set(test.needs) & set(lacks)
         if test.can_be_done(incident)
-        if (proposal := _proposal(test, incident, likely)) is not None
+        if (proposal := _proposal(test, incident, ranking, likely, most)) is not None
     ]
     worth = _worths(proposals)
     best = max(
@@ -241,9 +269,12 @@ def plan(
             (
                 each
                 for each in proposals
-                if each.test.takes_power or worth[each.test.slug] >= best * LEAST_SHARE
+                if each.is_owed
+                or each.test.takes_power
+                or worth[each.test.slug] >= best * LEAST_SHARE
             ),
             key=lambda each: (
+                not (each.is_owed and each.test.is_harmless),
                 each.test.takes_power,
                 -worth[each.test.slug],
                 not each.test.is_harmless,
@@ -272,19 +303,40 @@ def _worths(proposals: Collection[Proposal]) -> dict[str, float]:
     return worth
 
 
-def _proposal(test: Test, incident: Incident, likely: Mapping[str, float]) -> Proposal | None:
-    """A test, if it is worth anything now."""
+def fix_destroys(incident: Incident, ranking: Ranking) -> tuple[str, ...]:
+    """What is lost with the fix of the likeliest cause, by the names that tests have for it.
+
+    Nothing is where the power was taken away already: what it held is gone.
+
+    Args:
+        incident: What is known.
+        ranking: Of that.
+    """
+    seen = incident.by_field()
+    tried = {*seen.get("cured_by", ()), *seen.get("not_cured_by", ())}
+    if any(each.takes_power and each.action in tried for each in diagnostic_tests().values()):
+        return ()
+    first = ranking.causes[0].cause
+    return () if first is None else first.fix_destroys
+
+
+def _proposal(
+    test: Test, incident: Incident, ranking: Ranking, likely: Mapping[str, float], most: float
+) -> Proposal | None:
+    """A test, if it is worth anything now, or owed before a fix that does that much harm."""
     looks = _looks(test, incident, likely)
     best = max(looks, key=lambda look: bits(look.outcomes, likely), default=None)
     worth = 0.0 if best is None else bits(best.outcomes, likely)
-    if best is None or worth < WORTH_BITS:
+    is_owed = is_known(ranking) and test.harm < most and could_be_another(ranking, looks, likely)
+    if best is None or not (is_owed or worth >= WORTH_BITS):
         return None
     if not test.action:
-        return Proposal(test=test, bits=worth, because=because_of_looking(best, likely))
+        because = because_of_looking(best, likely)
+        return Proposal(test=test, bits=worth, because=because, is_owed=is_owed)
     helped = best.outcomes[PASSES]
     passes = sum(chance * helped[slug] for slug, chance in likely.items()) / sum(likely.values())
     because = because_of_trying(best, likely)
-    return Proposal(test=test, bits=worth, because=because, passes=passes)
+    return Proposal(test=test, bits=worth, because=because, passes=passes, is_owed=is_owed)
 
 
 def _looks(test: Test, incident: Incident, causes: Iterable[str]) -> list[Look]:

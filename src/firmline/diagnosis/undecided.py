@@ -15,9 +15,9 @@ from typing import Final
 
 from firmline.diagnosis.catalogue import UNKNOWN
 from firmline.diagnosis.evidence import Incident
-from firmline.diagnosis.investigation import is_known
 from firmline.diagnosis.next_test import Test, plan
 from firmline.diagnosis.ranking import RankedCause, Ranking
+from firmline.diagnosis.sureness import is_known
 
 LEFT: Final = 0.1
 """A cause is left as long as it is as likely as this of the first one; ours."""

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmline.diagnosis.catalogue import UNKNOWN, catalogue
+from firmline.diagnosis.consistency import contradictions, doubts
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.likelihood import CODES, chance_of, weigh
 from firmline.diagnosis.ranking import TELLS, Ranking, rank
@@ -167,6 +168,145 @@ def test_an_answer_that_decides_decides() -> None:
         top = rank(incident(result_code="r0B", ext_error=code)).causes[0]
         assert top.slug == cause
         assert top.probability > 0.8
+
+
+DECIDES = ("x05", "x06", "x07", "x08", "x0B", "x0D")
+"""Extended errors that one cause alone has, of those of the vocabulary."""
+HOW_IT_LOOKED = [
+    (field, value)
+    for field in ("phase", "failure_kind", "host_code")
+    for value in vocabulary()[field].meanings
+    # That there was no error, or a debugger at work, denies the answer.
+    if (field, value) not in {("failure_kind", "none"), ("phase", "programming")}
+]
+
+
+@pytest.mark.parametrize("code", DECIDES)
+def test_no_step_that_somebody_names_outweighs_an_answer_that_decides(code: str) -> None:
+    alone = rank(incident(result_code="r0B", ext_error=code)).causes[0]
+    assert alone.probability > 0.9
+    for field, value in HOW_IT_LOOKED:
+        told = {"result_code": "r0B", "ext_error": code, field: value}
+        top = rank(incident(**told)).causes[0]
+        assert top.slug == alone.slug, value
+        assert top.probability > alone.probability - 0.02, value
+
+
+def test_a_step_that_an_answer_is_never_of_is_told_and_makes_nothing_else_doubtful() -> None:
+    told = incident(ext_error="x05", phase="connect")
+    [sentence] = contradictions(told)
+    assert "an extended error answers an EXECUTE" in sentence
+    assert doubts(told) == 0
+    near = incident(ext_error="x05", phase="init_transfer")
+    assert not contradictions(near)
+    assert chances(rank(told)) == chances(rank(incident(ext_error="x05")))
+
+
+@pytest.mark.parametrize("code", ["r02", "r03", "r05", "b02", "b06", "b07", "l02", "l04", "s09"])
+def test_a_step_off_by_one_does_not_take_a_result_its_cause(code: str) -> None:
+    alone = rank(incident(result_code=code)).causes[0]
+    steps = list(vocabulary()["phase"].meanings)
+    about = alone.cause.about("phase") if alone.cause is not None else None
+    assert about is not None
+    usual = steps.index(max(about.chances, key=lambda each: about.chances[each]))
+    for phase in steps[usual - 1 : usual + 2]:
+        assert leads(incident(result_code=code, phase=phase)) == alone.slug, phase
+
+
+def test_a_step_that_a_trace_has_recorded_keeps_its_weight() -> None:
+    told, seen = (
+        incident(result_code="r08").with_more(
+            [Evidence(field="phase", value="data_transfer", origin=origin)]
+        )
+        for origin in (Origin.PERSON, Origin.TRACE)
+    )
+    slug = "transfer-first-object-delay"
+    assert chances(rank(seen))[slug] > chances(rank(told))[slug]
+
+
+# What several causes share.
+
+
+def test_that_the_application_runs_says_nothing_where_it_has_led_to_the_failure() -> None:
+    told = {"transport": "ble", "phase": "connect_bootloader", "failure_kind": "disconnect"}
+    assert chances(rank(incident(**told, flags=["app_ok"]))) == chances(rank(incident(**told)))
+    before = rank(incident(phase="connect", flags=["app_ok"]))
+    assert chances(before) != chances(rank(incident(phase="connect")))
+
+
+def test_a_link_that_is_lost_on_the_way_is_not_surely_the_cell() -> None:
+    """Of one unit on its coin cell: a radio that breaks and a restart look alike to one host."""
+    lost = {
+        "transport": "ble",
+        "sdk": "sdk_17",
+        "chip": "nrf52832",
+        "bootloader": "secure",
+        "phase": "connect_bootloader",
+        "failure_kind": "disconnect",
+        "host_code": "hci_08",
+        "progress": "none",
+        "time_to_failure": "instant",
+        "reproducibility": "always",
+        "unit_scope": "one",
+        "supply": "coin_cell",
+        "not_cured_by": ["retry"],
+        "flags": ["app_ok"],
+    }
+    seen = chances(rank(incident(**lost)))
+    assert seen["power-brownout-coincell"] < 0.9
+    assert seen["transfer-link-drops"] > 0.05
+    # Whether it restarts decides.
+    stays = rank(incident(**lost, unit_resets="no", end_state="stuck_in_dfu"))
+    assert stays.causes[0].slug == "transfer-link-drops"
+
+
+BACK = {
+    "transport": "ble",
+    "bootloader": "secure",
+    "phase": "enter_bootloader",
+    "failure_kind": "none",
+    "end_state": "back_in_app",
+    "unit_resets": "once",
+    "progress": "none",
+    "time_to_failure": "instant",
+}
+"""A unit that agrees, restarts, and is in its application again."""
+WATCHDOGS = ("wdt-not-fed", "watchdog-rr7-not-fed")
+
+
+@pytest.mark.parametrize("scope", [None, "one", "all"])
+@pytest.mark.parametrize("sdk", [None, "sdk_15_3", "sdk_17"])
+def test_the_watchdogs_reset_reason_speaks_for_a_watchdog_where_no_bootloader_was_seen(
+    scope: str | None, sdk: str | None
+) -> None:
+    """A period shorter than the host's link time-out: only the application is ever met."""
+    known = {"unit_scope": scope, "sdk": sdk}
+    told = BACK | {name: value for name, value in known.items() if value is not None}
+    found = chances(rank(incident(**told, flags=["watchdog_reset_seen"])))
+    others = [each for slug, each in found.items() if slug not in WATCHDOGS]
+    assert sum(found[each] for each in WATCHDOGS) > max(0.5, *others)
+    assert found["jump-flag-misuse"] < 0.05
+    without = chances(rank(incident(**told)))
+    assert sum(without[each] for each in WATCHDOGS) < 0.15
+
+
+def test_a_copy_that_was_begun_anew_is_no_loss_of_power() -> None:
+    """What an interrupted copy leaves is copied again at the next start (spec 9)."""
+    told = {
+        "transport": "uart",
+        "bootloader": "secure",
+        "phase": "activation",
+        "failure_kind": "none",
+        "end_state": "stuck_in_dfu",
+        "reproducibility": "once",
+        "cured_by": ["retry"],
+    }
+    before, after = (
+        chances(rank(incident(**told, flags=each)))["power-loss-mid-update"]
+        for each in ([], ["app_copy_invalid"])
+    )
+    assert before > 0.5
+    assert after < 0.1
 
 
 NEVER_SENT = {"r07"}

@@ -393,6 +393,43 @@ def test_a_connection_that_is_lost_at_once_is_told_with_its_reason() -> None:
     assert found["unit_resets"] == ("no",)
 
 
+def test_where_a_unit_is_whose_link_was_lost_before_it_was_one_nobody_has_seen() -> None:
+    """It was met last in its application, before it was asked to leave that."""
+    looked = events.Searching(address=BOOTLOADER, expected_mode=UnitMode.BOOTLOADER)
+    heard = events.UnitSeen(address=BOOTLOADER, name="DfuTarg", rssi_dbm=-50)
+    end = finished(Code.LINK_LOST, message="The connection was lost (HCI reason 0x08).")
+    found = seen(STARTED, RADIO, SEARCHING, AT_APPLICATION, ASKED, JUMPED, looked, heard, end)
+    assert found["phase"] == ("connect_bootloader",)
+    assert found["failure_kind"] == ("disconnect",)
+    assert found["host_code"] == ("hci_08",)
+    assert "end_state" not in found
+    assert "unit_resets" not in found
+
+
+def test_a_link_that_was_lost_without_a_reason_has_no_code() -> None:
+    found = seen(STARTED, RADIO, SEARCHING, AT_APPLICATION, JUMPED, finished(Code.LINK_LOST))
+    assert "host_code" not in found
+    assert "end_state" not in found
+
+
+def test_a_copy_that_its_bootloader_does_not_take_for_valid_is_damaged() -> None:
+    def version(image: str, number: int) -> Event:
+        return events.VersionSeen(image=image, version=number, address=0, size=1)
+
+    sent = events.ImageSent(kind=ImageKind.APPLICATION, size=SIZE)
+    before = (*TO_BOOTLOADER[:-1], version("bootloader", 1), version("application", 3), IMAGE)
+    end = finished(Code.UNIT_DID_NOT_RETURN)
+    damaged = seen(*before, DATA, packets(SIZE), sent, version("bootloader", 1), end)
+    assert damaged["phase"] == ("activation",)
+    assert damaged["flags"] == ("app_copy_invalid",)
+    # Where the settings are lost nobody knows what lies in its place; a valid one is no damage.
+    lost = seen(*before, DATA, packets(SIZE), sent, version("bootloader", 0), end)
+    assert lost["flags"] == ("settings_page_blank_or_bad_crc",)
+    new = version("application", 4)
+    kept = seen(*before, DATA, packets(SIZE), sent, version("bootloader", 1), new, end)
+    assert "app_copy_invalid" not in kept["flags"]
+
+
 def test_a_unit_that_is_heard_and_not_reached() -> None:
     heard = events.UnitSeen(address=UNIT, name="unit", rssi_dbm=-50)
     found = seen(STARTED, RADIO, SEARCHING, heard, finished(Code.UNIT_NOT_FOUND))

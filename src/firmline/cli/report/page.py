@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from firmline.cli.diagnosis_text import PROSE, UNLIKELY, UNPROVEN, UNSEEN, percent, title_of
 from firmline.cli.learned_text import share, weight
+from firmline.cli.plan_text import fix_text
 from firmline.cli.report.cleaning import clean
 from firmline.cli.report.content import Made, Report
 from firmline.cli.report.drawn import policy, safe_style, template
@@ -61,6 +62,7 @@ def page(report: Report) -> str:
         nothing_more=NOTHING_MORE
         if report.undecided is None
         else undecided_sentence(report.undecided),
+        fix=fix_text(report.incident, report.ranking, report.plan),
         arguments=ARGUMENTS,
         families=_families(report.ranking),
         unused=MAX_UNUSED,
