@@ -16,6 +16,8 @@ from firmline.diagnosis.vocabulary import vocabulary
 
 NEGLIGIBLE: Final = 1e-4
 """Causes less likely than this do not decide what is asked or tried next; ours."""
+LEAST: Final = 6
+"""So many are told apart, however unlikely; ours."""
 PASSES, FAILS = "passes", "fails"
 """The outcomes of an attempt behind an action."""
 SEEN, NOT_SEEN = "seen", "not seen"
@@ -42,8 +44,12 @@ def may_apply(name: str, seen: Mapping[str, tuple[str, ...]]) -> bool:
 
 
 def likely_causes(ranking: Ranking) -> dict[str, float]:
-    """How likely each cause is that is worth telling from others."""
-    return {each.slug: each.probability for each in ranking.causes if each.probability > NEGLIGIBLE}
+    """How likely each cause is that is worth telling from others, and a few in any case."""
+    return {
+        each.slug: each.probability
+        for place, each in enumerate(ranking.causes)
+        if place < LEAST or each.probability > NEGLIGIBLE
+    }
 
 
 def outcomes_of_action(action: str, incident: Incident, causes: Iterable[str]) -> Outcomes:

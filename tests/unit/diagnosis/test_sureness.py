@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from firmline.data import load_table
@@ -23,7 +23,7 @@ from firmline.diagnosis.next_test import (
     plan,
 )
 from firmline.diagnosis.ranking import RankedCause, Ranking, rank
-from firmline.diagnosis.sureness import SURE, TRUST, could_be_another, is_known
+from firmline.diagnosis.sureness import FINDS, SURE, TRUST, could_be_another, is_known
 from unit.diagnosis.cases import Case, cases, incident
 
 BROWNOUT = "power-brownout-coincell"
@@ -231,12 +231,15 @@ def test_how_it_looks_is_not_trusted_further_than_it_was_right() -> None:
 
 
 @given(st.floats(SURE, 0.9999), st.floats(0.01, 0.99), st.floats(0.01, 0.99), st.booleans())
-def test_what_could_not_show_another_leaves_the_cause_known(
+def test_what_is_owed_finds_a_share_of_what_else_it_could_be(
     first: float, with_first: float, with_others: float, direct: bool
 ) -> None:
-    """By Bayes' rule alone: whichever outcome that is worth a thought, it stays likelier."""
-    if could(first, with_first, with_others, direct=direct):
-        return
+    """By Bayes' rule alone: how many of the others come out so that the first is not known."""
+    trusted = first if direct else min(first, TRUST)
+    found = 0.0
     for own, other in ((with_first, with_others), (1 - with_first, 1 - with_others)):
-        whole = first * own + (1 - first) * other
-        assert whole < 0.02 or first * own / whole >= SURE - 0.01
+        after = trusted * own / (trusted * own + (1 - trusted) * other)
+        assume(abs(after - SURE) > 1e-3)
+        found += other if after < SURE else 0.0
+    assume(abs(found - FINDS) > 1e-3)
+    assert could(first, with_first, with_others, direct=direct) == (found >= FINDS)
