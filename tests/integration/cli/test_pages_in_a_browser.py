@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from browser import DESK, PHONE, Witness, chromium
 from integration.cli.line_world import FAILS, PASSES, Served, make_line, served
+from unit.cli.program import run_process
 
 pytestmark = pytest.mark.slow
 SPEED = 20
@@ -126,9 +127,33 @@ def test_a_failure_may_be_acknowledged_with_the_button_and_the_focus_comes_back(
     page: Page,
 ) -> None:
     fail_in_slot_3(page)
-    page.locator("#todo-3 button").click()
+    page.locator("#todo-3 .seen button").click()
     expect(page.locator("#todo-3 article")).to_have_count(0)
     assert focus_of(page) == "line"
+
+
+def test_the_result_of_the_test_is_taken_and_the_next_one_shown(
+    page: Page, station: Served, folder: Path
+) -> None:
+    fail_in_slot_3(page)
+    todo = page.locator("#todo-3")
+    first = todo.locator("h3").inner_text()
+    todo.locator("summary").press("Enter")
+    todo.locator("select").first.select_option("no")
+    todo.get_by_role("button", name="Keep the result").press("Enter")
+    expect(todo.locator("h3")).not_to_have_text(first)
+    expect(page.locator("#answer")).to_contain_text("Kept")
+    assert focus_of(page) == "line"
+    second = todo.locator("h3").inner_text()
+    todo.get_by_role("button", name="It cannot be done here").click()
+    expect(todo.locator("h3").or_(todo.locator(".seen")).first).not_to_have_text(second)
+    scan(page, "ok 3")
+    expect(todo.locator("article")).to_have_count(0)
+    assert station.end(signal.SIGTERM)[0] == 0
+    ran = run_process("line", "export", "--db", "line.db", "--json", cwd=folder)
+    (run,) = (line for line in ran.json_lines if line["type"] == "run")
+    assert len(run["diagnoses"]) == 3
+    assert run["diagnoses"][0]["next_test"] != run["diagnoses"][2]["next_test"]
 
 
 def test_scans_that_come_faster_than_answers_are_all_done_in_their_order(page: Page) -> None:

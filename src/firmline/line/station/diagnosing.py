@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from firmline import __version__
+from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.next_test import Proposal, plan
 from firmline.diagnosis.ranking import RankedCause, rank
 from firmline.diagnosis.trace_evidence import evidence_of_traces
@@ -28,10 +29,14 @@ class Diagnosed:
     Attributes:
         causes: The likeliest first.
         tests: What to do next, in this order.
+        incident: What it was made of.
+        done: Tests that were done since, whatever they showed.
     """
 
     causes: tuple[RankedCause, ...]
     tests: tuple[Proposal, ...]
+    incident: Incident
+    done: frozenset[str] = frozenset()
 
     @property
     def cause(self) -> str:
@@ -66,4 +71,6 @@ def diagnosed(heard: Sequence[Event], *, lacks: Sequence[str] = ()) -> Diagnosed
         return None
     incident = evidence_of_traces([Trace(entries=tuple(heard))])
     ranking = rank(incident)
-    return Diagnosed(causes=ranking.causes, tests=plan(incident, ranking, lacks=lacks))
+    return Diagnosed(
+        causes=ranking.causes, tests=plan(incident, ranking, lacks=lacks), incident=incident
+    )

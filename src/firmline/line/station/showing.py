@@ -11,6 +11,7 @@ from firmline.errors import FirmlineError
 from firmline.events import Event
 from firmline.line.outcomes import StepOutcome
 from firmline.line.recipe.steps import Step
+from firmline.line.station.diagnosing import Diagnosed
 from firmline.line.station.run import Ended
 from firmline.line.station.slots import SlotState, SlotView, state_behind
 
@@ -77,6 +78,15 @@ def ended_view(view: SlotView, ended: Ended) -> SlotView:
         cause="" if found is None else found.cause,
         next_test="" if found is None or not found.tests else found.tests[0].test.slug,
         seconds=run.seconds,
+    )
+
+
+def diagnosed_view(view: SlotView, found: Diagnosed) -> SlotView:
+    """A slot whose failure was diagnosed anew."""
+    return replace(
+        view,
+        cause=found.cause,
+        next_test=found.tests[0].test.slug if found.tests else "",
     )
 
 

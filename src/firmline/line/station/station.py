@@ -13,10 +13,12 @@ from firmline.line.recipe.retest import Admission, AdmissionDecision, decide_adm
 from firmline.line.recipe.steps import Find
 from firmline.line.records.base import Attempt, Records, UnitHistory
 from firmline.line.records.values import Lot, Reworked, Unit
+from firmline.line.station.diagnosing import Diagnosed
 from firmline.line.station.order import Order
+from firmline.line.station.results import ResultQuestion, result_questions, with_result
 from firmline.line.station.rework import unit_to_rework
 from firmline.line.station.run import Books, UnitRun, Watcher
-from firmline.line.station.showing import Showing, doing, ended_view, error_view
+from firmline.line.station.showing import Showing, diagnosed_view, doing, ended_view, error_view
 from firmline.line.station.slots import SlotState, SlotView
 from firmline.line.station.steps.finding import check_find
 from firmline.line.station.steps.presence import unit_is_here
@@ -75,6 +77,7 @@ class Station:
         self.shift = shift
         self._views = {number: SlotView(number=number) for number in slots}
         self._runs: dict[int, asyncio.Task[None]] = {}
+        self._found: dict[int, Diagnosed] = {}
         self._admitting = asyncio.Lock()
         self._closing = False
         self._defect: BaseException | None = None
@@ -169,7 +172,49 @@ class Station:
             raise InputError(
                 Code.SLOT_NOT_FREE, f"Slot {slot} has nothing to acknowledge: {doing(view)}."
             )
+        self._found.pop(slot, None)
         self.show(SlotView(number=slot))
+        return self._views[slot]
+
+    def questions(self, slot: int) -> tuple[ResultQuestion, ...]:
+        """What the next test of a slot's diagnosis shows; nothing where there is no such test."""
+        found = self._found.get(slot)
+        if found is None or not found.tests:
+            return ()
+        return result_questions(found.tests[0].test, found.incident)
+
+    async def take_result(
+        self, slot: int, *, run: int, test: str, answers: Mapping[str, str]
+    ) -> SlotView:
+        """A person has done the next test of a diagnosis, or cannot: it is made anew.
+
+        Args:
+            slot: Of the unit.
+            run: The run that failed; it may be another one's turn by now.
+            test: What was done.
+            answers: What it showed, by the keys of :meth:`questions`.
+
+        Returns:
+            The slot; the new diagnosis is on the disk.
+
+        Raises:
+            InputError: ``SLOT_NOT_FREE`` or ``REQUEST_MALFORMED``: nothing was changed.
+            StoreError: It cannot be recorded now.
+        """
+        found, view = self._found.get(slot), self.view(slot)
+        if found is None or view.run != run or not view.state.waits_for_person:
+            raise InputError(
+                Code.SLOT_NOT_FREE, f"Slot {slot} shows another run by now: look again."
+            )
+        if self._books.journal.problem is not None:
+            raise self._books.journal.problem
+        again = await asyncio.to_thread(with_result, found, test, answers)
+        if self._found.get(slot) is not found:
+            raise InputError(Code.SLOT_NOT_FREE, f"Slot {slot} was changed meanwhile: look again.")
+        self._found[slot] = again
+        await self._books.journal.keep(again.record(run=run, at=self._books.clock.now()))
+        if self._found.get(slot) is again:
+            self.show(diagnosed_view(self.view(slot), again))
         return self._views[slot]
 
     async def rework(self, serial: str, *, note: str = "") -> Unit:
@@ -314,6 +359,7 @@ class Station:
     def _begin(self, order: Order) -> None:
         recipe = self._equipment.recipe.recipe
         number = order.slot
+        self._found.pop(number, None)
         self.show(
             SlotView(
                 number=number,
@@ -344,6 +390,8 @@ class Station:
             failed = FirmlineError(Code.DEFECT, "firmline itself failed.")
             self.show(error_view(self.view(number), failed))
         else:
+            if ended.diagnosed is not None:
+                self._found[number] = ended.diagnosed
             self.show(ended_view(self.view(number), ended))
         finally:
             del self._runs[number]

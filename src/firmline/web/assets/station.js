@@ -10,7 +10,7 @@
 
   // --- the focus: a barcode scanner is a keyboard
 
-  const isOurs = (element) => element && element.closest("button, a, input, summary, dialog");
+  const isOurs = (element) => element && element.closest("button, a, input, select, label, summary, dialog");
   const takeFocus = () => { if (!help.open) field.focus({ preventScroll: true }); };
   document.addEventListener("click", (event) => { if (!isOurs(event.target)) takeFocus(); });
   document.addEventListener("keydown", (event) => {
@@ -55,7 +55,7 @@
       sound("refused");
       return;
     }
-    chosen = said.slot ?? null;
+    if (path === "/station/say") chosen = said.slot ?? null;
     if (said.help) help.showModal();
     tell(said.message || "", "good");
   };
@@ -75,7 +75,7 @@
     if (form.id === "scan") return;
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(form, event.submitter));
-    inTurn(form.getAttribute("action"), () => fields);
+    post(form.getAttribute("action"), fields); // a scan does not wait for it
     takeFocus();
   });
 

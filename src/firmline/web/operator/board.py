@@ -176,7 +176,8 @@ class Board:
         self.hub.tell(f"slot-{view.number}", partial(_drawn, card))
 
     def _tell_todo(self, view: SlotView) -> None:
-        todo = todo_of(view)
+        station = self._station
+        todo = todo_of(view, () if station is None else station.questions(view.number))
         draw = nothing if todo is None else partial(fragment, "operator/todo.html", todo=todo)
         self.hub.tell(f"todo-{view.number}", draw)
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from firmline.diagnosis.next_test import Test, diagnostic_tests, equipment
 from firmline.errors import Code, FirmlineError, next_thing
 from firmline.line.outcomes import StepOutcome
+from firmline.line.station.results import ResultQuestion
 from firmline.line.station.slots import SlotState, SlotView
 
 
@@ -150,6 +151,7 @@ class Todo:
         test: The test to do first; ``None``: none.
         needs: What that test needs, in words.
         action: What to do then.
+        questions: What the test shows.
     """
 
     number: int
@@ -162,10 +164,16 @@ class Todo:
     test: Test | None
     needs: tuple[str, ...]
     action: str
+    questions: tuple[ResultQuestion, ...] = ()
 
 
-def todo_of(view: SlotView) -> Todo | None:
-    """What there is to do about a slot; ``None``: nothing."""
+def todo_of(view: SlotView, questions: tuple[ResultQuestion, ...] = ()) -> Todo | None:
+    """What there is to do about a slot; ``None``: nothing.
+
+    Args:
+        view: The slot.
+        questions: What its next test shows.
+    """
     if not view.state.waits_for_person:
         return None
     told = FirmlineError(Code(view.code) if view.code in _CODES else Code.DEFECT, view.sentence)
@@ -183,6 +191,7 @@ def todo_of(view: SlotView) -> Todo | None:
         test=test,
         needs=tuple(known[each] for each in test.needs) if test is not None else (),
         action=next_thing(told),
+        questions=questions if test is not None else (),
     )
 
 

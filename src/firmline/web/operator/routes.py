@@ -19,6 +19,8 @@ from firmline.web.pages import page
 from firmline.web.rooms import Room
 
 PATH: Final = "/station"
+ANSWER: Final = "answer:"
+"""Begins the name of a field with an answer."""
 LONGEST_LINE: Final = 200
 """Characters that a scanner or a person says at once; ours."""
 
@@ -44,6 +46,7 @@ class OperatorPages:
                 Route(f"{PATH}/events", self.events),
                 Route(f"{PATH}/say", self.say, methods=["POST"]),
                 Route(f"{PATH}/slots/{{slot}}/seen", self.seen, methods=["POST"]),
+                Route(f"{PATH}/slots/{{slot}}/result", self.result, methods=["POST"]),
                 Route(f"{PATH}/slots/{{slot}}/stop", self.stop, methods=["POST"]),
             ),
             close=self._board.hub.close,
@@ -104,6 +107,26 @@ class OperatorPages:
     async def stop(self, request: Request) -> Response:
         """The run of a slot is to stop, with a button."""
         return await self._with_slot(request, words.Abort)
+
+    async def result(self, request: Request) -> Response:
+        """What the next test of a diagnosis has shown."""
+        try:
+            slot = whole_number(request.path_params["slot"], "A slot")
+            fields = await read_form(request)
+            view = await self._board.station.take_result(
+                slot,
+                run=whole_number(fields.get("run", ""), "A run"),
+                test=fields.get("test", ""),
+                answers={
+                    name.removeprefix(ANSWER): value
+                    for name, value in fields.items()
+                    if name.startswith(ANSWER) and value
+                },
+            )
+        except FirmlineError as error:
+            return _refused(error)
+        left = "the next test is shown" if view.next_test else "no other test would tell more"
+        return JSONResponse({"slot": None, "message": f"Kept: {left}."})
 
     async def _with_slot(
         self, request: Request, said: type[words.Acknowledge | words.Abort]
