@@ -272,7 +272,7 @@ def test_every_control_has_a_name(page: Page) -> None:
     fail_in_slot_3(page)
     nameless = page.evaluate(
         "[...document.querySelectorAll('button, a, input:not([type=hidden]), select')]"
-        ".filter((e) => !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length))"
+        ".filter((e) => !(e.textContent.trim() || e.ariaLabel || e.labels?.length))"
         ".map((e) => e.outerHTML)"
     )
     assert nameless == []
