@@ -51,6 +51,7 @@ GROUPS = {
     "RCP": ("Recipes of a production line", 2),
     "STN": ("The station of a production line", 2),
     "PLAN": ("Campaigns and the queue", 2),
+    "SYNC": ("Records on their way to the centre", 3),
     "LINK": ("The road to the unit", 3),
     "ENTER": ("Into the bootloader", 3),
     "BLE": ("The computer's own Bluetooth", 3),

@@ -207,6 +207,13 @@ class Code(StrEnum):
     UNIT_NOT_PLANNED = "DFU-PLAN-008"
     QUEUE_BUSY = "DFU-PLAN-009"
 
+    # Records on their way from a station to the centre.
+    SYNC_ADDRESS = "DFU-SYNC-001"
+    SYNC_GONE = "DFU-SYNC-002"
+    SYNC_REFUSED = "DFU-SYNC-003"
+    SYNC_VERSION = "DFU-SYNC-004"
+    SYNC_SET_BACK = "DFU-SYNC-005"
+
     # The road to the unit.
     LINK_NOT_AVAILABLE = "DFU-LINK-001"
     LINK_EXTRA_MISSING = "DFU-LINK-002"

@@ -18,7 +18,7 @@ from unit.cli.failed_trace import failed_update
 
 OF_THE_USERS_FILES = frozenset(
     group for group, (_, code) in errors_page.GROUPS.items() if code == ExitCode.INPUT
-) | {"TRUST", "SWD", "PSU", "EXP", "DUMP", "REC", "AUDIT", "WEB"}
+) | {"TRUST", "SWD", "PSU", "EXP", "DUMP", "REC", "AUDIT", "WEB", "SYNC"}
 """Groups of codes with which no attempt to update ends: it is not begun, or is none."""
 BY_THEIR_EVENTS = {
     Code.ANSWER_MALFORMED,

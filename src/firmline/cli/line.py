@@ -20,6 +20,7 @@ SECTIONS = (
         Command(
             "worker", "firmline.cli.line_worker:worker", "Run a station that does planned work."
         ),
+        Command("sync", "firmline.cli.line_sync:sync", "Send records to the centre."),
         Command("campaign", "firmline.cli.line_campaign:campaign", "Plan work on many units."),
         Command("export", "firmline.cli.line_export:export", "Print the runs of its records."),
         Command(

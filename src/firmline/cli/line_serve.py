@@ -34,6 +34,13 @@ SERVERS: Final = {"starlette", "uvicorn", "h11", "anyio", "argon2"}
 )
 @click.option("--tls-cert", metavar="FILE", type=FilePath(), help="Certificate and chain (PEM).")
 @click.option("--tls-key", metavar="FILE", type=FilePath(), help="Its private key (PEM).")
+@click.option(
+    "--attachments",
+    metavar="FOLDER",
+    type=FilePath(),
+    help="Where traces are kept that stations send; by default beside a file of records, and"
+    " nowhere with a server.",
+)
 @click.option("--on", "roads", metavar="ROAD", multiple=True, help=ROADS)
 @station_options
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON lines.")
@@ -44,6 +51,7 @@ def serve(
     listen: str,
     tls_cert: Path | None,
     tls_key: Path | None,
+    attachments: Path | None,
     roads: tuple[str, ...],
     as_json: bool,
     **options: Any,  # noqa: ANN401 - click hands over the options of a station by name
@@ -80,7 +88,7 @@ def serve(
         raise extra_missing("server", f"The pages need {problem.name}") from None
     with ending_signals() as ending:
         if recipe is None:
-            server.serve_records(db, ending)
+            server.serve_records(db, ending, attachments=attachments)
         else:
             setup = station_setup(
                 recipe, roads=roads, db=_own_file(db), options=StationOptions(**options)

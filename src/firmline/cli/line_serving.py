@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,7 +24,7 @@ from firmline.line.accounts.sessions import Sessions
 from firmline.line.accounts.store import Accounts
 from firmline.line.outcomes import StepOutcome
 from firmline.line.records.address import DatabaseAddress, parse_address
-from firmline.line.records.attachments import attachments_beside
+from firmline.line.records.attachments import AttachmentStore, attachments_beside
 from firmline.line.records.database import Database
 from firmline.line.records.open import open_records
 from firmline.line.records.sql import SqlRecords
@@ -44,6 +45,7 @@ from firmline.web.rooms import Room, Site
 from firmline.web.serving import serving
 from firmline.web.signing_in.access import SigningIn
 from firmline.web.signing_in.pages import SignInPages
+from firmline.web.sync import sync_room
 from firmline.web.tls import Tls
 
 Work = Callable[[Station], Coroutine[Any, Any, None]]
@@ -77,11 +79,17 @@ class Server:
         self._printer = printer or SlotPrinter(as_json=as_json)
         self._outcomes: Counter[StepOutcome] = Counter()
 
-    def serve_records(self, db: str, ending: Ending) -> None:
-        """Serve the pages over records alone, until somebody ends it."""
+    def serve_records(self, db: str, ending: Ending, *, attachments: Path | None = None) -> None:
+        """Serve the pages over records alone, until somebody ends it.
+
+        Args:
+            db: The records.
+            ending: Says when to end.
+            attachments: Folder of attachments; ``None``: beside the file of records.
+        """
         address = parse_address(db)
         with closing(open_records(address, create=False)) as records:
-            rooms = _rooms(records, address)
+            rooms = _rooms(records, address, attachments)
             doors = self._doors(records.database)
             with _told_to_others(records):
                 asyncio.run(_until(ending, self._serve(str(address), doors, rooms, work=_for_ever)))
@@ -185,15 +193,19 @@ class Server:
             say(problem)
 
 
-def _rooms(records: SqlRecords, address: DatabaseAddress) -> list[Room]:
+def _rooms(
+    records: SqlRecords, address: DatabaseAddress, attachments: Path | None = None
+) -> list[Room]:
     """What is served over records, with a station or without."""
-    path = address.path
+    store = None if address.path is None else attachments_beside(address.path)
+    if attachments is not None:
+        store = AttachmentStore(attachments)
     dashboard = DashboardPages(
         records,
-        attachments=None if path is None else attachments_beside(path),
+        attachments=store,
         where=printable(str(address)),
     )
-    return [*dashboard.rooms, Api(records).room]
+    return [*dashboard.rooms, Api(records).room, sync_room(records, store)]
 
 
 @contextmanager

@@ -114,6 +114,7 @@ def test_every_command_of_the_program_is_where_it_is_said_to_be() -> None:
         "firmline line serve",
         "firmline line report",
         "firmline line worker",
+        "firmline line sync",
         "firmline line campaign",
         "firmline line campaign abort",
         "firmline line campaign again",

@@ -76,6 +76,11 @@ class AttachmentStore:
             )
         return content
 
+    def has(self, sha256: str) -> bool:
+        """Whether there is a file with this hash."""
+        check_sha256("attachment", sha256)
+        return self._place(sha256).is_file()
+
     def _place(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256[2:]
 

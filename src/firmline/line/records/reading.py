@@ -106,15 +106,15 @@ def _of_units(table: Table, serials: Sequence[str], product: str) -> _Query:
 
 def _runs(connection: Connection, query: _Query) -> tuple[Row[Run], ...]:
     lines = connection.execute(query).mappings().all()
-    lots = _parts(connection, tables.lots, lines)
+    lots = parts_of(connection, tables.lots, lines)
     return tuple(decode_run(line, lots[key_of(line)]) for line in lines)
 
 
 def read_phases(connection: Connection, runs: Sequence[RowKey]) -> tuple[Row[Phase], ...]:
     """The phases of runs."""
     lines = _of_runs(connection, tables.phases, runs, then=("position", "sequence"))
-    measured = _parts(connection, tables.measurements, lines)
-    attached = _parts(connection, tables.attachments, lines)
+    measured = parts_of(connection, tables.measurements, lines)
+    attached = parts_of(connection, tables.attachments, lines)
     return tuple(
         decode_phase(line, measured[key_of(line)], attached[key_of(line)]) for line in lines
     )
@@ -123,7 +123,7 @@ def read_phases(connection: Connection, runs: Sequence[RowKey]) -> tuple[Row[Pha
 def read_diagnoses(connection: Connection, runs: Sequence[RowKey]) -> tuple[Row[Diagnosis], ...]:
     """The diagnoses of runs."""
     lines = _of_runs(connection, tables.diagnoses, runs, then=("sequence",))
-    considered = _parts(connection, tables.causes, lines)
+    considered = parts_of(connection, tables.causes, lines)
     return tuple(decode_diagnosis(line, considered[key_of(line)]) for line in lines)
 
 
@@ -154,7 +154,7 @@ def read_half_done(connection: Connection, station: str) -> tuple[Row[RunBegan],
     return tuple(map(decode_begun, connection.execute(query).mappings()))
 
 
-def _parts(
+def parts_of(
     connection: Connection, table: Table, lines: Sequence[Line]
 ) -> defaultdict[RowKey, list[Line]]:
     """The lines of a table that belong to these rows, in their order."""
