@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC
 from typing import Final, Self
 
 from sqlalchemy import Connection, func, select
 
 from firmline.errors import Code, InputError, shortened
+from firmline.line.audit.chain import CONSOLE, Actor, Detail, deed
+from firmline.line.audit.sql import enter
 from firmline.line.campaigns.campaign import Campaign
 from firmline.line.campaigns.decision import NOT_OPEN, CampaignState, UnitState, may_start
 from firmline.line.campaigns.plan import Planned
@@ -99,6 +102,7 @@ class CampaignBook:
                 [_unit(campaign, position, unit) for position, unit in enumerate(units)],
             )
             note(connection, name, who=who, what="made", why=f"{len(units)} units")
+            _enter(connection, name, "made", who=who, units=len(units))
 
     def release(self, name: str, *, who: str) -> None:
         """A second person says that it may be started.
@@ -107,7 +111,7 @@ class CampaignBook:
             InputError: ``CAMPAIGN_RELEASE``: who made it may not. ``CAMPAIGN_STATE``.
         """
         who = _person(who)
-        with self._held(name, CampaignState.MADE, to="released") as (connection, line):
+        with self._held(name, CampaignState.MADE, to="released", who=who) as (connection, line):
             if not may_start(line["made_by"], who):
                 raise InputError(
                     Code.CAMPAIGN_RELEASE,
@@ -122,7 +126,7 @@ class CampaignBook:
         Raises:
             InputError: ``CAMPAIGN_STATE``.
         """
-        with self._held(name, CampaignState.RELEASED, to="started") as (connection, _line):
+        with self._held(name, CampaignState.RELEASED, to="started", who=who) as (connection, _line):
             set_campaign(connection, name, state=CampaignState.RUNNING)
             note(connection, name, who=who, what="started")
             look_on(connection, name)
@@ -133,7 +137,7 @@ class CampaignBook:
         Raises:
             InputError: ``CAMPAIGN_STATE``.
         """
-        with self._held(name, CampaignState.RUNNING, to="paused") as (connection, line):
+        with self._held(name, CampaignState.RUNNING, to="paused", who=who) as (connection, line):
             pause(connection, line, who=who, why=why)
 
     def resume(self, name: str, *, who: str) -> None:
@@ -142,7 +146,7 @@ class CampaignBook:
         Raises:
             InputError: ``CAMPAIGN_STATE``.
         """
-        with self._held(name, CampaignState.PAUSED, to="resumed") as (connection, line):
+        with self._held(name, CampaignState.PAUSED, to="resumed", who=who) as (connection, line):
             set_campaign(connection, name, state=CampaignState.RUNNING, reason="")
             note(connection, name, who=who, what="resumed")
             queue_planned(connection, line, up_to_group=line["opened"])
@@ -155,7 +159,7 @@ class CampaignBook:
             InputError: ``CAMPAIGN_STATE``: it is over.
         """
         not_over = [state for state in CampaignState if not state.is_over]
-        with self._held(name, *not_over, to="aborted") as (connection, line):
+        with self._held(name, *not_over, to="aborted", who=who) as (connection, line):
             abort(connection, line, who=who, why=why)
 
     def move(self, name: str, serials: Sequence[str], *, to: str, who: str) -> None:
@@ -179,6 +183,7 @@ class CampaignBook:
                     )
                 why = f"from {unit['station']} to {to}"
                 note(connection, name, who=who, what="moved", why=why, serial=serial)
+            _enter(connection, name, "moved", who=who, units=len({*serials}), to=to)
 
     def cancel(self, name: str, serials: Sequence[str], *, who: str, why: str = "") -> None:
         """Take units out of the campaign.
@@ -201,6 +206,7 @@ class CampaignBook:
                 set_unit(connection, name, serial, state=UnitState.CANCELLED, why=why, job=0)
                 note(connection, name, who=who, what="cancelled", why=why, serial=serial)
             look_on(connection, name)
+            _enter(connection, name, "cancelled", who=who, units=len({*serials}))
 
     def again(self, name: str, serials: Sequence[str], *, who: str) -> int:
         """Queue units again that were held; none named: all of them. How many there were.
@@ -223,17 +229,26 @@ class CampaignBook:
             if line["state"] == CampaignState.RUNNING:
                 queue_planned(connection, line, up_to_group=line["opened"])
                 look_on(connection, name)
+            _enter(connection, name, "again", who=who, units=len(chosen))
             return len(chosen)
 
     @contextmanager
     def _held(
-        self, name: str, *states: CampaignState, to: str
+        self, name: str, *states: CampaignState, to: str, who: str
     ) -> Iterator[tuple[Connection, Line]]:
         with self.database.writing() as connection:
             line = locked(connection, name)
             if line["state"] not in states:
                 raise _wrong_state(name, line, to)
             yield connection, line
+            _enter(connection, name, to, who=who, made_by=line["made_by"])
+
+
+def _enter(connection: Connection, name: str, what: str, *, who: str, **details: Detail) -> None:
+    """Enter in the audit trail what somebody did, as the last of it; times are the server's."""
+    at = connection.execute(select(func.now())).scalar_one().astimezone(UTC)
+    by = Actor(name=_person(who), role=CONSOLE)
+    enter(connection, deed(f"campaign.{what}", name, at=at, by=by, details=details))
 
 
 def _person(who: str) -> str:

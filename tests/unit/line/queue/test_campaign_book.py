@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from firmline.errors import Code, InputError
+from firmline.line.audit.base import every_entry
+from firmline.line.audit.chain import verify
+from firmline.line.audit.sql import SqlAudit
 from firmline.line.campaigns.decision import CampaignState, UnitState
 from firmline.line.queue.campaigns import CampaignBook
 from firmline.line.queue.desk import Desk
@@ -47,6 +50,29 @@ def test_nothing_is_begun_before_two_persons_have_said_so(book: CampaignBook) ->
         *("made", "released", "started"),
         "opened a group",
     ]
+
+
+def test_what_people_do_is_in_the_audit_trail_and_what_is_refused_is_not(
+    running: CampaignBook,
+) -> None:
+    with pytest.raises(InputError):
+        running.release("spring", who="bob")
+    running.move("spring", ["SN-0001"], to="south", who="ann")
+    running.cancel("spring", ["SN-0002"], who="ann")
+    running.pause("spring", who="bob", why="lunch")
+    running.abort("spring", who="bob")
+    entries = [*every_entry(SqlAudit(running.database))]
+    assert verify(entries).holds
+    assert [(entry.deed.actor.name, entry.deed.action) for entry in entries] == [
+        ("ann", "campaign.made"),
+        ("bob", "campaign.released"),
+        ("ann", "campaign.started"),
+        ("ann", "campaign.moved"),
+        ("ann", "campaign.cancelled"),
+        ("bob", "campaign.paused"),
+        ("bob", "campaign.aborted"),
+    ]
+    assert {entry.deed.subject for entry in entries} == {"spring"}
 
 
 def test_a_name_is_used_once(book: CampaignBook) -> None:
