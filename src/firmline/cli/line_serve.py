@@ -34,6 +34,7 @@ SERVERS: Final = {"starlette", "uvicorn", "h11", "anyio", "argon2"}
 )
 @click.option("--tls-cert", metavar="FILE", type=FilePath(), help="Certificate and chain (PEM).")
 @click.option("--tls-key", metavar="FILE", type=FilePath(), help="Its private key (PEM).")
+@click.option("--log-json", is_flag=True, help="Tell of requests as JSON on standard error.")
 @click.option(
     "--attachments",
     metavar="FOLDER",
@@ -51,6 +52,7 @@ def serve(
     listen: str,
     tls_cert: Path | None,
     tls_key: Path | None,
+    log_json: bool,
     attachments: Path | None,
     roads: tuple[str, ...],
     as_json: bool,
@@ -81,7 +83,7 @@ def serve(
     try:
         from firmline.web.tls import tls_of  # noqa: PLC0415
 
-        server = Server(listen, tls=tls_of(tls_cert, tls_key), as_json=as_json)
+        server = Server(listen, tls=tls_of(tls_cert, tls_key), log_json=log_json, as_json=as_json)
     except ModuleNotFoundError as problem:
         if (problem.name or "").partition(".")[0] not in SERVERS:
             raise

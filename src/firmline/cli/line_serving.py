@@ -58,6 +58,7 @@ class Server:
     Args:
         listen: Where.
         tls: How it is encrypted; ``None``: not at all.
+        log_json: Whether to tell of requests on standard error.
         as_json: Whether to print for programs.
         printer: Prints what becomes of slots; ``None``: all of it.
 
@@ -70,11 +71,13 @@ class Server:
         listen: str,
         *,
         tls: Tls | None = None,
+        log_json: bool = False,
         as_json: bool,
         printer: SlotPrinter | None = None,
     ) -> None:
         self._address: ListenAddress = parse_listen(listen)
         self._tls = tls
+        self._heard = _log if log_json else None
         self._as_json = as_json
         self._printer = printer or SlotPrinter(as_json=as_json)
         self._outcomes: Counter[StepOutcome] = Counter()
@@ -149,7 +152,7 @@ class Server:
     ) -> None:
         listener = listening_socket(self._address)
         hosts, port = self._address.names, listener.getsockname()[1]
-        site = Site(name=name, hosts=hosts, access=doors, defect=_say_defect)
+        site = Site(name=name, hosts=hosts, access=doors, defect=_say_defect, heard=self._heard)
         sign_in = [] if doors.sessions is None else [SignInPages(doors, doors.sessions).room]
         async with serving(build_app(site, [*rooms, *sign_in]), listener, tls=self._tls):
             self._listening(self._address.url(port, is_encrypted=self._tls is not None))
@@ -248,3 +251,8 @@ async def _watched(ending: Ending, task: asyncio.Task[None]) -> AsyncIterator[No
 
 def _say_defect(defect: Exception) -> None:
     say(LocalProtocolError(f"A page failed: {type(defect).__name__}: {defect}"))
+
+
+def _log(told: dict[str, object]) -> None:
+    with suppress(OSError):  # nobody reads it: pages are served all the same
+        click.echo(json.dumps(told), err=True)

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from firmline.errors import FirmlineError
 from firmline.web.failures import error_answer, http_error_answer
 from firmline.web.guard import Guard
+from firmline.web.request_log import RequestLog
 from firmline.web.rooms import Room, Site
 from firmline.web.static import serve_asset
 
@@ -36,7 +37,7 @@ def build_app(site: Site, rooms: Sequence[Room]) -> Starlette:
             Route("/assets/{name}", serve_asset),
             *(route for room in rooms for route in room.routes),
         ],
-        middleware=[Middleware(Guard, site=site)],
+        middleware=[Middleware(RequestLog, site=site), Middleware(Guard, site=site)],
         exception_handlers={FirmlineError: error_answer, HTTPException: http_error_answer},
     )
     app.state.site = site

@@ -41,6 +41,7 @@ class Site:
         access: Who may come in.
         hosts: The names that it is reached under, without ports; empty: any.
         defect: Hears of defects of ours; whoever asked gets a page with their code.
+        heard: Hears of every request when it was answered; ``None``: nobody does.
         epoch: Another one each time it is started: pages that were drawn before load anew.
     """
 
@@ -48,4 +49,5 @@ class Site:
     access: Access = field(default_factory=Everybody)
     hosts: frozenset[str] = frozenset()
     defect: Callable[[Exception], None] = _report_nothing
+    heard: Callable[[dict[str, object]], None] | None = None
     epoch: str = field(default_factory=lambda: secrets.token_hex(8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -137,3 +138,18 @@ def test_what_cannot_be_served_is_said(
     assert ran.code == 2
     assert f"[{code}]" in ran.err
     assert said in ran.err.replace("\n", " ")
+
+
+def test_requests_are_told_of_as_json_on_standard_error(folder: Path) -> None:
+    add_bert(folder)
+    words = ("--db", "line.db", "--listen", "127.0.0.1:0", "--log-json")
+    with served(folder, *words) as line:
+        httpx.get(f"{line.url}/healthz?secret=1")
+        httpx.get(f"{line.url}/api/v1/runs")
+        line.process.terminate()
+        _, err = line.process.communicate(timeout=30)
+    told = [json.loads(each) for each in err.splitlines()]
+    assert [(each["path"], each["status"]) for each in told] == [
+        ("/healthz", 200),
+        ("/api/v1/runs", 401),
+    ]

@@ -160,3 +160,19 @@ async def test_scripts_and_styles_are_kept_until_they_change() -> None:
 async def test_an_asset_of_another_digest_has_another_address() -> None:
     assert asset("htmx.min.js") != asset("htmx-sse.min.js")
     assert asset("htmx.min.js").startswith("/assets/htmx.min.js?v=")
+
+
+async def test_requests_are_told_of_without_queries_and_headers() -> None:
+    heard: list[dict[str, object]] = []
+    site = Site(name="north", access=OnlyZoe(), heard=heard.append)
+    async with browser(build_app(site, [ROOM])) as client:
+        await client.get("/first?serial=SN-1", headers={"x-name": "zoe", "cookie": "a=b"})
+        await client.get("/nothing%0d%0aX: y", headers={"x-name": "zoe"})
+        await client.get("/first")
+    assert [(line["path"], line["status"], line["visitor"]) for line in heard] == [
+        ("/first", 200, "Zoe"),
+        ("/nothing\r\nX: y", 404, "Zoe"),
+        ("/first", 303, ""),
+    ]
+    assert all("SN-1" not in str(line) and "a=b" not in str(line) for line in heard)
+    assert set(heard[0]) == {"type", "at", "method", "path", "status", "ms", "visitor"}
