@@ -265,6 +265,10 @@ def test_everything_can_be_read(
     if size is DESK:
         tall = page.evaluate("document.documentElement.scrollHeight - innerHeight")
         assert tall <= 0, "the whole floor is on one screen"
+        cut = page.evaluate(
+            "[...document.querySelectorAll('.card')].map((e) => e.scrollHeight - e.clientHeight)"
+        )
+        assert max(cut) <= 0, "nothing is cut off in a card"
     assert page.screenshot(path=tmp_path / "page.png")
 
 
