@@ -88,8 +88,8 @@ def test_every_option_for_a_key_is_tried_here() -> None:
         found = dict(options(cli, context))
     assert {name for name, kind in found.items() if isinstance(kind, KeyName)} == set(COMMANDS)
     paths = {name for name, kind in found.items() if type(kind) is FilePath}
-    # The key of a TLS certificate signs no package, and uvicorn takes it as a file alone.
-    others = {"line serve --tls-key"}
+    # Neither the key of a TLS certificate nor that of a station signs a package.
+    others = {"line serve --tls-key", "line sync --key-file"}
     assert {name for name in paths if "key" in name.rpartition(" ")[2].lower()} == others
 
 
