@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from firmline.cli.style import printable
+from firmline.line.queue.fields import (
+    campaign_fields,
+    event_fields,
+    station_fields,
+    unit_fields,
+)
 from firmline.line.queue.views import (
     all_campaigns,
     campaign_view,
@@ -20,7 +26,6 @@ from firmline.line.queue.views import (
 if TYPE_CHECKING:
     from firmline.line.campaigns.decision import UnitState
     from firmline.line.queue.campaigns import CampaignBook
-    from firmline.line.queue.stations import StationView
     from firmline.line.queue.views import CampaignView
 
 
@@ -28,7 +33,7 @@ def say_done(book: CampaignBook, name: str, *, as_json: bool) -> None:
     """Something was done to a campaign: how it stands now."""
     view = campaign_view(book.database, name)
     if as_json:
-        click.echo(json.dumps({"type": "result", **_json(view)}))
+        click.echo(json.dumps({"type": "result", **campaign_fields(view)}))
         return
     click.echo(_head(view))
 
@@ -42,13 +47,10 @@ def say_campaign(
     happened = events_of(book.database, name) if events else ()
     if as_json:
         for unit in listed:
-            told = {each: getattr(unit, each) for each in unit.__slots__}
-            click.echo(json.dumps({"type": "unit", **told}))
+            click.echo(json.dumps({"type": "unit", **unit_fields(unit)}))
         for event in happened:
-            told = {each: getattr(event, each) for each in event.__slots__}
-            told["at"] = event.at.isoformat()
-            click.echo(json.dumps({"type": "event", **told}))
-        click.echo(json.dumps({"type": "result", **_json(view)}))
+            click.echo(json.dumps({"type": "event", **event_fields(event)}))
+        click.echo(json.dumps({"type": "result", **campaign_fields(view)}))
         return
     click.echo(_head(view))
     for number, group in enumerate(view.groups, 1):
@@ -77,9 +79,9 @@ def say_all(book: CampaignBook, *, as_json: bool) -> None:
     views, stations = all_campaigns(book.database), stations_of_line(book.database)
     if as_json:
         for view in views:
-            click.echo(json.dumps({"type": "campaign", **_json(view)}))
+            click.echo(json.dumps({"type": "campaign", **campaign_fields(view)}))
         for station in stations:
-            click.echo(json.dumps({"type": "station", **_json_of_station(station)}))
+            click.echo(json.dumps({"type": "station", **station_fields(station)}))
         click.echo(
             json.dumps({"type": "result", "campaigns": len(views), "stations": len(stations)})
         )
@@ -107,40 +109,3 @@ def _head(view: CampaignView) -> str:
 
 def _states(states: Mapping[UnitState, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "no units"
-
-
-def _json(view: CampaignView) -> dict[str, Any]:
-    campaign = view.campaign
-    return {
-        "campaign": campaign.name,
-        "title": campaign.title,
-        "product": campaign.product,
-        "recipe": {each: getattr(campaign.recipe, each) for each in campaign.recipe.__slots__},
-        "priority": campaign.priority,
-        "state": str(view.state),
-        "reason": view.reason,
-        "made_by": view.made_by,
-        "released_by": view.released_by,
-        "changed_at": view.changed_at.isoformat(),
-        "groups": [
-            {
-                "name": group.name,
-                "open": group.is_open,
-                "success_percent": group.success_percent,
-                "units": {str(state): count for state, count in sorted(group.states.items())},
-            }
-            for group in view.groups
-        ],
-        "stations": [_json_of_station(station) for station in view.stations],
-    }
-
-
-def _json_of_station(station: StationView) -> dict[str, Any]:
-    return {
-        "station": station.name,
-        "online": station.is_online,
-        "seen_at": None if station.seen_at is None else station.seen_at.isoformat(),
-        "queued": station.queued,
-        "working": station.working,
-        "sentence": station.sentence,
-    }

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-KNOWN = {"type", "properties", "required", "items", "enum", "const", "format", "$ref", "minimum"}
+KNOWN = {
+    *("type", "properties", "required", "items", "enum", "const", "format", "$ref", "minimum"),
+    "additionalProperties",
+}
 TYPES: dict[str, Any] = {
     "string": str,
     "integer": int,
@@ -42,6 +45,13 @@ def _is(value: Any, kind: str) -> bool:
 def _in_object(value: Any, schema: dict[str, Any], schemas: dict[str, Any], at: str) -> list[str]:
     if not isinstance(value, dict):
         return []
+    if "additionalProperties" in schema:
+        rest = schema["additionalProperties"]
+        return [
+            fault
+            for name, each in value.items()
+            for fault in faults(each, rest, schemas, f"{at}.{name}")
+        ]
     known = schema["properties"]
     found = [f"{at}: {name} is missing" for name in schema["required"] if name not in value]
     found += [f"{at}: {name} is not described" for name in value if name not in known]

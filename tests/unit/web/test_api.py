@@ -17,7 +17,10 @@ from firmline.errors import Code
 from firmline.line.accounts.keys import Keys
 from firmline.line.accounts.roles import Role
 from firmline.line.audit.sql import SqlAudit
+from firmline.line.campaigns.plan import plan
+from firmline.line.campaigns.reading import read_campaign
 from firmline.line.outcomes import StepOutcome
+from firmline.line.queue.open import open_campaigns
 from firmline.line.records.address import parse_address
 from firmline.line.records.base import Place
 from firmline.line.records.open import open_records
@@ -33,6 +36,7 @@ from firmline.web.rooms import Room, Site
 from firmline.web.signing_in.access import SigningIn
 from unit.line.audit_world import ANNA, done
 from unit.line.audit_world import BEGIN as AUDITED
+from unit.line.campaigns_world import WHOLE
 from unit.line.records_world import BEGIN, begun, row, whole_run
 from unit.web.asking import HOST
 from unit.web.json_schema import faults
@@ -55,6 +59,20 @@ def records(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlRecor
         for subject in ("bert", "cara"):
             SqlAudit(opened.database).append(done(subject))
         yield opened
+
+
+@pytest.fixture
+def spring(request: pytest.FixtureRequest, records: SqlRecords) -> None:
+    """A campaign that runs, where the records are on a server."""
+    with records.database.reading() as connection:
+        if connection.dialect.name == "sqlite":
+            return
+    address = parse_address(request.getfixturevalue("postgresql_url"))
+    with closing(open_campaigns(address)) as book:
+        campaign = read_campaign(WHOLE, where="spring.toml")
+        book.make(campaign, plan(campaign, {}), document=WHOLE, who="ann")
+        book.release("spring", who="bob")
+        book.start("spring", who="ann")
 
 
 @pytest.fixture
@@ -96,18 +114,27 @@ QUESTIONS = {
     "/units/{serial}": ["/units/SN-0007", "/units/SN-8", "/units/SN-0007?product=tag"],
     "/yields": ["/yields", "/yields?by=station", "/yields?by=hour", "/yields?product=nothing"],
     "/stations": ["/stations"],
+    "/campaigns": ["/campaigns"],
+    "/campaigns/{campaign}": ["/campaigns/spring"],
     "/audit": ["/audit", "/audit?after=1&limit=1"],
 }
 
 
+@pytest.mark.usefixtures("spring")
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: each.path)
-async def test_every_answer_is_as_it_is_described(client: httpx.AsyncClient, endpoint: Any) -> None:
+async def test_every_answer_is_as_it_is_described(
+    client: httpx.AsyncClient, endpoint: Any, tmp_path: Path
+) -> None:
+    is_file = (tmp_path / "shift.db").exists()
     described = (await client.get("/openapi.json")).json()
     schemas = described["components"]["schemas"]
     operation = described["paths"][endpoint.path]["get"]
     schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
     for question in QUESTIONS[endpoint.path]:
         answer = await client.get(question)
+        if is_file and "spring" in question:  # campaigns need a server
+            assert answer.json()["code"] == Code.CAMPAIGN_UNKNOWN
+            continue
         assert answer.status_code == 200, answer.text
         assert faults(answer.json(), schema, schemas) == []
 
@@ -236,6 +263,28 @@ async def test_an_operator_reads_no_trail(records: SqlRecords, client: httpx.Asy
     assert (await client.get("/runs", headers=as_operator)).status_code == 200
     told = await problem(client, "/audit", headers=as_operator)
     assert (told["status"], told["title"]) == (403, "Not allowed in this role")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("spring")
+@pytest.mark.parametrize("records", ["postgresql"], indirect=True)
+async def test_a_campaign_is_told_with_its_units_and_its_events(client: httpx.AsyncClient) -> None:
+    (listed,) = (await client.get("/campaigns")).json()["campaigns"]
+    told = (await client.get("/campaigns/spring")).json()
+    assert {name: told[name] for name in listed} == listed
+    assert (told["state"], told["made_by"], told["released_by"]) == ("running", "ann", "bob")
+    assert [(each["name"], each["open"]) for each in told["groups"]] == [
+        ("canary", True),
+        ("rest", False),
+    ]
+    assert told["stations"][0]["sentence"] == "north is offline: 2 wait behind it."
+    assert [each["serial"] for each in told["units"]][:2] == ["SN-0001", "SN-0002"]
+    assert [each["what"] for each in told["events"]][:3] == ["made", "released", "started"]
+
+
+async def test_a_campaign_that_is_not_there_is_told(client: httpx.AsyncClient) -> None:
+    told = await problem(client, "/campaigns/autumn%2F..")
+    assert (told["status"], told["code"]) == (404, Code.CAMPAIGN_UNKNOWN)
 
 
 async def test_the_trail_is_told_with_its_head(client: httpx.AsyncClient) -> None:

@@ -9,6 +9,8 @@ from firmline.errors import Code, InputError
 from firmline.line.audit.chain import AuditEntry
 from firmline.line.audit.sql import SqlAudit
 from firmline.line.outcomes import StepOutcome
+from firmline.line.queue.fields import campaign_fields, event_fields, unit_fields
+from firmline.line.queue.views import all_campaigns, campaign_view, events_of, units_of
 from firmline.line.records.base import RunFilter
 from firmline.line.records.digest import plain
 from firmline.line.records.exporting import left_half_done, reworks, with_all
@@ -104,6 +106,20 @@ class Line:
                 }
                 for station, outcomes in sorted(runs.items())
             ]
+        }
+
+    def campaigns(self, _given: Given) -> Answer:
+        """All campaigns, the newest first."""
+        listed = all_campaigns(self.records.database)
+        return {"campaigns": [campaign_fields(each) for each in listed]}
+
+    def campaign(self, given: Given) -> Answer:
+        """A campaign with its units, and what happened to it."""
+        name, database = given["campaign"], self.records.database
+        return {
+            **campaign_fields(campaign_view(database, name)),
+            "units": [unit_fields(each) for each in units_of(database, name)],
+            "events": [event_fields(each) for each in events_of(database, name)],
         }
 
     def audit(self, given: Given) -> Answer:

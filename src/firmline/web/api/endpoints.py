@@ -45,6 +45,7 @@ PARAMETERS: Final[dict[str, tuple[str, Schema]]] = {
     "since": ("Runs that began then or later.", TIME),
     "until": ("Runs that began before.", TIME),
     "by": ("What the yields are divided by.", {**TEXT, "enum": [each.value for each in By]}),
+    "campaign": ("The name of a campaign.", TEXT),
     "after": ("What the page before gave to go on with.", TEXT),
     "limit": (
         f"How many; of runs usually {USUAL_RUNS}, and at most {MOST_RUNS}.",
@@ -82,6 +83,19 @@ ENDPOINTS: Final = (
         answer=Line.stations,
         schema="Stations",
         summary="The stations that have sent runs.",
+    ),
+    Endpoint(
+        path="/campaigns",
+        answer=Line.campaigns,
+        schema="Campaigns",
+        summary="All campaigns as they stand, the newest first.",
+    ),
+    Endpoint(
+        path="/campaigns/{campaign}",
+        answer=Line.campaign,
+        schema="CampaignInFull",
+        summary="A campaign with its units, and what happened to it.",
+        in_path="campaign",
     ),
     Endpoint(
         path="/audit",

@@ -38,7 +38,7 @@ def document() -> dict[str, Any]:
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
     in_path = [_parameter(endpoint.in_path, place="path")] if endpoint.in_path else []
     return {
-        "operationId": endpoint.path.strip("/").partition("/")[0],
+        "operationId": endpoint.schema[0].lower() + endpoint.schema[1:],
         "summary": endpoint.summary,
         "parameters": [*in_path, *(_parameter(name, place="query") for name in endpoint.takes)],
         "responses": {

@@ -60,7 +60,7 @@ class Api:
     def _route(self, endpoint: Endpoint) -> Route:
         path = endpoint.path
         if endpoint.in_path:  # a serial number may hold slashes
-            path = path.replace(endpoint.in_path, f"{endpoint.in_path}:path")
+            path = path.replace(f"{{{endpoint.in_path}}}", f"{{{endpoint.in_path}:path}}")
         return Route(f"{ROOT}{path}", self._answered(endpoint))
 
     def _answered(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from firmline.line.campaigns.decision import CampaignState, UnitState
 from firmline.line.outcomes import StepOutcome
 
 Schema = dict[str, Any]
@@ -32,6 +33,36 @@ def _object(**properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": [*properties]}
 
 
+CAMPAIGN: Final[dict[str, Schema]] = {
+    "campaign": TEXT,
+    "title": TEXT,
+    "product": TEXT,
+    "recipe": _object(name=TEXT, version=TEXT, sha256=TEXT),
+    "priority": WHOLE,
+    "state": {"type": "string", "enum": [each.value for each in CampaignState]},
+    "reason": TEXT,
+    "made_by": TEXT,
+    "released_by": TEXT,
+    "changed_at": TIME,
+    "groups": _many(
+        _object(
+            name=TEXT,
+            open=FLAG,
+            success_percent=NUMBER,
+            units={"type": "object", "additionalProperties": WHOLE},
+        )
+    ),
+    "stations": _many(
+        _object(
+            station=TEXT,
+            online=FLAG,
+            seen_at=TIME_OR_NONE,
+            queued=WHOLE,
+            working=WHOLE,
+            sentence=TEXT,
+        )
+    ),
+}
 UNIT: Final = _object(product=TEXT, serial=TEXT)
 COUNTED: Final = _object(**{each.value: WHOLE for each in StepOutcome})
 SCHEMAS: Final[dict[str, Schema]] = {
@@ -132,6 +163,20 @@ SCHEMAS: Final[dict[str, Schema]] = {
                 station=TEXT, runs=WHOLE, outcomes=COUNTED, last_at=TIME_OR_NONE, half_done=WHOLE
             )
         )
+    ),
+    "Campaigns": _object(campaigns=_many(_object(**CAMPAIGN))),
+    "CampaignInFull": _object(
+        **CAMPAIGN,
+        units=_many(
+            _object(
+                serial=TEXT,
+                group=TEXT,
+                station=TEXT,
+                state={"type": "string", "enum": [each.value for each in UnitState]},
+                why=TEXT,
+            )
+        ),
+        events=_many(_object(at=TIME, who=TEXT, what=TEXT, why=TEXT, serial=TEXT)),
     ),
     "Audit": _object(
         entries=_many(
