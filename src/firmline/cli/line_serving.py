@@ -37,6 +37,7 @@ from firmline.links.open import run_for_target
 from firmline.links.target import Scheme
 from firmline.web.api.routes import Api
 from firmline.web.app import build_app
+from firmline.web.dashboard.campaigns import CampaignPages
 from firmline.web.dashboard.routes import DashboardPages
 from firmline.web.listen import ListenAddress, check_reach, listening_socket, parse_listen
 from firmline.web.operator.board import Board
@@ -208,7 +209,9 @@ def _rooms(
         attachments=store,
         where=printable(str(address)),
     )
-    return [*dashboard.rooms, Api(records).room, sync_room(records, store)]
+    # Planned work needs a server, and a station's own file holds none.
+    planned = [CampaignPages(records.database).room] if address.path is None else []
+    return [*dashboard.rooms, *planned, Api(records).room, sync_room(records, store)]
 
 
 @contextmanager

@@ -41,10 +41,12 @@ class CampaignBook:
 
     Args:
         database: In which; its tables and those of the queue are there.
+        role: What whoever does something here is allowed, as the audit trail tells it.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, role: str = CONSOLE) -> None:
         self.database = database
+        self._role = role
 
     @classmethod
     def open(cls, address: DatabaseAddress) -> Self:
@@ -102,7 +104,7 @@ class CampaignBook:
                 [_unit(campaign, position, unit) for position, unit in enumerate(units)],
             )
             note(connection, name, who=who, what="made", why=f"{len(units)} units")
-            _enter(connection, name, "made", who=who, units=len(units))
+            self._enter(connection, name, "made", who=who, units=len(units))
 
     def release(self, name: str, *, who: str) -> None:
         """A second person says that it may be started.
@@ -183,7 +185,7 @@ class CampaignBook:
                     )
                 why = f"from {unit['station']} to {to}"
                 note(connection, name, who=who, what="moved", why=why, serial=serial)
-            _enter(connection, name, "moved", who=who, units=len({*serials}), to=to)
+            self._enter(connection, name, "moved", who=who, units=len({*serials}), to=to)
 
     def cancel(self, name: str, serials: Sequence[str], *, who: str, why: str = "") -> None:
         """Take units out of the campaign.
@@ -206,7 +208,7 @@ class CampaignBook:
                 set_unit(connection, name, serial, state=UnitState.CANCELLED, why=why, job=0)
                 note(connection, name, who=who, what="cancelled", why=why, serial=serial)
             look_on(connection, name)
-            _enter(connection, name, "cancelled", who=who, units=len({*serials}))
+            self._enter(connection, name, "cancelled", who=who, units=len({*serials}))
 
     def again(self, name: str, serials: Sequence[str], *, who: str) -> int:
         """Queue units again that were held; none named: all of them. How many there were.
@@ -229,7 +231,7 @@ class CampaignBook:
             if line["state"] == CampaignState.RUNNING:
                 queue_planned(connection, line, up_to_group=line["opened"])
                 look_on(connection, name)
-            _enter(connection, name, "again", who=who, units=len(chosen))
+            self._enter(connection, name, "again", who=who, units=len(chosen))
             return len(chosen)
 
     @contextmanager
@@ -241,14 +243,15 @@ class CampaignBook:
             if line["state"] not in states:
                 raise _wrong_state(name, line, to)
             yield connection, line
-            _enter(connection, name, to, who=who, made_by=line["made_by"])
+            self._enter(connection, name, to, who=who, made_by=line["made_by"])
 
-
-def _enter(connection: Connection, name: str, what: str, *, who: str, **details: Detail) -> None:
-    """Enter in the audit trail what somebody did, as the last of it; times are the server's."""
-    at = connection.execute(select(func.now())).scalar_one().astimezone(UTC)
-    by = Actor(name=_person(who), role=CONSOLE)
-    enter(connection, deed(f"campaign.{what}", name, at=at, by=by, details=details))
+    def _enter(
+        self, connection: Connection, name: str, what: str, *, who: str, **details: Detail
+    ) -> None:
+        """Enter in the audit trail what somebody did, as the last of it; times are the server's."""
+        at = connection.execute(select(func.now())).scalar_one().astimezone(UTC)
+        by = Actor(name=_person(who), role=self._role)
+        enter(connection, deed(f"campaign.{what}", name, at=at, by=by, details=details))
 
 
 def _person(who: str) -> str:
