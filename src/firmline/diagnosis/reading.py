@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -155,14 +155,28 @@ def told_by(given: Sequence[Trace]) -> tuple[tuple[Trace, ...], Incident]:
 
 def _each_once(traces: Iterable[Trace]) -> tuple[Trace, ...]:
     """The last of each: no two attempts have the same events at the same times."""
-    kept: dict[tuple[float, int], list[Trace]] = {}
+    kept: dict[int, list[Trace]] = {}
     found = []
     for trace in reversed(list(traces)):
-        alike = kept.setdefault((trace.begin_s, len(trace.entries)), [])
+        alike = kept.setdefault(hash(tuple(map(_hash_of, trace.entries))), [])
         if all(trace.entries != other.entries for other in alike):
             alike.append(trace)
             found.append(trace)
     return tuple(reversed(found))
+
+
+def _hash_of(told: object) -> int:
+    """The same of what is equal; what lies deeper than in an event's own mappings is left out."""
+    try:
+        return hash(told)
+    except TypeError:  # there is a mapping or a list in it
+        pass
+    if isinstance(told, Mapping):
+        flat = ((key, each) for key, each in told.items() if isinstance(each, str | int | float))
+        return hash(frozenset(flat))
+    if is_dataclass(told):
+        return hash(tuple(_hash_of(getattr(told, each.name)) for each in fields(told)))
+    return 0
 
 
 def _of_log(content: bytes, name: str) -> Source:

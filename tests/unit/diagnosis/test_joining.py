@@ -9,9 +9,9 @@ import pytest
 from firmline import events
 from firmline.diagnosis.evidence import Origin
 from firmline.diagnosis.joining import joined
-from firmline.diagnosis.reading import Kind, Source, read_source
+from firmline.diagnosis.reading import Kind, Source, read_source, told_by
 from firmline.events import Event, Outcome
-from firmline.formats.trace import encode_event
+from firmline.formats.trace import Entry, Trace, UnknownEvent, encode_event
 from unit.cli.failed_trace import failed_update
 
 BEFORE, AFTER = "2026-03-01T12:00:00.000Z", "2026-03-01T13:00:00.000Z"
@@ -100,6 +100,58 @@ def test_a_trace_that_is_given_twice_counts_once() -> None:
     assert len(both.traces) == 1
     assert "reproducibility" not in both.incident.by_field()
     assert "each attempt counts once" in both.incident.unused[0]
+
+
+def of_another_version(**fields: object) -> UnknownEvent:
+    return UnknownEvent(at_s=1.0, type="of_tomorrow", fields=fields)
+
+
+def declared(**capabilities: str | int | bool) -> events.LinkDeclared:
+    return events.LinkDeclared(at_s=0.5, link="radio", capabilities=capabilities)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (declared(mtu=1, paired=True), declared(paired=True, mtu=1)),
+        (of_another_version(a=1, b="x"), of_another_version(b="x", a=1.0)),
+        (of_another_version(a=[1, {"b": []}]), of_another_version(a=[True, {"b": []}])),
+    ],
+)
+def test_the_same_in_another_order_is_the_same(one: Entry, other: Entry) -> None:
+    kept, incident = told_by([Trace(entries=(*update(), each)) for each in (one, other)])
+    assert len(kept) == 1
+    assert any("each attempt counts once" in each for each in incident.unused)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (declared(mtu=1), declared(mtu=2)),
+        (of_another_version(a=1), of_another_version(b=1)),
+        (of_another_version(a=[1, {"b": []}]), of_another_version(a=[1, {"b": [2]}])),
+        (of_another_version(a=None), of_another_version()),
+    ],
+)
+def test_what_differs_in_one_field_is_another_attempt(one: Entry, other: Entry) -> None:
+    given = tuple(Trace(entries=(*update(), each)) for each in (one, other))
+    assert told_by(given)[0] == given
+
+
+def test_of_many_attempts_each_is_not_compared_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten megabytes hold two thousand short ones: two million pairs."""
+    began = [update(started_at=f"2026-03-01T12:00:{each:02}.000Z") for each in range(40)]
+    given = [Trace(entries=each) for each in began]
+    compared = 0
+
+    def counted(one: object, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return repr(one) == repr(other)
+
+    monkeypatch.setattr(events.TraceStarted, "__eq__", counted)
+    assert len(told_by(given)[0]) == len(given)
+    assert compared < len(given)
 
 
 def test_traces_of_several_files_say_how_often_it_fails() -> None:
