@@ -1,7 +1,8 @@
 """Logs of Android: logcat with the tags of the DFU library, nRF Connect, the broadcast lines.
 
 Formats: https://github.com/nordicsemi/Android-DFU-Library/issues/152 (logcat, brief), /121 (time),
-/304 (Android Studio), /523 (its newer form), /256 (nRF Connect), /71 and /298 (an app's own front);
+/304 (Android Studio), /523 (its newer form), /256 (nRF Connect), /71 and /298 (an app's own front),
+/250 and /262 (a connection that does not come about);
 numbers in hexadecimal are the DFU service's broadcasts.
 Numbers: the library's public constants, and the status codes of Android's Bluetooth stack.
 """
@@ -90,6 +91,12 @@ def _status(found: re.Match[str]) -> Told | None:
     if not status:
         return None
     return Told(fault="disconnect", values=_code(STATUS, status))
+
+
+def _connecting(found: re.Match[str]) -> Told | None:
+    """Why there is no connection: its status, or a number of the library's."""
+    value = int(found[1])
+    return _status(found) if value <= LARGEST_OF_STACK else of_number(value)
 
 
 def _code(names: dict[int, str], status: int) -> tuple[tuple[str, str], ...]:
@@ -233,6 +240,8 @@ _SIGNS: Final[tuple[Sign, ...]] = (
     reads(" (0x", r"(?:Error|failed) \(0x([0-9A-Fa-f]{1,4})\)(?:: ([A-Z0-9 ]{1,40}))?", _hex),
     reads("state change", r"state change(?:d with status| error)?: (\d{1,3})\b", _status),
     reads("status", r"disconnected with status: (\d{1,3})\b", _status),
+    reads("while connecting", r"while connecting to the device: ?(\d{1,5})\b", _connecting),
+    reads("onClientConnectionState", rf"status=({SET_BY_CONNECTION})\b", _status),
     *fails("disconnect", "Disconnected while sending data", phase="data_transfer"),
     *fails("disconnect", "Disconnected while sending init", phase="init_transfer"),
     *fails("disconnect", "DFU DEVICE DISCONNECTED", "Device has disconnected", values=_GONE),

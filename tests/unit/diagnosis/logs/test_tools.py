@@ -159,6 +159,14 @@ NRFUTIL = "nrfutil dfu serial -pkg a.zip -p COM7\n"
          "failure_kind", "unit_hang"),
         ("DfuImpl: Creating Command object failed (error 8)", "result_code", "r08"),
         ("DfuBaseService: Unable to read (error 133)", "host_code", "gatt_133"),
+        ("E/DfuBaseService: An error occurred while connecting to the device:133", "host_code",
+         "gatt_133"),
+        ("E/DfuBaseService: An error occurred while connecting to the device:62", "host_code",
+         "hci_3e"),
+        ("E/DfuBaseService: An error occurred while connecting to the device: 4096", "host_code",
+         "dfu_4096"),
+        ("D/BluetoothGatt: onClientConnectionState() - status=133 clientIf=5 device=C0:00:00:00",
+         "host_code", "gatt_133"),
         ("DfuImpl: Remote DFU error: INVALID OBJECT", "result_code", "r05"),
         ("E [DFU] Error (0x85): GATT ERROR", "host_code", "gatt_133"),
         ("E [DFU] Error (0x8): GATT CONN TIMEOUT", "host_code", "gatt_8"),
@@ -182,6 +190,30 @@ NRFUTIL = "nrfutil dfu serial -pkg a.zip -p COM7\n"
 )  # fmt: skip
 def test_a_sign_tells(text: str, field: str, value: str) -> None:
     assert shown(text)[field] == (value,)
+
+
+CONNECTING = "I/DfuBaseService: Connecting to the device...\n"
+IN_THREE_WORDS = (
+    "D/BluetoothGatt: onClientConnectionState() - status=133 clientIf=5 device=C0:00:00:00\n"
+    "E/DfuBaseService: Connection state change error: 133 newState: 0\n"
+    "E/DfuBaseService: An error occurred while connecting to the device:133\n"
+)
+
+
+def test_a_failure_that_android_tells_in_three_lines_is_one() -> None:
+    once = shown(CONNECTING + IN_THREE_WORDS)
+    assert (once["phase"], once["failure_kind"]) == (("connect",), ("disconnect",))
+    assert once["host_code"] == ("gatt_133",)
+    assert "not_cured_by" not in once
+    assert shown((CONNECTING + IN_THREE_WORDS) * 2)["not_cured_by"] == ("retry",)
+
+
+@pytest.mark.parametrize("status", [0, 19, 22, 1330])
+def test_a_link_that_comes_or_goes_as_it_should_is_no_failure(status: int) -> None:
+    """The stack tells of every link of every program, also that a unit has restarted."""
+    line = f"D/BluetoothGatt: onClientConnectionState() - status={status} clientIf=5\n"
+    assert "host_code" not in shown(CONNECTING + line)
+    assert not incident(CONNECTING + line + "onDfuCompleted").by_field().get("failure_kind")
 
 
 @pytest.mark.parametrize(
