@@ -1,8 +1,9 @@
 """Logs of iOS: lines of the DFU library, as nRF Connect, nRF Toolbox and other apps print them.
 
 Formats: https://github.com/nordicsemi/IOS-DFU-Library/issues/345 (level and colon), /149 (in an
-app's log), /317 (levels in words), /375 (secure transfer), /187 and /257 (legacy). Numbers: the
-library's public list of errors, and the table of host numbers of the vocabulary.
+app's log), /317 (levels in words), /319 (an app's own front), /375 (secure transfer), /187 and /257
+(legacy). Numbers: the library's public list of errors, and the table of host numbers of the
+vocabulary.
 """
 
 from __future__ import annotations
@@ -40,6 +41,15 @@ EXTENDED_BASE: Final = 20
 EXTENDED_ERRORS: Final = range(22, 34)
 BUTTONLESS_BASES: Final = (90, 9000)
 """Added to a result of the buttonless service, in newer and in older versions."""
+RESULT_WORDS: Final = {
+    3: "invalid parameter",
+    4: "insufficient resources",
+    5: "invalid object",
+    7: "unsupported type",
+    8: "operation not permitted",
+}
+"""Result codes of the secure bootloader that the library writes as they came, without a base, by
+the words that it puts behind them and behind no code of another's."""
 OWN: Final = {
     101: Told(phase="package_open", fault="host_exception"),
     102: Told(phase="package_open", fault="host_exception"),
@@ -74,7 +84,10 @@ def of_number(value: int) -> Told | None:
 
 
 def _number(found: re.Match[str]) -> Told | None:
-    return of_number(int(found[1]))
+    value, words = int(found[1]), (found[2] or "").lower()
+    if value in RESULT_WORDS and words.startswith(RESULT_WORDS[value]):
+        return refused(SECURE, value)
+    return of_number(value)
 
 
 def _response(found: re.Match[str]) -> Told | None:
@@ -98,6 +111,7 @@ def _object(found: re.Match[str]) -> Told:
 
 
 _RESPONSE: Final = r"\(Op Code = (\d{1,3}), Status = (\d{1,3})(?:, Extended Error = (\d{1,2})\b)?"
+_ERROR: Final = r"(?i:error)(?: ?(?:code|type))?(?:=|: |:| )(\d{1,4})\b(?:: ([A-Za-z ]{1,40}))?"
 _SIGNS: Final[tuple[Sign, ...]] = (
     *begins("connect", "Connecting to ", "centralManager.connect("),
     *begins("discover", "Discovering services", "peripheral.discoverServices("),
@@ -121,7 +135,7 @@ _SIGNS: Final[tuple[Sign, ...]] = (
     ANSWER,
     reads("Response (Op Code", _RESPONSE, _response),
     *IN_WORDS,
-    reads("rror", r"(?i:error)(?: ?(?:code|type))?(?:=|: |:| )(\d{1,4})\b", _number),
+    reads("rror", _ERROR, _number),
     *fails("timeout", "Connection timeout!", values=(("host_code", "ios_201"),)),
     *fails("disconnect", "Central Manager did disconnect", "I: Disconnected"),
     *fails("crc_mismatch", "bytes were lost", values=(("host_code", "ios_308"),)),
@@ -139,6 +153,12 @@ IOS: Final = Tool(
         "logWith:",
         "logWithLevel",
         "dfuStateDidChange",
+        "object info (Max size",
+        "object selected (Max size",
+        "Buttonless DFU indications enabled",
+        "Secure DFU Control Point notifications enabled",
+        "Bootloader name changed successfully",
+        "Error 8: Operation not permitted",
     ),
     facts=(("host_tool", "ios"), ("transport", "ble")),
     signs=_SIGNS,

@@ -101,13 +101,16 @@ def _has(marks: frozenset[str], tool: Tool) -> bool:
 
 
 def recognise(text: str) -> Tool | None:
-    """The tool that a log is of: the one of whose marks it has the most; None: it has none's."""
+    """The tool that a log is of: the one of whose marks it has the most; None: it has none's.
+
+    Of Android and iOS with as many it is of iOS: ``[DFU]`` is what apps of both write in front.
+    """
     return _best(marks_in(text), TOOLS)
 
 
 def _best(marks: frozenset[str], tools: tuple[Tool, ...]) -> Tool | None:
     counted = [(len(marks.intersection(tool.marks)), tool) for tool in tools]
-    count, tool = max(counted, key=lambda each: each[0])
+    count, tool = max(counted, key=lambda each: (each[0], each[1] is IOS))
     return tool if count else None
 
 

@@ -192,6 +192,69 @@ def test_a_sign_tells(text: str, field: str, value: str) -> None:
     assert shown(text)[field] == (value,)
 
 
+IOS_LINES = (
+    "Buttonless DFU indications enabled",
+    "Application with buttonless update found",
+    "Bootloader name changed successfully",
+    "Secure DFU Control Point notifications enabled",
+    "Command object info (Max size = 256, Offset = 0, CRC = 00000000) received",
+    "Data object 1/12 created",
+    "Error 8: Operation not permitted",
+)
+
+
+@pytest.mark.parametrize(
+    "front", ["", "[DFU] ", "12:30:01.200> [DFU] --> ", "2026-03-04 > DFU:", "E: "]
+)
+@pytest.mark.parametrize("first", range(len(IOS_LINES)))
+def test_a_refusal_of_ios_is_the_unit_s_and_no_status_of_android(front: str, first: int) -> None:
+    text = "\n".join(front + line for line in IOS_LINES[first:])
+    found = shown(text)
+    assert found["host_tool"] == ("ios",)
+    assert "host_code" not in found
+    assert found["failure_kind"] == ("error_code",)
+    assert found["result_code"] == ("r08",)
+
+
+@pytest.mark.parametrize(
+    ("line", "result"),
+    [
+        ("Error 3: Invalid parameter", "r03"),
+        ("Error 4: Insufficient resources", "r04"),
+        ("Error 5: Invalid object", "r05"),
+        ("Error 7: Unsupported type", "r07"),
+        ("Error 18: Operation not permitted", "r08"),
+        ("Error 15: Invalid object", "r05"),
+        ("Error 4: Data size exceeds limit", "l04"),
+        ("Error 5: CRC Error", "l05"),
+        ("Error 5", "l05"),
+    ],
+)
+def test_a_result_of_ios_is_of_whom_its_words_name(line: str, result: str) -> None:
+    assert shown(f"logWith: {line}")["result_code"] == (result,)
+
+
+def test_a_code_of_ios_without_a_meaning_is_none() -> None:
+    assert "result_code" not in shown(
+        "logWith: Data object 1/12 created\nlogWith: Error 8: Sunshine"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E [DFU] Error (0x8): GATT CONN TIMEOUT",
+        "[DFU] Application with buttonless update found\n[DFU] Jumping to the DFU Bootloader...",
+        "[DFU] Command object info received (Max size = 256, Offset = 0, CRC = 00000000)",
+        "[DFU] Connecting to DFU target...\n[DFU] Response received (Op Code = 4, Status = 8)",
+    ],
+)
+def test_lines_of_android_stay_android_s(text: str) -> None:
+    tool = recognise(text)
+    assert tool is not None
+    assert tool.name == "Android"
+
+
 CONNECTING = "I/DfuBaseService: Connecting to the device...\n"
 IN_THREE_WORDS = (
     "D/BluetoothGatt: onClientConnectionState() - status=133 clientIf=5 device=C0:00:00:00\n"
