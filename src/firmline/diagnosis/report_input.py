@@ -50,7 +50,13 @@ def load_json(content: bytes) -> object:
         ValueError: It is none.
         RecursionError: It is nested too deeply.
     """
-    return json.loads(content, object_pairs_hook=Keyed)
+    try:
+        return json.loads(content, object_pairs_hook=Keyed)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except ValueError:  # of which Python tells how to have it read all the same
+        message = "a number in it has thousands of digits"
+        raise ValueError(message) from None
 
 
 def read_report(content: bytes, *, name: str, origin: Origin = Origin.REPORT) -> Incident:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from firmline import events
-from firmline.errors import Code
+from firmline.errors import Code, ExitCode
 from firmline.events import Outcome
 from unit.cli.failed_trace import failed_update, trace_of
 from unit.cli.program import Program, assert_failed
@@ -381,6 +381,15 @@ def test_a_line_of_a_megabyte_is_one_damaged_line(firmline: Program) -> None:
     lines = [*LINES[:4], '{"type": "' + "x" * 1_000_000, *LINES[4:]]
     told = diagnosed(firmline, "\n".join(lines))["unused"]
     assert any("Line 5 is damaged" in each for each in told)
+
+
+@pytest.mark.parametrize("front", ['{"evidence": {"phase": ', '{"type": "x", "at_s": ', "["])
+def test_a_number_without_end_is_told_in_our_words(firmline: Program, front: str) -> None:
+    Path("given").write_text(front + "9" * 5000 + "}}", encoding="utf-8")
+    ran = firmline("diagnose", "given")
+    assert ran.code == ExitCode.INPUT
+    assert "set_int_max_str_digits" not in ran.err
+    assert "evidence" not in front or "a number in it has thousands of digits" in ran.err
 
 
 def test_the_same_trace_twice_is_one_attempt(firmline: Program) -> None:

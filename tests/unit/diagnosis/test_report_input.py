@@ -22,6 +22,7 @@ from unit.diagnosis.cases import incident
         (b"{", "is no JSON"),
         (b"\xff\xfe", "is no JSON"),
         (b"[" * 100_000, "nested too deeply"),
+        (b'{"evidence": {"phase": %s}}' % (b"9" * 5000), "a number in it has thousands of digits"),
         (b"[]", "holds a list"),
         (b"null", "holds nothing"),
         (b"7", "holds a number"),
