@@ -126,6 +126,12 @@ class UnitSession:
         kept = (self._trace_file, self._packets)
         return tuple(file.problem for file in kept if file is not None and file.problem is not None)
 
+    @property
+    def trace_kept(self) -> Path | None:
+        """Where the trace is; ``None``: nobody asked for one, or it broke off."""
+        is_lost = self._trace_file is not None and self._trace_file.problem is not None
+        return None if is_lost else self._trace
+
     async def _over_road(
         self,
         stack: ExitStack,

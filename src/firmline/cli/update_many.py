@@ -197,17 +197,21 @@ def _say_results(
         _print_total(results, kept, units=len(requests))
         return
     click.echo("")
-    for one, result, told in zip(requests, results, heard, strict=True):
+    traces: Sequence[TraceFile | None] = kept or [None] * len(results)
+    for one, result, trace, told in zip(requests, results, traces, heard, strict=True):
         # What failed is told where one unit's failure is; that all were stopped is told there once.
         failed = result.error is not None and result.error.code is not Code.INTERRUPTED
-        for line in (_name(one.target), *_how_it_ended(one, result, told)):
+        for line in (_name(one.target), *_how_it_ended(one, result, trace, told)):
             click.echo(line, err=failed)
     click.echo("")
     click.echo(f"{_updated(results)} of {len(results)} units were updated.")
 
 
 def _how_it_ended(
-    request: UpdateRequest, result: UpdateResult, heard: Sequence[Event]
+    request: UpdateRequest,
+    result: UpdateResult,
+    trace: TraceFile | None,
+    heard: Sequence[Event],
 ) -> Iterator[str]:
     """Below the name of a unit."""
     if result.error is None:
@@ -216,7 +220,8 @@ def _how_it_ended(
     message, outcome = printable(result.error.message), result.finished.outcome.value
     yield f"  {outcome.capitalize()}: {message} [{result.error.code}]"
     yield f"  next: {next_thing(result.error)}"
-    yield from diagnosis_lines(result, heard, trace=request.trace)
+    is_lost = trace is None or trace.problem is not None
+    yield from diagnosis_lines(result, heard, trace=None if is_lost else request.trace)
 
 
 def _print_units(

@@ -20,7 +20,7 @@ from firmline.cli.sending_options import Sending
 from firmline.cli.style import printable
 from firmline.cli.unit_session import UnitSession, prepare_unit
 from firmline.device.description import UnitDescription
-from firmline.errors import Code, ExitCode, InputError, StoreError
+from firmline.errors import Code, ExitCode, InputError
 from firmline.events import Event, Proof, Reporter, UpdateFinished
 from firmline.formats.package import Package, read_package
 from firmline.links.open_many import OpenedTarget
@@ -109,7 +109,7 @@ def run_update(request: UpdateRequest) -> NoReturn:
         interruptions.over()  # it is being told how the update ended, and that is told once
         result, code = ended, ExitCode.INTERRUPTED
     with suppress(BrokenPipeError):  # the exit code still says how it ended
-        _say_result(request, result, session.problems, heard)
+        _say_result(request, result, session, heard)
     for problem in session.problems:
         say(problem)
     lost = session.problems[0].exit_code if session.problems else ExitCode.DONE
@@ -172,17 +172,17 @@ def has_own_time(target: Target) -> bool:
 def _say_result(
     request: UpdateRequest,
     result: UpdateResult,
-    problems: Sequence[StoreError],
+    session: UnitSession,
     heard: Sequence[Event],
 ) -> None:
     if request.as_json:
-        fields = {**result_fields(result), "problems": problem_fields(problems)}
+        fields = {**result_fields(result), "problems": problem_fields(session.problems)}
         click.echo(json.dumps({**fields, "diagnosis": diagnosis_of(result, heard)}))
     elif result.error is None:
         click.echo(summary(result.finished, virtual=has_own_time(request.target)))
     if result.error is not None:
         say(result.error)
-    for line in diagnosis_lines(result, heard, trace=request.trace):
+    for line in diagnosis_lines(result, heard, trace=session.trace_kept):
         click.echo(line, err=True)
 
 

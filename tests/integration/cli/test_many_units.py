@@ -105,6 +105,19 @@ def test_the_result_of_a_unit_says_that_its_trace_was_lost(firmline: Program) ->
     assert second[0]["message"].startswith("The trace t-2.jsonl cannot be written")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.usefixtures("dfu")
+def test_of_several_only_a_trace_that_is_there_is_what_to_diagnose(firmline: Program) -> None:
+    Path("t-2.jsonl").symlink_to("/dev/full")
+    ran = firmline(
+        *("update", "dfu.zip", "--trace", "t.jsonl"),
+        *("--to", "sim:other-softdevice?key=private.key", "--to", "sim:other-key"),
+    )
+    first, second = [line for line in ran.err.splitlines() if "cause:" in line]
+    assert first.endswith("More: firmline diagnose t-1.jsonl")
+    assert second.endswith("More: keep a trace (--trace FILE), then firmline diagnose FILE.")
+
+
 @pytest.mark.parametrize("name", ["/dev/full", "/dev/null", "."])
 @pytest.mark.usefixtures("dfu")
 def test_what_is_one_cannot_hold_the_traces_of_several(name: str, firmline: Program) -> None:

@@ -236,6 +236,22 @@ def test_a_result_tells_that_the_trace_was_lost(
     assert firmline(*words, "--json", "--trace", "t").result["problems"] == []
 
 
+@needs_full
+def test_a_trace_that_was_lost_is_not_what_to_diagnose(firmline: Program, dfu: Path) -> None:
+    _ = dfu
+    words = ("update", "dfu.zip", "--to", "sim:other-softdevice?key=private.key")
+
+    def cause(*more: str) -> str:
+        [told] = [line for line in firmline(*words, *more).err.splitlines() if "cause:" in line]
+        return told
+
+    assert "firmline diagnose /dev/full" not in cause("--trace", "/dev/full")
+    assert cause("--trace", "/dev/full") == cause()
+    # What is kept beside it may be lost, and the trace is there all the same.
+    packets = ("--btsnoop", "/dev/full")
+    assert cause("--trace", "t", *packets).endswith("More: firmline diagnose t")
+
+
 @pytest.mark.parametrize("option", ["--trace", "--btsnoop"])
 @pytest.mark.parametrize("words", [("update", "dfu.zip", "--to", SIM), ("inspect", SIM)])
 def test_evidence_has_to_have_a_file(
