@@ -120,6 +120,13 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Virtual seconds since the loop was made."""
         return self._jumping.now_s
 
+    async def shutdown_default_executor(
+        self,
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - asyncio's own
+    ) -> None:
+        """Wait for other threads as long as they take: asyncio's five minutes pass here at once."""
+        await super().shutdown_default_executor()
+
     @property
     def _clock_resolution(self) -> float:
         """What asyncio may run a timer early by: nothing, this clock stands on every timer.

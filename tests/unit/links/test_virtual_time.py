@@ -121,3 +121,17 @@ def test_what_another_thread_hands_over_is_taken() -> None:
             return await given
 
     assert run_in_virtual_time(main(), speed=10) == "given"
+
+
+def test_the_end_waits_for_other_threads_in_their_own_time() -> None:
+    done: list[str] = []
+
+    def slow() -> None:
+        time.sleep(0.2)
+        done.append("written")
+
+    async def main() -> None:
+        asyncio.get_running_loop().run_in_executor(None, slow)
+
+    run_in_virtual_time(main())  # a warning that time has run out would be an error here
+    assert done == ["written"]
