@@ -222,6 +222,8 @@ def _exactly(kind: type) -> Decoder:
 
 
 def _number(value: object) -> float:
+    if type(value) is float and -MAX_NUMBER <= value <= MAX_NUMBER:  # as nearly all are; NaN is not
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError  # noqa: TRY004 - likewise
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from firmline import events
@@ -32,6 +33,28 @@ MAX_FACTS: Final = 100
 """Different facts that are shown; a unit has about thirty; ours."""
 MAX_VALUES: Final = 6
 """Different values of one fact that are shown: a signal is measured at every connection; ours."""
+MAX_KEPT: Final = 1024
+"""Facts that are kept cleaned: every attempt with a unit tells the same thirty again; ours."""
+TELLING: Final = frozenset(
+    {
+        events.UpdateStarted,
+        events.InspectionStarted,
+        events.ImageDescribed,
+        events.LinkDeclared,
+        events.TimingPlanned,
+        events.TraceStarted,
+        events.UnitSeen,
+        events.Connected,
+        events.SignalMeasured,
+        events.ApplicationSeen,
+        events.UsbUnitSeen,
+        events.RadioVersionSeen,
+        events.VersionSeen,
+        events.FactFound,
+        events.FlashLearned,
+    }
+)
+"""Events that tell a fact: four of five in a trace are packets, requests, answers and the like."""
 
 
 class About(StrEnum):
@@ -66,14 +89,13 @@ def facts_of(traces: Iterable[Trace]) -> tuple[Fact, ...]:
     Args:
         traces: The one that is explained first.
     """
-    found: dict[tuple[About, str], list[Fact]] = {}
+    found: dict[tuple[About, str], dict[str, Fact]] = {}
     for trace in traces:
         for event in trace.events:
-            for fact in _told(event):
-                known = found.setdefault((fact.about, fact.name), [])
-                if all(fact.value != each.value for each in known):
-                    known.append(fact)
-    merged = [_merged(known) for known in found.values()]
+            if type(event) in TELLING:
+                for fact in _told(event):
+                    found.setdefault((fact.about, fact.name), {}).setdefault(fact.value, fact)
+    merged = [_merged(list(known.values())) for known in found.values()]
     return tuple(fact for about in About for fact in merged if fact.about is about)[:MAX_FACTS]
 
 
@@ -209,6 +231,7 @@ def _unit(name: str, value: str, how: str) -> Fact:
     return _fact(About.UNIT, name, value, how)
 
 
+@lru_cache(MAX_KEPT)
 def _fact(about: About, name: str, value: str, how: str = "") -> Fact:
     """A fact whose strings are safe to show, and not long."""
     return Fact(about=about, name=clean(name), value=clean(value), how=how)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from firmline.diagnosis.logs.lines import decode
+from firmline.diagnosis.logs.lines import text_of
 from firmline.errors import without_secrets
 
 _NAME: Final = (
@@ -50,8 +50,8 @@ _LIKE_ASCII: Final = "\u0130\u0131\u017f\u212a"
 
 def holds_password(content: bytes) -> bool:
     """Whether there is what looks like a password, a PIN or a token in a text of any encoding."""
-    decoded = decode(content)
-    text = _suspicious(content.decode("latin-1") if decoded is None else decoded.text)
+    decoded = text_of(content)
+    text = _suspicious(content.decode("latin-1") if decoded is None else decoded)
     return without_secrets(text) != text or any(each.search(text) for each in _PATTERNS)
 
 

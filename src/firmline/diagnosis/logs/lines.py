@@ -129,7 +129,7 @@ def decode(content: bytes) -> Text | None:
     UTF-8 and UTF-16, with and without a mark of their order; bytes that are neither stand for
     themselves, so that a log with a damaged line is read all the same. Line ends of all kinds.
     """
-    text = _decoded(content)
+    text = text_of(content)
     if text is None:
         return None
     lines = _split(text)
@@ -157,7 +157,8 @@ def without_halves(content: bytes) -> bytes:
     return content.replace(b"\0", b"")
 
 
-def _decoded(content: bytes) -> str | None:
+def text_of(content: bytes) -> str | None:
+    """As :func:`decode`, and not parted into lines."""
     encoding = encoding_of(content)
     if encoding is None:
         return None
