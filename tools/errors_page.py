@@ -58,6 +58,7 @@ GROUPS = {
     "PORT": ("Serial ports", 3),
     "USB": ("USB devices", 3),
     "HCI": ("Bluetooth controllers", 3),
+    "NRF": ("nRF Connectivity dongles", 3),
     "PROTO": ("Answers that make no sense", 3),
     "UNIT": ("The unit said no", 4),
     "END": ("The end was not seen", 5),

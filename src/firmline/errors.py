@@ -270,6 +270,9 @@ class Code(StrEnum):
     CONTROLLER_LOST = "DFU-HCI-007"
     CONTROLLER_REFUSED = "DFU-HCI-008"
 
+    # nRF Connectivity dongles.
+    DONGLE_NONSENSE = "DFU-NRF-001"
+
     # Answers that make no sense.
     ANSWER_MALFORMED = "DFU-PROTO-001"
     ANSWER_UNEXPECTED = "DFU-PROTO-002"
