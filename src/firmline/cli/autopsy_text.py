@@ -191,14 +191,17 @@ def _page_lines(autopsy: Autopsy) -> Iterator[str]:
 
 
 def _conclusion(autopsy: Autopsy) -> Iterator[str]:
-    faults = autopsy.faults
-    if not faults:
-        if autopsy.missing:
+    flags = autopsy.incident.by_field().get("flags")
+    if not autopsy.faults:
+        if flags:
+            yield "Nothing that was read keeps the unit from working, but it tells of what"
+            yield "happened: the causes follow from that."
+        elif autopsy.missing:
             yield "Nothing is wrong in what the dump holds; see above for what it does not."
         else:
             yield "Nothing is wrong in what was read. What fails lies elsewhere: give the trace of"
             yield "an update to firmline diagnose, together with this dump (--dump)."
-    if autopsy.incident.by_field().get("flags"):
+    if flags:
         yield paint("Causes, by this alone", bold=True)
         yield from cause_lines(rank(autopsy.incident))
         yield "  With what was seen of the failure: firmline diagnose TRACE --dump DUMP."

@@ -137,5 +137,5 @@ def _told(side: list[Evidence]) -> str:
 
 
 def _certainty(evidence: Evidence) -> int:
-    is_copied = evidence.field in COPIED or evidence.value in group("read_out")
+    is_copied = evidence.field in COPIED or evidence.value in group("bit_set")
     return CERTAINTY[evidence.origin] + is_copied

@@ -39,7 +39,7 @@ from firmline.diagnosis.information import (
     outcomes_of_looking,
 )
 from firmline.diagnosis.ranking import Ranking
-from firmline.diagnosis.sureness import could_be_another, is_known
+from firmline.diagnosis.sureness import could_be_another, could_be_contradicted, is_known
 
 POWER: Final = "power"
 """What only the power holds; whoever destroys that destroys the case."""
@@ -327,7 +327,14 @@ def _proposal(
     looks = _looks(test, incident, likely)
     best = max(looks, key=lambda look: bits(look.outcomes, likely), default=None)
     worth = 0.0 if best is None else bits(best.outcomes, likely)
-    is_owed = is_known(ranking) and test.harm < most and could_be_another(ranking, looks, likely)
+    is_owed = (
+        is_known(ranking)
+        and test.harm < most
+        and (
+            could_be_another(ranking, looks, likely)
+            or _could_contradict(test, looks, incident, ranking)
+        )
+    )
     if best is None or not (is_owed or worth >= WORTH_BITS):
         return None
     if not test.action:
@@ -337,6 +344,14 @@ def _proposal(
     passes = sum(chance * helped[slug] for slug, chance in likely.items()) / sum(likely.values())
     because = because_of_trying(best, likely)
     return Proposal(test=test, bits=worth, because=because, passes=passes, is_owed=is_owed)
+
+
+def _could_contradict(
+    test: Test, looks: Iterable[Look], incident: Incident, ranking: Ranking
+) -> bool:
+    """Whether a test that destroys nothing could show that somebody has misread something."""
+    fields = {look.what for look in looks} & set(test.fields)
+    return test.is_harmless and could_be_contradicted(ranking, incident, fields)
 
 
 def _looks(test: Test, incident: Incident, causes: Iterable[str]) -> list[Look]:

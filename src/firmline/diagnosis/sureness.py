@@ -6,6 +6,8 @@ Rules of this module:
 * Owed is a test that is at hand, destroys less than the fix of that cause, and could show that it
   is another: it has outcomes with which the cause would not be known any more, and does not miss
   most of what it could be instead. Whoever does the fix first will never learn that.
+* Owed is likewise a test that destroys nothing and could contradict what somebody says to have
+  found, where that is what singles the cause out: who has read a register can have misread it.
 * How a failure looks is shared by several causes: by that alone no cause is surer than
   :data:`TRUST`. What the unit answers, what is found on it, and what has helped, is of one of them.
 """
@@ -13,10 +15,12 @@ Rules of this module:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from firmline.diagnosis.catalogue import UNKNOWN
+from firmline.diagnosis.contradiction_rules import rules
+from firmline.diagnosis.evidence import RECORDED, Incident
 from firmline.diagnosis.expectation import Look
 from firmline.diagnosis.ranking import Ranking
 
@@ -52,6 +56,33 @@ def could_be_another(ranking: Ranking, looks: Iterable[Look], likely: Mapping[st
     trusted = _trusted(ranking, likely)
     others = 1.0 - trusted[first]
     return any(_found(look, first, trusted) >= FINDS * others > 0 for look in looks)
+
+
+def could_be_contradicted(ranking: Ranking, incident: Incident, fields: Collection[str]) -> bool:
+    """Whether what is in a field could show that somebody has misread what singles the cause out.
+
+    Args:
+        ranking: Its first cause is the one that is known.
+        incident: What it was ranked by.
+        fields: What would be looked at: fields with one value.
+    """
+    told = {
+        (each.field, each.value)
+        for each in incident.evidence
+        if each.seen and each.field == "flags" and each.origin not in RECORDED
+    }
+    read = {
+        (each.field, value)
+        for each in ranking.causes[0].speaks_for
+        if each.seen and each.strength >= SINGLES_OUT
+        for value in each.values
+    }
+    return any(
+        looked_at.field in fields
+        and any(field == other.field and value in other.values for field, value in told & read)
+        for rule in rules()
+        for looked_at, other in ((rule.one, rule.other), (rule.other, rule.one))
+    )
 
 
 def _found(look: Look, first: str, trusted: Mapping[str, float]) -> float:

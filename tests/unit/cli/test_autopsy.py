@@ -111,6 +111,13 @@ def test_registers_that_somebody_has_read(firmline: Program) -> None:
     assert "  ! GPREGRET 0x01: it shares bits" in out
 
 
+def test_a_register_that_tells_what_happened_is_not_called_nothing(firmline: Program) -> None:
+    out = firmline("autopsy", "sim:ble-reference", "--resetreas", "0x2").out
+    assert "RESETREAS 0x2: the watchdog." in out
+    assert "Nothing is wrong" not in out
+    assert "it tells of what\nhappened: the causes follow from that.\nCauses" in out
+
+
 def test_plain_bytes_with_their_place(firmline: Program, folder: Path, unit: VirtualUnit) -> None:
     (folder / "part.bin").write_bytes(unit.board.flash.read(0x7E000, 0x2000))
     out = firmline("autopsy", "part.bin", "--at", "0x7E000", "--chip", "nrf52832-512k").out

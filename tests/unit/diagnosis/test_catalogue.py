@@ -122,7 +122,7 @@ def test_the_vocabulary_is_that_of_the_shared_data() -> None:
             found_by_firmline = {
                 value
                 for value, about in load_table("evidence")[name].get("values", {}).items()
-                if about.get("of") in ("autopsy", "experiment", "log")
+                if about.get("of") in ("autopsy", "experiment", "log", "test")
             }
             assert set(values) == set(vocabulary()[name].meanings) - found_by_firmline
             assert not found_by_firmline or name == "flags"

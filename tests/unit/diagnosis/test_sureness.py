@@ -57,9 +57,15 @@ def owed(proposals: tuple[Proposal, ...]) -> list[str]:
     return [each.test.slug for each in proposals if each.is_owed]
 
 
-def flags(seen: Incident, *, found: tuple[str, ...] = (), denied: tuple[str, ...] = ()) -> Incident:
+def flags(
+    seen: Incident,
+    *,
+    found: tuple[str, ...] = (),
+    denied: tuple[str, ...] = (),
+    origin: Origin = Origin.UNIT,
+) -> Incident:
     return seen.with_more(
-        Evidence(field="flags", value=value, origin=Origin.UNIT, seen=value in found)
+        Evidence(field="flags", value=value, origin=origin, seen=value in found)
         for value in (*found, *denied)
     )
 
@@ -243,3 +249,31 @@ def test_what_is_owed_finds_a_share_of_what_else_it_could_be(
         found += other if after < SURE else 0.0
     assume(abs(found - FINDS) > 1e-3)
     assert could(first, with_first, with_others, direct=direct) == (found >= FINDS)
+
+
+def test_an_empty_register_that_a_program_may_have_cleared_settles_nothing() -> None:
+    seen = flags(incident(**CONTACT), found=("reset_register_empty",))
+    ranking, proposals = concluded(seen, done=("read-reset-reason",))
+    assert not may_act(ranking, proposals)
+    assert {"see-end", "see-resets", "supply-in-parallel"} <= set(owed(proposals))
+
+
+def test_who_has_read_a_reset_reason_sees_first_whether_there_was_a_reset() -> None:
+    seen = flags(incident(**CONTACT), found=("reset_reason_brownout",), origin=Origin.PERSON)
+    ranking, proposals = concluded(seen, done=("read-reset-reason",))
+    assert set(owed(proposals)) == {"see-end", "see-resets"}
+    assert not may_act(ranking, proposals)
+    more = seen.with_more(
+        Evidence(field=field, value=value, origin=Origin.PERSON)
+        for field, value in (("unit_resets", "repeatedly"), ("end_state", "reset_loop"))
+    )
+    assert may_act(*concluded(more, done=("read-reset-reason", "see-resets", "see-end")))
+
+
+def test_a_reset_reason_of_a_unit_that_never_restarted_is_not_believed() -> None:
+    seen = flags(
+        incident(**CONTACT), found=("reset_reason_brownout",), origin=Origin.PERSON
+    ).with_more([Evidence(field="unit_resets", value="no", origin=Origin.PERSON)])
+    ranking, _ = concluded(seen)
+    alone, _ = concluded(incident(**CONTACT))
+    assert ranking.causes[0].probability <= alone.causes[0].probability
