@@ -176,6 +176,7 @@ class Code(StrEnum):
     RECIPE_STEPS = "DFU-RCP-004"
     RECIPE_PACKAGE = "DFU-RCP-005"
     RECIPE_STEP_OF_CUSTOMER = "DFU-RCP-006"
+    RECIPE_WITHDRAWN = "DFU-RCP-007"
 
     # The station of a production line.
     STATION_BUSY = "DFU-STN-001"

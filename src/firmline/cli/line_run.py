@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from firmline.cli.parameters import FilePath, OnceCommand
-from firmline.cli.station_options import ROADS, StationOptions, station_options, station_setup
+from firmline.cli.station_options import (
+    ROADS,
+    OwnFile,
+    StationOptions,
+    station_options,
+    station_setup,
+)
 
 
 @click.command(cls=OnceCommand)
@@ -17,7 +23,7 @@ from firmline.cli.station_options import ROADS, StationOptions, station_options,
 @click.option(
     "--db",
     metavar="FILE",
-    type=FilePath(),
+    type=OwnFile(),
     required=True,
     help="The station's own file of records; it is made where there is none.",
 )

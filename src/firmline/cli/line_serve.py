@@ -9,7 +9,13 @@ from typing import Any, Final
 import click
 
 from firmline.cli.parameters import FilePath, OnceCommand
-from firmline.cli.station_options import ROADS, StationOptions, station_options, station_setup
+from firmline.cli.station_options import (
+    ROADS,
+    OwnFile,
+    StationOptions,
+    station_options,
+    station_setup,
+)
 from firmline.errors import Code, ExitCode, InputError
 
 LISTEN: Final = "127.0.0.1:8350"
@@ -93,26 +99,11 @@ def serve(
             server.serve_records(db, ending, attachments=attachments)
         else:
             setup = station_setup(
-                recipe, roads=roads, db=_own_file(db), options=StationOptions(**options)
+                recipe,
+                roads=roads,
+                db=OwnFile().convert(db, None, None),
+                options=StationOptions(**options),
             )
             server.serve_station(setup, ending)
     if ending.number == signal.SIGINT:
         raise click.exceptions.Exit(ExitCode.INTERRUPTED)
-
-
-def _own_file(db: str) -> Path:
-    """The file of a station's records.
-
-    Raises:
-        InputError: ``OPTION_CONFLICT``: it is no file.
-    """
-    from firmline.line.records.address import parse_address  # noqa: PLC0415 - not for help
-
-    address = parse_address(db)
-    if address.path is None:
-        raise InputError(
-            Code.OPTION_CONFLICT,
-            "A station keeps its records in a file of this computer, and --db names a server.",
-            hint="Give --db FILE: scanning must not depend on a network.",
-        )
-    return address.path

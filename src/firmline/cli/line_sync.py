@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from firmline.cli.parameters import FilePath, OnceCommand
+from firmline.cli.station_options import OwnFile, station_name
 from firmline.errors import ExitCode, FirmlineError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ KEY_VARIABLE: Final = "FIRMLINE_STATION_KEY"
 @click.option(
     "--db",
     metavar="FILE",
-    type=FilePath(),
+    type=OwnFile(),
     required=True,
     help="The station's own file of records.",
 )
@@ -69,8 +70,7 @@ def sync(
     record it has come. Without --once it goes on until Ctrl-C (exit code 130) or SIGTERM (0), and
     waits longer and longer while the centre is away.
     """
-    from firmline.cli.station_options import station_name  # noqa: PLC0415 - the help stays fast
-    from firmline.line.records.address import DatabaseAddress  # noqa: PLC0415
+    from firmline.line.records.address import DatabaseAddress  # noqa: PLC0415 - the help stays fast
     from firmline.line.records.attachments import attachments_beside  # noqa: PLC0415
     from firmline.line.records.open import open_records  # noqa: PLC0415
     from firmline.line.sync.open import open_centre  # noqa: PLC0415

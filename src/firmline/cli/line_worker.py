@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from firmline.cli.parameters import FilePath, OnceCommand
-from firmline.cli.station_options import ROADS, StationOptions, station_options, station_setup
+from firmline.cli.station_options import (
+    ROADS,
+    OwnFile,
+    StationOptions,
+    station_options,
+    station_setup,
+)
 from firmline.errors import Code, InputError
 
 
@@ -18,7 +24,7 @@ from firmline.errors import Code, InputError
 @click.option(
     "--db",
     metavar="FILE",
-    type=FilePath(),
+    type=OwnFile(),
     required=True,
     help="The station's own file of records; it is made where there is none.",
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from firmline.cli.parameters import FilePath
 from firmline.errors import Code, InputError, shortened
 
 if TYPE_CHECKING:
@@ -30,6 +31,35 @@ ROADS: Final = (
     " for each slot, or 4xble for four slots that share it."
 )
 """What ``--on`` takes."""
+
+
+class OwnFile(FilePath):
+    """The file of a station's own records: no server, on which scanning would depend."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - click's signature
+        """Parse the text of an option.
+
+        Raises:
+            InputError: ``OPTION_CONFLICT``: it is no file; or ``DATABASE_ADDRESS``.
+        """
+        if isinstance(value, str) and "://" in value:
+            from firmline.line.records.address import parse_address  # noqa: PLC0415 - not for help
+
+            address = parse_address(value)
+            if address.path is None:
+                raise InputError(
+                    Code.OPTION_CONFLICT,
+                    "A station keeps its records in a file of this computer, and --db names a"
+                    " server.",
+                    hint="Give --db FILE: scanning must not depend on a network.",
+                )
+            value = str(address.path)
+        return super().convert(value, param, ctx)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

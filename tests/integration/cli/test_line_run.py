@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import firmline
+from firmline.line.station.withdrawal import LOOK_S, LOOKS
 from unit.cli.makers import KEY, START, package
 from unit.cli.program import SCRIPT, Ran, environment, run_process
 from unit.formats.makers import image
@@ -291,3 +292,34 @@ def test_a_folder_holds_units_of_which_each_is_another(folder: Path) -> None:
         ("SN-0002", "fail", "DFU-UNIT-107"),
         ("SN-0003", "fail", "DFU-LINK-003"),
     ]
+
+
+def test_a_package_that_is_taken_out_while_the_station_runs_goes_to_no_further_unit(
+    folder: Path,
+) -> None:
+    with subprocess.Popen(
+        [SCRIPT, "line", "run", "recipe.toml", "--on", ROAD, "--db", "line.db", "--json"],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it is open
+        (folder / "dfu.zip").rename(folder / "old.zip")
+        time.sleep(LOOK_S * (LOOKS + 2))
+        out, err = process.communicate("SN-0001\n", timeout=60)
+    assert process.returncode == 0, err
+    refused = [each for each in map(json.loads, out.splitlines()) if each["type"] == "refused"]
+    assert [each["code"] for each in refused] == ["DFU-RCP-007"]
+    assert exported(folder) == []
+
+
+@pytest.mark.parametrize("command", [("run",), ("worker", "--queue", "postgresql://line@centre/q")])
+def test_a_station_keeps_no_records_on_a_server(folder: Path, command: tuple[str, ...]) -> None:
+    server = "postgresql://line@centre/line"
+    ran = run_process(*("line", *command, "recipe.toml", "--on", ROAD, "--db", server), cwd=folder)
+    assert (ran.code, "scanning must not depend on a network" in ran.err) == (2, True)
+    assert not list(folder.glob("postgresql*"))

@@ -22,6 +22,7 @@ from firmline.line.station.run import Books
 from firmline.line.station.slots import SlotView
 from firmline.line.station.station import Shift, Station
 from firmline.line.station.steps.work import Equipment, LabelPrinter
+from firmline.line.station.withdrawal import watching
 from firmline.links.slot_roads import Reach, SlotRoads, reach_of
 from firmline.links.target import Scheme
 from firmline.links.wanted import WantedTarget
@@ -121,6 +122,7 @@ async def open_station(
             clock=clock,
         )
         cut_off = await _end_what_was_cut_off(setup, records, books)
+        released = stack.enter_context(watching(setup.recipe))
         station = Station(
             dict(enumerate(setup.slots, 1)),
             equipment=Equipment(
@@ -135,6 +137,7 @@ async def open_station(
             records=records,
             shown=shown,
             shift=setup.shift,
+            withdrawn=lambda: released.withdrawn,
         )
         stack.push_async_callback(station.close)
         yield Opened(

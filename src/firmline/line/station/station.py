@@ -54,6 +54,7 @@ class Station:
         records: What was done before.
         shown: Hears every change of a slot.
         shift: What is the same for all units now; may be changed between scans.
+        withdrawn: Says why no further unit may get the recipe; ``None``: it may.
 
     Attributes:
         shift: As given.
@@ -68,7 +69,9 @@ class Station:
         records: Records,
         shown: Callable[[SlotView], None],
         shift: Shift,
+        withdrawn: Callable[[], InputError | None] = lambda: None,
     ) -> None:
+        self._withdrawn = withdrawn
         self._targets = dict(slots)
         self._equipment = equipment
         self._books = books
@@ -135,10 +138,12 @@ class Station:
 
         Raises:
             InputError: ``SERIAL_FOREIGN``, ``UNIT_AT_WORK``, ``UNIT_TO_REWORK``,
-                ``UNIT_HAS_PASSED`` or ``SLOT_NOT_FREE``: nothing was begun.
+                ``UNIT_HAS_PASSED``, ``SLOT_NOT_FREE`` or ``RECIPE_WITHDRAWN``: nothing was begun.
             StoreError: The records cannot be read or written now: nothing was begun.
         """
         self._check_serial(serial)
+        if (withdrawn := self._withdrawn()) is not None:
+            raise withdrawn
         async with self._admitting:
             if self._books.journal.problem is not None:
                 raise self._books.journal.problem
