@@ -10,7 +10,7 @@ from pathlib import Path
 
 from firmline.diagnosis.catalogue import Cause, Family, Seen, catalogue
 from firmline.diagnosis.contradiction_rules import Side, rules
-from firmline.diagnosis.next_test import Test, destroyed, diagnostic_tests, equipment
+from firmline.diagnosis.diagnostic_tests import Test, destroyed, diagnostic_tests, equipment
 from firmline.diagnosis.vocabulary import vocabulary
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -22,9 +22,9 @@ from firmline.device.faults.plan import (
 )
 from firmline.device.radio_face import ResetKind
 from firmline.diagnosis.catalogue import catalogue
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests
 from firmline.diagnosis.evidence import Evidence
 from firmline.diagnosis.investigation import Order
-from firmline.diagnosis.next_test import diagnostic_tests
 from firmline.events import UnitMode
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.updater.bench.bench import Bench

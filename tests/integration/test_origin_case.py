@@ -13,9 +13,9 @@ import pytest
 from firmline.device.description import UnitDescription, gallery_unit
 from firmline.device.faults.plan import FaultPlan, LinkLoss, StuckGpregret, WatchdogRunning
 from firmline.device.physics.supply import Currents, Source
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.investigation import End
-from firmline.diagnosis.next_test import diagnostic_tests
 from firmline.events import Event, ObjectExecuted, Outcome, PacketsSent
 from firmline.links.virtual_time import run_in_virtual_time
 from firmline.updater.bench.attempt import Attempt

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from firmline.diagnosis.next_test import diagnostic_tests, equipment
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests, equipment
 from firmline.errors import Code, InputError, shortened
 
 

@@ -8,9 +8,10 @@ from typing import Final
 from firmline.cli.style import paint
 from firmline.cli.undecided_text import listed, undecided_sentence
 from firmline.cli.wrapping import wrapped
+from firmline.diagnosis.diagnostic_tests import Test, destroyed, equipment
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.investigation import fix_waits, may_act
-from firmline.diagnosis.next_test import Proposal, Test, destroyed, equipment, fix_destroys
+from firmline.diagnosis.next_test import Proposal, fix_destroys
 from firmline.diagnosis.outcomes import outcomes_of
 from firmline.diagnosis.ranking import Ranking
 from firmline.diagnosis.sureness import is_known

@@ -14,8 +14,8 @@ from firmline.cli.style import paint
 from firmline.cli.trace_input import name_of, read_trace_file
 from firmline.cli.undecided_text import listed, undecided_fields, undecided_sentence
 from firmline.cli.unit_choice import load_unit
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests, equipment
 from firmline.diagnosis.evidence import Incident
-from firmline.diagnosis.next_test import diagnostic_tests, equipment
 from firmline.diagnosis.ranking import RankedCause
 from firmline.diagnosis.reading import read_incident
 from firmline.updater.bench.incidents import Likely, Step, investigate_unit, told

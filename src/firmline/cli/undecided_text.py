@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from firmline.diagnosis.next_test import equipment
+from firmline.diagnosis.diagnostic_tests import equipment
 from firmline.diagnosis.undecided import Undecided
 
 

@@ -17,15 +17,9 @@ from functools import cache
 from typing import Final
 
 from firmline.data import load_table
+from firmline.diagnosis.diagnostic_tests import Test, diagnostic_tests, harm_of
 from firmline.diagnosis.evidence import Incident
-from firmline.diagnosis.next_test import (
-    Proposal,
-    Test,
-    diagnostic_tests,
-    fix_destroys,
-    harm_of,
-    plan,
-)
+from firmline.diagnosis.next_test import Proposal, fix_destroys, plan
 from firmline.diagnosis.ranking import Ranking
 from firmline.diagnosis.sureness import is_known
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Final
 
+from firmline.diagnosis.diagnostic_tests import Test, diagnostic_tests
 from firmline.diagnosis.evidence import Evidence, Origin
-from firmline.diagnosis.next_test import Test, diagnostic_tests
 from firmline.diagnosis.vocabulary import vocabulary
 from firmline.errors import Code, InputError, shortened
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
-from firmline.diagnosis.next_test import diagnostic_tests
 from firmline.diagnosis.vocabulary import Field, vocabulary
 from firmline.errors import Code, InputError, shortened
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmline.diagnosis.catalogue import UNKNOWN
+from firmline.diagnosis.diagnostic_tests import Test
 from firmline.diagnosis.evidence import Incident
-from firmline.diagnosis.next_test import Test, plan
+from firmline.diagnosis.next_test import plan
 from firmline.diagnosis.ranking import RankedCause, Ranking
 from firmline.diagnosis.sureness import is_known
 

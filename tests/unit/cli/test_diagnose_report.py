@@ -17,7 +17,7 @@ from firmline.cli.report.attempts import MAX_ROWS
 from firmline.device.description import gallery_unit
 from firmline.device.dump import dump_unit
 from firmline.device.fabrication import fabricate
-from firmline.diagnosis.next_test import diagnostic_tests
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests
 from firmline.errors import Code
 from firmline.events import (
     Event,

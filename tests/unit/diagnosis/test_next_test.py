@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from firmline.data import load_table
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests, equipment
 from firmline.diagnosis.evidence import Incident
-from firmline.diagnosis.next_test import WORTH_BITS, Proposal, diagnostic_tests, equipment, plan
+from firmline.diagnosis.next_test import WORTH_BITS, Proposal, plan
 from firmline.diagnosis.ranking import rank
 from firmline.diagnosis.vocabulary import vocabulary
 from unit.diagnosis.cases import Case, cases, incident

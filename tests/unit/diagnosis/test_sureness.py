@@ -11,17 +11,12 @@ from hypothesis import strategies as st
 
 from firmline.data import load_table
 from firmline.diagnosis.catalogue import catalogue
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests, harm_of
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.expectation import Look
 from firmline.diagnosis.information import likely_causes
 from firmline.diagnosis.investigation import End, Next, Order, fix_waits, may_act, next_step
-from firmline.diagnosis.next_test import (
-    Proposal,
-    diagnostic_tests,
-    fix_destroys,
-    harm_of,
-    plan,
-)
+from firmline.diagnosis.next_test import Proposal, fix_destroys, plan
 from firmline.diagnosis.ranking import RankedCause, Ranking, rank
 from firmline.diagnosis.sureness import FINDS, SURE, TRUST, could_be_another, is_known
 from unit.diagnosis.cases import Case, cases, incident

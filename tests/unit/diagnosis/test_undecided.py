@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from firmline.cli.undecided_text import listed, undecided_fields, undecided_sentence
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
-from firmline.diagnosis.next_test import diagnostic_tests, plan
+from firmline.diagnosis.next_test import plan
 from firmline.diagnosis.ranking import rank
 from firmline.diagnosis.undecided import LEFT, Undecided, undecided
 from unit.diagnosis.cases import incident

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmline.cli.report.cleaning import clean
+from firmline.diagnosis.diagnostic_tests import Test, diagnostic_tests
 from firmline.diagnosis.evidence import Evidence, Incident
-from firmline.diagnosis.next_test import Test, diagnostic_tests
 
 HELPED, DID_NOT_HELP = "it helped", "it did not help"
 ACTIONS: Final = {"cured_by": HELPED, "not_cured_by": DID_NOT_HELP}

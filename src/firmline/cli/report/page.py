@@ -15,7 +15,7 @@ from firmline.cli.report.drawn import policy, safe_style, template
 from firmline.cli.undecided_text import undecided_sentence
 from firmline.diagnosis.catalogue import catalogue
 from firmline.diagnosis.consistency import contradictions
-from firmline.diagnosis.next_test import equipment
+from firmline.diagnosis.diagnostic_tests import equipment
 from firmline.diagnosis.ranking import Argument, RankedCause, Ranking
 from firmline.diagnosis.vocabulary import vocabulary
 

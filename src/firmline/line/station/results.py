@@ -11,9 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from firmline.diagnosis.diagnostic_tests import Test, diagnostic_tests
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.information import may_apply
-from firmline.diagnosis.next_test import Test, diagnostic_tests, plan
+from firmline.diagnosis.next_test import plan
 from firmline.diagnosis.ranking import rank
 from firmline.diagnosis.vocabulary import vocabulary
 from firmline.errors import Code, InputError, shortened

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Final
 
 from firmline.device.advertising import DFU_SERVICE
+from firmline.diagnosis.diagnostic_tests import Test
 from firmline.diagnosis.evidence import Evidence, Origin
-from firmline.diagnosis.next_test import Test
 from firmline.events import EnteringBootloader
 from firmline.updater.bench.attempt import Attempt
 from firmline.updater.bench.bench import Bench

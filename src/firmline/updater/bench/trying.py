@@ -9,8 +9,8 @@ from typing import Final
 
 from firmline.device.faults.plan import NO_FAULTS
 from firmline.device.radio_face import ResetKind
+from firmline.diagnosis.diagnostic_tests import Test
 from firmline.diagnosis.evidence import Evidence, Origin
-from firmline.diagnosis.next_test import Test
 from firmline.events import UnitMode
 from firmline.protocol.pacing import FOR_BLUETOOTH
 from firmline.updater.bench.attempt import AS_USUAL, How

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from firmline.diagnosis.diagnostic_tests import Test, diagnostic_tests
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.investigation import BUDGET_MINUTES, End, Next, Order, next_step
-from firmline.diagnosis.next_test import Test, diagnostic_tests
 from firmline.diagnosis.ranking import Ranking, rank
 from firmline.diagnosis.undecided import Undecided, undecided
 from firmline.diagnosis.vocabulary import vocabulary

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from firmline.diagnosis.catalogue import catalogue
-from firmline.diagnosis.next_test import diagnostic_tests
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests
 from firmline.errors import Code, FirmlineError, InputError
 from firmline.formats.trace import Trace, read_traces
 from firmline.line.records.attachments import AttachmentStore

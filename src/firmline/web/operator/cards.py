@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from firmline.diagnosis.next_test import Test, diagnostic_tests, equipment
+from firmline.diagnosis.diagnostic_tests import Test, diagnostic_tests, equipment
 from firmline.errors import Code, FirmlineError, next_thing
 from firmline.line.outcomes import StepOutcome
 from firmline.line.station.results import ResultQuestion

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmline import events
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests
 from firmline.diagnosis.evidence import Evidence, Origin
-from firmline.diagnosis.next_test import diagnostic_tests
 from firmline.errors import Code, InputError
 from firmline.line.station.diagnosing import Diagnosed, diagnosed
 from firmline.line.station.results import (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmline.diagnosis.next_test import diagnostic_tests
+from firmline.diagnosis.diagnostic_tests import diagnostic_tests
 from firmline.line.outcomes import StepOutcome
 from firmline.line.station.slots import SlotState, SlotView
 from firmline.web.operator.cards import Face, card_of, todo_of
