@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from firmline.cli.campaign_people import By, by_option, identified
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.errors import Code, InputError, shortened
 
@@ -22,7 +23,6 @@ DB = click.option(
     required=True,
     help="The line's server: postgresql://USER@HOST/DATABASE.",
 )
-BY = click.option("--by", "who", metavar="NAME", required=True, help="Who does it.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 NAME = click.argument("name", metavar="CAMPAIGN")
 WHY = click.option("--why", default="", metavar="TEXT", help="Why; it is kept.")
@@ -33,22 +33,25 @@ def campaign() -> None:
     """Planned work on many units: a canary first, then group after group.
 
     A campaign is a TOML file. One person makes it, another one releases it; each group opens when
-    the one before it has succeeded, and rules abort it.
+    the one before it has succeeded, and rules abort it. Where the line has accounts, --by is one of
+    them, and its password is asked for.
     """
 
 
 @campaign.command(cls=OnceCommand)
 @click.argument("file", metavar="FILE", type=FilePath())
 @DB
-@BY
+@by_option
 @JSON
-def make(*, file: Path, db: str, who: str, as_json: bool) -> None:
+def make(*, file: Path, db: str, by: By, as_json: bool) -> None:
     """Keep the campaign of FILE. Nothing is begun before somebody else releases it."""
     from firmline.cli.line_campaign_text import say_done  # noqa: PLC0415
+    from firmline.line.accounts.roles import Permission  # noqa: PLC0415
     from firmline.line.queue.making import load_campaign  # noqa: PLC0415
 
     document, planned = _read(file)
-    with closing(open_book(db)) as book:
+    with closing(open_book(db)) as opened:
+        book, who = identified(opened, by, Permission.PLAN)
         units = load_campaign(book, planned, beside=file.parent, read=_reader())
         book.make(planned, units, document=document, who=who)
         say_done(book, planned.name, as_json=as_json)
@@ -62,53 +65,60 @@ def make(*, file: Path, db: str, who: str, as_json: bool) -> None:
 @campaign.command(cls=OnceCommand)
 @NAME
 @DB
-@BY
+@by_option
 @JSON
-def release(*, name: str, db: str, who: str, as_json: bool) -> None:
+def release(*, name: str, db: str, by: By, as_json: bool) -> None:
     """Say that a campaign may be started: another person than the one who made it."""
-    _do(db, name, lambda book: book.release(name, who=who), as_json=as_json)
+    _do(
+        db,
+        name,
+        by,
+        lambda book, who: book.release(name, who=who),
+        as_json=as_json,
+        is_release=True,
+    )
 
 
 @campaign.command(cls=OnceCommand)
 @NAME
 @DB
-@BY
+@by_option
 @JSON
-def start(*, name: str, db: str, who: str, as_json: bool) -> None:
+def start(*, name: str, db: str, by: By, as_json: bool) -> None:
     """Open the canary of a campaign that was released."""
-    _do(db, name, lambda book: book.start(name, who=who), as_json=as_json)
+    _do(db, name, by, lambda book, who: book.start(name, who=who), as_json=as_json)
 
 
 @campaign.command(cls=OnceCommand)
 @NAME
 @DB
-@BY
+@by_option
 @WHY
 @JSON
-def pause(*, name: str, db: str, who: str, why: str, as_json: bool) -> None:
+def pause(*, name: str, db: str, by: By, why: str, as_json: bool) -> None:
     """Begin no unit any more; those at work come to their end."""
-    _do(db, name, lambda book: book.pause(name, who=who, why=why), as_json=as_json)
+    _do(db, name, by, lambda book, who: book.pause(name, who=who, why=why), as_json=as_json)
 
 
 @campaign.command(cls=OnceCommand)
 @NAME
 @DB
-@BY
+@by_option
 @JSON
-def resume(*, name: str, db: str, who: str, as_json: bool) -> None:
+def resume(*, name: str, db: str, by: By, as_json: bool) -> None:
     """Go on with a campaign that was paused."""
-    _do(db, name, lambda book: book.resume(name, who=who), as_json=as_json)
+    _do(db, name, by, lambda book, who: book.resume(name, who=who), as_json=as_json)
 
 
 @campaign.command(cls=OnceCommand)
 @NAME
 @DB
-@BY
+@by_option
 @WHY
 @JSON
-def abort(*, name: str, db: str, who: str, why: str, as_json: bool) -> None:
+def abort(*, name: str, db: str, by: By, why: str, as_json: bool) -> None:
     """End a campaign for good; units at work come to their end."""
-    _do(db, name, lambda book: book.abort(name, who=who, why=why), as_json=as_json)
+    _do(db, name, by, lambda book, who: book.abort(name, who=who, why=why), as_json=as_json)
 
 
 @campaign.command(cls=OnceCommand)
@@ -116,10 +126,10 @@ def abort(*, name: str, db: str, who: str, why: str, as_json: bool) -> None:
 @click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
 @click.option("--to", "station", metavar="STATION", required=True, help="Where they go.")
 @DB
-@BY
+@by_option
 @JSON
 def move(
-    *, name: str, serials: tuple[str, ...], station: str, db: str, who: str, as_json: bool
+    *, name: str, serials: tuple[str, ...], station: str, db: str, by: By, as_json: bool
 ) -> None:
     """Bind units that wait to another station; all of them, or none."""
     from firmline.line.campaigns.reading import STATION_NAME  # noqa: PLC0415
@@ -130,32 +140,44 @@ def move(
             f"{shortened(station)!r} cannot be the name of a station.",
             hint="firmline line campaign list shows the stations of the line.",
         )
-    _do(db, name, lambda book: book.move(name, serials, to=station, who=who), as_json=as_json)
+    _do(
+        db,
+        name,
+        by,
+        lambda book, who: book.move(name, serials, to=station, who=who),
+        as_json=as_json,
+    )
 
 
 @campaign.command(cls=OnceCommand)
 @NAME
 @click.argument("serials", metavar="SERIAL...", nargs=-1, required=True)
 @DB
-@BY
+@by_option
 @WHY
 @JSON
 def cancel(
-    *, name: str, serials: tuple[str, ...], db: str, who: str, why: str, as_json: bool
+    *, name: str, serials: tuple[str, ...], db: str, by: By, why: str, as_json: bool
 ) -> None:
     """Take units out of a campaign; one that was begun only if its station is offline."""
-    _do(db, name, lambda book: book.cancel(name, serials, who=who, why=why), as_json=as_json)
+    _do(
+        db,
+        name,
+        by,
+        lambda book, who: book.cancel(name, serials, who=who, why=why),
+        as_json=as_json,
+    )
 
 
 @campaign.command(cls=OnceCommand)
 @NAME
 @click.argument("serials", metavar="[SERIAL...]", nargs=-1)
 @DB
-@BY
+@by_option
 @JSON
-def again(*, name: str, serials: tuple[str, ...], db: str, who: str, as_json: bool) -> None:
+def again(*, name: str, serials: tuple[str, ...], db: str, by: By, as_json: bool) -> None:
     """Queue units again that are held: they were not there, or their station had trouble."""
-    _do(db, name, lambda book: book.again(name, serials, who=who), as_json=as_json)
+    _do(db, name, by, lambda book, who: book.again(name, serials, who=who), as_json=as_json)
 
 
 @campaign.command(cls=OnceCommand)
@@ -191,11 +213,21 @@ def open_book(db: str) -> CampaignBook:
     return open_campaigns(parse_address(db))
 
 
-def _do(db: str, name: str, action: Callable[[CampaignBook], object], *, as_json: bool) -> None:
+def _do(
+    db: str,
+    name: str,
+    by: By,
+    action: Callable[[CampaignBook, str], object],
+    *,
+    as_json: bool,
+    is_release: bool = False,
+) -> None:
     from firmline.cli.line_campaign_text import say_done  # noqa: PLC0415
+    from firmline.line.accounts.roles import Permission  # noqa: PLC0415
 
-    with closing(open_book(db)) as book:
-        action(book)
+    with closing(open_book(db)) as opened:
+        book, who = identified(opened, by, Permission.RELEASE if is_release else Permission.PLAN)
+        action(book, who)
         say_done(book, name, as_json=as_json)
 
 

@@ -117,3 +117,70 @@ def test_a_server_that_is_not_there_is_told(folder: Path) -> None:
     url = "postgresql://line@/records?host=%2Fnonexistent"
     ran = run_process("line", "campaign", "list", "--db", url, cwd=folder)
     assert (ran.code, "DFU-REC-003" in ran.err) == (3, True), ran.err
+
+
+SECRET = "correct horse battery"  # noqa: S105 - of a test
+
+
+@pytest.fixture
+def people(line: Line) -> Line:
+    """The line with accounts: ann and bob may release, eva plans, and otto scans."""
+    path = line.folder / "secret"
+    path.touch(mode=0o600)
+    path.write_text(f"{SECRET}\n", "utf-8")
+    roles = {"ann": "release-manager", "bob": "release-manager", "eva": "engineer"}
+    for name, role in {**roles, "otto": "operator"}.items():
+        words = ("line", "accounts", "add", name, "--role", role, "--db", line.url)
+        ran = run_process(*words, "--password-file", "secret", cwd=line.folder)
+        assert ran.code == 0, ran.err
+    return line
+
+
+def by_account(line: Line, *said: str, by: str) -> Ran:
+    return line.campaign(*said, "--password-file", "secret", by=by)
+
+
+def test_where_there_are_accounts_two_persons_are_two_of_them(people: Line) -> None:
+    assert by_account(people, "make", "spring.toml", by="Ann").code == 0
+    refused = by_account(people, "release", "spring", by="ann")
+    assert (refused.code, "DFU-PLAN-006" in refused.err) == (2, True)
+    assert by_account(people, "release", "spring", by="bob").code == 0
+    assert by_account(people, "start", "spring", by="eva").code == 0
+    audit = run_process("line", "audit", "--db", people.url, "--json", cwd=people.folder)
+    assert audit.code == 0
+    done = [
+        (each["actor"], each["role"])
+        for each in audit.json_lines
+        if str(each.get("action", "")).startswith("campaign.")
+    ]
+    assert ("bob", "release manager") in done
+    assert ("eva", "engineer") in done
+
+
+@pytest.mark.parametrize(
+    ("by", "code"),
+    [("nobody", "DFU-ACC-007"), ("eva", "DFU-ACC-011"), ("otto", "DFU-ACC-011")],
+)
+def test_who_is_not_allowed_releases_nothing(people: Line, by: str, code: str) -> None:
+    by_account(people, "make", "spring.toml", by="ann")
+    refused = by_account(people, "release", "spring", by=by)
+    assert (refused.code, code in refused.err) == (2, True), refused.err
+    assert people.shown()[-1]["state"] == "made"
+
+
+def test_an_operator_plans_nothing(people: Line) -> None:
+    refused = by_account(people, "make", "spring.toml", by="otto")
+    assert (refused.code, "DFU-ACC-011" in refused.err) == (2, True), refused.err
+    assert people.campaign("list", "--json").json_lines[-1].get("campaigns") in ([], 0, None)
+
+
+def test_a_wrong_password_is_nobodys(people: Line) -> None:
+    by_account(people, "make", "spring.toml", by="ann")
+    (people.folder / "secret").write_text("another horse", "utf-8")
+    refused = by_account(people, "release", "spring", by="bob")
+    assert (refused.code, "DFU-ACC-007" in refused.err) == (2, True), refused.err
+
+
+def test_where_nobody_can_be_asked_a_password_is_asked_for_in_a_file(people: Line) -> None:
+    refused = people.campaign("make", "spring.toml", by="ann")
+    assert (refused.code, "DFU-ACC-005" in refused.err) == (2, True), refused.err

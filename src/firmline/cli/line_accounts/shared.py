@@ -60,6 +60,18 @@ def new_password_for(name: str, file: Path | None) -> str:
     return checked_password(_asked_for(name) if file is None else _read(file), name=name)
 
 
+def password_of(name: str, file: Path | None) -> str:
+    """The password of an account that is there: of a file, or asked for at the terminal.
+
+    Raises:
+        InputError: ``PASSWORD_NOT_GIVEN``.
+    """
+    if file is not None:
+        return _read(file)
+    _check_terminal()
+    return str(click.prompt(f"Password of {printable(name)}", hide_input=True, err=True))
+
+
 def print_result(as_json: bool, sentence: str, **fields: object) -> None:
     """What was done, for people or for programs."""
     if as_json:
@@ -68,11 +80,15 @@ def print_result(as_json: bool, sentence: str, **fields: object) -> None:
         click.echo(printable(sentence))
 
 
-def _asked_for(name: str) -> str:
+def _check_terminal() -> None:
     if not sys.stdin.isatty():
         raise InputError(
             Code.PASSWORD_NOT_GIVEN, "A password is needed and there is nobody to ask for it."
         )
+
+
+def _asked_for(name: str) -> str:
+    _check_terminal()
     return str(
         click.prompt(
             f"New password for {printable(name)}",
