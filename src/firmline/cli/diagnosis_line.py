@@ -20,7 +20,8 @@ PERHAPS: Final = 0.3
 """A cause that has less is one of many, and none is named; ours."""
 SHOWN: Final = 2
 """How many are named where none is; ours."""
-OF_THE_STATION: Final = "at this computer, its port or radio, or another unit; not at this unit"
+OF_THIS_COMPUTER: Final = "at this computer, its port or radio, or another unit; not at this unit"
+OF_ANOTHER_FAMILY: Final = "a unit of another family (MCUboot, SMP); nothing at it has failed"
 NOT_TOLD: Final = "many are as likely, by what this attempt shows"
 
 
@@ -53,15 +54,16 @@ def diagnosis_line(heard: Sequence[Event], *, trace: Path | None) -> str:
     return f"  {paint('cause:', bold=True)} {named}. {_more(trace)}"
 
 
-def station_line(trace: Path | None) -> str:
-    """The same of an update that failed before anything was known of the unit.
+def known_line(cause: str, trace: Path | None) -> str:
+    """The same of an update that failed before anything was known of the unit, or to be ranked.
 
     Args:
+        cause: What the error says already, in a few words.
         trace: Where its events were kept; without one there is nothing to diagnose, and what this
             computer reaches is the next thing to see.
     """
     more = "More: firmline scan" if trace is None else _more(trace)
-    return f"  {paint('cause:', bold=True)} {OF_THE_STATION}. {more}"
+    return f"  {paint('cause:', bold=True)} {cause}. {more}"
 
 
 def _ranking(heard: Sequence[Event]) -> tuple[RankedCause, ...]:

@@ -191,8 +191,8 @@ def diagnosis_lines(
 ) -> list[str]:
     """The first line of the diagnosis, of an update that was begun and failed.
 
-    Nothing is said where somebody interrupted it, where nothing failed (only the end is not proven,
-    or the unit is another tool's), and where what an application says is the error's own sentence.
+    Nothing is said where somebody interrupted it, where nothing failed (only the end is not
+    proven), and where what an application says is the error's own sentence.
     An update that was not begun (no such package, a trace that cannot be written) has no diagnosis:
     its error is the cause.
 
@@ -203,11 +203,19 @@ def diagnosis_lines(
     """
     if result.error is None:
         return []
-    from firmline.cli.diagnosis_line import diagnosis_line, station_line  # noqa: PLC0415 - failures
+    from firmline.cli.diagnosis_line import (  # noqa: PLC0415 - failures only
+        OF_ANOTHER_FAMILY,
+        OF_THIS_COMPUTER,
+        diagnosis_line,
+        known_line,
+    )
     from firmline.diagnosis.trace_words import OF_THE_STATION  # noqa: PLC0415 - failures only
 
-    if _is_begun(heard) and result.error.code.startswith(OF_THE_STATION):
-        return [station_line(trace)]
+    code = result.error.code
+    if _is_begun(heard) and code.startswith(OF_THE_STATION):
+        return [known_line(OF_THIS_COMPUTER, trace)]
+    if _is_begun(heard) and code is Code.SMP:
+        return [known_line(OF_ANOTHER_FAMILY, trace)]
     return [diagnosis_line(heard, trace=trace)] if _is_to_be_diagnosed(result, heard) else []
 
 
