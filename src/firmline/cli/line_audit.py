@@ -96,26 +96,9 @@ def _verified(trail: Any, anchors: tuple[str, ...], from_when: str, *, shown: st
     for entry in every_entry(trail):
         verifier.follow(entry)
         if shown and entry.deed.at >= from_when:
-            fields = _entry_fields(entry)
+            fields = {"type": "entry", **entry.fields}
             click.echo(json.dumps(fields) if shown == "json" else _line(entry))
     return verifier.verified()
-
-
-def _entry_fields(entry: AuditEntry) -> dict[str, object]:
-    """Everything that the digest covers, as it is covered."""
-    done = entry.deed
-    return {
-        "type": "entry",
-        "sequence": entry.sequence,
-        "at": done.at,
-        "actor": done.actor.name,
-        "role": done.actor.role,
-        "action": done.action,
-        "subject": done.subject,
-        "details": done.details,
-        "previous": entry.previous,
-        "digest": entry.digest,
-    }
 
 
 def _line(entry: AuditEntry) -> str:

@@ -24,8 +24,8 @@ _SECONDS: Final = re.compile(r"[0-9]+")
 _MAX_SECONDS: Final = 2**63 - 1
 
 
-class Timestamp(click.ParamType[datetime]):
-    """Seconds since 1970, an ISO 8601 time (UTC where it names no zone), or ``now``."""
+class _Time(click.ParamType[datetime]):
+    """A time as the value of an option."""
 
     name = "time"
 
@@ -36,9 +36,26 @@ class Timestamp(click.ParamType[datetime]):
         ctx: click.Context | None,  # noqa: ARG002 - click's signature
     ) -> datetime:
         """Parse the text of an option."""
-        if isinstance(value, datetime):
-            return value
-        name = option_name(param)
+        return value if isinstance(value, datetime) else self.read(value, option_name(param))
+
+    def read(self, value: str, name: str) -> datetime:
+        """The time that is meant.
+
+        Args:
+            value: The text of the option.
+            name: Of the option.
+
+        Raises:
+            InputError: It is none, or out of range.
+        """
+        raise NotImplementedError
+
+
+class Timestamp(_Time):
+    """Seconds since 1970, an ISO 8601 time (UTC where it names no zone), or ``now``."""
+
+    def read(self, value: str, name: str) -> datetime:
+        """A time that a zip file can hold."""
         time = _now() if value == "now" else _parse(value, name)
         if time is None or not EARLIEST <= time <= LATEST:
             raise InputError(
@@ -50,21 +67,12 @@ class Timestamp(click.ParamType[datetime]):
         return time
 
 
-class Moment(click.ParamType[datetime]):
+class Moment(_Time):
     """An ISO 8601 date or time, UTC where it names no zone, or seconds since 1970."""
 
-    name = "time"
-
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's signature
-        param: click.Parameter | None,
-        ctx: click.Context | None,  # noqa: ARG002 - click's signature
-    ) -> datetime:
-        """Parse the text of an option."""
-        if isinstance(value, datetime):
-            return value
-        name, hint = option_name(param), "Give a time such as 2026-11-22T18:00:00Z, or a date."
+    def read(self, value: str, name: str) -> datetime:
+        """A time of the years 1 to 9999."""
+        hint = "Give a time such as 2026-11-22T18:00:00Z, or a date."
         time = _parse(value, name, hint=hint)
         if time is None:
             raise InputError(

@@ -93,6 +93,22 @@ class AuditEntry:
         """The end of the chain, if it is the last."""
         return Head(self.sequence, self.digest)
 
+    @property
+    def fields(self) -> dict[str, str | int]:
+        """Everything that its digest covers, as it is covered, and the digest."""
+        done = self.deed
+        return {
+            "sequence": self.sequence,
+            "at": done.at,
+            "actor": done.actor.name,
+            "role": done.actor.role,
+            "action": done.action,
+            "subject": done.subject,
+            "details": done.details,
+            "previous": self.previous,
+            "digest": self.digest,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

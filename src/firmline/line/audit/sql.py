@@ -24,7 +24,7 @@ def enter(connection: Connection, done: Deed) -> AuditEntry:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
     entry = linked(done, _head(connection))
-    connection.execute(insert(audit_trail).values(_line(entry)))
+    connection.execute(insert(audit_trail).values(entry.fields))
     return entry
 
 
@@ -68,21 +68,6 @@ def _head(connection: Connection) -> Head:
     newest = select(columns.sequence, columns.digest).order_by(columns.sequence.desc()).limit(1)
     found = connection.execute(newest).first()
     return Head() if found is None else Head(found.sequence, str(found.digest))
-
-
-def _line(entry: AuditEntry) -> dict[str, str | int]:
-    done = entry.deed
-    return {
-        "sequence": entry.sequence,
-        "at": done.at,
-        "actor": done.actor.name,
-        "role": done.actor.role,
-        "action": done.action,
-        "subject": done.subject,
-        "details": done.details,
-        "previous": entry.previous,
-        "digest": entry.digest,
-    }
 
 
 def _entry(line: Row[Any]) -> AuditEntry:

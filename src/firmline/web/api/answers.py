@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from firmline import __version__
 from firmline.errors import Code, InputError
-from firmline.line.audit.chain import AuditEntry
 from firmline.line.audit.sql import SqlAudit
 from firmline.line.outcomes import StepOutcome
 from firmline.line.queue.fields import campaign_fields, event_fields, unit_fields
@@ -130,25 +129,10 @@ class Line:
         entries = trail.page(after=after, size=size)
         head = trail.head()
         return {
-            "entries": [_entry(each) for each in entries],
+            "entries": [each.fields for each in entries],
             "after": entries[-1].sequence if len(entries) == size else None,
             "head": {"sequence": head.sequence, "digest": head.digest},
         }
-
-
-def _entry(entry: AuditEntry) -> Answer:
-    done = entry.deed
-    return {
-        "sequence": entry.sequence,
-        "at": done.at,
-        "actor": done.actor.name,
-        "role": done.actor.role,
-        "action": done.action,
-        "subject": done.subject,
-        "details": done.details,
-        "previous": entry.previous,
-        "digest": entry.digest,
-    }
 
 
 def _yield(told: Yield) -> Answer:
