@@ -80,6 +80,20 @@ def test_the_page_tells_who_what_when_why_and_what_next(firmline: Program, trace
         assert told in page.text, told
 
 
+def test_a_fix_that_has_to_wait_is_nowhere_told_without_that(
+    firmline: Program, folder: Path
+) -> None:
+    seen = {
+        **{"transport": "ble", "bootloader": "secure", "phase": "init_execute"},
+        **{"failure_kind": "disconnect", "host_code": "hci_08", "time_to_failure": "instant"},
+        **{"unit_scope": "one", "supply": "coin_cell", "flags": ["app_ok"]},
+    }
+    (folder / "report.json").write_text(json.dumps({"evidence": seen}), encoding="utf-8")
+    page = Page(report_of(firmline, "report.json"))
+    fix = "A fresh cell, a clean contact, more capacitance; measure the supply under at least 8 mA."
+    assert page.text.count(fix) == page.text.count(f"{fix} Not yet: that destroys") == 2
+
+
 def test_the_page_asks_nobody_and_runs_nothing(firmline: Program, trace: str) -> None:
     text = report_of(firmline, trace)
     Page(text).assert_harmless()
