@@ -84,9 +84,15 @@ def test_a_fix_that_has_to_wait_is_nowhere_told_without_that(
     firmline: Program, folder: Path
 ) -> None:
     seen = {
-        **{"transport": "ble", "bootloader": "secure", "phase": "init_execute"},
-        **{"failure_kind": "disconnect", "host_code": "hci_08", "time_to_failure": "instant"},
-        **{"unit_scope": "one", "supply": "coin_cell", "flags": ["app_ok"]},
+        "transport": "ble",
+        "bootloader": "secure",
+        "phase": "init_execute",
+        "failure_kind": "disconnect",
+        "host_code": "hci_08",
+        "time_to_failure": "instant",
+        "unit_scope": "one",
+        "supply": "coin_cell",
+        "flags": ["app_ok"],
     }
     (folder / "report.json").write_text(json.dumps({"evidence": seen}), encoding="utf-8")
     page = Page(report_of(firmline, "report.json"))
