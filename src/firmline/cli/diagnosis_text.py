@@ -42,6 +42,10 @@ UNSEEN: Final = (
 )
 NOT_RECORDED: Final = "What was recorded shows no failure: it tells no cause from another."
 FITS_NONE: Final = "What was seen fits no known cause better than any other failure would."
+PART_ONLY: Final = (
+    "What was recorded is only a part, or in no order: what tells one cause from another may be in"
+    " what is missing. Give the whole trace, or run the update once more with one."
+)
 NOT_IN_IT: Final = "What failed is not in it"
 UNKNOWN_TITLE: Final = "None of the causes that are known"
 
@@ -82,6 +86,7 @@ def result_fields(
         "ended_well": incident.has_nothing_to_explain,
         "unproven": incident.is_unproven,
         "failure_unseen": incident.has_unseen_failure,
+        "part": incident.part,
         "prose": incident.prose,
         "learned_runs": 0 if ranking.learned is None else ranking.learned.runs,
         "learned": learned_fields(ranking.learned),
@@ -226,7 +231,7 @@ def _argument_lines(
     top = ranking.causes[0]
     if top.cause is None:
         yield from _heading(f"Why {UNKNOWN}", first=False)
-        yield f"  {NOT_RECORDED if incident.has_unseen_failure else FITS_NONE}"
+        yield from wrapped(f"  {why_unknown(incident)}")
         return
     yield from _heading(f"Why {top.slug}", first=False)
     yield from wrapped(f"  {top.cause.meaning}")
@@ -236,6 +241,13 @@ def _argument_lines(
             yield from wrapped(f"  {label:<8} {_observation(each)}{because}", indent=11)
     yield from wrapped(f"  {'fix':<8} {fix_text(incident, ranking, proposals)}", indent=11)
     yield from wrapped(f"  {'prevent':<8} {top.cause.prevent}", indent=11)
+
+
+def why_unknown(incident: Incident) -> str:
+    """Why no cause is likelier than that it is none of them."""
+    if incident.has_unseen_failure:
+        return NOT_RECORDED
+    return PART_ONLY if incident.is_undecided_part else FITS_NONE
 
 
 def _observation(argument: Argument) -> str:

@@ -23,6 +23,9 @@ BOOTLOADER, APPLICATION = "bootloader", "application"
 class Aftermath:
     """Follows the events of one update.
 
+    Args:
+        is_begun: Whether they are all of it, from its beginning.
+
     Attributes:
         settings_lost: Where the bootloader says that its settings hold nothing; ``None``: nowhere.
         settings_kept: Where it says that they were kept.
@@ -31,7 +34,7 @@ class Aftermath:
         text: Where something that is no frame was heard: a program runs that is no bootloader.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_begun: bool = True) -> None:
         self.settings_lost: Event | None = None
         self.settings_kept: Event | None = None
         self.in_place: Event | None = None
@@ -40,6 +43,7 @@ class Aftermath:
         self._after: set[str] = set()
         self._begun = self._sent = False
         self._selecting = False
+        self._is_begun = is_begun
         self._before: dict[str, int] = {}
         """The versions that the bootloader told before the image was sent."""
 
@@ -76,7 +80,8 @@ class Aftermath:
             self._before[image] = version
             return
         self._after.add(image)
-        if image == APPLICATION and version != before:
+        is_known = self._is_begun or image in self._before  # else it was told before the trace
+        if image == APPLICATION and version != before and is_known:
             self.in_place = event
         elif image == BOOTLOADER and before and version:
             self.settings_kept = event

@@ -82,6 +82,12 @@ class Attempt:
         is_well = self.has_nothing_to_explain or self.reader.is_updated
         return not is_well and not self.reader.shows_failure
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a part of an update that failed, so that more may have happened."""
+        is_failed = not self.reader.is_updated or self.reader.is_recovered
+        return self.reader.is_update and is_failed and self.reader.is_part
+
     def facts(self) -> Iterator[Evidence]:
         """What is known of link and unit, whatever failed."""
         yield from self.reader.told
@@ -164,8 +170,14 @@ class Attempt:
         back = self.reader.runs_back
         if back is not None:
             yield (
-                f"The times of the trace run backwards ({self.reader.place_of(back)}): how long"
-                " anything took is not known."
+                f"The times of the trace run backwards ({self.reader.place_of(back)}): its events"
+                " are not in the order in which they happened, so that no step, no time and no"
+                " state of the unit is taken from it."
+            )
+        elif not self.reader.is_in_order:
+            yield (
+                "The trace in front of it has no beginning, and times that run backwards: the lines"
+                " of the file are in no order, and which of them are of one attempt is not known."
             )
 
     def evidence(self) -> Iterator[Evidence]:

@@ -37,6 +37,11 @@ ONLY_POWER: Final = frozenset({"power_cycle", "long_power_off"})
 """Actions that take it away, and change nothing else."""
 STAYS_GOOD: Final = "stays_good_on_original_supply"
 """The flag of who has put back what fed it before."""
+OF_THE_IMAGE: Final = "x0C"
+"""The extended error of an image whose hash is not what was promised, whatever has changed it.
+
+Each other one is of the init packet, and names what is wrong with that (bootloader spec, 2.3).
+"""
 OF_A_FAILURE: Final = frozenset(
     {
         *("phase", "failure_kind", "end_state", "result_code", "ext_error", "host_code"),
@@ -93,6 +98,8 @@ class Incident:
             missing that the new application runs.
         failure_unseen: Whether what was recorded shows neither a failure of the unit nor a good
             end: it breaks off before, or is of something else.
+        part: Whether what was recorded is a part of it, without beginning or end or in no order:
+            what it does not show may have happened.
         prose: Whether it is no record, but a text that somebody has written: what stands there may
             be an example, or what happens to others.
     """
@@ -102,6 +109,7 @@ class Incident:
     ended_well: bool = False
     unproven: bool = False
     failure_unseen: bool = False
+    part: bool = False
     prose: bool = False
 
     @property
@@ -119,6 +127,14 @@ class Incident:
         """Whether what was recorded shows no failure, and nobody else tells of one."""
         return self.failure_unseen and not any(
             each.field in OF_A_FAILURE and each.origin not in OF_AN_UPDATE for each in self.evidence
+        )
+
+    @property
+    def is_undecided_part(self) -> bool:
+        """Whether it is a part, and no answer of the unit in it that decides by itself."""
+        return self.part and not any(
+            each.field == "ext_error" and each.value != OF_THE_IMAGE and each.seen
+            for each in self.evidence
         )
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from firmline import events
 from firmline.diagnosis.evidence import Evidence, Origin
 from firmline.diagnosis.trace_reader import SUPERVISION_TIMEOUT, Reader
 from firmline.diagnosis.trace_words import (
@@ -12,6 +13,7 @@ from firmline.diagnosis.trace_words import (
     KINDS,
     PHASES,
     answered,
+    answered_by_code,
     hci_reason_of,
 )
 from firmline.errors import Code
@@ -56,6 +58,8 @@ any other is the same once more. The inactivity timer resets by software (bootlo
 BEFORE_THE_LINK: Final = ("package_build", "package_open", "host_open", "scan", "connect")
 """Phases in which every update is before it has come anywhere: that one breaks off there, and has
 missed nothing yet, is no step that failed."""
+BY_ABSENCE: Final = ("none", "first_object")
+"""How far it came, where that is known by what did not happen: nothing was sent, or executed."""
 NO_PROGRAM: Final = ("stuck_in_dfu", "gone_silent", "reset_loop", "off")
 """Where a unit is not, whose application speaks: the new one, or the old."""
 
@@ -74,6 +78,9 @@ class Failure:
 
     def evidence(self) -> Iterator[Evidence]:
         """What it shows."""
+        if not self._reader.is_in_order:  # nobody knows what came behind what
+            yield from self._answers()
+            return
         phase, since_s, _ = self._stood()
         if not self._reader.has_failed:  # it breaks off: nobody knows what was to come
             if phase not in BEFORE_THE_LINK:
@@ -87,6 +94,8 @@ class Failure:
     def recovered(self) -> Iterator[Evidence]:
         """What went wrong last in an update that succeeded all the same, and what has helped."""
         *_, at_s = self._stood()
+        if not self._reader.is_in_order:
+            return
         yield from self._fault()
         if self._seen.size and not self._seen.faults[-1].reached and self._reader.is_whole:
             yield of_trace("progress", "none", f"0 of {self._seen.size} bytes")
@@ -98,8 +107,8 @@ class Failure:
         """Where, when and how it failed, and with which code."""
         phase, since_s, at_s = self._stood()
         yield from self._in_phase(phase, since_s)
-        if self._reader.runs_back is None:
-            yield from self._times(at_s - since_s if phase else None)
+        is_timed = phase and self._reader.steps.is_begin_seen
+        yield from self._times(at_s - since_s if is_timed else None)
         kind = self._kind(phase)
         if kind:
             yield of_trace("failure_kind", kind, self._when(at_s))
@@ -108,7 +117,8 @@ class Failure:
     def _in_phase(self, phase: str, since_s: float) -> Iterator[Evidence]:
         """The step it stood in; none, where that is empty."""
         if phase:
-            yield of_trace("phase", phase, f"begun {self._when(since_s)}")
+            begun = "begun" if self._reader.steps.is_begin_seen else "under way"
+            yield of_trace("phase", phase, f"{begun} {self._when(since_s)}")
 
     def _times(self, after_s: float | None) -> Iterator[Evidence]:
         """How long after the beginning of its step it failed, and whether a clock ended it.
@@ -129,7 +139,7 @@ class Failure:
         """How far the image came, and how the unit is since."""
         reached = f"{self._seen.reached} of {self._seen.size} bytes"
         progress = self._progress()
-        if progress != "none" or self._reader.is_whole:  # else it was before the trace begins
+        if progress not in BY_ABSENCE or self._reader.is_whole:
             yield of_trace("progress", progress, reached if self._seen.size else "no image")
         at_the_end = f"by {self._when(self._seen.at_last_s).removeprefix('at ')}"
         state = self._end_state()
@@ -156,12 +166,9 @@ class Failure:
     def _stood(self) -> tuple[str, float, float]:
         """The phase at the fault that led nowhere, since when, and when that was."""
         seen, steps = self._seen, self._reader.steps
-        if self._is_not_in_place():
-            return "activation", steps.since_s, seen.at_last_s
-        if self._is_of_application():
-            return "discover", steps.since_s, seen.at_last_s
-        if self._code in PHASES:
-            return PHASES[self._code], steps.since_s, seen.at_last_s
+        step = self._step_of_code()
+        if step is not None:
+            return step, steps.since_s, seen.at_last_s
         if self._code.startswith("DFU-UNIT") and seen.refused is not None:
             is_of_image = seen.refused.ext_error == ExtError.VERIFICATION_FAILED
             phase = seen.refused_phase or ("final_execute" if is_of_image else "")
@@ -169,12 +176,32 @@ class Failure:
         if seen.faults:
             last = seen.faults[-1]
             return last.phase, last.since_s, last.at_s - self._noticed_after_s()
-        return steps.phase, steps.since_s, seen.at_last_s
+        # The row of attempts that led nowhere may have begun before the trace, in another step.
+        phase = steps.phase if self._reader.is_whole or not self._reader.has_failed else ""
+        return phase, steps.since_s, seen.at_last_s
+
+    def _step_of_code(self) -> str | None:
+        """The step that the code says; empty: what would say it is missing; ``None``: none."""
+        if self._is_not_in_place():
+            return "activation"
+        if self._is_of_application():
+            return "discover"
+        return "" if self._is_cut_off() else PHASES.get(self._code)
 
     def _is_of_application(self) -> bool:
         """Whether it is the application that speaks legacy DFU, and nobody has left it."""
-        is_legacy = self._code == Code.LEGACY_DFU
+        is_legacy = self._code == Code.LEGACY_DFU and self._reader.is_begun
         return is_legacy and self._seen.mode is UnitMode.APPLICATION and not self._seen.jumped
+
+    def _is_cut_off(self) -> bool:
+        """Whether what tells where it failed, of its code, would stand before the trace."""
+        match self._code:
+            case Code.LEGACY_DFU:  # its application speaks it, or its bootloader
+                return not (self._reader.is_begun or self._seen.jumped)
+            case Code.UNIT_DID_NOT_RETURN | Code.NEW_APPLICATION_NOT_SEEN:
+                return not self._reader.is_end_shown
+            case _:
+                return False
 
     def _is_not_in_place(self) -> bool:
         """Whether the image was taken, and is shown not to be what stands or runs there."""
@@ -215,14 +242,20 @@ class Failure:
             return "unit_hang"
         if self._is_mute() and self._reader.aftermath.restarted is not None:
             return "unit_reset"
+        if self._may_have_spoken():
+            return ""
         kind = KINDS.get(code) or KINDS.get(self._code, "")
+        if kind == "not_found" and not phase:  # nobody knows what was looked for
+            return ""
         # It was heard, so that it is there: it is the connection that does not come about.
         return "timeout" if kind == "not_found" and phase.startswith("connect") else kind
 
     def _is_silent_after_all(self) -> bool:
         """Whether nothing at all was heard on a line where the new application was to speak."""
         is_silent = (
-            self._code == Code.NEW_APPLICATION_NOT_SEEN and self._reader.aftermath.text is None
+            self._reader.is_end_shown  # else it may have spoken before
+            and self._code == Code.NEW_APPLICATION_NOT_SEEN
+            and self._reader.aftermath.text is None
         )
         return is_silent and self._seen.mode is UnitMode.BOOTLOADER
 
@@ -230,10 +263,32 @@ class Failure:
         """Whether a bootloader on a line has answered, and does not answer any more."""
         return self._code == Code.LINK_TIMEOUT and self._seen.pings_in_vain
 
+    def _may_have_spoken(self) -> bool:
+        """Whether a program may have been heard on a line before the trace, and it says nothing."""
+        heard = self._reader.aftermath.restarted
+        match self._code:
+            case Code.NEW_APPLICATION_NOT_SEEN:
+                return not self._reader.is_begun and not (self._seen.sent and self._seen.mode)
+            case Code.LINK_TIMEOUT:
+                return not self._reader.is_whole and heard is None
+            case _:
+                return False
+
+    def _answers(self) -> Iterator[Evidence]:
+        """The answer of the unit with which it ended; of a part of a trace, as its end tells it."""
+        refused = self._seen.refused
+        has_end = self._reader.finished is not None
+        is_last = self._code.startswith("DFU-UNIT") if has_end else _is_final(refused)
+        if refused is not None and is_last:
+            yield from answered(refused, self._reader.place_of(refused))
+        elif self._reader.finished is not None:
+            yield from answered_by_code(self._code, self._reader.place_of(self._reader.finished))
+
     def _codes(self) -> Iterator[Evidence]:
         refused, lost = self._seen.refused, self._seen.lost
-        if refused is not None and self._code.startswith("DFU-UNIT"):
-            yield from answered(refused, self._reader.place_of(refused))
+        answers = tuple(self._answers())
+        if answers:
+            yield from answers
         elif lost is not None and lost.hci_reason in HCI_REASONS:
             yield _host_code(HCI_REASONS[lost.hci_reason], self._reader.place_of(lost))
         elif (told := self._lost_in_connecting()) is not None:
@@ -241,7 +296,7 @@ class Failure:
             if reason in HCI_REASONS:
                 yield _host_code(HCI_REASONS[reason], self._reader.place_of(told[0]))
         failed_hash = refused is not None and refused.ext_error == ExtError.VERIFICATION_FAILED
-        if failed_hash and self._seen.bad_crc is None:
+        if failed_hash and self._seen.bad_crc is None and self._reader.is_whole:
             yield flag("crc_of_all_objects_ok", "every CRC it was asked for")
 
     def _lost_in_connecting(self) -> tuple[Event, str] | None:
@@ -268,16 +323,16 @@ class Failure:
         """Where the unit was seen last; empty: nobody looked."""
         seen = self._seen
         if self._code in END_STATES:
-            return "unchanged" if self._is_of_application() else END_STATES[self._code]
+            return self._state_of_code()
         if self._code == Code.UNIT_NOT_FOUND:
             return "gone_silent" if seen.jumped or seen.size else ""
         if self._is_mute() and self._reader.aftermath.restarted is not None:
             return "back_in_app"
         if self._is_silent_after_all() or self._is_mute():
-            return "gone_silent"
+            return "" if self._may_have_spoken() else "gone_silent"
         if self._is_not_in_place() and self._reader.aftermath.text is not None:
             return ""  # something runs that does not say what was expected: nobody knows what
-        return "" if self._is_given_up() else self._last_met()
+        return "" if self._is_given_up() or self._may_have_spoken() else self._last_met()
 
     def _is_given_up(self) -> bool:
         """Whether a radio link was given up at its first loss: nobody has looked since.
@@ -299,10 +354,16 @@ class Failure:
                 return "stuck_in_dfu"  # where it was heard, and every connection was lost
             case UnitMode.APPLICATION if seen.size or seen.jumped:
                 return "back_in_app"
-            case UnitMode.APPLICATION:
+            case UnitMode.APPLICATION if self._reader.is_begun:
                 return "unchanged"
             case _:
                 return ""
+
+    def _state_of_code(self) -> str:
+        """Where it is by the code, and by whether its application was left."""
+        if self._is_cut_off():
+            return ""
+        return "unchanged" if self._is_of_application() else END_STATES[self._code]
 
     def _resets(self) -> str:
         """Restarts of the unit that nobody asked for, or that led nowhere."""
@@ -312,8 +373,10 @@ class Failure:
         after = self._reader.aftermath
         if after.restarted is not None or (self._is_not_in_place() and after.text is not None):
             return "once"
-        if seen.restarts:
-            return "once" if seen.restarts == 1 else "repeatedly"
+        if seen.restarts > 1:
+            return "repeatedly"
+        if seen.restarts and self._reader.is_begun:
+            return "once"
         lost = [each for each in seen.losses if each.phase == "connect_bootloader"]
         return "no" if lost and seen.quick_returns >= len(lost) - 1 > 0 else ""
 
@@ -333,6 +396,11 @@ class Failure:
                 yield flag("app_copy_invalid", where)
         if found.in_place is not None:
             yield flag("soft_reset_returns_to_dfu", self._reader.place_of(found.in_place))
+
+
+def _is_final(refused: events.Refused | None) -> bool:
+    """Whether an update ends with an answer: what an extended error answers is not passed over."""
+    return refused is not None and refused.ext_error is not None
 
 
 def of_trace(name: str, value: str, where: str, *, seen: bool = True) -> Evidence:

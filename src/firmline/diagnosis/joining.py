@@ -48,6 +48,7 @@ def joined(sources: Sequence[Source]) -> Source:
             incident,
             ended_well=all(each.incident.ended_well for each in sources),
             failure_unseen=_is_unseen(of_traces, others),
+            part=incident.part or any(each.incident.part for each in others),
         ),
         traces=traces,
         done=tuple(dict.fromkeys(slug for source in sources for slug in source.done)),

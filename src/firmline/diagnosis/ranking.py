@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from firmline.diagnosis.breaking_off import not_before
 from firmline.diagnosis.catalogue import UNKNOWN, Cause, catalogue
 from firmline.diagnosis.consistency import consistent, doubts
-from firmline.diagnosis.evidence import Incident
+from firmline.diagnosis.evidence import OF_AN_UPDATE, Evidence, Incident
 from firmline.diagnosis.likelihood import CODES, Weighed, weigh
 from firmline.diagnosis.priors import Learned, learned_from, priors
 
@@ -38,6 +38,10 @@ shows none; ours: it may have been another update that failed."""
 NOT_SHOWN: Final = 0.9
 """How likely none of the causes can be named where what was recorded shows no failure: it happened
 behind its end, if it did; ours. What is known of unit and host says nothing of that."""
+
+PART: Final = 0.5
+"""How likely it is at least, by a part of a record alone, that the cause is none of those that it
+suggests: what tells that from another may be in what is missing; ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +125,9 @@ def rank(incident: Incident, *, resolved: Mapping[str, int] | None = None) -> Ra
     before[UNKNOWN] *= DOUBT ** doubts(incident) * (OF_A_TEXT if incident.prose else 1)
     incident = consistent(not_before(incident))
     weighed = {slug: weigh(catalogue().get(slug), incident) for slug in before}
-    logs = {
-        slug: math.log(prior) + sum(each.log_chance for each in weighed[slug])
-        for slug, prior in before.items()
-    }
-    chances = _normalised(logs)
+    chances = _chances(before, weighed)
+    if incident.is_undecided_part:
+        chances = _of_part(chances, before, incident)
     if incident.has_unseen_failure:
         chances = _of_unseen(chances)
     expected = _expected(before, weighed)
@@ -150,6 +152,44 @@ def _of_unseen(chances: Mapping[str, float]) -> dict[str, float]:
     unknown = max(NOT_SHOWN, chances[UNKNOWN])
     left = (1.0 - unknown) / (1.0 - chances[UNKNOWN])
     return {slug: unknown if slug == UNKNOWN else chance * left for slug, chance in chances.items()}
+
+
+def _chances(
+    before: Mapping[str, float], weighed: Mapping[str, tuple[Weighed, ...]]
+) -> dict[str, float]:
+    """How likely each cause is, by what was seen."""
+    return _normalised(
+        {
+            slug: math.log(prior) + sum(each.log_chance for each in weighed[slug])
+            for slug, prior in before.items()
+        }
+    )
+
+
+def _of_part(
+    chances: Mapping[str, float], before: Mapping[str, float], incident: Incident
+) -> dict[str, float]:
+    """How likely each cause is where a part of the record is missing.
+
+    The doubt is that of the record by itself: what a person or a test tells beside it counts in
+    full, and may take it away.
+    """
+    recorded = replace(incident, evidence=tuple(filter(_is_recorded, incident.evidence)))
+    if len(recorded.evidence) < len(incident.evidence):
+        alone = _chances(before, {slug: weigh(catalogue().get(slug), recorded) for slug in before})
+    else:
+        alone = dict(chances)
+    unknown = alone[UNKNOWN]
+    more = max(1.0, PART / (1.0 - PART) * (1.0 - unknown) / unknown)
+    whole = 1.0 + (more - 1.0) * chances[UNKNOWN]
+    return {
+        slug: chance * (more if slug == UNKNOWN else 1.0) / whole
+        for slug, chance in chances.items()
+    }
+
+
+def _is_recorded(evidence: Evidence) -> bool:
+    return evidence.origin in OF_AN_UPDATE or evidence.field in CODES
 
 
 def _normalised(logs: Mapping[str, float]) -> dict[str, float]:

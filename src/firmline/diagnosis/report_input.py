@@ -149,6 +149,7 @@ def _with_marks(incident: Incident, document: Mapping[str, Any]) -> Incident:
         ended_well=document.get("ended_well") is True,
         unproven=document.get("unproven") is True,
         failure_unseen=document.get("failure_unseen") is True,
+        part=document.get("part") is True,
         prose=document.get("prose") is True,
     )
 

@@ -1,4 +1,9 @@
-"""Which step of an update was begun last, in the words of the vocabulary (``phase``)."""
+"""Which step of an update was begun last, in the words of the vocabulary (``phase``).
+
+Where the beginning of a trace is missing, the same event may begin one step or another: somebody
+who looks for a unit looks for its application, its bootloader or the new application. Then no step
+is named before an event has shown how far the update had come.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,8 @@ CREATE_DATA = bytes([Opcode.OBJECT_CREATE, ObjectType.DATA])
 
 CONNECTED_FROM: Final = {"scan": "connect", "find_bootloader": "connect_bootloader"}
 """What is begun when a unit is heard that was looked for."""
+UNDER_WAY: Final = (events.PacketsSent, events.CrcChecked)
+"""What is seen in the middle of a step as well as at its beginning."""
 SENDING: Final = {"command": "init_transfer", "data": "data_transfer"}
 """What is under way where an object of a type is sent, or checked."""
 
@@ -21,24 +28,33 @@ SENDING: Final = {"command": "init_transfer", "data": "data_transfer"}
 class Steps:
     """Follows the events of one update.
 
+    Args:
+        is_begun: Whether they are all of it, from its beginning.
+
     Attributes:
-        phase: The last step that was begun; empty: none.
+        phase: The last step that was begun; empty: none, or nobody can say which.
         since_s: When it was begun.
+        is_begin_seen: Whether that is when it was begun, and not when it was already under way.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_begun: bool = True) -> None:
         self.phase = ""
         self.since_s = 0.0
-        self._jumped = False
-        self._sent = False
+        self.is_begin_seen = is_begun
+        self._jumped: bool | None = False if is_begun else None
+        self._sent: bool | None = False if is_begun else None
         """Whether the last image was sent whole."""
+        self._is_sending = False
+        """Whether an image was begun: whether sent or not, it is what goes on."""
         self._size = self._offset = 0
 
     def hear(self, event: Event) -> None:
         """One event; a step that is begun anew begins again."""
+        before, is_placed = self.phase, self._sent is not None
         phase = self._begun(event)
         if phase:
             self.phase, self.since_s = phase, event.at_s
+            self.is_begin_seen = is_placed or bool(before) or not isinstance(event, UNDER_WAY)
 
     def _begun(self, event: Event) -> str:
         match event:
@@ -50,14 +66,15 @@ class Steps:
                 phase = CONNECTED_FROM.get(self.phase, "")
             case events.EnteringBootloader():
                 self._jumped, phase = True, "find_bootloader"
+                self._place()
             case events.Connected(mode=mode):
                 phase = self._met(mode)
             case events.PortOpened():
-                phase = "" if self._sent else "connect_bootloader"
+                phase = self._unless_sent("connect_bootloader")
             case events.BootloaderAnswered():  # also behind a silence, in the middle of an image
-                phase = "" if self._size else "connect_bootloader"
+                phase = "" if self._is_sending else self._unless_sent("connect_bootloader")
             case events.UsbUnitSeen(mode=UnitMode.BOOTLOADER):
-                phase = "" if self._sent else "connect_bootloader"
+                phase = self._unless_sent("connect_bootloader")
             case _:
                 phase = self._sending(event)
         return phase
@@ -65,12 +82,37 @@ class Steps:
     def _searched(self) -> str:
         if self._sent:
             return "app_start"
+        if self._sent is None or self._jumped is None:
+            return self._not_known()
         return "find_bootloader" if self._jumped else "scan"
 
     def _met(self, mode: UnitMode) -> str:
         if self._sent:
             return "app_start"
+        if self._sent is None:
+            return self._not_known()
         return "discover" if mode is UnitMode.APPLICATION else "connect_bootloader"
+
+    def _unless_sent(self, phase: str) -> str:
+        """A step before the image is sent, as long as that was not."""
+        if self._sent is None:
+            return self._not_known()
+        return "" if self._sent else phase
+
+    def _place(self) -> None:
+        """It is seen that the image is not sent whole yet."""
+        if self._sent is None:
+            self._sent = False
+
+    def _send(self) -> None:
+        """It is seen that an image is being sent."""
+        self._is_sending = True
+        self._place()
+
+    def _not_known(self) -> str:
+        """A step is begun, and which one was decided before the beginning of the trace."""
+        self.phase, self.is_begin_seen = "", False
+        return ""
 
     def _sending(self, event: Event) -> str:
         match event:
@@ -78,9 +120,11 @@ class Steps:
                 return self._asked(request, data)
             case events.ImageStarted(index=index, size=size):
                 self._size, self._offset, self._sent = size, 0, False
-                self._jumped = self._jumped or index > 0
+                self._is_sending = bool(size)
+                self._jumped = index > 0 or self._jumped
                 return "discover_bootloader"
             case events.PacketsSent(object_type=kind, offset=offset, size=size):
+                self._send()
                 if kind == "data":
                     self._size, self._offset = size, offset
                 sending = SENDING.get(kind, "")
@@ -95,10 +139,13 @@ class Steps:
 
     def _asked(self, request: str, data: bytes) -> str:
         if request in events.BUTTONLESS_REQUESTS:
+            self._place()
             return "enter_bootloader"
         if data.startswith(CREATE_COMMAND):
+            self._send()
             return "init_transfer"
         if data.startswith(CREATE_DATA):
+            self._send()
             return "data_transfer"
         return self._executed() if request == "object_execute" else ""
 

@@ -6,6 +6,8 @@ Rules of this module:
   shows is evidence: what was not tried or not seen stays out, and so does what every trace of
   firmline's shows (the application that runs before the jump, a large MTU, no receipts), of which a
   person would speak only where it matters.
+* Where its beginning is missing, what a trace does not show may have happened before: nothing is
+  told for it. Where its events are in no order, only those are used that say the same anywhere.
 * What firmline looks at in every update, and finds not to be so, is told as looked for in vain.
 * firmline tries again by itself. What counts is where it stood when the last row of attempts that
   led nowhere began, which is where a host that gives up at once would have stopped.
@@ -15,12 +17,12 @@ Rules of this module:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from firmline.diagnosis.attempt import Attempt, shows_failure
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
-from firmline.diagnosis.trace_reader import Reader
+from firmline.diagnosis.trace_reader import Reader, first_back
 from firmline.errors import shortened
 from firmline.formats.trace import Trace
 
@@ -45,7 +47,9 @@ def evidence_of_traces(traces: Iterable[Trace]) -> Incident:
     to be explained; the others of the same unit say how often it fails. Nothing is taken from those
     of other units.
     """
-    every = [Attempt(Reader(trace)) for trace in traces]
+    given = tuple(traces)
+    mixed = _is_mixed(given)
+    every = [Attempt(Reader(each, is_mixed=mixed and each.started is None)) for each in given]
     trace = explained(each.reader.trace for each in every)
     chosen = [each for each in every if each.reader.trace is trace]
     told = [each for each in every if each.reader.may_be_of(chosen[0].reader.unit)]
@@ -61,8 +65,19 @@ def evidence_of_traces(traces: Iterable[Trace]) -> Incident:
     well = any(each.has_nothing_to_explain for each in chosen)
     unproven = any(each.is_unproven for each in chosen)
     unseen = any(each.is_failure_unseen for each in chosen)
+    part = any(each.is_part for each in chosen)
     incident = incident.with_more(_how_often(updates))
-    return replace(incident, ended_well=well, unproven=unproven, failure_unseen=unseen)
+    return replace(incident, ended_well=well, unproven=unproven, failure_unseen=unseen, part=part)
+
+
+def _is_mixed(traces: Sequence[Trace]) -> bool:
+    """Whether what looks like several traces may be the lines of one, in no order.
+
+    Each trace of a file begins with its first line, or those of a command's output with what was to
+    be done. One that does not, and whose times run backwards, has lines of the others.
+    """
+    parts = (each for each in traces if each.started is None or not each.is_begun)
+    return len(traces) > 1 and any(first_back(each) is not None for each in parts)
 
 
 def _left_out(units: Collection[str]) -> Iterator[str]:
@@ -72,7 +87,9 @@ def _left_out(units: Collection[str]) -> Iterator[str]:
 
 
 def _how_often(updates: list[Attempt]) -> Iterator[Evidence]:
-    """When it fails, of several attempts."""
+    """When it fails, of several attempts; what is in no order may be several or one."""
+    if not all(each.reader.is_in_order for each in updates):
+        return
     ended = [each for each in updates if not each.is_failure_unseen]
     failed = sum(not each.reader.is_updated and not each.is_unproven for each in ended)
     if len(ended) < 2 or not failed:

@@ -93,6 +93,11 @@ class Seen:
 class Reader:
     """Reads one trace.
 
+    Args:
+        trace: The trace.
+        is_mixed: Whether lines of it may stand in another one: the file they come from is in no
+            order.
+
     Attributes:
         trace: The trace.
         begin_s: When it begins, as it counts.
@@ -105,32 +110,48 @@ class Reader:
         finished: Its end; ``None``: it has none.
         is_update: Whether it is of an update.
         is_updated: Whether that succeeded.
-        is_whole: Whether it has the beginning of the update, or of the last image at least: what it
-            does not show there did not happen.
+        is_begun: Whether it has the beginning of the update, and all that came behind it in its
+            order: what it does not show did not happen.
+        is_whole: The same, of the last image at least.
         runs_back: The first event whose time lies before that of the one in front of it.
+        is_in_order: Whether what stands behind something has happened behind it.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, *, is_mixed: bool = False) -> None:
         self.trace = trace
         self.begin_s = trace.begin_s
-        self.steps = Steps()
+        self.runs_back = first_back(trace)
+        self.is_in_order = self.runs_back is None and not is_mixed
+        self.is_begun = trace.is_begun and self.is_in_order
+        self.steps = Steps(is_begun=self.is_begun)
+        self.steps.since_s = self.begin_s
         self.seen = Seen()
-        self.aftermath = Aftermath()
+        self.aftermath = Aftermath(is_begun=self.is_begun)
         self.flags: dict[str, str] = {}
         self.in_vain: dict[str, str] = {}
         self.told: list[Evidence] = []
-        self.runs_back: Event | None = None
         self.seen.at_last_s = self.begin_s
         for event in trace.events:
-            if self.runs_back is None and event.at_s < self.seen.at_last_s - LATE_S:
-                self.runs_back = event
             self.steps.hear(event)
             self.aftermath.hear(event)
             self._hear(event)
         finished = trace.finished
         self.finished = finished if isinstance(finished, events.UpdateFinished) else None
         self.is_update, self.is_updated = trace.is_update, trace.is_updated
-        self.is_whole = trace.is_begun or self.seen.has_image
+        self.is_whole = self.is_begun or (self.seen.has_image and self.is_in_order)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a part of what happened, or all of it in no order.
+
+        Then it shows what it has; of what it does not show nobody knows whether it happened.
+        """
+        return not self.is_begun or self.finished is None
+
+    @property
+    def is_end_shown(self) -> bool:
+        """Whether it has all that came behind the last image, if anything did."""
+        return self.is_begun or self.seen.sent
 
     @property
     def code(self) -> str:
@@ -287,7 +308,7 @@ class Reader:
         seen = self.seen
         if mode is UnitMode.APPLICATION and seen.mode is UnitMode.BOOTLOADER and not seen.sent:
             seen.restarts += 1
-        is_first = seen.mode is None and not seen.jumped
+        is_first = self.is_begun and seen.mode is None and not seen.jumped
         if is_first and mode is UnitMode.BOOTLOADER and event is not None:
             self._flag("dfutarg_visible", event)
         seen.mode = mode
@@ -345,3 +366,13 @@ class Reader:
         self.told.append(
             Evidence(field=name, value=value, origin=Origin.TRACE, where=self.place_of(event))
         )
+
+
+def first_back(trace: Trace) -> Event | None:
+    """The first event whose time lies before that of the one in front of it; ``None``: none."""
+    last_s = trace.begin_s
+    for event in trace.events:
+        if event.at_s < last_s - LATE_S:
+            return event
+        last_s = event.at_s
+    return None

@@ -12,6 +12,7 @@ from firmline.errors import Code
 from firmline.events import Event
 from firmline.formats.known_softdevices import known_softdevices
 from firmline.protocol.codes import ResultCode
+from firmline.protocol.refusals import EXTENDED_ERRORS
 from firmline.values import Fwid
 
 LINKS: Final = {"radio": "ble", "port": "uart", "usb": "usb"}
@@ -108,6 +109,19 @@ def answered(refused: events.Refused, where: str) -> Iterator[Evidence]:
             yield Evidence(field="ext_error", value=extended, origin=Origin.UNIT, where=where)
 
 
+def answered_by_code(code: str, where: str) -> Iterator[Evidence]:
+    """The same, where the answer itself is missing, and the error that was made of it is there.
+
+    Only of extended errors, each of which has an error of its own: a result may be an answer to
+    anything.
+    """
+    extended = _EXTENDED_OF.get(code)
+    if extended is not None:
+        for field, value in (("result_code", "r0B"), ("ext_error", f"x{extended:02X}")):
+            yield Evidence(field=field, value=value, origin=Origin.UNIT, where=where)
+
+
+_EXTENDED_OF: Final = {str(code): extended for extended, (code, _) in EXTENDED_ERRORS.items()}
 SELECT: Final = "object_select"
 """The request of that name, in events."""
 _RESULTS: Final = frozenset(

@@ -43,7 +43,7 @@ _RESULTS: Final[dict[int, tuple[Code, str]]] = {
     ),
     ResultCode.OPERATION_FAILED: (Code.REFUSED_OPERATION_FAILED, "the operation failed inside it"),
 }
-_EXT_ERRORS: Final[dict[int, tuple[Code, str]]] = {
+EXTENDED_ERRORS: Final[dict[int, tuple[Code, str]]] = {
     ExtError.INIT_COMMAND_INVALID: (
         Code.REFUSED_INIT_COMMAND,
         "the init packet lacks a field that it needs, or a field is not valid",
@@ -73,6 +73,7 @@ _EXT_ERRORS: Final[dict[int, tuple[Code, str]]] = {
     ),
     ExtError.INSUFFICIENT_SPACE: (Code.REFUSED_SPACE, "there is not enough room in its flash"),
 }
+"""Of every extended error that has a name: the error that is made of it, and why, in words."""
 
 
 def refusal(request: Request, answer: Answer, *, phase: str) -> TargetRefusedError:
@@ -106,7 +107,7 @@ def _hint(request: Request, answer: Answer) -> str:
 def _meaning(request: Request, answer: Answer, *, phase: str) -> tuple[Code, str]:
     if answer.result == ResultCode.EXTENDED_ERROR:
         unknown = (Code.REFUSED_UNKNOWN, "for a reason this protocol has no name for")
-        return _EXT_ERRORS.get(answer.ext_error or 0, unknown)
+        return EXTENDED_ERRORS.get(answer.ext_error or 0, unknown)
     if answer.result == ResultCode.INVALID_OBJECT and isinstance(request, ExecuteObject):
         return (
             Code.REFUSED_OBJECT,

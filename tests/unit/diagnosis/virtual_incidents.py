@@ -80,11 +80,20 @@ def virtual_incidents() -> tuple[VirtualIncident, ...]:
 
 def incident_of(case: Case, seed: int) -> VirtualIncident | None:
     """What comes of a case; ``None``: there is nothing to diagnose."""
+    found = trace_of(case, seed)
+    if found is None:
+        return None
+    incident = evidence_of_traces([found])
+    code = found.finished.code if found.finished is not None else ""
+    return VirtualIncident(case=case, code=code, incident=incident, ranking=rank(incident))
+
+
+def trace_of(case: Case, seed: int) -> Trace | None:
+    """The trace of a case; ``None``: there is nothing to diagnose."""
     if not case.applies:
         return None
     heard: list[Event] = []
     truth, finished = run_faults(case.subject, FaultPlan(faults=(case.fault,), seed=seed), heard)
     if finished.outcome is Outcome.UPDATED or truth is Truth.NEW:
         return None
-    incident = evidence_of_traces([Trace(entries=tuple(heard))])
-    return VirtualIncident(case=case, code=finished.code, incident=incident, ranking=rank(incident))
+    return Trace(entries=tuple(heard))

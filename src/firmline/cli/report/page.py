@@ -6,7 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from firmline.cli.diagnosis_text import PROSE, UNLIKELY, UNPROVEN, UNSEEN, percent, title_of
+from firmline.cli.diagnosis_text import (
+    PROSE,
+    UNLIKELY,
+    UNPROVEN,
+    UNSEEN,
+    percent,
+    title_of,
+    why_unknown,
+)
 from firmline.cli.learned_text import share, weight
 from firmline.cli.plan_text import fix_text
 from firmline.cli.report.cleaning import clean
@@ -71,6 +79,7 @@ def page(report: Report) -> str:
         contradictions=contradictions,
         weight=weight,
         share_in_words=share,
+        why_unknown=why_unknown(report.incident),
         percent=percent,
         unseen=UNSEEN,
         title_of=partial(title_of, unseen=report.incident.has_unseen_failure),
