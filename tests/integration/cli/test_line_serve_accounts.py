@@ -49,11 +49,11 @@ def make_certificate(folder: Path, *, password: bytes = b"") -> None:
     (folder / "key.pem").write_bytes(key.private_bytes(pem, form, locked))
 
 
-def add_bert(folder: Path) -> None:
+def add_bert(folder: Path, name: str = "bert") -> None:
     path = folder / "secret"
     path.touch(mode=0o600)
     path.write_text(SECRET, "utf-8")
-    words = ("line", "accounts", "add", "bert", "--role", "operator", "--db", "line.db")
+    words = ("line", "accounts", "add", name, "--role", "operator", "--db", "line.db")
     assert run_process(*words, "--password-file", "secret", cwd=folder).code == 0
 
 
@@ -87,6 +87,28 @@ def test_an_account_that_is_made_while_it_serves_closes_the_door(folder: Path) -
         assert httpx.get(f"{station.url}/station").status_code == 200
         add_bert(folder)
         assert httpx.get(f"{station.url}/station").status_code == 401
+        assert station.end(15)[0] == 0
+
+
+def test_a_page_of_somebody_who_is_shut_out_hears_no_more(folder: Path) -> None:
+    make_line(folder)
+    add_bert(folder)
+    add_bert(folder, "carl")
+    with (
+        served(folder, *STATION, "--listen", "127.0.0.1:0") as station,
+        httpx.Client(base_url=station.url, headers={"origin": station.url}) as client,
+    ):
+        assert client.post("/sign-in", data=FORM).status_code == 303
+        with client.stream("GET", "/station/events", timeout=30) as page:
+            lines = page.iter_lines()
+            assert page.status_code == 200
+            while not next(lines).startswith("event: beat"):
+                pass
+            words = ("line", "accounts", "disable", "bert", "--db", "line.db")
+            assert run_process(*words, cwd=folder).code == 0
+            *_, last = [line for line in lines if line.startswith("data:")]  # to its end
+        assert last.strip() == "data:"
+        assert client.get("/station/events").status_code == 401
         assert station.end(15)[0] == 0
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from firmline.errors import Code, FirmlineError, InputError
+from firmline.errors import Code, FirmlineError, InputError, StoreError
 from firmline.line.station import words
 from firmline.line.station.desk import carry_out
+from firmline.web.access import Access, Visitor
 from firmline.web.failures import error_fields, status_of
 from firmline.web.forms import read_form, whole_number
 from firmline.web.operator.board import Board
 from firmline.web.operator.stream import MEDIA_TYPE, stream
 from firmline.web.pages import page
-from firmline.web.rooms import Room
+from firmline.web.rooms import Room, Site
 
 PATH: Final = "/station"
 ANSWER: Final = "answer:"
@@ -67,9 +69,13 @@ class OperatorPages:
 
     async def events(self, request: Request) -> Response:
         """What changes from now on."""
-        site = request.app.state.site
+        site: Site = request.app.state.site
         return StreamingResponse(
-            stream(self._board.hub, epoch=site.epoch),
+            stream(
+                self._board.hub,
+                epoch=site.epoch,
+                may_listen=partial(_is_let_in, site.access, request),
+            ),
             media_type=MEDIA_TYPE,
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
@@ -142,6 +148,18 @@ class OperatorPages:
             return await self._do(said(slot), None)
         except FirmlineError as error:
             return _refused(error)
+
+
+async def _is_let_in(access: Access, request: Request) -> bool:
+    """Whether whoever once asked would still be let in, under the same name.
+
+    While the records cannot be read nobody knows: an operator has to see the slots all the same.
+    """
+    try:
+        admitted = await access.admit(request)
+    except StoreError:
+        return True
+    return isinstance(admitted, Visitor) and admitted.name == request.state.visitor.name
 
 
 def _answer(said: words.Said | None) -> dict[str, object]:
