@@ -15,11 +15,14 @@ from firmline.line.records.open import open_records
 from firmline.line.records.sql import SqlRecords
 from firmline.line.reporting import line_report
 from firmline.line.statistics.grouping import By
+from firmline.web.api.metrics import Figures
 from postgresql_server import Server
 
 MILLION = 1_000_000
 LIMIT_S = 2.0
 """A report over a million runs (issue 7, "Speed and load")."""
+PAGE_S = 1.0
+"""The figures for Prometheus, which are kept for 15 s; ours."""
 RUNS = 5
 NUMBERS = {
     "sqlite": "WITH RECURSIVE numbers(n) AS"
@@ -34,6 +37,8 @@ NO = {"sqlite": "0", "postgresql": "false"}
 STATION = "'station-' || (n % 10)"
 FIRST = "1 + 4 * (n / 10)"
 """The number of a run: each is four rows of one of ten stations."""
+SERIAL = "'SN-' || (CASE WHEN n % 33 = 7 THEN n - 2 ELSE n END)"
+SLOT = "1 + (n / 10) % 8"
 OUTCOME = "CASE WHEN n % 37 = 5 THEN 'fail' WHEN n % 101 = 6 THEN 'error' ELSE 'pass' END"
 
 
@@ -45,10 +50,12 @@ def statements(kind: str, runs: int) -> list[str]:
     begun, ended = (TIME[kind].format(n=n) for n in ("n", "n + 30"))
     no = NO[kind]
     into = {
+        "runs_begun (station, sequence, at, product, serial, slot)": f"{STATION}, {FIRST}, {begun},"
+        f" 'tag', {SERIAL}, {SLOT}",
         "runs (station, sequence, run, product, serial, slot, began_at, ended_at, outcome, code,"
         " message, recipe, recipe_version, recipe_sha256, firmline, operator, batch, address,"
         " is_golden)": f"{STATION}, {FIRST} + 3, {FIRST}, 'tag',"
-        f" 'SN-' || (CASE WHEN n % 33 = 7 THEN n - 2 ELSE n END), 1 + (n / 10) % 8, {begun},"
+        f" {SERIAL}, {SLOT}, {begun},"
         f" {ended}, {OUTCOME}, CASE WHEN n % 37 = 5 THEN 'DFU-LINK-00' || (n % 4) ELSE '' END, '',"
         f" 'tag-rev-c', '3', '', '0.1.0', '', 'batch-' || (n / 20000), '', {no}",
         "phases (station, sequence, run, position, name, began_at, ended_at, outcome, code,"
@@ -107,11 +114,20 @@ def report_s(records: SqlRecords, by: By) -> float:
     return took
 
 
-def command_s(database: str) -> float:
+def command_s(database: str, by: By) -> float:
     """How long the command takes from outside, seconds."""
-    done = run("line", "report", "--db", database, "--by", "station", "--json")
+    done = run("line", "report", "--db", database, "--by", by.value, "--json")
     assert done.status == 0, done.output
     return done.seconds
+
+
+def page_s(records: SqlRecords) -> float:
+    """How long the figures for Prometheus take that are not kept from before, seconds."""
+    begin = time.perf_counter()
+    page = Figures(records).page()
+    took = time.perf_counter() - begin
+    assert b'firmline_runs_total{golden="false",outcome="pass",station="station-9"}' in page
+    return took
 
 
 def measure(name: str, database: str) -> list[Figure]:
@@ -123,9 +139,14 @@ def measure(name: str, database: str) -> list[Figure]:
             values = tuple(report_s(records, by) for _ in range(RUNS))
             what = f"report by {by.value}, 1,000,000 runs, {name}"
             figures.append(Figure(name=what, unit="s", limit=LIMIT_S, values=values))
-    values = tuple(command_s(database) for _ in range(RUNS))
-    what = f"the command by station, {name}"
-    return [*figures, Figure(name=what, unit="s", limit=LIMIT_S, values=values)]
+        values = tuple(page_s(records) for _ in range(RUNS + 1))[1:]
+        what = f"/metrics anew, 1,000,000 runs, {name}"
+        figures.append(Figure(name=what, unit="s", limit=PAGE_S, values=values))
+    for by in (By.STATION, By.HOUR):
+        values = tuple(command_s(database, by) for _ in range(RUNS))
+        what = f"the command by {by.value}, {name}"
+        figures.append(Figure(name=what, unit="s", limit=LIMIT_S, values=values))
+    return figures
 
 
 def measure_reports(folder: Path) -> list[Figure]:

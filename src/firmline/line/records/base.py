@@ -23,7 +23,7 @@ from firmline.line.records.values import (
     RunBegan,
     Unit,
 )
-from firmline.line.statistics.counts import Counts, Trouble
+from firmline.line.statistics.counts import Counts, RunCount, Trouble
 from firmline.line.statistics.readings import JudgedRun, Reading
 
 PAGE_SIZE: Final = 500
@@ -229,6 +229,10 @@ class Records(Protocol):
 
     def counts(self, wanted: RunFilter = EVERY_RUN, *, by_hour: bool) -> Counts:
         """The runs that are wanted, counted; by hour, or else by batch, station and slot."""
+        ...
+
+    def ends(self, wanted: RunFilter = EVERY_RUN) -> tuple[RunCount, ...]:
+        """Of these counts by place only how the runs ended, for which no unit is looked at."""
         ...
 
     def troubles(self, wanted: RunFilter = EVERY_RUN) -> tuple[Trouble, ...]:

@@ -39,7 +39,7 @@ from firmline.line.records.values import (
     Run,
     RunBegan,
 )
-from firmline.line.statistics.counts import Counts, Trouble
+from firmline.line.statistics.counts import Counts, RunCount, Trouble
 from firmline.line.statistics.readings import JudgedRun, Reading
 
 
@@ -116,6 +116,10 @@ class MemoryRecords:
         """See :meth:`~.base.Records.counts`."""
         rows = [*self._of(Run)]
         return count_runs(rows, {*filter(wanted.takes, rows)}, by_hour=by_hour)
+
+    def ends(self, wanted: RunFilter = EVERY_RUN) -> tuple[RunCount, ...]:
+        """See :meth:`~.base.Records.ends`."""
+        return self.counts(wanted, by_hour=False).runs
 
     def troubles(self, wanted: RunFilter = EVERY_RUN) -> tuple[Trouble, ...]:
         """See :meth:`~.base.Records.troubles`."""

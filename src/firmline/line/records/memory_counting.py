@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from firmline.line.records.base import name_of, place_of
 from firmline.line.records.values import Diagnosis, Phase, Row, RowKey, Run
-from firmline.line.statistics.counts import Cell, Counts, RunCount, Trouble, Verdict
+from firmline.line.statistics.counts import Cell, Counts, RunCount, Trouble, Verdict, retests
 from firmline.line.statistics.readings import JudgedRun, Reading, factors_of
 
 
@@ -36,19 +36,17 @@ def count_runs(rows: Iterable[Row[Run]], wanted: Collection[Row[Run]], *, by_hou
     for row in sorted(filter(_is_verdict, rows), key=place_of):
         unit = row.entry.unit
         of_unit.setdefault((unit.serial, unit.product, row.entry.recipe.name), []).append(row)
-    retested = (
-        tuple(
+    units = (
+        [
             Verdict(_cell(row, by_hour=by_hour), row.entry.outcome.goes_on, row in wanted)
-            for row in of_unit[unit]
-        )
-        for unit in sorted(of_unit)
-        if len(of_unit[unit]) > 1
+            for row in rows_of
+        ]
+        for rows_of in of_unit.values()
     )
-    kept = tuple(each for each in retested if any(verdict.is_wanted for verdict in each))
     times = [row.entry.began_at for row in wanted if not row.entry.is_golden]
     return Counts(
         runs=runs,
-        retested=kept,
+        retested=retests(units),
         first_at=min(times, default=None),
         last_at=max(times, default=None),
     )

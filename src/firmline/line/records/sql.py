@@ -25,6 +25,7 @@ from firmline.line.records.base import (
     place_of,
 )
 from firmline.line.records.counting import (
+    count_ends,
     count_runs,
     read_judged,
     read_readings,
@@ -45,7 +46,7 @@ from firmline.line.records.reading import (
     read_units,
 )
 from firmline.line.records.values import Diagnosis, Entry, Phase, Row, RowKey, RunBegan
-from firmline.line.statistics.counts import Counts, Trouble
+from firmline.line.statistics.counts import Counts, RunCount, Trouble
 from firmline.line.statistics.readings import JudgedRun, Reading
 
 
@@ -127,6 +128,11 @@ class SqlRecords:
         """See :meth:`~.base.Records.counts`."""
         with self.database.reading() as connection:
             return count_runs(connection, wanted, by_hour=by_hour)
+
+    def ends(self, wanted: RunFilter = EVERY_RUN) -> tuple[RunCount, ...]:
+        """See :meth:`~.base.Records.ends`."""
+        with self.database.reading() as connection:
+            return count_ends(connection, wanted)
 
     def troubles(self, wanted: RunFilter = EVERY_RUN) -> tuple[Trouble, ...]:
         """See :meth:`~.base.Records.troubles`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -62,20 +64,56 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retest:
+    """Verdicts on units that have more than one under one recipe, as far as they are alike.
+
+    Only runs that were asked for are counted; what became of their units later is told anyway.
+
+    Attributes:
+        cell: Where they belong.
+        passed: Whether these runs passed.
+        by_second: Of runs that were the first of their units: whether the unit had passed by its
+            second; None: there was one before.
+        at_last: Likewise, whether it passed at its last.
+        runs: How many.
+    """
+
+    cell: Cell
+    passed: bool
+    by_second: bool | None
+    at_last: bool | None
+    runs: int
+
+
+def retests(units: Iterable[Sequence[Verdict]]) -> tuple[Retest, ...]:
+    """The same of all verdicts on each unit, in the order in which the runs began."""
+    found: Counter[tuple[Cell, bool, bool | None, bool | None]] = Counter()
+    for verdicts in units:
+        passed = [each.passed for each in verdicts]
+        for place, each in enumerate(verdicts):
+            if len(verdicts) > 1 and each.is_wanted:
+                told = (None, None) if place else (any(passed[:2]), passed[-1])
+                found[each.cell, each.passed, *told] += 1
+    return tuple(
+        Retest(cell=cell, passed=passed, by_second=by_second, at_last=at_last, runs=runs)
+        for (cell, passed, by_second, at_last), runs in found.items()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Runs, counted; and those units one by one that were tried more than once.
+    """Runs, counted; and among them those on units that were tried more than once.
 
     Attributes:
         runs: The runs that were asked for, counted.
-        retested: Of every unit with more than one verdict under one recipe all of these, in the
-            order in which the runs began, also of runs that were not asked for.
+        retested: Of these the ones on units with more than one verdict under one recipe.
         first_at: When the first run began that was asked for and is of no golden sample; None:
             there is none.
         last_at: When the last of these began.
     """
 
     runs: tuple[RunCount, ...] = ()
-    retested: tuple[tuple[Verdict, ...], ...] = ()
+    retested: tuple[Retest, ...] = ()
     first_at: datetime | None = None
     last_at: datetime | None = None
 

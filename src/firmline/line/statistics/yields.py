@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from firmline.line.outcomes import StepOutcome
-from firmline.line.statistics.counts import Cell, Counts, Verdict
+from firmline.line.statistics.counts import Cell, Counts, Retest
 from firmline.line.statistics.grouping import By, Key, label
 from firmline.line.statistics.proportion import Share
 
@@ -91,14 +91,13 @@ class _Tally:
         if outcome.judges_unit:
             self._add(runs, *(runs if outcome is PASS else 0,) * 3)
 
-    def without(self, verdict: Verdict) -> None:
-        """This one was none of those."""
-        self._add(-1, *(-1 if verdict.passed else 0,) * 3)
-
-    def add_unit(self, verdicts: tuple[Verdict, ...]) -> None:
-        """A unit that was tried more than once."""
-        passed = [each.passed for each in verdicts]
-        self._add(1, passed[0], any(passed[:2]), passed[-1])
+    def correct(self, retest: Retest) -> None:
+        """These were none of those; the first ones of their units stand for them."""
+        runs = retest.runs
+        self._add(-runs, *(-runs if retest.passed else 0,) * 3)
+        if retest.by_second is not None:
+            passed = (retest.passed, retest.by_second, retest.at_last)
+            self._add(runs, *(runs if each else 0 for each in passed))
 
     def _add(self, units: int, first: int, second: int, last: int) -> None:
         self.units += units
@@ -148,10 +147,6 @@ def _tallied(counts: Counts, key: Callable[[Cell], Key]) -> dict[Key, _Tally]:
     for each in counts.runs:
         if not each.is_golden:
             found.setdefault(key(each.cell), _Tally()).add_singles(each.outcome, each.runs)
-    for verdicts in counts.retested:
-        for verdict in verdicts:
-            if verdict.is_wanted:
-                found[key(verdict.cell)].without(verdict)
-        if verdicts[0].is_wanted:
-            found[key(verdicts[0].cell)].add_unit(verdicts)
+    for retest in counts.retested:
+        found[key(retest.cell)].correct(retest)
     return found

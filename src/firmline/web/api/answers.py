@@ -10,7 +10,6 @@ from firmline.line.audit.sql import SqlAudit
 from firmline.line.outcomes import StepOutcome
 from firmline.line.queue.fields import campaign_fields, event_fields, unit_fields
 from firmline.line.queue.views import all_campaigns, campaign_view, events_of, units_of
-from firmline.line.records.base import RunFilter
 from firmline.line.records.digest import plain
 from firmline.line.records.exporting import left_half_done, reworks, with_all
 from firmline.line.records.fields import half_done_fields, rework_fields, run_fields
@@ -89,9 +88,8 @@ class Line:
 
     def stations(self, _given: Given) -> Answer:
         """The stations that have sent runs, and what they have done."""
-        counts = self.records.counts(RunFilter(), by_hour=False)
         runs: dict[str, dict[str, int]] = {}
-        for each in counts.runs:
+        for each in self.records.ends():
             counted = runs.setdefault(each.cell.station, dict.fromkeys(map(str, StepOutcome), 0))
             counted[each.outcome.value] += each.runs
         return {

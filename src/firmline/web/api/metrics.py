@@ -18,7 +18,6 @@ from prometheus_client.registry import Collector
 
 from firmline import __version__
 from firmline.line.audit.sql import SqlAudit
-from firmline.line.records.base import RunFilter
 from firmline.line.records.sql import SqlRecords
 
 KEPT_S: Final = 15.0
@@ -48,7 +47,7 @@ class LineFigures(Collector):
             labels=("station", "outcome", "golden"),
         )
         counted: Counter[tuple[str, str, str]] = Counter()
-        for each in self._records.counts(RunFilter(), by_hour=False).runs:
+        for each in self._records.ends():
             golden = "true" if each.is_golden else "false"
             counted[each.cell.station, each.outcome.value, golden] += each.runs
         for labels, number in sorted(counted.items()):

@@ -47,7 +47,7 @@ class StationRow:
 def stations(records: Records) -> tuple[StationRow, ...]:
     """Every station that the records know."""
     runs: Counter[str] = Counter()
-    for count in records.counts(by_hour=False).runs:
+    for count in records.ends():
         runs[count.cell.station] += count.runs
     begun = Counter(row.key.station for row in records.half_done())
     return tuple(

@@ -8,15 +8,20 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from sqlalchemy import event
 
 from firmline.errors import Code, StoreError
 from firmline.line.outcomes import StepOutcome
 from firmline.line.records.address import DatabaseAddress
 from firmline.line.records.base import EVERY_RUN, Records, RunFilter
+from firmline.line.records.counting import count_runs
 from firmline.line.records.memory import MemoryRecords
 from firmline.line.records.open import open_records
+from firmline.line.records.sql import SqlRecords
 from firmline.line.records.values import Cause, Entry, Measurement, Row, Unit
-from firmline.line.statistics.counts import Cell, Verdict
+from firmline.line.statistics.counts import Cell, Verdict, retests
+from firmline.line.statistics.grouping import By
+from firmline.line.statistics.yields import yields
 from unit.line.records_world import BEGIN, diagnosis, phase, row, run, whole_run
 
 MINUTE = timedelta(minutes=1)
@@ -36,7 +41,7 @@ FILTERS = [
 ]
 
 
-def shift(seed: int = 7, runs: int = 120) -> list[Row[Entry]]:
+def shift(seed: int = 11, runs: int = 120) -> list[Row[Entry]]:
     """Runs on few units, so that most are tried again; with tries of phases, and diagnoses."""
     draw = Random(seed)
     rows: list[Row[Entry]] = []
@@ -88,8 +93,10 @@ def test_every_store_counts_as_the_one_in_memory_does(records: Records, wanted: 
     for by_hour in (False, True):
         expected, found = (each.counts(wanted, by_hour=by_hour) for each in (plain, records))
         assert set(found.runs) == set(expected.runs)
+        assert by_hour or found.runs == records.ends(wanted)
         assert len(found.runs) == len(expected.runs)
-        assert found.retested == expected.retested
+        assert set(found.retested) == set(expected.retested)
+        assert len(found.retested) == len(expected.retested)
         assert (found.first_at, found.last_at) == (expected.first_at, expected.last_at)
     assert set(records.troubles(wanted)) == set(plain.troubles(wanted))
     assert records.readings(wanted) == plain.readings(wanted)
@@ -103,7 +110,9 @@ def test_the_drawn_shift_has_everything() -> None:
     plain.write(shift())
     counts = plain.counts(by_hour=False)
     assert {each.is_golden for each in counts.runs} == {True, False}
-    assert max(map(len, counts.retested)) > 2
+    assert {each.by_second for each in counts.retested} == {None, False, True}
+    assert any(each.by_second != each.at_last for each in counts.retested)
+    assert max(each.runs for each in counts.retested) > 1
     troubles = plain.troubles()
     assert {each.phase for each in troubles} == {"", "find", "update"}
     assert {each.cause for each in troubles} == {"", "a"}
@@ -134,12 +143,34 @@ def test_attempts_come_in_the_order_in_which_they_began(records: Records) -> Non
     records.write([row("south", 3, run(3, at=BEGIN - MINUTE, outcome=ERROR))])
     records.write([row("south", 4, replace(run(4, at=BEGIN - MINUTE), is_golden=True))])
     place = Cell(batch="2026-47", station="south", slot=1)
-    assert records.counts(by_hour=False).retested == (
-        (Verdict(place, False, True), Verdict(replace(place, slot=2), True, True)),
-    )
-    late = records.counts(RunFilter(since=BEGIN + MINUTE), by_hour=False)
-    assert [each.is_wanted for each in late.retested[0]] == [False, True]
+    failed = Verdict(place, False, True)
+    passed = Verdict(replace(place, slot=2), True, True)
+    assert set(records.counts(by_hour=False).retested) == set(retests([(failed, passed)]))
+    late = records.counts(RunFilter(since=BEGIN + MINUTE), by_hour=False).retested
+    assert late == retests([(replace(failed, is_wanted=False), passed)])
+    early = records.counts(RunFilter(until=BEGIN + MINUTE), by_hour=False).retested
+    assert early == retests([(failed, replace(passed, is_wanted=False))])
     assert records.counts(RunFilter(slot=3), by_hour=False).retested == ()
+
+
+def test_what_comes_in_while_it_is_counted_is_not_counted_by_half(records: Records) -> None:
+    if not isinstance(records, SqlRecords):
+        return
+    records.write([row("north", 1, run(1, outcome=FAIL))])
+    late = [row("south", 1, run(1, at=BEGIN + MINUTE * 90))]  # the same unit, in another hour
+
+    def write(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if late and "FROM runs" in statement:
+            records.write([late.pop()])
+
+    with records.database.reading() as connection:
+        event.listen(connection, "after_cursor_execute", write)
+        counts = count_runs(connection, EVERY_RUN, by_hour=True)
+    assert not late
+    told = yields(counts, By.HOUR)
+    assert (told.whole.runs, told.whole.units, told.whole.second.count) == (1, 1, 0)
+    told = yields(records.counts(by_hour=True), By.HOUR)
+    assert (told.whole.runs, told.whole.units, told.whole.second.count) == (2, 1, 1)
 
 
 def test_another_recipe_begins_a_units_attempts_anew(records: Records) -> None:
@@ -148,7 +179,7 @@ def test_another_recipe_begins_a_units_attempts_anew(records: Records) -> None:
     records.write([row("north", 1, run(1)), row("north", 2, other)])
     assert records.counts(by_hour=False).retested == ()
     records.write([row("north", 3, newer)])
-    assert len(records.counts(by_hour=False).retested) == 1, "a newer version is the same recipe"
+    assert len(records.counts(by_hour=False).retested) == 2, "a newer version is the same recipe"
 
 
 def test_the_step_that_decides_is_the_first_whose_last_try_went_wrong(records: Records) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firmline.line.outcomes import StepOutcome
-from firmline.line.statistics.counts import Cell, Counts, RunCount, Verdict
+from firmline.line.statistics.counts import Cell, Counts, RunCount, Verdict, retests
 from firmline.line.statistics.grouping import By, label
 from firmline.line.statistics.yields import Yield, yields
 
@@ -61,14 +61,14 @@ def test_a_unit_that_is_tried_again_counts_once(
 ) -> None:
     unit = tuple(Verdict(NORTH, each is PASS, True) for each in attempts)
     runs = (count(8), *(count(1, each) for each in attempts))
-    told = yields(Counts(runs=runs, retested=(unit,)))
+    told = yields(Counts(runs=runs, retested=retests([unit])))
     assert passes(told.whole) == (9, *(8 + each for each in expected))
     assert told.whole.runs == 8 + len(attempts)
 
 
 def test_a_unit_counts_in_the_group_of_its_first_attempt() -> None:
     unit = (Verdict(NORTH, False, True), Verdict(SOUTH, True, True))
-    counts = Counts(runs=(count(1, FAIL), count(1, PASS, SOUTH)), retested=(unit,))
+    counts = Counts(runs=(count(1, FAIL), count(1, PASS, SOUTH)), retested=retests([unit]))
     told = yields(counts, By.STATION)
     assert [(each.group, *passes(each)) for each in told.groups] == [
         ("north", 1, 0, 1, 1),
@@ -80,14 +80,14 @@ def test_a_unit_counts_in_the_group_of_its_first_attempt() -> None:
 
 def test_a_retest_of_a_unit_from_before_is_no_first_attempt() -> None:
     unit = (Verdict(NORTH, False, False), Verdict(SOUTH, True, True))
-    told = yields(Counts(runs=(count(1, PASS, SOUTH), count(5)), retested=(unit,)))
+    told = yields(Counts(runs=(count(1, PASS, SOUTH), count(5)), retested=retests([unit])))
     assert passes(told.whole) == (5, 5, 5, 5)
     assert told.whole.runs == 6
 
 
 def test_a_retest_after_what_was_asked_for_still_tells_of_the_unit() -> None:
     unit = (Verdict(NORTH, False, True), Verdict(SOUTH, True, False))
-    told = yields(Counts(runs=(count(1, FAIL),), retested=(unit,)))
+    told = yields(Counts(runs=(count(1, FAIL),), retested=retests([unit])))
     assert passes(told.whole) == (1, 0, 1, 1)
     assert told.whole.runs == 1
 
