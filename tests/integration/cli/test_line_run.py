@@ -16,56 +16,25 @@ import pytest
 
 import firmline
 from firmline.line.station.withdrawal import LOOK_S, LOOKS
-from unit.cli.makers import KEY, START, package
+from integration.cli.line_world import RECIPE, make_line
 from unit.cli.program import SCRIPT, Ran, environment, run_process
-from unit.formats.makers import image
-from unit.formats.programs import program
 
 pytestmark = pytest.mark.slow
 ROAD = "sim:ble-reference?key=line.key&speed=50"
-STEPS = """
-[[steps]]
-kind = "scan"
-[[steps]]
-kind = "find"
-by = "name"
-advertised = "Tag {serial_number}"
-[[steps]]
-kind = "inspect"
-[[steps]]
-kind = "preflight"
-[[steps]]
-kind = "update"
-[[steps]]
-kind = "verify"
+MEASURE = """
 [[steps]]
 kind = "measure"
 [[steps.limits]]
 measurement = "attempts"
 at_most = 3
 """
-RECIPE = f"""\
-schema = 1
-name = "tag"
-version = 1
-title = "Tag"
-[product]
-name = "Tag"
-serial_number = 'SN-\\d{{4}}'
-[[packages]]
-name = "application"
-file = "dfu.zip"
-[retest]
-strikes = 2
-counted = ["fail"]
-{STEPS}"""
+MEASURED = RECIPE + MEASURE
 
 
 @pytest.fixture(autouse=True)
 def line(folder: Path) -> None:
-    (folder / "dfu.zip").write_bytes(package(image(program(40_000, base=START))))
-    (folder / "recipe.toml").write_text(RECIPE, "utf-8")
-    (folder / "line.key").write_bytes(KEY.format_pem())
+    make_line(folder)
+    (folder / "recipe.toml").write_text(MEASURED, "utf-8")
 
 
 def station(folder: Path, said: str, *more: str, on: str = ROAD) -> Ran:
@@ -217,7 +186,7 @@ def check_led(step):
 
 def test_a_step_of_the_customers_is_called_and_judged_by_its_limits(folder: Path) -> None:
     (folder / "fixture.py").write_text(FIXTURE, "utf-8")
-    (folder / "recipe.toml").write_text(RECIPE + CUSTOM, "utf-8")
+    (folder / "recipe.toml").write_text(MEASURED + CUSTOM, "utf-8")
     ran = station(folder, "SN-0001\nSN-0002\nSN-0003\n", on=f"3x{ROAD}")
     assert sorted(ends(ran)) == [
         ("SN-0001", "pass", ""),
@@ -233,7 +202,7 @@ def test_a_step_of_the_customers_is_called_and_judged_by_its_limits(folder: Path
 @pytest.mark.parametrize("command", ["", "tee printed.txt"])
 def test_a_label_is_printed_of_a_unit_that_passed(folder: Path, command: str) -> None:
     label = '\n[[steps]]\nkind = "label"\ntext = "{product} {serial_number}"\n'
-    (folder / "recipe.toml").write_text(RECIPE + label, "utf-8")
+    (folder / "recipe.toml").write_text(MEASURED + label, "utf-8")
     more = ("--label-command", command) if command else ()
     ran = station(folder, "SN-0001\n", *more)
     assert ends(ran) == [("SN-0001", "pass", "")], ran.err

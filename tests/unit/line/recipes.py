@@ -42,6 +42,19 @@ kind = "update"
 [[steps]]
 kind = "verify"
 """
+RELEASED = f"""\
+schema = 1
+name = "tag"
+version = {{version}}
+title = "Tag"
+[product]
+name = "Tag"
+serial_number = 'SN-\\d{{{{4}}}}'
+[[packages]]
+name = "application"
+file = "released/dfu.zip"
+{STEPS}"""
+"""A recipe as it is released on a share, by its version."""
 BEFORE = (HEAD + PACKAGES + STEPS).count("\n")
 """Lines before what a test puts behind a whole recipe."""
 

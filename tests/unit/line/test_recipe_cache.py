@@ -12,49 +12,16 @@ from firmline.cli.files import read_file
 from firmline.errors import Code, InputError, StoreError
 from firmline.line.loading import CheckedRecipe
 from firmline.line.recipe_cache import cache_beside, load_through_cache
-from unit.cli.makers import START, package
-from unit.formats.makers import image
-from unit.formats.programs import program
+from unit.line.recipes import RELEASED
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
-RECIPE = """\
-schema = 1
-name = "tag"
-version = {version}
-title = "Tag"
-[product]
-name = "Tag"
-serial_number = 'SN-\\d{{4}}'
-[[packages]]
-name = "application"
-file = "released/dfu.zip"
-[[steps]]
-kind = "scan"
-[[steps]]
-kind = "find"
-by = "slot"
-[[steps]]
-kind = "update"
-[[steps]]
-kind = "verify"
-"""
 CUSTOM = """
 [[steps]]
 kind = "custom"
 name = "led"
 call = "fixture:check_led"
 """
-
-
-@pytest.fixture
-def share(tmp_path: Path) -> Path:
-    """A folder elsewhere with a recipe and its package."""
-    path = tmp_path / "share" / "tag"
-    (path / "released").mkdir(parents=True)
-    (path / "released/dfu.zip").write_bytes(package(image(program(4_000, base=START))))
-    (path / "recipe.toml").write_text(RECIPE.format(version=1), "utf-8")
-    return path
 
 
 @pytest.fixture
@@ -83,7 +50,7 @@ def test_without_its_folder_the_copy_is_used_and_that_is_said(share: Path, cache
 
 def test_the_copy_that_was_used_last_counts(share: Path, cache: Path) -> None:
     load(share, cache)
-    (share / "recipe.toml").write_text(RECIPE.format(version=2), "utf-8")
+    (share / "recipe.toml").write_text(RELEASED.format(version=2), "utf-8")
     load(share, cache, now=LATER)
     shutil.rmtree(share.parent)
     checked = load(share, cache)
@@ -133,7 +100,7 @@ def test_a_customers_step_is_copied_with_its_package(share: Path, cache: Path) -
     (share / "fixture").mkdir()
     (share / "fixture/__init__.py").write_text("from fixture.led import check_led\n", "utf-8")
     (share / "fixture/led.py").write_text("def check_led(step): ...\n", "utf-8")
-    (share / "recipe.toml").write_text(RECIPE.format(version=1) + CUSTOM, "utf-8")
+    (share / "recipe.toml").write_text(RELEASED.format(version=1) + CUSTOM, "utf-8")
     load(share, cache)
     shutil.rmtree(share.parent)
     checked = load(share, cache)

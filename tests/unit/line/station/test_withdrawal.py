@@ -12,41 +12,7 @@ from firmline.cli.files import read_file
 from firmline.errors import Code
 from firmline.line.loading import load_recipe
 from firmline.line.station.withdrawal import LOOKS, ReleaseWatch, watching
-from unit.cli.makers import START, package
-from unit.formats.makers import image
-from unit.formats.programs import program
-
-RECIPE = """\
-schema = 1
-name = "tag"
-version = {version}
-title = "Tag"
-[product]
-name = "Tag"
-serial_number = 'SN-\\d{{4}}'
-[[packages]]
-name = "application"
-file = "released/dfu.zip"
-[[steps]]
-kind = "scan"
-[[steps]]
-kind = "find"
-by = "slot"
-[[steps]]
-kind = "update"
-[[steps]]
-kind = "verify"
-"""
-
-
-@pytest.fixture
-def share(tmp_path: Path) -> Path:
-    """A folder with a recipe and its package."""
-    path = tmp_path / "share" / "tag"
-    (path / "released").mkdir(parents=True)
-    (path / "released/dfu.zip").write_bytes(package(image(program(4_000, base=START))))
-    (path / "recipe.toml").write_text(RECIPE.format(version=1), "utf-8")
-    return path
+from unit.line.recipes import RELEASED
 
 
 @pytest.fixture
@@ -98,7 +64,7 @@ def test_a_package_that_was_copied_over_itself_is_the_same(
 
 
 def test_a_recipe_may_be_worked_on_for_the_next_shift(share: Path, watch: ReleaseWatch) -> None:
-    (share / "recipe.toml").write_text(RECIPE.format(version=2), "utf-8")
+    (share / "recipe.toml").write_text(RELEASED.format(version=2), "utf-8")
     assert looked(watch) == ""
 
 
