@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from firmline.cli.forwarding import centre_asked_for
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.station_options import (
     ROADS,
@@ -54,5 +55,7 @@ def run(
     """
     from firmline.cli.line_station import run_station  # noqa: PLC0415 - the help stays fast
 
-    setup = station_setup(recipe, roads=roads, db=db, options=StationOptions(**options))
-    run_station(setup, unattended=unattended, as_json=as_json)
+    asked = StationOptions(**options)
+    setup = station_setup(recipe, roads=roads, db=db, options=asked)
+    centre = centre_asked_for(asked.centre, asked.key_file)
+    run_station(setup, unattended=unattended, as_json=as_json, centre=centre)

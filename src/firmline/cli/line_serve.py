@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from firmline.cli.forwarding import centre_asked_for
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.station_options import (
     ROADS,
@@ -17,6 +18,9 @@ from firmline.cli.station_options import (
     station_setup,
 )
 from firmline.errors import Code, ExitCode, InputError
+
+if TYPE_CHECKING:
+    from firmline.line.sync.centre import Centre
 
 LISTEN: Final = "127.0.0.1:8350"
 SERVERS: Final = {"starlette", "uvicorn", "h11", "anyio", "argon2"}
@@ -95,15 +99,32 @@ def serve(
             raise
         raise extra_missing("server", f"The pages need {problem.name}") from None
     with ending_signals() as ending:
+        asked = StationOptions(**options)
+        centre = centre_asked_for(asked.centre, asked.key_file)
         if recipe is None:
+            _check_no_centre(centre)
             server.serve_records(db, ending, attachments=attachments)
         else:
             setup = station_setup(
                 recipe,
                 roads=roads,
                 db=OwnFile().convert(db, None, None),
-                options=StationOptions(**options),
+                options=asked,
             )
-            server.serve_station(setup, ending)
+            server.serve_station(setup, ending, centre=centre)
     if ending.number == signal.SIGINT:
         raise click.exceptions.Exit(ExitCode.INTERRUPTED)
+
+
+def _check_no_centre(centre: Centre | None) -> None:
+    """Records alone are sent nowhere.
+
+    Raises:
+        InputError: ``OPTION_CONFLICT``.
+    """
+    if centre is not None:
+        raise InputError(
+            Code.OPTION_CONFLICT,
+            "--centre is where a station sends its records, and these pages are no station's.",
+            hint="Give a RECIPE and --on, or send the records with firmline line sync.",
+        )

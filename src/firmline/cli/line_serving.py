@@ -15,6 +15,7 @@ import click
 
 from firmline.cli.ending import Ending
 from firmline.cli.failures import say
+from firmline.cli.forwarding import forwarding
 from firmline.cli.line_station import in_its_time
 from firmline.cli.slot_text import SlotPrinter
 from firmline.cli.style import paint, printable
@@ -32,6 +33,7 @@ from firmline.line.station.cut_off import CutOff
 from firmline.line.station.opening import StationSetup, open_station
 from firmline.line.station.slots import SlotState, SlotView
 from firmline.line.station.station import Station
+from firmline.line.sync.centre import Centre
 from firmline.line.webhooks.sending import Sender
 from firmline.links.open import run_for_target
 from firmline.links.target import Scheme
@@ -99,7 +101,12 @@ class Server:
                 asyncio.run(_until(ending, self._serve(str(address), doors, rooms, work=_for_ever)))
 
     def serve_station(
-        self, setup: StationSetup, ending: Ending, *, work: Work | None = None
+        self,
+        setup: StationSetup,
+        ending: Ending,
+        *,
+        work: Work | None = None,
+        centre: Centre | None = None,
     ) -> None:
         """Serve a station with its page as well.
 
@@ -107,6 +114,7 @@ class Server:
             setup: The station.
             ending: Says when to end.
             work: Scans units; the end comes with its own. ``None``: people scan, on the page.
+            centre: Where its records are sent meanwhile; ``None``: nowhere.
         """
         address = parse_address(str(setup.database))
         if not setup.database.exists():  # nor is it made for those who may not come in
@@ -138,7 +146,10 @@ class Server:
                         work=_for_ever if work is None else partial(work, opened.station),
                     )
 
-            with _told_to_others(records):
+            with (
+                _told_to_others(records),
+                forwarding(centre, setup, records, line=self._printer.line),
+            ):
                 run_for_target(in_its_time(setup), _until(ending, go()))
             self._printer.total(self._outcomes)
 

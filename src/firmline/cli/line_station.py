@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from firmline.cli.failures import say
+from firmline.cli.forwarding import forwarding
 from firmline.cli.running import run_with
 from firmline.cli.slot_text import SlotPrinter
 from firmline.errors import Code, FirmlineError, InputError, StoreError
@@ -21,14 +22,23 @@ from firmline.line.station.desk import acknowledge, carry_out
 from firmline.line.station.opening import Opened, StationSetup, open_station
 from firmline.line.station.slots import SlotState, SlotView
 from firmline.line.station.station import Station
+from firmline.line.sync.centre import Centre
 from firmline.links.target import Scheme, Target
 
 TICK_S: Final = 0.2
 """How often a station looks up, seconds; ours. Virtual time stands still where nobody does."""
 
 
-def run_station(setup: StationSetup, *, unattended: bool, as_json: bool) -> None:
+def run_station(
+    setup: StationSetup, *, unattended: bool, as_json: bool, centre: Centre | None = None
+) -> None:
     """Run a station until its input ends, or somebody ends it.
+
+    Args:
+        setup: The station.
+        unattended: Whether nobody is there.
+        as_json: Whether to print for programs.
+        centre: Where its records are sent meanwhile; ``None``: nowhere.
 
     Raises:
         InputError: ``STATION_BUSY`` or ``STATION_SETUP``.
@@ -47,7 +57,8 @@ def run_station(setup: StationSetup, *, unattended: bool, as_json: bool) -> None
                 await terminal.serve(opened)
 
         try:
-            run_with(in_its_time(setup), go())
+            with forwarding(centre, setup, records, line=terminal.line):
+                run_with(in_its_time(setup), go())
         finally:
             terminal.say_total()
 
@@ -102,6 +113,10 @@ class Terminal:
             self._printer.line("Records are written again.")
         else:
             say(problem)
+
+    def line(self, text: str) -> None:
+        """One sentence, whoever says it."""
+        self._printer.line(text)
 
     def say_total(self) -> None:
         """How many runs ended how; nothing of a station that has never taken units."""

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
+from firmline.cli.forwarding import KEY_VARIABLE, station_key
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.station_options import OwnFile, station_name
 from firmline.errors import ExitCode, FirmlineError
 
 if TYPE_CHECKING:
     from firmline.line.sync.sending import Sender
-
-KEY_VARIABLE: Final = "FIRMLINE_STATION_KEY"
 
 
 @click.command(cls=OnceCommand)
@@ -79,20 +77,14 @@ def sync(
     with closing(open_records(DatabaseAddress(path=db), create=False)) as records:
         from firmline.line.sync.sending import Sender  # noqa: PLC0415 - SQLAlchemy behind it
 
-        with closing(open_centre(centre, key=_key(key_file), attachments=attachments)) as there:
+        with closing(
+            open_centre(centre, key=station_key(key_file), attachments=attachments)
+        ) as there:
             sender = Sender(records, attachments_beside(db), station, there)
             if once:
                 _once(sender, there.where, as_json=as_json)
             else:
                 _follow(sender, there.where)
-
-
-def _key(file: Path | None) -> str:
-    if file is None:
-        return os.environ.get(KEY_VARIABLE, "").strip()
-    from firmline.cli.files import read_file  # noqa: PLC0415 - the help stays fast
-
-    return read_file(file, what="key of a station").decode("ascii", "replace").strip()
 
 
 def _once(sender: Sender, where: str, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from firmline.cli.forwarding import centre_asked_for
 from firmline.cli.parameters import FilePath, OnceCommand
 from firmline.cli.station_options import (
     ROADS,
@@ -71,5 +72,7 @@ def worker(
             "--once ends a station when no planned work is left, and an operator may scan more.",
             hint="Give --unattended as well, or end the station with quit.",
         )
-    setup = station_setup(recipe, roads=roads, db=db, options=StationOptions(**options))
-    run_worker(setup, queue=queue, unattended=unattended, once=once, as_json=as_json)
+    asked = StationOptions(**options)
+    setup = station_setup(recipe, roads=roads, db=db, options=asked)
+    centre = centre_asked_for(asked.centre, asked.key_file)
+    run_worker(setup, queue=queue, unattended=unattended, once=once, as_json=as_json, centre=centre)

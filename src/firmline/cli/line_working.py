@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from firmline.cli.failures import say
+from firmline.cli.forwarding import forwarding
 from firmline.cli.line_station import TICK_S, Terminal, in_its_time
 from firmline.cli.running import run_with
 from firmline.errors import Code, FirmlineError, InputError, StoreError
@@ -16,6 +17,7 @@ from firmline.line.records.open import open_records
 from firmline.line.records.values import RecipeUsed
 from firmline.line.station.opening import Opened, StationSetup, open_station
 from firmline.line.station.station import Station
+from firmline.line.sync.centre import Centre
 
 if TYPE_CHECKING:
     from firmline.line.queue.link import QueueLink
@@ -27,7 +29,13 @@ LOOK_TICKS: Final = 5
 
 
 def run_worker(
-    setup: StationSetup, *, queue: str, unattended: bool, once: bool, as_json: bool
+    setup: StationSetup,
+    *,
+    queue: str,
+    unattended: bool,
+    once: bool,
+    as_json: bool,
+    centre: Centre | None = None,
 ) -> None:
     """Run a station with planned work until somebody ends it.
 
@@ -70,7 +78,8 @@ def run_worker(
                     link.stop()
 
         try:
-            run_with(in_its_time(setup), go())
+            with forwarding(centre, setup, records, line=terminal.line):
+                run_with(in_its_time(setup), go())
         finally:
             terminal.say_total()
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from firmline.cli.forwarding import KEY_VARIABLE
 from firmline.cli.parameters import FilePath
 from firmline.errors import Code, InputError, shortened
 
@@ -73,6 +74,8 @@ class StationOptions:
         lots: Of their parts, each ``PART=LOT``.
         golden: Serial numbers of golden samples.
         label_command: Prints labels; ``None``: they are left as files.
+        centre: Where records are sent; ``None``: nowhere.
+        key_file: Holds the station's key for it.
     """
 
     station: str
@@ -81,6 +84,8 @@ class StationOptions:
     lots: tuple[str, ...]
     golden: tuple[str, ...]
     label_command: str | None
+    centre: str | None = None
+    key_file: Path | None = None
 
 
 _OPTIONS: Final = (
@@ -113,6 +118,18 @@ _OPTIONS: Final = (
         metavar="COMMAND",
         help="Prints the label that is on its standard input, such as 'lp -d zebra'. Without it"
         " labels are left as text files beside the records.",
+    ),
+    click.option(
+        "--centre",
+        metavar="ADDRESS",
+        help="Send the records there meanwhile: https://HOST:PORT of the centre's line serve, or"
+        " postgresql://USER@HOST/DATABASE. The line never waits for it.",
+    ),
+    click.option(
+        "--key-file",
+        metavar="FILE",
+        type=FilePath(),
+        help=f"Holds the station's key for the centre; or give it in {KEY_VARIABLE}.",
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -47,6 +48,7 @@ class HttpCentre:
                 "firmline-sync": str(SCHEMA),
             },
             timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_S),
+            verify=_trusted(),
             follow_redirects=False,
         )
 
@@ -133,6 +135,16 @@ class HttpCentre:
         )
 
 
+def _trusted() -> ssl.SSLContext:
+    """Who may vouch for a centre: whom this computer trusts, too, such as a house's own authority.
+
+    ``SSL_CERT_FILE`` names the file of one, as for every program of OpenSSL's.
+    """
+    context = httpx.create_ssl_context()
+    context.load_default_certs()
+    return context
+
+
 def checked_url(text: str) -> str:
     """The address of a centre.
 
@@ -163,5 +175,10 @@ def _date(answer: httpx.Response) -> datetime | None:
 
 
 def _reason(problem: Exception) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(problem):
+        return (
+            "this computer does not trust its certificate (install that of its authority, or name"
+            " its file in SSL_CERT_FILE)"
+        )
     lines = str(problem).strip().splitlines()
     return lines[0].rstrip(".")[:120].lower() if lines else type(problem).__name__

@@ -47,3 +47,23 @@ def open_centre(address: str, *, key: str, attachments: Path | None) -> Centre:
             hint="Give --key-file, or the key in FIRMLINE_STATION_KEY.",
         )
     return HttpCentre(url, key)
+
+
+def centre_of_station(address: str, *, key: str) -> Centre:
+    """The centre that a station sends to itself; nobody is asked before there is something to send.
+
+    Args:
+        address: As for :func:`open_centre`.
+        key: The station's, for HTTPS.
+
+    Raises:
+        InputError: ``SYNC_ADDRESS``, ``DATABASE_ADDRESS``, or ``OPTION_MISSING``: there is no key.
+        TransportError: ``LINK_EXTRA_MISSING``.
+    """
+    if not address.startswith(POSTGRESQL):
+        return open_centre(address, key=key, attachments=None)
+    from firmline.line.sync.lazy import LazyCentre  # noqa: PLC0415 - heavy
+
+    return LazyCentre(
+        str(parse_address(address)), lambda: open_centre(address, key="", attachments=None)
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -160,17 +162,33 @@ class Following:
         self._thread = threading.Thread(target=self._run, daemon=True, name="sync")
         self._problem: FirmlineError | None = None
         self._remark = ""
+        self._sends_rest = False
+        self._over_s = 0.0
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
-    def stop(self, *, patience_s: float = 5.0) -> None:
-        """End behind the batch that is under way; what is left goes the next time."""
+    def stop(self, *, patience_s: float = 5.0, sends_rest: bool = False) -> None:
+        """End; what is left goes the next time.
+
+        Args:
+            patience_s: How long to wait, seconds; a centre that is slow is not waited for.
+            sends_rest: Whether what was recorded last is sent before, where the centre answers;
+                else it ends behind the batch that is under way.
+        """
+        self._sends_rest = sends_rest
+        self._over_s = time.monotonic() + patience_s
         self._stopping.set()
         self._thread.join(timeout=patience_s)
 
     def _run(self) -> None:
+        self._follow()
+        if self._sends_rest and self._problem is None:
+            with suppress(FirmlineError):  # it goes the next time
+                self._sender.send(stopped=lambda: time.monotonic() > self._over_s)
+
+    def _follow(self) -> None:
         tries = 0
         while not self._stopping.is_set():
             try:
