@@ -10,14 +10,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import firmline.web
-from firmline.cli.report.drawn import policy, safe_style, template
+from firmline.cli.report.drawn import (
+    CHARTS,
+    HOUSE,
+    READING,
+    SHARED,
+    policy,
+    safe_style,
+    style_of,
+    template,
+)
 from firmline.line.report_values import report_values
 from firmline.line.reporting import LineReport
 
 FOLDER: Final = Path(__file__).parent
-SHARED: Final = Path(firmline.web.__file__).parent / "templates"
-HOUSE_STYLE: Final = FOLDER.parent / "report" / "report.css"
 
 
 def page(report: LineReport, *, where: str, made_at: datetime, firmline: str) -> str:
@@ -29,8 +35,8 @@ def page(report: LineReport, *, where: str, made_at: datetime, firmline: str) ->
         made_at: When it was made, UTC.
         firmline: Version of the program.
     """
-    style = HOUSE_STYLE.read_text(encoding="utf-8") + (FOLDER / "page.css").read_text("utf-8")
-    return template(FOLDER, "page.html", shared=SHARED).render(
+    style = style_of(READING, HOUSE, CHARTS)
+    return template(FOLDER, "page.html", shared=SHARED / "templates").render(
         **report_values(report),
         where=where,
         made_at=f"{made_at:%Y-%m-%d %H:%M}",

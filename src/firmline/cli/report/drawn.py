@@ -10,9 +10,19 @@ from __future__ import annotations
 import base64
 import hashlib
 from pathlib import Path
+from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
+
+import firmline.web
+
+SHARED: Final = Path(firmline.web.__file__).parent
+"""Templates and style sheets that the pages of the server have as well."""
+READING: Final = SHARED / "assets" / "reading.css"
+CHARTS: Final = SHARED / "assets" / "charts.css"
+HOUSE: Final = Path(__file__).parent / "report.css"
+"""What a page in one file has besides, that is read and printed by itself."""
 
 
 def template(folder: Path, name: str, *, shared: Path | None = None) -> Template:
@@ -31,6 +41,11 @@ def template(folder: Path, name: str, *, shared: Path | None = None) -> Template
         lstrip_blocks=True,
     )
     return environment.get_template(name)
+
+
+def style_of(*sheets: Path) -> str:
+    """Style sheets of ours, one behind the other."""
+    return "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
 
 
 def safe_style(style: str) -> Markup:

@@ -19,7 +19,14 @@ from firmline.cli.learned_text import share, weight
 from firmline.cli.plan_text import fix_text
 from firmline.cli.report.cleaning import clean
 from firmline.cli.report.content import Made, Report
-from firmline.cli.report.drawn import policy, safe_style, template
+from firmline.cli.report.drawn import (
+    HOUSE,
+    READING,
+    policy,
+    safe_style,
+    style_of,
+    template,
+)
 from firmline.cli.undecided_text import undecided_sentence
 from firmline.diagnosis.catalogue import catalogue
 from firmline.diagnosis.consistency import contradictions
@@ -53,7 +60,7 @@ LEAST: Final = 0.01
 
 def page(report: Report) -> str:
     """The page."""
-    style = (FOLDER / "report.css").read_text(encoding="utf-8")
+    style = style_of(READING, HOUSE)
     return template(FOLDER, "report.html").render(
         report=report,
         style=safe_style(style),
