@@ -273,6 +273,11 @@ class Code(StrEnum):
 
     # nRF Connectivity dongles.
     DONGLE_NONSENSE = "DFU-NRF-001"
+    DONGLE_SILENT = "DFU-NRF-002"
+    DONGLE_UNREADABLE = "DFU-NRF-003"
+    DONGLE_VERSION = "DFU-NRF-004"
+    DONGLE_REFUSED = "DFU-NRF-005"
+    DONGLE_LOST = "DFU-NRF-006"
 
     # Answers that make no sense.
     ANSWER_MALFORMED = "DFU-PROTO-001"

@@ -41,6 +41,7 @@ KINDS: Final = {
     show_default=True,
     help="The radio. ble is the computer's own Bluetooth, 'ble:?adapter=hci1' another adapter of it"
     " (Linux). hci:TRANSPORT is a Bluetooth controller of your own, such as hci:usb:0."
+    " nrfconn:PORT is an nRF Connectivity dongle."
     " usb is no radio: it lists the units that are plugged in."
     " sim:NAME,NAME... is an air with these virtual units (firmline sim units lists them)."
     " FIRMLINE_LINK names the scheme of a radio without one.",

@@ -43,14 +43,15 @@ MIN_BAUD, MAX_BAUD = 1200, 1_000_000
     "unit_name",
     metavar="NAME|FILE.toml",
     help="The unit; firmline sim units lists them."
-    f"  [default: {SERIAL_UNIT}, or {BLE_UNIT} with --on hci-...]",
+    f"  [default: {SERIAL_UNIT}, or {BLE_UNIT} with --on hci-... or nrfconn]",
 )
 @click.option(
     "--on",
     "place_text",
     metavar="PLACE",
     help="pty: a pseudo-terminal; tcp:PORT: its bytes over TCP; hci-tcp:PORT or hci-unix:PATH: a"
-    " Bluetooth controller for each client. PORT 0 is a free one; all on this computer only."
+    " Bluetooth controller for each client; nrfconn: an nRF Connectivity dongle at a"
+    " pseudo-terminal. PORT 0 is a free one; all on this computer only."
     "  [default: pty, or hci-tcp:0 for a BLE unit]",
 )
 @click.option(

@@ -28,8 +28,8 @@ MOST_SLOTS: Final = 64
 _MANY: Final = re.compile(r"(\d{1,2})x(.+)")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 ROADS: Final = (
-    "What a slot has: ble, hci:usb:0, usb, serial:PORT, or sim:NAME for virtual units. Once"
-    " for each slot, or 4xble for four slots that share it."
+    "What a slot has: ble, hci:usb:0, nrfconn:PORT, usb, serial:PORT, or sim:NAME for virtual"
+    " units. Once for each slot, or 4xble for four slots that share it."
 )
 """What ``--on`` takes."""
 

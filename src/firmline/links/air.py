@@ -13,6 +13,8 @@ from firmline.links.bluetooth import open_bluetooth
 from firmline.links.bluetooth.options import adapter_of
 from firmline.links.bluetooth.stack import this_stack
 from firmline.links.bumble.options import hci_radio_options
+from firmline.links.connectivity.open import open_dongle
+from firmline.links.connectivity.options import dongle_radio_options
 from firmline.links.hci import open_hci
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
@@ -58,13 +60,17 @@ async def open_air(target: Target, *, units: Sequence[UnitDescription]) -> Async
         async with open_hci(hci_radio_options(target)) as link:
             yield link
         return
+    if target.scheme is Scheme.NRFCONN:
+        async with open_dongle(dongle_radio_options(target)) as link:
+            yield link
+        return
     if target.scheme is not Scheme.SIM:
         raise TransportError(
             Code.LINK_NOT_AVAILABLE,
             f"Links of the scheme {target.scheme}: cannot list what is in the air yet.",
             reason=TransportReason.NOT_AVAILABLE,
-            hint="Use ble, the computer's own Bluetooth, hci:TRANSPORT, or sim:NAME,NAME, which is"
-            " virtual units.",
+            hint="Use ble, the computer's own Bluetooth, hci:TRANSPORT, nrfconn:PORT, or"
+            " sim:NAME,NAME, which is virtual units.",
         )
     async with open_virtual_air(units, sim_options(target)) as link:
         yield link

@@ -12,12 +12,14 @@ from typing import Final, assert_never
 
 from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate, physics_of
-from firmline.errors import Code, InputError, TransportError, TransportReason
+from firmline.errors import Code, InputError
 from firmline.links.base import Link, LinkCapabilities, PortLink
 from firmline.links.bluetooth import open_bluetooth
 from firmline.links.bluetooth.options import adapter_of, pin_of
 from firmline.links.bluetooth.stack import this_stack
 from firmline.links.bumble.options import HciOptions, hci_unit_options
+from firmline.links.connectivity.open import open_dongle
+from firmline.links.connectivity.options import DongleOptions, dongle_unit_options
 from firmline.links.hci import open_hci
 from firmline.links.serial.link import serial_link
 from firmline.links.serial.options import DEFAULT_BAUD, serial_options
@@ -141,13 +143,8 @@ class Roads:
                 self._usb = self._usb or HostBus()
                 return self._over_usb(self._usb, serial_number_of(target))
             case Scheme.NRFCONN:
-                raise TransportError(
-                    Code.LINK_NOT_AVAILABLE,
-                    f"Links of the scheme {target.scheme}: are not available yet.",
-                    reason=TransportReason.NOT_AVAILABLE,
-                    hint="Use ble:ADDRESS, hci:TRANSPORT/ADDRESS, serial:PORT, usb:SERIAL or"
-                    " sim:NAME, a virtual unit.",
-                )
+                options = dongle_unit_options(target)
+                return await self.dongle(replace(options, address=None), options.address)
             case _:
                 assert_never(target.scheme)
 
@@ -215,6 +212,17 @@ class Roads:
         if key not in self._links:
             radio = open_hci(options, packet_log=self._packet_log)
             self._links[key] = await self._stack.enter_async_context(radio)
+        return OpenedTarget(link=self._links[key], pin=pin, pacing=AHEAD)
+
+    async def dongle(self, options: DongleOptions, pin: UnitPin | None) -> OpenedTarget:
+        """Whoever has this pin, over an nRF Connectivity dongle.
+
+        Raises:
+            TransportError: NOT_AVAILABLE.
+        """
+        key = (Scheme.NRFCONN, options)
+        if key not in self._links:
+            self._links[key] = await self._stack.enter_async_context(open_dongle(options))
         return OpenedTarget(link=self._links[key], pin=pin, pacing=AHEAD)
 
 

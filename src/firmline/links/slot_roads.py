@@ -17,6 +17,7 @@ from typing import Final
 from firmline.device.description import UnitDescription
 from firmline.errors import Code, InputError, shortened
 from firmline.links.bumble.options import hci_radio_options
+from firmline.links.connectivity.options import dongle_radio_options
 from firmline.links.open_many import OpenedTarget, Roads, pacing_in_air
 from firmline.links.sim_options import SimOptions, sim_options
 from firmline.links.target import Scheme, Target
@@ -60,6 +61,8 @@ def reach_of(slot: WantedTarget) -> Reach:
             ``TARGET_UNKNOWN_UNIT``: there is no such virtual unit.
     """
     target = slot.target
+    if target.scheme is Scheme.NRFCONN:
+        dongle_radio_options(target)
     match target.scheme:
         case Scheme.SIM:
             sim_options(target)
@@ -70,8 +73,6 @@ def reach_of(slot: WantedTarget) -> Reach:
         case Scheme.HCI:
             hci_radio_options(target)
             return Reach.RADIO
-        case Scheme.SERIAL:
-            return Reach.PORT
         case Scheme.USB | Scheme.BLE if target.where:
             raise InputError(
                 Code.TARGET_MALFORMED,
@@ -80,6 +81,8 @@ def reach_of(slot: WantedTarget) -> Reach:
             )
         case Scheme.USB:
             return Reach.USB
+        case Scheme.SERIAL:
+            return Reach.PORT
         case _:
             return Reach.RADIO
 
@@ -108,6 +111,8 @@ class SlotRoads:
             self._roads.own_bluetooth(target, None)
         elif target.scheme is Scheme.HCI:
             await self._roads.controller(hci_radio_options(target), None)
+        elif target.scheme is Scheme.NRFCONN:
+            await self._roads.dongle(dongle_radio_options(target), None)
         elif target.scheme is Scheme.SIM and reach_of(slot) is Reach.RADIO:
             await self._air(sim_options(target))
 
@@ -127,6 +132,8 @@ class SlotRoads:
                 yield self._roads.own_bluetooth(target, unit.pin)
             case Scheme.HCI:
                 yield await self._roads.controller(hci_radio_options(target), unit.pin)
+            case Scheme.NRFCONN:
+                yield await self._roads.dongle(dongle_radio_options(target), unit.pin)
             case _:
                 async with AsyncExitStack() as stack:  # a port is free for others between units
                     yield await Roads(stack).open(WantedTarget(target=_named(target, unit)))

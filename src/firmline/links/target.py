@@ -30,7 +30,7 @@ class Scheme(StrEnum):
 _FORMS: Final = {
     Scheme.BLE: "ble:AA:BB:CC:DD:EE:FF or ble:name=NAME",
     Scheme.HCI: "hci:TRANSPORT/AA:BB:CC:DD:EE:FF, such as hci:usb:0/AA:BB:CC:DD:EE:FF",
-    Scheme.NRFCONN: "nrfconn:PORT/AA:BB:CC:DD:EE:FF",
+    Scheme.NRFCONN: "nrfconn:PORT/AA:BB:CC:DD:EE:FF, such as nrfconn:COM3/AA:BB:CC:DD:EE:FF",
     Scheme.SERIAL: "serial:PORT",
     Scheme.USB: "usb:SERIAL",
     Scheme.SIM: "sim:NAME; firmline sim units lists them",
@@ -108,7 +108,7 @@ def parse_target(text: str, *, default_scheme: str = "") -> Target:
 
 def _split_scheme(text: str, default_scheme: str) -> tuple[Scheme, str]:
     known = {scheme.value: scheme for scheme in Scheme}
-    usual = [scheme.value for scheme in Scheme if scheme is not Scheme.NRFCONN]  # not yet there
+    usual = [scheme.value for scheme in Scheme]
     head, colon, rest = text.partition(":")
     if colon and head.lower() in known:
         return known[head.lower()], rest

@@ -17,6 +17,7 @@ from firmline.errors import Code, InputError, shortened
 from firmline.formats.keys import PublicKey
 from firmline.links.bluetooth.options import NAME_PREFIX
 from firmline.links.bumble.options import hci_unit_options
+from firmline.links.connectivity.options import dongle_unit_options
 from firmline.links.serial.options import serial_options
 from firmline.links.sim_options import sim_options
 from firmline.links.target import Scheme, Target
@@ -116,6 +117,8 @@ def _identity(target: Target) -> Hashable:
     match target.scheme:
         case Scheme.HCI:
             return Scheme.BLE, hci_unit_options(target).address
+        case Scheme.NRFCONN:
+            return Scheme.BLE, dongle_unit_options(target).address
         case Scheme.BLE:
             return Scheme.BLE, _in_the_air(target.where)
         case Scheme.USB:

@@ -660,7 +660,7 @@ TARGETS = [
             target,
             nothing,
             update(target, "--trace", "t.jsonl"),
-            Code.LINK_NOT_AVAILABLE,
+            Code.PORT_NOT_FOUND,
             ExitCode.LINK,
         )
         for target in ("nrfconn:COM3/AA:BB:CC:DD:EE:FF",)
@@ -670,6 +670,9 @@ TARGETS = [
         for words, code in (
             (update("serial:/dev/ttyNOPE?baud=x"), Code.TARGET_MALFORMED),
             (update("hci:usb:0"), Code.TARGET_MALFORMED),
+            (update("nrfconn:COM3"), Code.TARGET_MALFORMED),
+            (update("nrfconn:COM3/AA:BB:CC:DD:EE:FF?phy=coded"), Code.TARGET_MALFORMED),
+            (update("nrfconn:COM3/AA:BB:CC:DD:EE:FF", "--btsnoop", "b"), Code.OPTION_CONFLICT),
             (update("hci:pty/AA:BB:CC:DD:EE:FF"), Code.TARGET_MALFORMED),
             (update("hci:usb:0/AA:BB:CC:DD:EE:FF?phy=coded"), Code.TARGET_MALFORMED),
             (update("serial:/dev/ttyNOPE", "--btsnoop", "b"), Code.OPTION_CONFLICT),

@@ -118,14 +118,14 @@ def test_a_link_that_is_not_there_leaves_a_trace(firmline: Program, files: Path)
     assert ran.code == 3
     (trace,) = read_traces((files / "t").read_bytes(), name="t")
     assert trace.finished is not None
-    assert trace.finished.code == Code.LINK_NOT_AVAILABLE
+    assert trace.finished.code == Code.PORT_NOT_FOUND
     shown = firmline("trace", "show", "t").out
-    assert "failed after 0.0 s: Links of the scheme nrfconn: are not available yet." in shown
+    assert "failed after 0.0 s: There is no port COM99." in shown
     assert "dfu.zip" in shown
     ran = firmline("inspect", "nrfconn:COM99/C6:05:04:03:02:01", "--trace", "i")
     (trace,) = read_traces((files / "i").read_bytes(), name="i")
     assert trace.finished is not None
-    assert trace.finished.code == Code.LINK_NOT_AVAILABLE
+    assert trace.finished.code == Code.PORT_NOT_FOUND
 
 
 def test_an_inspection_is_shown_too(firmline: Program) -> None:

@@ -203,7 +203,8 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
         ("sim:nobody", Code.TARGET_UNKNOWN_UNIT, ExitCode.INPUT),
         ("sim:ble-reference?color=red", Code.TARGET_MALFORMED, ExitCode.INPUT),
         ("sim:ble-reference?key=nowhere.pem", Code.FILE_MISSING, ExitCode.INPUT),
-        ("nrfconn:COM3/AA:BB:CC:DD:EE:FF", Code.LINK_NOT_AVAILABLE, ExitCode.LINK),
+        ("nrfconn:COM3/AA:BB:CC:DD:EE:FF", Code.PORT_NOT_FOUND, ExitCode.LINK),
+        ("nrfconn:COM3", Code.TARGET_MALFORMED, ExitCode.INPUT),
     ],
 )
 def test_a_target_that_is_none_is_refused(

@@ -17,7 +17,7 @@ from firmline.links.base import PortLink
 from firmline.links.bumble.central import BumbleLink
 from firmline.links.open import open_target, run_for_target
 from firmline.links.sim_options import SimOptions, sim_options
-from firmline.links.target import Scheme, parse_target
+from firmline.links.target import parse_target
 from firmline.links.virtual_radio.radio import VirtualRadio
 from firmline.links.virtual_time import VirtualTimeLoop
 from firmline.protocol.channels import Channel
@@ -76,15 +76,14 @@ async def test_what_only_a_radio_has_is_refused_for_a_port() -> None:
     assert caught.value.code is Code.TARGET_MALFORMED
 
 
-@pytest.mark.parametrize("scheme", [Scheme.NRFCONN])
-async def test_a_road_that_is_not_built_yet_is_told(scheme: Scheme) -> None:
+async def test_a_dongle_that_is_not_there_is_told() -> None:
     with pytest.raises(TransportError) as caught:
-        async with open_target(parse_target(f"{scheme}:AA:BB:CC:DD:EE:FF")):
+        async with open_target(parse_target("nrfconn:/dev/ttyNOPE/AA:BB:CC:DD:EE:FF")):
             pytest.fail("it was opened")
-    assert caught.value.code is Code.LINK_NOT_AVAILABLE
+    assert caught.value.code is Code.PORT_NOT_FOUND
     assert caught.value.reason is TransportReason.NOT_AVAILABLE
     assert caught.value.exit_code == ExitCode.LINK
-    assert f"{scheme}:" in caught.value.message
+    assert "/dev/ttyNOPE" in caught.value.message
 
 
 @pytest.mark.parametrize(

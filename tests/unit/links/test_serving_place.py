@@ -16,6 +16,7 @@ from firmline.links.serving.place import Place, Road, parse_place
         ("tcp:65535", Place(road=Road.TCP, port=65535)),
         ("hci-tcp:6402", Place(road=Road.HCI_TCP, port=6402)),
         ("hci-unix:a b:c", Place(road=Road.HCI_UNIX, path="a b:c")),
+        ("nrfconn", Place(road=Road.NRFCONN)),
     ],
 )
 def test_a_place_is_understood(text: str, place: Place) -> None:
@@ -27,14 +28,14 @@ def test_a_place_is_understood(text: str, place: Place) -> None:
     [
         *("", "foo", "foo:1", "PTY", "pty:", "pty:1", "tcp", "tcp:", "tcp:x", "tcp:-1", "tcp: 1"),
         *("tcp:1.0", "tcp:127.0.0.1:1", "tcp:٣", "tcp:123456", "hci-tcp:", "hci-unix", "hci-unix:"),
-        *("hci-unix:\0", "\x1b[31m", "tcp:1\n"),
+        *("nrfconn:", "nrfconn:1", "hci-unix:\0", "\x1b[31m", "tcp:1\n"),
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_place(text)
     assert caught.value.code is Code.USAGE
-    assert "pty, tcp:PORT, hci-tcp:PORT or hci-unix:PATH" in caught.value.hint
+    assert "pty, tcp:PORT, hci-tcp:PORT, hci-unix:PATH or nrfconn" in caught.value.hint
     assert "\x1b" not in caught.value.message
 
 
@@ -45,5 +46,5 @@ def test_a_port_that_there_cannot_be_is_named(text: str) -> None:
     assert caught.value.code is Code.NUMBER_OUT_OF_RANGE
 
 
-def test_only_the_controllers_are_radios() -> None:
-    assert [road for road in Road if road.is_radio] == [Road.HCI_TCP, Road.HCI_UNIX]
+def test_controllers_and_dongles_are_radios() -> None:
+    assert [road for road in Road if not road.is_radio] == [Road.PTY, Road.TCP]

@@ -72,11 +72,11 @@ def test_the_refusal_names_every_scheme_that_there_is_a_road_for() -> None:
     with pytest.raises(InputError) as caught:
         parse_target("Tag")
     named = {scheme for scheme in Scheme if f"{scheme}:" in caught.value.hint}
-    assert named == set(Scheme) - {Scheme.NRFCONN}
+    assert named == set(Scheme)
     assert "sim:ble-reference" in caught.value.hint
 
 
-@pytest.mark.parametrize("scheme", ["ble", "hci", "serial", "sim"])
+@pytest.mark.parametrize("scheme", ["ble", "hci", "nrfconn", "serial", "sim"])
 def test_who_names_a_scheme_alone_is_told_how_its_units_are_written(scheme: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_target(f"{scheme}:")

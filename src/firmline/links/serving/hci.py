@@ -131,7 +131,7 @@ async def serve_controllers(
     """
     served = ServedRadio(unit, radio, witness)
     try:
-        with _quiet(witness), _listening(place) as (listening, name):
+        with quiet_stack(witness), _listening(place) as (listening, name):
             async with accepting(listening, served.serve):
                 yield name, served
     finally:
@@ -139,7 +139,7 @@ async def serve_controllers(
 
 
 @contextmanager
-def _quiet(witness: Witness) -> Iterator[None]:
+def quiet_stack(witness: Witness) -> Iterator[None]:
     """Tell in a line what the unit's Bluetooth stack makes of packets that make no sense.
 
     Bumble raises out of the event loop's callbacks then, which leaves the packet ignored, as a real

@@ -22,7 +22,8 @@ class Served:
     """A unit that clients can reach.
 
     Attributes:
-        where: One entry, ``pty``, ``tcp`` or ``hci``, with what a client is told to open.
+        where: One entry, ``pty``, ``tcp``, ``hci`` or ``nrfconn``, with what a client is told to
+            open.
         power_on: Switches the unit on; called once.
     """
 
@@ -46,6 +47,10 @@ async def serve_unit(
         InputError: The place cannot be used.
         TransportError: NOT_AVAILABLE.
     """
+    if place.road is Road.NRFCONN:
+        async with _serve_dongle(unit, witness) as (path, power_on):
+            yield Served(where={"nrfconn": path}, power_on=power_on)
+        return
     if place.road.is_radio:
         radio = open_virtual_radio(timed=True)
         from firmline.links.serving.hci import serve_controllers  # noqa: PLC0415 - needs Bumble
@@ -66,6 +71,25 @@ async def serve_unit(
         driver.close()
 
 
+@asynccontextmanager
+async def _serve_dongle(
+    unit: VirtualUnit, witness: Witness
+) -> AsyncIterator[tuple[str, Callable[[], None]]]:
+    """A dongle at a pseudo-terminal, with the unit in its air; the path, and the unit's switch."""
+    radio = open_virtual_radio(timed=True)
+    from firmline.links.serving.hci import ServedRadio, quiet_stack  # noqa: PLC0415 - needs Bumble
+    from firmline.links.virtual_dongle.chip import VirtualDongle  # noqa: PLC0415 - likewise
+
+    with quiet_stack(witness):
+        dongle = VirtualDongle(radio)
+        try:
+            async with serve_on_pty(dongle) as path:
+                yield path, ServedRadio(unit, radio, witness).power_on
+        finally:
+            dongle.close()
+            await radio.close()
+
+
 def check_place(unit: VirtualUnit, place: Place, *, baud: int | None) -> None:
     """See that the unit can be reached that way.
 
@@ -77,7 +101,7 @@ def check_place(unit: VirtualUnit, place: Place, *, baud: int | None) -> None:
         raise InputError(
             Code.OPTION_CONFLICT,
             f"The unit {name} is reached over Bluetooth, not through a serial port.",
-            hint="Serve it with --on hci-tcp:0 or --on hci-unix:PATH.",
+            hint="Serve it with --on hci-tcp:0, --on hci-unix:PATH or --on nrfconn.",
         )
     if not profile.is_ble and place.road.is_radio:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Where to serve a unit: ``pty``, ``tcp:PORT``, ``hci-tcp:PORT`` or ``hci-unix:PATH``."""
+"""Where to serve a unit: ``pty``, ``nrfconn``, ``tcp:PORT``, ``hci-tcp:PORT`` or ``hci-unix:``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from firmline.errors import Code, InputError
 
 MAX_PORT: Final = 65_535
-FORMS: Final = "pty, tcp:PORT, hci-tcp:PORT or hci-unix:PATH"
+FORMS: Final = "pty, tcp:PORT, hci-tcp:PORT, hci-unix:PATH or nrfconn"
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 
 
@@ -21,11 +21,12 @@ class Road(StrEnum):
     TCP = "tcp"
     HCI_TCP = "hci-tcp"
     HCI_UNIX = "hci-unix"
+    NRFCONN = "nrfconn"
 
     @property
     def is_radio(self) -> bool:
-        """Whether clients get a Bluetooth controller, not a serial port."""
-        return self in {Road.HCI_TCP, Road.HCI_UNIX}
+        """Whether clients reach it through the air: with a controller, or a dongle."""
+        return self in {Road.HCI_TCP, Road.HCI_UNIX, Road.NRFCONN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def parse_place(text: str) -> Place:
     except ValueError:
         raise _not_understood(text) from None
     match road:
-        case Road.PTY if not colon:
+        case Road.PTY | Road.NRFCONN if not colon:
             return Place(road=road)
         case Road.TCP | Road.HCI_TCP if _PORT.fullmatch(where):
             return Place(road=road, port=_port(where))

@@ -1,22 +1,37 @@
-"""A serial unit behind a pseudo-terminal: programs open it as they open a serial port."""
+"""What has a port, behind a pseudo-terminal: programs open it as they open a serial port."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
-from typing import Final
+from typing import Final, Protocol
 
 from firmline.errors import Code, TransportError, TransportReason
-from firmline.links.serving.serial_driver import SerialDriver
 
 READ_SIZE: Final = 1024
 
 
+class PortDriver(Protocol):
+    """What has a port: a serial unit, or a dongle."""
+
+    def plug(self, send: Callable[[bytes], None]) -> None:
+        """From now on its bytes go there."""
+
+    def unplug(self) -> None:
+        """From now on nobody hears it."""
+
+    def feed(self, data: bytes) -> None:
+        """The client sends."""
+
+    async def room(self) -> None:
+        """Wait until the client may send more."""
+
+
 @asynccontextmanager
-async def serve_on_pty(driver: SerialDriver) -> AsyncIterator[str]:
+async def serve_on_pty(driver: PortDriver) -> AsyncIterator[str]:
     """Open a pseudo-terminal in raw mode; the path that clients open.
 
     Our own end of their side stays open, so that clients can come and go; none of this can be seen.
@@ -67,7 +82,7 @@ class _Sender:
             os.write(self._descriptor, data)
 
 
-async def _read(descriptor: int, driver: SerialDriver) -> None:
+async def _read(descriptor: int, driver: PortDriver) -> None:
     """Hand over what clients write, no faster than the unit's line takes it."""
     while True:
         await driver.room()

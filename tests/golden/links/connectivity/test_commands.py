@@ -80,6 +80,12 @@ MEANT: dict[str, object] = {
         ),
     ),
     "0076000013": says.Disconnect(connection=CONNECTION, reason=0x13),
+    "008800000000": says.StartRssi(connection=CONNECTION),
+    "008e000001": says.GetRssi(connection=CONNECTION),
+    "008d": says.CancelConnect(),
+    "00ad0000f700": says.AnswerMtu(connection=CONNECTION, mtu=247),
+    "0075000000": says.UpdateParameters(connection=CONNECTION, parameters=None),
+    "00900000" + "0001": says.UpdateDataLength(connection=CONNECTION, lengths=None),
 }
 
 

@@ -294,6 +294,33 @@ def test_a_chip_that_is_reset_by_the_next_host_forgets_the_last() -> None:
     assert host.state is LinkState.ACTIVE  # nobody has told it
 
 
+def test_a_chip_whose_host_has_gone_is_there_for_the_next() -> None:
+    _, chip = joined()
+    chip.send(b"to nobody", now_s=1.0)
+    while (due_s := chip.next_wake_s()) is not None:
+        chip.wake(now_s=due_s)
+    assert chip.take_events() == [Failed(Failure.NOT_ACKNOWLEDGED)]
+    chip.take_output()
+    other = ThreeWireLink(Role.HOST)
+    other.open(now_s=9.0)
+    exchange(other, chip, now_s=9.0)
+    other.wake(now_s=9.0 + RESTART_S)
+    exchange(other, chip, now_s=9.5)
+    assert other.take_events() == [Opened()]
+    assert chip.take_events() == [Restarted(), Opened()]
+
+
+def test_a_host_that_leaves_resets_the_chip_and_hears_no_more() -> None:
+    link = opened()
+    link.send(b"never mind", now_s=1.0)
+    link.take_output()
+    link.leave()
+    assert link.take_output() == RESET
+    link.feed(vendor(0, b"late"), now_s=1.1)
+    assert link.take_events() == []
+    assert link.next_wake_s() is None
+
+
 def test_a_host_obeys_no_reset() -> None:
     link = opened()
     link.feed(RESET, now_s=1.0)

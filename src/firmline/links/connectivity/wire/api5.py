@@ -47,6 +47,9 @@ LENGTHS: Final = Layout(
     says.DataLengths,
     (("tx_octets", U16), ("rx_octets", U16), ("tx_time_us", U16), ("rx_time_us", U16)),
 )
+LIMITS: Final = Layout(
+    says.DataLengthLimits, (("tx_octets", U16), ("rx_octets", U16), ("time_us", U16))
+)
 SECURITY: Final = Layout(
     says.SecurityParameters,
     (
@@ -129,7 +132,18 @@ _OF_A_CONNECTION: Final = (
             says.UpdateDataLength,
             (CONNECTION, ("lengths", Maybe(LENGTHS)), ("", RESULT_PLACE)),
         ),
+        Layout(says.Limited, (("limits", Maybe(LIMITS)),)),
     ),
+    Call(
+        0x88,
+        Layout(says.StartRssi, (CONNECTION, ("threshold", U8), ("skipped", U8))),
+    ),
+    Call(
+        0x8E,
+        Layout(says.GetRssi, (CONNECTION, ("", RESULT_PLACE))),
+        Layout(says.Rssi, (("dbm", Given(I8)),)),
+    ),
+    Call(0xAD, Layout(says.AnswerMtu, (CONNECTION, ("mtu", U16)))),
     Call(0x7E, Layout(says.Authenticate, (CONNECTION, ("parameters", Given(SECURITY))))),
 )
 _OF_A_CLIENT: Final = (

@@ -65,7 +65,7 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedOut:
-    """Something took too long: 1 a scan, 2 a connection that was to be made, 3 a pairing."""
+    """Something took too long: 1 a scan, 2 a connection that was to be made."""
 
     connection: int
     what: int

@@ -293,11 +293,58 @@ class UpdateDataLength:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataLengthLimits:
+    """By how much a dongle cannot do what it was asked for, octets and microseconds."""
+
+    tx_octets: int
+    rx_octets: int
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
+    """What comes of the wish for longer packets; ``None``: it can be done."""
+
+    limits: DataLengthLimits | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRssi:
+    """Measure how strong the peer is heard; events tell changes of ``threshold`` dB, 0: none."""
+
+    connection: int
+    threshold: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetRssi:
+    """Ask how strong the peer was heard last; there is an answer once it was measured."""
+
+    connection: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rssi:
+    """How strong the peer was heard."""
+
+    dbm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticate:
     """Pair."""
 
     connection: int
     parameters: SecurityParameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerMtu:
+    """Answer a peer that asks for an ATT MTU."""
+
+    connection: int
+    mtu: int
 
 
 # Commands of a GATT client.

@@ -41,6 +41,8 @@ HEARD_SIZE: Final = 64
 """Bytes that are kept of what is heard first, for whoever has to say what it is; ours."""
 TRIES: Final = 6
 """Of each question and of each packet (same place)."""
+OPENING_S: Final = RESTART_S + TRIES * ASKS_AGAIN_S
+"""How long a chip is waited for that says nothing."""
 SYNC: Final = b"\x01\x7e"
 SYNC_RESPONSE: Final = b"\x02\x7d"
 CONFIG: Final = b"\x03\xfc\x11"
@@ -187,6 +189,12 @@ class ThreeWireLink:
             self._state = LinkState.SYNCHRONIZING
             self._post(PacketKind.LINK_CONTROL, SYNC)
 
+    def leave(self) -> None:
+        """End it on the host's side: the chip is reset, and nobody waits for it."""
+        self._forget()
+        self._post(PacketKind.RESET)
+        self._state = LinkState.CLOSED
+
     def send(self, payload: bytes, *, now_s: float) -> None:
         """Send a payload when those before it have arrived.
 
@@ -225,9 +233,14 @@ class ThreeWireLink:
             packet = decode_packet(frame)
             if isinstance(packet, Damage):
                 self.damaged[packet] += 1
-            elif self._state not in (LinkState.CLOSED, LinkState.FAILED):
+            elif self._listens:
                 self._has_sense = True
                 self._take(packet, now_s)
+
+    @property
+    def _listens(self) -> bool:
+        """A host whose link is over hears nothing; a chip can always be reset."""
+        return self._role is Role.CHIP or self._state not in (LinkState.CLOSED, LinkState.FAILED)
 
     def _take(self, packet: Packet, now_s: float) -> None:
         match packet.kind:
@@ -263,7 +276,7 @@ class ThreeWireLink:
         if self._state is LinkState.RESTARTING:
             return  # it may be from before the reset
         was_active = self._state is LinkState.ACTIVE
-        if was_active:
+        if was_active or self._state is LinkState.FAILED:
             self._forget()
             self._state = LinkState.SYNCHRONIZING
             self._events.append(Restarted())
