@@ -13,24 +13,16 @@ Rules of this module:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from firmline.diagnosis.breaking_off import not_before
-from firmline.diagnosis.contradiction_rules import Rule, group, rules
+from firmline.diagnosis.certainty import Contradiction, certainty, is_of_one
+from firmline.diagnosis.contradiction_rules import Rule, rules
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
+from firmline.diagnosis.same_field import narrowed, of_one_field, several_reasons
 
-CERTAINTY: Final = {
-    Origin.UNIT: 4,
-    Origin.TRACE: 4,
-    Origin.LOG: 2,
-    Origin.REPORT: 0,
-    Origin.PERSON: 0,
-}
-"""How certain what each of them says is, beside the others; of two that are the same, equally."""
-COPIED: Final = frozenset({"result_code", "ext_error", "host_code"})
-"""Fields whose values are read off, not described: one step more certain than others."""
 STRANGE: Final[Mapping[str, str]] = {
     "select_refused": "The unit refuses SELECT, which no bootloader of the nRF5 SDK does: it is"
     " another one, and what its codes mean is not known. This one is not used.",
@@ -38,43 +30,42 @@ STRANGE: Final[Mapping[str, str]] = {
 """Flags of answers that are not those of a bootloader that is known, and what that comes to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contradiction:
-    """What cannot all be true.
-
-    Attributes:
-        sentence: Which, why, and what is used of it.
-        unused: Evidence that is not used for it.
-        is_of_one: Whether the same source says both, so that what else it says is doubtful, too.
-    """
-
-    sentence: str
-    unused: tuple[Evidence, ...]
-    is_of_one: bool
-
-
 def contradictions(incident: Incident) -> tuple[str, ...]:
     """Where the evidence cannot all be true, one sentence each."""
-    incident = not_before(incident)
-    across = (each.sentence for each in _across_fields(incident))
+    incident = narrowed(not_before(incident))
+    within, across = tuple(of_one_field(incident)), tuple(_across_fields(incident))
+    rest = _without(incident, within).contradictions()
+    found = (each.sentence for each in (*within, *across))
     flags = incident.by_field().get("flags", ())
     strange = (told for flag, told in STRANGE.items() if flag in flags)
-    return (*incident.contradictions(), *across, *strange)
+    several = several_reasons(_without(incident, (*within, *across)))
+    return (*rest, *found, *([several] if several else []), *strange)
 
 
 def consistent(incident: Incident) -> Incident:
     """The same without what is false, or may be, because it contradicts something else."""
-    unused = [each for found in _across_fields(incident) for each in found.unused]
+    incident = narrowed(incident)
+    return _without(incident, tuple(_found_in(incident)))
+
+
+def doubts(incident: Incident) -> int:
+    """How often a source contradicts itself, or a unit what is known of its bootloader."""
+    strange = sum(each.seen and each.value in STRANGE for each in incident.evidence)
+    return strange + sum(each.is_of_one for each in _found_in(narrowed(incident)))
+
+
+def _without(incident: Incident, found: Iterable[Contradiction]) -> Incident:
+    """The same without what is not used for these."""
+    unused = [each for contradiction in found for each in contradiction.unused]
     if not unused:
         return incident
     left = tuple(each for each in incident.evidence if each not in unused)
     return replace(incident, evidence=left)
 
 
-def doubts(incident: Incident) -> int:
-    """How often a source contradicts itself, or a unit what is known of its bootloader."""
-    strange = sum(each.seen and each.value in STRANGE for each in incident.evidence)
-    return strange + sum(each.is_of_one for each in _across_fields(incident))
+def _found_in(incident: Incident) -> Iterator[Contradiction]:
+    yield from of_one_field(incident)
+    yield from _across_fields(incident)
 
 
 def _across_fields(incident: Incident) -> Iterator[Contradiction]:
@@ -109,17 +100,20 @@ def _of_cures(incident: Incident) -> Iterator[Contradiction]:
 def _judged(rule: Rule, one: list[Evidence], other: list[Evidence]) -> Contradiction:
     """Which side is used."""
     sides = f"{_told(one)}, and {_told(other)}"
-    mine, theirs = max(map(_certainty, one)), max(map(_certainty, other))
+    mine, theirs = max(map(certainty, one)), max(map(certainty, other))
+    is_same = rule.one.field == rule.other.field
     match (mine > theirs) - (mine < theirs):
         case 1:
-            used, unused = f"the more certain is used, {rule.one.field}", tuple(other)
+            name = _values(one) if is_same else rule.one.field
+            used, unused = f"the more certain is used, {name}", tuple(other)
         case -1:
-            used, unused = f"the more certain is used, {rule.other.field}", tuple(one)
+            name = _values(other) if is_same else rule.other.field
+            used, unused = f"the more certain is used, {name}", tuple(one)
         case _:
             used, unused = "neither is used", (*one, *other)
     sentence = f"{sides}, but {rule.because}: {used}."
-    is_of_one = len({each.origin for each in (*one, *other)}) == 1 and not _is_slip(rule, unused)
-    return Contradiction(sentence=sentence, unused=unused, is_of_one=is_of_one)
+    is_doubtful = is_of_one((*one, *other)) and not _is_slip(rule, unused)
+    return Contradiction(sentence=sentence, unused=unused, is_of_one=is_doubtful)
 
 
 def _is_slip(rule: Rule, unused: tuple[Evidence, ...]) -> bool:
@@ -132,10 +126,8 @@ def _is_slip(rule: Rule, unused: tuple[Evidence, ...]) -> bool:
 
 
 def _told(side: list[Evidence]) -> str:
-    values = " and ".join(each.value for each in side)
-    return f"{side[0].field} is told to be {values}"
+    return f"{side[0].field} is told to be {_values(side)}"
 
 
-def _certainty(evidence: Evidence) -> int:
-    is_copied = evidence.field in COPIED or evidence.value in group("bit_set")
-    return CERTAINTY[evidence.origin] + is_copied
+def _values(side: list[Evidence]) -> str:
+    return " and ".join(each.value for each in side)

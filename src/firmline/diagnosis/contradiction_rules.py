@@ -64,6 +64,21 @@ def group(name: str) -> frozenset[str]:
     return side_of(load_table("contradictions")["groups"][name]).values
 
 
+@cache
+def one_value() -> frozenset[str]:
+    """The fields of which one failure of one unit has one value."""
+    return frozenset(load_table("contradictions")["one_value"])
+
+
+@cache
+def wider() -> Mapping[tuple[str, str], frozenset[str]]:
+    """Of a field and a value: the values that it takes in."""
+    return {
+        (row["field"], row["value"]): side_of({"field": row["field"], "values": row["of"]}).values
+        for row in load_table("contradictions")["wider"]
+    }
+
+
 def side_of(row: Mapping[str, Any]) -> Side:
     """A side of a rule, as the table has it.
 

@@ -1,11 +1,13 @@
 """How likely what was seen is, were this or that the cause.
 
-The model is a naive Bayesian one with three corrections, each for a way in which reports are not
+The model is a naive Bayesian one with four corrections, each for a way in which reports are not
 independent draws:
 
 * What follows from another field says nothing of its own (:mod:`~firmline.diagnosis.implied`): an
   extended error comes with result ``0B`` whatever the cause.
 * Fields that tell of the same moment are given less than their full weight (:data:`WEIGHTS`).
+* Reasons of several resets that a register holds at once are one observation: one of them may be of
+  this failure (:func:`~firmline.diagnosis.same_field.several_bits`).
 * Actions that were taken together are judged together, and so are those that failed alike
   (:mod:`~firmline.diagnosis.cures`).
 
@@ -30,6 +32,7 @@ from firmline.diagnosis.cures import (
 )
 from firmline.diagnosis.evidence import Incident
 from firmline.diagnosis.implied import telling
+from firmline.diagnosis.same_field import several_bits
 from firmline.diagnosis.vocabulary import vocabulary
 
 WEIGHTS: Final = {
@@ -130,8 +133,13 @@ def _weigh_field(
         case "cured_by":
             yield _weigh_cures(cause, values, anyway)
         case _ if vocabulary()[field].many:
+            bits = several_bits(values)
+            if bits:
+                yield _weighed(cause, about, field, bits, _chance_of_one_of(cause, field, bits))
             for each in values:
-                yield _weighed(cause, about, field, (each,), _chance_of_many(cause, field, each))
+                if each not in bits:
+                    chance = _chance_of_many(cause, field, each)
+                    yield _weighed(cause, about, field, (each,), chance)
         case _:
             wrong = SELDOM_WRONG if is_recorded else WRONG
             chances = [chance_of(cause, field, each, wrong) for each in values]
@@ -244,6 +252,16 @@ def _chance_of_many(cause: Cause | None, field: str, value: str) -> float:
         return WRONG * anyway
     about = None if cause is None else cause.about(field)
     return anyway if about is None else about.chances.get(value, anyway)
+
+
+def _chance_of_one_of(cause: Cause | None, field: str, values: tuple[str, ...]) -> float:
+    """The same of bits that add up: one of them is of this failure, the others of any before it."""
+    anyway = [vocabulary()[field].chances[each] for each in values]
+    shares = (
+        _chance_of_many(cause, field, each) / usual
+        for each, usual in zip(values, anyway, strict=True)
+    )
+    return math.prod(anyway) * sum(shares) / len(values)
 
 
 def _weigh_cures(cause: Cause | None, actions: tuple[str, ...], anyway: float) -> Weighed:

@@ -8,7 +8,15 @@ import pytest
 
 from firmline.data import load_table
 from firmline.diagnosis.consistency import contradictions
-from firmline.diagnosis.contradiction_rules import Rule, Side, group, rules, side_of
+from firmline.diagnosis.contradiction_rules import (
+    Rule,
+    Side,
+    group,
+    one_value,
+    rules,
+    side_of,
+    wider,
+)
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.vocabulary import vocabulary
 from unit.diagnosis.cases import incident
@@ -30,12 +38,27 @@ def told(rule: Rule, one: str, other: str) -> Incident:
     return incident(**{**fields, **many})
 
 
-def test_the_table_has_groups_and_rules_and_nothing_else() -> None:
-    assert set(TABLE) == {"groups", "rules"}
+def test_the_table_has_these_parts_and_nothing_else() -> None:
+    assert set(TABLE) == {"one_value", "wider", "groups", "rules"}
     for row in TABLE["rules"]:
         assert set(row) == {"one", "other", "because"}
     for row in TABLE["groups"].values():
         assert set(row) == {"field", "values"}
+
+
+def test_a_field_of_one_value_is_one_of_the_vocabulary_that_takes_one() -> None:
+    assert len(one_value()) == len(TABLE["one_value"])
+    assert all(not vocabulary()[name].many for name in one_value())
+
+
+def test_a_wider_value_takes_in_others_and_not_itself() -> None:
+    assert len(wider()) == len(TABLE["wider"])
+    for row in TABLE["wider"]:
+        assert set(row) == {"field", "value", "of"}
+    for (name, value), narrower in wider().items():
+        assert value in vocabulary()[name].meanings
+        assert narrower <= set(vocabulary()[name].meanings) - {value}
+        assert not any((name, each) in wider() for each in narrower)
 
 
 def test_every_group_is_used_by_a_rule() -> None:

@@ -2,8 +2,8 @@
 
 Formats: https://github.com/nordicsemi/IOS-DFU-Library/issues/345 (level and colon), /149 (in an
 app's log), /317 (levels in words), /319 (an app's own front), /375 (secure transfer), /187 and /257
-(legacy). Numbers: the library's public list of errors, and the table of host numbers of the
-vocabulary.
+(legacy), /153 and /469 (extended errors in words). Numbers: the library's public list of errors,
+and the table of host numbers of the vocabulary.
 """
 
 from __future__ import annotations
@@ -45,11 +45,31 @@ RESULT_WORDS: Final = {
     3: "invalid parameter",
     4: "insufficient resources",
     5: "invalid object",
+    6: "signature mismatch",
     7: "unsupported type",
     8: "operation not permitted",
+    10: "operation failed",
 }
 """Result codes of the secure bootloader that the library writes as they came, without a base, by
 the words that it puts behind them and behind no code of another's."""
+BUTTONLESS_WORDS: Final = {4: "operation failed", 6: "busy", 7: "device not bonded"}
+"""The same of the buttonless service."""
+NOT_SUPPORTED: Final = (2, "operation not supported")
+"""The result that both of them say so: whose it is is told by the step."""
+EXTENDED_WORDS: Final = {
+    "init command was invalid": 0x04,
+    "fw version check failed": 0x05,
+    "hw version check failed": 0x06,
+    "sd version check failed": 0x07,
+    "signature missing": 0x08,
+    "invalid hash type": 0x09,
+    "hashing failed": 0x0A,
+    "invalid signature type": 0x0B,
+    "verification failed": 0x0C,
+    "insufficient space for upgrade": 0x0D,
+}
+"""Extended errors in the library's own words, in small letters: it writes them behind the number as
+it came, without a base, behind that with one, or behind none."""
 OWN: Final = {
     101: Told(phase="package_open", fault="host_exception"),
     102: Told(phase="package_open", fault="host_exception"),
@@ -83,10 +103,26 @@ def of_number(value: int) -> Told | None:
     return OWN.get(value)
 
 
+def extended_of(words: str) -> int | None:
+    """The extended error that words in small letters begin with; None: they name none."""
+    return next((code for each, code in EXTENDED_WORDS.items() if words.startswith(each)), None)
+
+
+def _in_words(found: re.Match[str]) -> Told:
+    return refused(SECURE, EXTENDED_ERROR, EXTENDED_WORDS[found[1].lower()])
+
+
 def _number(found: re.Match[str]) -> Told | None:
     value, words = int(found[1]), (found[2] or "").lower()
+    extended = extended_of(words)
+    if extended is not None:
+        return refused(SECURE, EXTENDED_ERROR, extended)
     if value in RESULT_WORDS and words.startswith(RESULT_WORDS[value]):
         return refused(SECURE, value)
+    if value in BUTTONLESS_WORDS and words.startswith(BUTTONLESS_WORDS[value]):
+        return refused(BUTTONLESS, value)
+    if value == NOT_SUPPORTED[0] and words.startswith(NOT_SUPPORTED[1]):
+        return Told(answer=value)
     return of_number(value)
 
 
@@ -111,7 +147,12 @@ def _object(found: re.Match[str]) -> Told:
 
 
 _RESPONSE: Final = r"\(Op Code = (\d{1,3}), Status = (\d{1,3})(?:, Extended Error = (\d{1,2})\b)?"
-_ERROR: Final = r"(?i:error)(?: ?(?:code|type))?(?:=|: |:| )(\d{1,4})\b(?:: ([A-Za-z ]{1,40}))?"
+_ERROR: Final = (
+    r"(?<!xtended )(?i:error)(?: ?(?:code|type))?(?:=|: |:| )(\d{1,4})\b(?:: ([A-Za-z ]{1,40}))?"
+)
+_ITS_WORDS: Final = "|".join(EXTENDED_WORDS)
+_WORDS: Final = rf"(?i:error: ({_ITS_WORDS}))"
+_RESPONSE_IN_WORDS: Final = rf"Extended Error \d{{1,2}} = (?i:({_ITS_WORDS}))"
 _SIGNS: Final[tuple[Sign, ...]] = (
     *begins("connect", "Connecting to ", "centralManager.connect("),
     *begins("discover", "Discovering services", "peripheral.discoverServices("),
@@ -136,6 +177,8 @@ _SIGNS: Final[tuple[Sign, ...]] = (
     reads("Response (Op Code", _RESPONSE, _response),
     *IN_WORDS,
     reads("rror", _ERROR, _number),
+    reads("rror", _WORDS, _in_words),
+    reads("Response (Op Code", _RESPONSE_IN_WORDS, _in_words),
     *fails("timeout", "Connection timeout!", values=(("host_code", "ios_201"),)),
     *fails("disconnect", "Central Manager did disconnect", "I: Disconnected"),
     *fails("crc_mismatch", "bytes were lost", values=(("host_code", "ios_308"),)),
@@ -159,6 +202,9 @@ IOS: Final = Tool(
         "Secure DFU Control Point notifications enabled",
         "Bootloader name changed successfully",
         "Error 8: Operation not permitted",
+        *(f"Error {base + 5}: FW version check" for base in (0, EXTENDED_BASE)),
+        *(f"Error {base + 6}: HW version check" for base in (0, EXTENDED_BASE)),
+        *(f"Error {base + 7}: SD version check" for base in (0, EXTENDED_BASE)),
     ),
     facts=(("host_tool", "ios"), ("transport", "ble")),
     signs=_SIGNS,

@@ -234,6 +234,79 @@ def test_a_result_of_ios_is_of_whom_its_words_name(line: str, result: str) -> No
     assert shown(f"logWith: {line}")["result_code"] == (result,)
 
 
+IN_ITS_WORDS = [
+    (0x04, "Init command was invalid"),
+    (0x05, "FW version check failed"),
+    (0x06, "HW version check failed"),
+    (0x07, "SD version check failed"),
+    (0x08, "Signature missing"),
+    (0x09, "Invalid hash type"),
+    (0x0A, "Hashing failed"),
+    (0x0B, "Invalid signature type"),
+    (0x0C, "Verification failed"),
+    (0x0D, "Insufficient space for upgrade"),
+]
+"""Extended errors as the DFU library for iOS writes them."""
+
+
+@pytest.mark.parametrize("base", [0, 20])
+@pytest.mark.parametrize(("code", "words"), IN_ITS_WORDS)
+def test_an_extended_error_of_ios_is_known_by_its_words(code: int, words: str, base: int) -> None:
+    for line in (f"Error {base + code}: {words}", f"Error: {words}"):
+        found = shown(f"logWith: Data object 1/12 created\nE: {line}")
+        assert found["result_code"] == ("r0B",), line
+        assert found["ext_error"] == (f"x{code:02X}",), line
+        assert found["failure_kind"] == ("error_code",), line
+
+
+@pytest.mark.parametrize(("code", "words"), IN_ITS_WORDS)
+def test_an_answer_of_ios_in_words_is_read_as_well(code: int, words: str) -> None:
+    told = f"Status = Extended error, Extended Error {code} = {words}"
+    found = shown(f"logWith: Response (Op Code = Execute, {told}) received")
+    assert found["result_code"] == ("r0B",)
+    assert found["ext_error"] == (f"x{code:02X}",)
+
+
+@pytest.mark.parametrize("base", [0, 20])
+@pytest.mark.parametrize("kind", ["FW", "HW", "SD"])
+def test_a_version_that_is_refused_is_enough_for_a_log_of_ios(kind: str, base: int) -> None:
+    code = base + ["FW", "HW", "SD"].index(kind) + 5
+    found = shown(f"something else\n12:30:01.200> Error {code}: {kind} version check failed\n")
+    assert found["host_tool"] == ("ios",)
+    assert found["ext_error"] == (f"x{code - base:02X}",)
+
+
+@pytest.mark.parametrize(
+    ("line", "result"),
+    [
+        ("Error 4: Operation failed", "b04"),
+        ("Error 6: Operation failed", "l06"),
+        ("Error 10: Operation failed", "r0A"),
+        ("Error 20: Operation failed", "r0A"),
+        ("Error 6: Busy", "b06"),
+        ("Error 7: Device not bonded", "b07"),
+        ("Error 3: Operation not supported", "l03"),
+    ],
+)
+def test_the_same_words_of_ios_are_another_s_with_another_number(line: str, result: str) -> None:
+    assert shown(f"logWith: {line}")["result_code"] == (result,)
+
+
+@pytest.mark.parametrize(
+    ("step", "result"),
+    [("Application with buttonless update found", "b02"), ("Data object 1/12 created", "r02")],
+)
+def test_a_result_that_two_say_alike_is_told_by_the_step(step: str, result: str) -> None:
+    log = f"logWith: Secure DFU Service found\n{step}\nError 2: Operation not supported"
+    assert shown(log)["result_code"] == (result,)
+
+
+def test_a_signature_that_does_not_fit_is_an_error_and_no_other_code() -> None:
+    found = shown("logWith: Data object 1/12 created\nError 6: Signature mismatch")
+    assert found["failure_kind"] == ("error_code",)
+    assert found.get("result_code") != ("l06",)
+
+
 def test_a_code_of_ios_without_a_meaning_is_none() -> None:
     assert "result_code" not in shown(
         "logWith: Data object 1/12 created\nlogWith: Error 8: Sunshine"
