@@ -742,7 +742,7 @@ def is_one_sentence_and_leaves_nothing(case: Case, firmline: Program, folder: Pa
     assert ran.out == ""
     assert len(ran.err) < 1000 + sum(len(word) for word in case.words)
     left = state(folder)
-    if case.code is Code.LINK_NOT_AVAILABLE:
+    if case.code is Code.PORT_NOT_FOUND:
         assert case.code in left.pop("t.jsonl").decode("ascii")  # the evidence of it
     assert left == before
 
@@ -763,7 +763,7 @@ def state(folder: Path) -> dict[str, bytes]:
             BAD_PACKAGES[0],
             BAD_PACKAGES[1],
             next(case for case in TARGETS if case.code is Code.TARGET_UNKNOWN_UNIT),
-            next(case for case in TARGETS if case.code is Code.LINK_NOT_AVAILABLE),
+            next(case for case in TARGETS if case.code is Code.PORT_NOT_FOUND),
             next(case for case in TARGETS if case.code is Code.TRACE_NOT_WRITABLE),
         ]
     ),
