@@ -98,7 +98,7 @@ class Server:
             rooms = _rooms(records, address, attachments)
             doors = self._doors(records.database)
             with _told_to_others(records):
-                asyncio.run(_until(ending, self._serve(str(address), doors, rooms, work=_for_ever)))
+                asyncio.run(_until(ending, self._serve(address.name, doors, rooms, work=_for_ever)))
 
     def serve_station(
         self,

@@ -253,6 +253,11 @@ def test_everything_can_be_read(
     assert min(page.evaluate(CONTRAST)) >= 4.5
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, "nothing has to be pushed sideways"
+    over = page.evaluate(
+        "[...document.querySelectorAll('.card .word')].map((e) =>"
+        " e.getBoundingClientRect().right - e.closest('.card').getBoundingClientRect().right)"
+    )
+    assert max(over) < 0, "every word fits its card"
     heights = page.evaluate(
         "[...document.querySelectorAll('.word')]"
         ".map((e) => parseFloat(getComputedStyle(e).fontSize))"
@@ -300,3 +305,38 @@ def test_the_supervisor_finds_a_unit_and_its_trace(page: Page, station: Served) 
     for path in ("line", "runs", "units?serial=SN-0020"):
         page.goto(f"{station.url}/{path}")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+
+
+def test_on_a_phone_one_thing_to_do_is_open_and_the_others_are_a_tap_away(page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    fail_in_slot_3(page)
+    first = page.locator("#todo-3")
+    expect(first.locator("ol")).to_be_visible()
+    expect(first.locator(".seen")).to_be_visible()
+    page.evaluate(
+        "document.querySelector('#todo-4').innerHTML ="
+        " document.querySelector('#todo-3').innerHTML.replaceAll('todo-3', 'todo-4')"
+    )
+    second = page.locator("#todo-4")
+    expect(second.locator("h2")).to_be_visible()
+    expect(second.locator(".seen")).to_be_hidden()
+    second.locator("h2 a").click()
+    expect(second.locator(".seen")).to_be_visible()
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    expect(first.locator(".seen")).to_be_visible()
+
+
+def test_on_a_phone_words_of_the_records_stay_whole(page: Page, station: Served) -> None:
+    fail_in_slot_3(page)
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.goto(f"{station.url}/runs")
+    link = page.get_by_role("link", name="SN-0020").bounding_box()
+    assert link is not None
+    assert link["height"] < 30, "a serial number is one line"
+    row = page.locator("tbody tr").first.bounding_box()
+    assert row is not None
+    assert row["height"] < PHONE["height"] / 3, "several runs are on one screen"
+    cut = page.evaluate(
+        "[...document.querySelectorAll('.wide')].map((e) => e.scrollWidth - e.clientWidth)"
+    )
+    assert max(cut) <= 0, "nothing has to be pushed sideways"

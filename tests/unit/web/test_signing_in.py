@@ -360,3 +360,10 @@ def test_what_may_be_done_where(asked: tuple[str, str], takes: Permission | None
 async def test_times_are_those_of_the_clock(database: Database) -> None:
     doors = SigningIn(database, None, is_loopback=True)
     assert abs(doors.clock() - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+@pytest.mark.usefixtures("bert")
+async def test_who_is_not_signed_in_sees_no_rooms(client: httpx.AsyncClient) -> None:
+    shown = (await client.get("/sign-in")).text
+    assert "Password" in shown
+    assert 'href="/station"' not in shown

@@ -34,6 +34,13 @@ class DatabaseAddress:
         """Without the password, also in a traceback."""
         return f"DatabaseAddress({self})"
 
+    @property
+    def name(self) -> str:
+        """What it is called, without where it is: anybody may read that."""
+        if self.path is not None:
+            return shortened(self.path.name)
+        return shortened(unquote(urlsplit(self.url).path.strip("/")))
+
     def __str__(self) -> str:
         return shortened(self.path) if self.path else shortened(uri_without_secrets(self.url))
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from firmline import __version__
 from firmline.diagnosis.evidence import Incident
+from firmline.diagnosis.investigation import fix_waits
 from firmline.diagnosis.next_test import Proposal, plan
 from firmline.diagnosis.ranking import RankedCause, rank
 from firmline.diagnosis.trace_evidence import evidence_of_traces
@@ -31,12 +32,20 @@ class Diagnosed:
         tests: What to do next, in this order.
         incident: What it was made of.
         done: Tests that were done since, whatever they showed.
+        fix_waits: Whether the fix of the likeliest cause would destroy what a test still needs.
     """
 
     causes: tuple[RankedCause, ...]
     tests: tuple[Proposal, ...]
     incident: Incident
     done: frozenset[str] = frozenset()
+    fix_waits: bool = False
+
+    @property
+    def fix(self) -> str:
+        """What mends the likeliest cause; empty: none is likely."""
+        first = self.causes[0].cause
+        return first.fix if first is not None and self.cause else ""
 
     @property
     def cause(self) -> str:
@@ -71,6 +80,10 @@ def diagnosed(heard: Sequence[Event], *, lacks: Sequence[str] = ()) -> Diagnosed
         return None
     incident = evidence_of_traces([Trace(entries=tuple(heard))])
     ranking = rank(incident)
+    tests = plan(incident, ranking, lacks=lacks)
     return Diagnosed(
-        causes=ranking.causes, tests=plan(incident, ranking, lacks=lacks), incident=incident
+        causes=ranking.causes,
+        tests=tests,
+        incident=incident,
+        fix_waits=fix_waits(incident, ranking, tests),
     )

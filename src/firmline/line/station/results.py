@@ -14,6 +14,7 @@ from typing import Final
 from firmline.diagnosis.diagnostic_tests import Test, diagnostic_tests
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.information import may_apply
+from firmline.diagnosis.investigation import fix_waits
 from firmline.diagnosis.next_test import plan
 from firmline.diagnosis.ranking import rank
 from firmline.diagnosis.vocabulary import vocabulary
@@ -106,9 +107,11 @@ def _evidence(test: Test, key: str, value: str) -> Evidence:
 
 def _diagnosed_anew(incident: Incident, done: Collection[str]) -> Diagnosed:
     ranking = rank(incident)
+    tests = plan(incident, ranking, done=done)
     return Diagnosed(
         causes=ranking.causes,
-        tests=plan(incident, ranking, done=done),
+        tests=tests,
         incident=incident,
         done=frozenset(done),
+        fix_waits=fix_waits(incident, ranking, tests),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypedDict
 
 from firmline import events
 from firmline.errors import FirmlineError
@@ -61,6 +61,13 @@ class Showing:
         self._show(replace(self._view, share=event.offset / event.size, rate_kb_s=round(rate, 1)))
 
 
+class _Told(TypedDict):
+    cause: str
+    next_test: str
+    fix: str
+    fix_waits: bool
+
+
 def ended_view(view: SlotView, ended: Ended) -> SlotView:
     """A slot whose run has ended."""
     run, result = ended.run, ended.result
@@ -75,19 +82,26 @@ def ended_view(view: SlotView, ended: Ended) -> SlotView:
         code=run.code,
         sentence=run.message,
         action=result.hint,
-        cause="" if found is None else found.cause,
-        next_test="" if found is None or not found.tests else found.tests[0].test.slug,
         seconds=run.seconds,
+        **_told(found),
+    )
+
+
+def _told(found: Diagnosed | None) -> _Told:
+    """What a slot shows of a diagnosis."""
+    if found is None:
+        return _Told(cause="", next_test="", fix="", fix_waits=False)
+    return _Told(
+        cause=found.cause,
+        next_test=found.tests[0].test.slug if found.tests else "",
+        fix=found.fix,
+        fix_waits=found.fix_waits,
     )
 
 
 def diagnosed_view(view: SlotView, found: Diagnosed) -> SlotView:
     """A slot whose failure was diagnosed anew."""
-    return replace(
-        view,
-        cause=found.cause,
-        next_test=found.tests[0].test.slug if found.tests else "",
-    )
+    return replace(view, **_told(found))
 
 
 def error_view(view: SlotView, error: FirmlineError) -> SlotView:

@@ -54,6 +54,8 @@ class SlotView:
         action: The next thing to do, one sentence.
         cause: The likeliest cause, for people; empty: none, or nobody can say yet.
         next_test: The test of the diagnosis to do next, by its name; empty: none.
+        fix: What mends the likeliest cause; empty: none is likely.
+        fix_waits: Whether that has to wait for the tests: it destroys what they look at.
         seconds: How long the run took; 0: it has not ended.
     """
 
@@ -73,6 +75,8 @@ class SlotView:
     action: str = ""
     cause: str = ""
     next_test: str = ""
+    fix: str = ""
+    fix_waits: bool = False
     seconds: float = 0.0
 
 

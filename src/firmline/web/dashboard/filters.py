@@ -54,6 +54,8 @@ def asked_for(query: Mapping[str, str]) -> Asked:
     for name, value in fields.items():
         if len(value) > LONGEST:
             raise _malformed(f"The {name} is longer than {LONGEST} characters.")
+        if "\0" in value:  # which no database keeps
+            raise _malformed(f"The {name} holds a character that no name has.")
     since, until = (_time(fields[name], name) for name in ("since", "until"))
     if since is not None and until is not None and since >= until:
         raise _malformed("No run can have begun after the one time and before the other.")

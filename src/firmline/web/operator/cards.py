@@ -151,6 +151,8 @@ class Todo:
         test: The test to do first; ``None``: none.
         needs: What that test needs, in words.
         action: What to do then.
+        fix: What mends the likeliest cause; empty: none is likely.
+        fix_waits: Whether that has to wait for the test.
         questions: What the test shows.
     """
 
@@ -164,6 +166,8 @@ class Todo:
     test: Test | None
     needs: tuple[str, ...]
     action: str
+    fix: str = ""
+    fix_waits: bool = False
     questions: tuple[ResultQuestion, ...] = ()
 
 
@@ -191,6 +195,8 @@ def todo_of(view: SlotView, questions: tuple[ResultQuestion, ...] = ()) -> Todo 
         test=test,
         needs=tuple(known[each] for each in test.needs) if test is not None else (),
         action=next_thing(told),
+        fix=view.fix,
+        fix_waits=view.fix_waits and test is not None,
         questions=questions if test is not None else (),
     )
 

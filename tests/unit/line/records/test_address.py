@@ -67,3 +67,15 @@ def test_a_password_is_told_nobody() -> None:
     assert "s3cr" not in f"{address} {address!r}"
     assert "other" not in f"{address} {address!r}"
     assert "centre/records" in str(address)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("records/shift.db", "shift.db"),
+        ("postgresql://line:secret@centre:5432/records?host=%2Ftmp", "records"),
+        ("postgresql://centre/the%20line", "the line"),
+    ],
+)
+def test_its_name_says_not_where_it_is(text: str, name: str) -> None:
+    assert parse_address(text).name == name

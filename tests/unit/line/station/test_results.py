@@ -20,6 +20,8 @@ from firmline.line.station.results import (
     result_questions,
     with_result,
 )
+from firmline.line.station.showing import diagnosed_view
+from firmline.line.station.slots import SlotState, SlotView
 from unit.cli.failed_trace import failed_update
 
 
@@ -122,3 +124,22 @@ def test_every_answer_to_every_test_makes_a_diagnosis(data: st.DataObject) -> No
         }
         made = with_result(made, test.slug, answers)
         assert sum(each.probability for each in made.causes) == pytest.approx(1)
+
+
+def test_a_fix_that_destroys_what_tests_look_at_waits_for_them() -> None:
+    made = found()
+    reset = next(each for each in made.tests if each.test.slug == "read-reset-reason")
+    made = replace(made, tests=(reset, *made.tests))
+    assert (made.fix, made.fix_waits) == ("", False), "nothing is likely yet"
+    likely = with_result(made, "read-reset-reason", {"reset_reason_brownout": "yes"})
+    assert likely.cause
+    assert "cell" in likely.fix
+    assert likely.fix_waits
+    view = diagnosed_view(SlotView(number=1, state=SlotState.FAIL), likely)
+    assert (view.fix, view.fix_waits) == (likely.fix, True)
+
+
+def test_a_fix_that_destroys_nothing_does_not_wait() -> None:
+    made = diagnosed(failed_update())
+    assert made is not None
+    assert (made.fix.startswith("Raise the version"), made.fix_waits) == (True, False)

@@ -56,6 +56,7 @@ def test_every_field_is_understood() -> None:
         {"since": "2026-11-23T08:00", "until": "2026-11-23T08:00"},
         {"by": "colour"},
         {"batch": "b" * 201},
+        {"serial": "SN-0001\0"},
         {"after": "nowhere"},
         {"after": "2026-11-23~0~north"},
         {"after": "~1~north"},

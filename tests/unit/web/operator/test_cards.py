@@ -12,6 +12,7 @@ from firmline.diagnosis.diagnostic_tests import diagnostic_tests
 from firmline.line.outcomes import StepOutcome
 from firmline.line.station.slots import SlotState, SlotView
 from firmline.web.operator.cards import Face, card_of, todo_of
+from firmline.web.pages import fragment
 
 RUNNING = SlotView(
     number=3, state=SlotState.RUNNING, serial="SN-7", run=9, step="Update", place=5, steps=7
@@ -87,3 +88,23 @@ def test_the_next_test_is_told_step_by_step_with_what_it_needs() -> None:
 def test_where_there_is_a_test_to_do_the_power_stays_on() -> None:
     assert "power" in card_of(FAILED, is_next=False).action
     assert "ok 3" in card_of(replace(FAILED, next_test=""), is_next=False).action
+
+
+def test_a_fix_that_has_to_wait_is_shown_as_one() -> None:
+    waits = replace(FAILED, fix="A fresh cell.", fix_waits=True)
+    drawn = fragment("operator/todo.html", todo=todo_of(waits))
+    assert "Not its fix yet:" in drawn
+    assert drawn.index("Leave its power on") < drawn.index("A fresh cell.")
+    may = fragment("operator/todo.html", todo=todo_of(replace(waits, fix_waits=False)))
+    assert "Not its fix yet" not in may
+    assert "Its fix:" in may
+
+
+def test_where_no_test_is_left_a_fix_waits_for_none() -> None:
+    todo = todo_of(replace(FAILED, fix="A fresh cell.", fix_waits=True, next_test=""))
+    assert todo is not None
+    assert not todo.fix_waits
+
+
+def test_without_a_likely_cause_no_fix_is_shown() -> None:
+    assert "fix" not in fragment("operator/todo.html", todo=todo_of(FAILED))
