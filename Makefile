@@ -18,6 +18,8 @@ STAMP := $(VENV)/.installed
 JOBS ?= auto
 PYTEST_ARGS ?=
 SECONDS ?= 30
+KILLS ?= 20
+CENTRAL_SECONDS ?= 60
 FUZZ_SEED ?= $(shell date +%s)
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
@@ -104,8 +106,9 @@ docs: $(STAMP)  ## build the site into site/; nothing in it asks the network
 	@$(BIN)/zensical build --clean --strict >$(VENV)/docs.log 2>&1 || { cat $(VENV)/docs.log; exit 1; }
 	@$(BIN)/python tools/offline_site.py site
 
+# KILLS kills of a line at random, and a centre for CENTRAL_SECONDS; `make bench KILLS=50` does more.
 bench: $(STAMP)  ## speed and size beside their targets
-	@PYTHONPATH=tests $(BIN)/python -m bench.run
+	@PYTHONPATH=tests KILLS=$(KILLS) CENTRAL_SECONDS=$(CENTRAL_SECONDS) $(BIN)/python -m bench.run
 
 # Every update of the page is run again, in virtual time: a minute or two.
 speed: $(STAMP)  ## run the updates of docs/reference/speed.md, and write that page anew

@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -105,6 +108,21 @@ class Server:
         self._account.run(
             *(self._pg_ctl, "stop", "--wait", "--pgdata", self._data, "--mode", mode), check=False
         )
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """It takes connections and answers nobody, as one behind a broken network does."""
+        first = int((self._data / "postmaster.pid").read_text("ascii").split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text("ascii")
+        processes = [first, *map(int, children.split())]
+        try:
+            for each in processes:
+                os.kill(each, signal.SIGSTOP)
+            yield
+        finally:
+            for each in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGCONT)
 
     def url(self, database: str, *, user: str = OWNER) -> str:
         """The address of one of its databases."""

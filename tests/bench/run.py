@@ -33,19 +33,25 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table; ``limit`` is an upper bound unless ``at_least``; 0: none."""
+    """One line of the table.
+
+    Attributes:
+        limit: An upper bound, unless ``at_least``; 0: there is no target.
+        is_none: Whether the target is that there is none of it, whatever ``limit`` says.
+    """
 
     name: str
     unit: str
     limit: float
     values: tuple[float, ...]
     at_least: bool = False
+    is_none: bool = False
     why_not: str = ""
 
     def row(self) -> str:
         """The line as it is printed."""
         bound = ">=" if self.at_least else "<="
-        target = f"{bound} {self.limit:g} {self.unit}" if self.limit else ""
+        target = f"{bound} {self.limit:g} {self.unit}" if self.limit else "0" * self.is_none
         if not self.values:
             return f"{self.name:42} {target:>12}   not measured: {self.why_not}"
         middle = statistics.median(self.values)
@@ -56,6 +62,8 @@ class Figure:
 
     def verdict(self, middle: float) -> str:
         """How the median stands to its target."""
+        if self.is_none:
+            return "MISSED" if any(self.values) else "none"
         if not self.limit:
             return ""
         met = middle >= self.limit if self.at_least else middle <= self.limit
@@ -250,6 +258,25 @@ def measure_station_of_line() -> list[Figure]:
     return measure_stations()
 
 
+def measure_centre_of_line() -> list[Figure]:
+    """A centre with a hundred stations."""
+    from bench.central import measure_central  # noqa: PLC0415 - as above
+
+    return measure_central(given("CENTRAL_SECONDS", 60))
+
+
+def measure_kills_of_line() -> list[Figure]:
+    """What is lost where everything is killed."""
+    from bench.kills import measure_kills  # noqa: PLC0415 - as above
+
+    return measure_kills(given("KILLS", 20))
+
+
+def given(name: str, usual: int) -> int:
+    """How long a long measurement takes, out of the environment."""
+    return int(os.environ.get(name) or usual)
+
+
 def core_distributions() -> set[str]:
     """firmline's own requirements without extras, and theirs."""
     names: set[str] = set()
@@ -338,6 +365,8 @@ def main() -> int:
             *measure_reports_of_line(folder),
             *measure_pages_of_line(),
             *measure_station_of_line(),
+            *measure_centre_of_line(),
+            *measure_kills_of_line(),
             *measure_device(),
             *measure_install(folder),
         ]

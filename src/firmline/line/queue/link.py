@@ -20,6 +20,7 @@ from procrastinate.exceptions import ProcrastinateException
 from psycopg_pool import PoolTimeout
 
 from firmline.errors import Code, FirmlineError, StoreError
+from firmline.line.queue.apart import apart
 from firmline.line.queue.campaigns import CampaignBook
 from firmline.line.queue.desk import Desk
 from firmline.line.queue.jobs import TASK, queue_of
@@ -33,6 +34,14 @@ AGAIN_S: Final = 1.0
 """Between two tries to reach the server, seconds; ours."""
 CONNECT_S: Final = 5
 """How long to wait for the server, seconds; ours."""
+END_S: Final = 3.0
+"""How long what is not begun may take to be given back at the end, seconds; ours.
+
+A server that does not answer hears of it from the station that comes next: Procrastinate alone
+would wait for it to be connected, and for its pool, twice ``CONNECT_S`` and more.
+"""
+AT_ONCE_S: Final = 0.1
+"""How long each part of what waits then may take to end in its order, seconds; ours."""
 LOCK: Final = 0x464C_6E77
 """The first half of PostgreSQL's advisory lock of a station at work; ours."""
 ATTENDED_MOST: Final = 500
@@ -92,9 +101,9 @@ class QueueLink:
         self._thread.start()
 
     def stop(self) -> None:
-        """Give back what was not begun, and end."""
+        """Give back what was not begun, as far as the queue answers by then, and end."""
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(timeout=3 * CONNECT_S)
+        self._thread.join(timeout=2 * END_S)
 
     def waiting(self) -> tuple[Job, ...]:
         """The jobs that wait for a slot, in the order in which they came."""
@@ -135,9 +144,25 @@ class QueueLink:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._keep_linked())
+            self._loop.run_until_complete(self._until_it_ends())
         finally:
             self._loop.close()
+            if self._book is not None:
+                with suppress(StoreError):
+                    self._book.close()
+
+    async def _until_it_ends(self) -> None:
+        """Be linked until somebody ends it, and not much longer whatever the server does."""
+        linked = asyncio.create_task(self._keep_linked())
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({linked, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({linked}, timeout=END_S)
+        while not linked.done():  # each waits in vain for the server, one behind the other
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+            await asyncio.wait({linked}, timeout=AT_ONCE_S)
+        if not linked.cancelled():
+            linked.result()
 
     async def _keep_linked(self) -> None:
         while not self._stopping.is_set():
@@ -153,13 +178,12 @@ class QueueLink:
                 await asyncio.wait_for(self._stopping.wait(), AGAIN_S)
         if self._book is not None:
             with suppress(StoreError):
-                await asyncio.to_thread(self.desk().leave)
-            self._book.close()
+                await apart(self.desk().leave)
 
     async def _link(self) -> None:
         """Take jobs until the link breaks, or somebody ends it."""
         if self._book is None:
-            self._book = await asyncio.to_thread(CampaignBook.open, self._address)
+            self._book = await apart(CampaignBook.open, self._address)
         async with await psycopg.AsyncConnection.connect(
             self._address.url, autocommit=True, connect_timeout=CONNECT_S
         ) as lock:
@@ -167,7 +191,7 @@ class QueueLink:
             with self._guard:
                 self._waiting.clear()
                 alive = tuple(self._in_hand)
-            await asyncio.to_thread(self.desk().reclaim, alive=alive)
+            await apart(self.desk().reclaim, alive=alive)
             app = self._app()
             async with app.open_async():
                 self._tell(None)
@@ -210,7 +234,7 @@ class QueueLink:
 
     async def _beat(self, lock: psycopg.AsyncConnection[Any]) -> None:
         while True:
-            await asyncio.to_thread(self.desk().beat, recipe=self._recipe, slots=self._slots)
+            await apart(self.desk().beat, recipe=self._recipe, slots=self._slots)
             await asyncio.sleep(BEAT_S)
             await lock.execute("SELECT 1")
 

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from firmline.errors import Code, FirmlineError, InputError, StoreError, TransportError
 from firmline.line.campaigns.decision import UnitState
 from firmline.line.outcomes import StepOutcome
+from firmline.line.queue.apart import apart
 from firmline.line.queue.desk import Desk
 from firmline.line.queue.judging import NOT_HERE, Became, became
 from firmline.line.queue.link import QueueLink
@@ -77,7 +78,7 @@ class PlannedWork:
         Raises:
             StoreError: The queue cannot be asked.
         """
-        return await asyncio.to_thread(self._link.desk().left)
+        return await apart(self._link.desk().left)
 
     def follow(
         self, job: Job, *, after: int, slot: int | None = None, refusal: InputError | None = None
@@ -262,7 +263,7 @@ class PlannedWork:
         """Ask the queue, until it answers."""
         while True:
             try:
-                return await asyncio.to_thread(ask, *args, **more)
+                return await apart(ask, *args, **more)
             except StoreError:  # the link says it
                 await asyncio.sleep(TICK_S)
 
