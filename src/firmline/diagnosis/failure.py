@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from firmline import events
+from firmline.diagnosis.ending import Ending
 from firmline.diagnosis.evidence import Evidence, Origin
 from firmline.diagnosis.trace_reader import SUPERVISION_TIMEOUT, Reader
 from firmline.diagnosis.trace_words import (
@@ -17,7 +18,7 @@ from firmline.diagnosis.trace_words import (
     hci_reason_of,
 )
 from firmline.errors import Code
-from firmline.events import Event, UnitMode
+from firmline.events import Event
 from firmline.protocol.codes import ExtError
 
 INSTANT_S: Final = 2.0
@@ -30,21 +31,6 @@ CLOCK_LOSSES: Final = 3
 CLOCK_SPREAD: Final = 0.05
 """How much such times differ at most, of the longest: an application feeds a watchdog now and then;
 ours."""
-END_STATES: Final[dict[str, str]] = {
-    Code.BOND_MISSING: "stuck_in_dfu",
-    Code.APPLICATION_CRASHED: "back_in_app",
-    Code.UNIT_DID_NOT_RESTART: "unchanged",
-    Code.LEGACY_DFU: "stuck_in_dfu",
-}
-"""Where the unit is, of codes that say so."""
-RESETS: Final[dict[str, str]] = {
-    Code.APPLICATION_CRASHED: "once",
-    Code.SAME_APPLICATION_SEEN: "once",
-    Code.UNIT_STAYED_IN_APPLICATION: "once",
-    Code.UNIT_DID_NOT_RESTART: "no",
-}
-"""Whether it has restarted, of codes that say so: also the one that was to put the image in place,
-or to lead into the bootloader, and did not."""
 CURES: Final[dict[str, str]] = {
     "restart": "soft_reset",
     "await-reset": "soft_reset",
@@ -75,6 +61,7 @@ class Failure:
         self._reader = reader
         self._seen = reader.seen
         self._code = reader.code
+        self._ending = Ending(reader)
 
     def evidence(self) -> Iterator[Evidence]:
         """What it shows."""
@@ -142,10 +129,10 @@ class Failure:
         if progress not in BY_ABSENCE or self._reader.is_whole:
             yield of_trace("progress", progress, reached if self._seen.size else "no image")
         at_the_end = f"by {self._when(self._seen.at_last_s).removeprefix('at ')}"
-        state = self._end_state()
+        state = self._ending.state()
         if state:
             yield of_trace("end_state", state, at_the_end)
-        resets = self._resets()
+        resets = self._ending.resets()
         if resets:
             yield of_trace("unit_resets", resets, at_the_end)
         if self._code == Code.BOND_MISSING:
@@ -182,37 +169,11 @@ class Failure:
 
     def _step_of_code(self) -> str | None:
         """The step that the code says; empty: what would say it is missing; ``None``: none."""
-        if self._is_not_in_place():
+        if self._ending.is_not_in_place:
             return "activation"
-        if self._is_of_application():
+        if self._ending.is_of_application:
             return "discover"
-        return "" if self._is_cut_off() else PHASES.get(self._code)
-
-    def _is_of_application(self) -> bool:
-        """Whether it is the application that speaks legacy DFU, and nobody has left it."""
-        is_legacy = self._code == Code.LEGACY_DFU and self._reader.is_begun
-        return is_legacy and self._seen.mode is UnitMode.APPLICATION and not self._seen.jumped
-
-    def _is_cut_off(self) -> bool:
-        """Whether what tells where it failed, of its code, would stand before the trace."""
-        match self._code:
-            case Code.LEGACY_DFU:  # its application speaks it, or its bootloader
-                return not (self._reader.is_begun or self._seen.jumped)
-            case Code.UNIT_DID_NOT_RETURN | Code.NEW_APPLICATION_NOT_SEEN:
-                return not self._reader.is_end_shown
-            case _:
-                return False
-
-    def _is_not_in_place(self) -> bool:
-        """Whether the image was taken, and is shown not to be what stands or runs there."""
-        after = self._reader.aftermath
-        match self._code:
-            case Code.UNIT_DID_NOT_RETURN:
-                return after.is_invalid
-            case Code.NEW_APPLICATION_NOT_SEEN:
-                return after.text is not None
-            case _:
-                return False
+        return "" if self._ending.is_cut_off else PHASES.get(self._code)
 
     def _noticed_after_s(self) -> float:
         """How long after it was gone the loss of the unit was noticed."""
@@ -238,41 +199,17 @@ class Failure:
         code = self._seen.faults[-1].code if self._seen.faults else self._code
         if self._code.startswith("DFU-UNIT"):
             return "error_code"
-        if self._is_silent_after_all():
+        if self._ending.is_silent_after_all:
             return "unit_hang"
-        if self._is_mute() and self._reader.aftermath.restarted is not None:
+        if self._ending.is_mute and self._reader.aftermath.restarted is not None:
             return "unit_reset"
-        if self._may_have_spoken():
+        if self._ending.may_have_spoken:
             return ""
         kind = KINDS.get(code) or KINDS.get(self._code, "")
         if kind == "not_found" and not phase:  # nobody knows what was looked for
             return ""
         # It was heard, so that it is there: it is the connection that does not come about.
         return "timeout" if kind == "not_found" and phase.startswith("connect") else kind
-
-    def _is_silent_after_all(self) -> bool:
-        """Whether nothing at all was heard on a line where the new application was to speak."""
-        is_silent = (
-            self._reader.is_end_shown  # else it may have spoken before
-            and self._code == Code.NEW_APPLICATION_NOT_SEEN
-            and self._reader.aftermath.text is None
-        )
-        return is_silent and self._seen.mode is UnitMode.BOOTLOADER
-
-    def _is_mute(self) -> bool:
-        """Whether a bootloader on a line has answered, and does not answer any more."""
-        return self._code == Code.LINK_TIMEOUT and self._seen.pings_in_vain
-
-    def _may_have_spoken(self) -> bool:
-        """Whether a program may have been heard on a line before the trace, and it says nothing."""
-        heard = self._reader.aftermath.restarted
-        match self._code:
-            case Code.NEW_APPLICATION_NOT_SEEN:
-                return not self._reader.is_begun and not (self._seen.sent and self._seen.mode)
-            case Code.LINK_TIMEOUT:
-                return not self._reader.is_whole and heard is None
-            case _:
-                return False
 
     def _answers(self) -> Iterator[Evidence]:
         """The answer of the unit with which it ended; of a part of a trace, as its end tells it."""
@@ -304,7 +241,7 @@ class Failure:
         step, end = self._seen.lost_in_connecting, self._reader.finished
         if step is not None:
             return step, step.reason
-        return (end, end.message) if end is not None and self._is_given_up() else None
+        return (end, end.message) if end is not None and self._ending.is_given_up else None
 
     def _progress(self) -> str:
         seen = self._seen
@@ -319,80 +256,19 @@ class Failure:
             return "first_packets"
         return "random_offset" if seen.executed else "first_object"
 
-    def _end_state(self) -> str:
-        """Where the unit was seen last; empty: nobody looked."""
-        seen = self._seen
-        if self._code in END_STATES:
-            return self._state_of_code()
-        if self._code == Code.UNIT_NOT_FOUND:
-            return "gone_silent" if seen.jumped or seen.size else ""
-        if self._is_mute() and self._reader.aftermath.restarted is not None:
-            return "back_in_app"
-        if self._is_silent_after_all() or self._is_mute():
-            return "" if self._may_have_spoken() else "gone_silent"
-        if self._is_not_in_place() and self._reader.aftermath.text is not None:
-            return ""  # something runs that does not say what was expected: nobody knows what
-        return "" if self._is_given_up() or self._may_have_spoken() else self._last_met()
-
-    def _is_given_up(self) -> bool:
-        """Whether a radio link was given up at its first loss: nobody has looked since.
-
-        Where it was lost before it was one, the unit was heard in its bootloader, and met last in
-        its application: that is where it had been before, and says nothing of where it is.
-        """
-        return self._code == Code.LINK_LOST and not self._seen.faults
-
-    def _last_met(self) -> str:
-        """As what it was met last."""
-        seen = self._seen
-        match seen.mode:
-            case UnitMode.BOOTLOADER if self._code == Code.LINK_LOST and seen.reentered:
-                return "back_in_app"  # as behind every loss before the last
-            case UnitMode.BOOTLOADER:
-                return "stuck_in_dfu"
-            case UnitMode.APPLICATION if seen.losses and not seen.reentered:
-                return "stuck_in_dfu"  # where it was heard, and every connection was lost
-            case UnitMode.APPLICATION if seen.size or seen.jumped:
-                return "back_in_app"
-            case UnitMode.APPLICATION if self._reader.is_begun:
-                return "unchanged"
-            case _:
-                return ""
-
-    def _state_of_code(self) -> str:
-        """Where it is by the code, and by whether its application was left."""
-        if self._is_cut_off():
-            return ""
-        return "unchanged" if self._is_of_application() else END_STATES[self._code]
-
-    def _resets(self) -> str:
-        """Restarts of the unit that nobody asked for, or that led nowhere."""
-        seen = self._seen
-        if self._code in RESETS:
-            return RESETS[self._code]
-        after = self._reader.aftermath
-        if after.restarted is not None or (self._is_not_in_place() and after.text is not None):
-            return "once"
-        if seen.restarts > 1:
-            return "repeatedly"
-        if seen.restarts and self._reader.is_begun:
-            return "once"
-        lost = [each for each in seen.losses if each.phase == "connect_bootloader"]
-        return "no" if lost and seen.quick_returns >= len(lost) - 1 > 0 else ""
-
     def _aftermath(self) -> Iterator[Evidence]:
         """What the bootloader tells behind the last image."""
         found = self._reader.aftermath
         if self._code == Code.PORT_NONSENSE:  # it runs: whether it has restarted, nobody saw
             yield from _runs_a_program(f"its error, {self._code}")
-        elif found.text is not None and self._is_not_in_place():
+        elif found.text is not None and self._ending.is_not_in_place:
             yield from _runs_a_program(self._reader.place_of(found.text))
         if found.settings_lost is not None:
             yield flag("settings_page_blank_or_bad_crc", self._reader.place_of(found.settings_lost))
         elif found.settings_kept is not None:
             where = self._reader.place_of(found.settings_kept)
             yield flag("settings_page_blank_or_bad_crc", where, seen=False)
-            if found.is_invalid and self._is_not_in_place():
+            if found.is_invalid and self._ending.is_not_in_place:
                 yield flag("app_copy_invalid", where)
         if found.in_place is not None:
             yield flag("soft_reset_returns_to_dfu", self._reader.place_of(found.in_place))
