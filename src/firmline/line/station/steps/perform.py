@@ -15,11 +15,14 @@ from firmline.line.station.steps.labels import label
 from firmline.line.station.steps.reading import battery, inspect, preflight
 from firmline.line.station.steps.result import StepResult, of_error
 from firmline.line.station.steps.updating import measure, update, verify
+from firmline.line.station.steps.wall_time import within_wall_s
 from firmline.line.station.steps.work import Work
 
 GRACE_S: Final = 5.0
 """A step that waits for something itself may take so much longer, seconds: it says what it has
 waited for, and a TIMEOUT does not."""
+_PROGRAMS: Final = (steps.Custom, steps.Label)
+"""What other programs do, in their own time."""
 
 
 async def perform(step: Step, work: Work) -> StepResult:
@@ -30,7 +33,8 @@ async def perform(step: Step, work: Work) -> StepResult:
         Exception: A defect of ours.
     """
     try:
-        async with asyncio.timeout(step.timeout_s + GRACE_S):
+        limit = within_wall_s if isinstance(step.action, _PROGRAMS) else asyncio.timeout
+        async with limit(step.timeout_s + GRACE_S):
             return await _done(step.action, work, step.timeout_s)
     except TimeoutError:
         return StepResult(
