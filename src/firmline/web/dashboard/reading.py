@@ -12,6 +12,7 @@ from firmline.diagnosis.catalogue import catalogue
 from firmline.diagnosis.diagnostic_tests import diagnostic_tests
 from firmline.errors import Code, FirmlineError, InputError
 from firmline.formats.trace import Trace, read_traces
+from firmline.line.doubts import doubts_about
 from firmline.line.records.attachments import AttachmentStore
 from firmline.line.records.base import Attempt, Records, RunFilter, UnitHistory, name_of
 from firmline.line.records.values import Attachment, Diagnosis, Phase
@@ -137,10 +138,11 @@ class ToldAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldUnit:
-    """A unit, with all its attempts, the newest first."""
+    """A unit, with all its attempts, the newest first, and what speaks against its being one."""
 
     history: UnitHistory
     attempts: tuple[ToldAttempt, ...]
+    doubts: tuple[str, ...]
 
 
 def units(
@@ -154,7 +156,11 @@ def units(
         serial: The serial number.
     """
     return tuple(
-        ToldUnit(history=history, attempts=_attempts(records, attachments, history.attempts))
+        ToldUnit(
+            history=history,
+            attempts=_attempts(records, attachments, history.attempts),
+            doubts=doubts_about(history),
+        )
         for history in records.history(serial)
     )
 

@@ -101,6 +101,15 @@ async def test_a_unit_is_shown_with_all_that_is_known_of_it(records: SqlRecords)
     assert "battery CR-11" in page
 
 
+async def test_a_serial_number_that_two_units_have_is_doubted(records: SqlRecords) -> None:
+    records.write(whole_run("north", outcome=StepOutcome.PASS))
+    assert "two units" not in await read(site(records), "/units?serial=SN-0007")
+    records.write(whole_run("south", outcome=StepOutcome.PASS))
+    page = await read(site(records), "/units?serial=SN-0007")
+    assert "It has passed the recipe tag-rev-c 2 times (north, south)" in page
+    assert "at north and at south at the same time" in page
+
+
 async def test_a_run_without_an_end_says_so(records: SqlRecords) -> None:
     records.write(whole_run()[:2])
     assert "no end" in await read(site(records), "/units?serial=SN-0007")

@@ -1,0 +1,87 @@
+"""Whether a serial number stands for one unit: what speaks against that. Pure.
+
+A label that was printed twice, or a unit that was scanned at two stations, is refused by no station
+as long as each knows its own runs alone. Where the records come together it can be seen.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Final
+
+from firmline.errors import InputError
+from firmline.line.outcomes import StepOutcome
+from firmline.line.records.base import Attempt, UnitHistory
+from firmline.line.records.values import Row, Run
+from firmline.values import BleAddress
+
+STATIC: Final = 0xC0
+"""The two highest bits of a static random address (Bluetooth Core 5.4, vol 6, part B, 1.3.2.1);
+others may be private, and change by themselves."""
+
+
+def doubts_about(unit: UnitHistory) -> tuple[str, ...]:
+    """What speaks against its being one unit that was done once, one sentence each.
+
+    Golden samples run again and again, and are left out.
+    """
+    ended = _ended(unit.attempts)
+    return (*_passes(_ended(unit.since_rework)), *_at_once(ended), *_addresses(ended))
+
+
+def _ended(attempts: Iterable[Attempt]) -> list[Row[Run]]:
+    return [
+        attempt.run
+        for attempt in attempts
+        if attempt.run is not None and not attempt.run.entry.is_golden
+    ]
+
+
+def _passes(ended: Iterable[Row[Run]]) -> Iterator[str]:
+    """It has passed one recipe several times, which no station alone lets happen."""
+    passed: dict[str, list[str]] = defaultdict(list)
+    for row in ended:
+        if row.entry.outcome is StepOutcome.PASS:
+            passed[row.entry.recipe.name].append(row.key.station)
+    for recipe, stations in passed.items():
+        if len(stations) > 1:
+            yield (
+                f"It has passed the recipe {recipe} {len(stations)} times"
+                f" ({', '.join(sorted(set(stations)))}): it was scanned again elsewhere, or two"
+                " units have this serial number."
+            )
+
+
+def _at_once(ended: Iterable[Row[Run]]) -> Iterator[str]:
+    """It was at two stations at one time, as far as their clocks agree."""
+    in_order = sorted(ended, key=lambda row: row.entry.began_at)
+    for first, second in pairwise(in_order):
+        one, other, at = first.key.station, second.key.station, second.entry.began_at
+        if one != other and at < first.entry.ended_at:
+            yield (
+                f"It was at work at {one} and at {other} at the same time"
+                f" ({at:%Y-%m-%d %H:%M:%S} UTC): two units have this serial number, or a clock is"
+                " wrong."
+            )
+            return
+
+
+def _addresses(ended: Iterable[Row[Run]]) -> Iterator[str]:
+    """It was met under several addresses of the kind that a unit keeps for life."""
+    found = dict.fromkeys(str(each) for row in ended for each in _static(row.entry.address))
+    if len(found) > 1:
+        yield (
+            f"It was met under {len(found)} addresses ({', '.join(found)}): two units have this"
+            " serial number, or its chip was replaced."
+        )
+
+
+def _static(text: str) -> Iterator[BleAddress]:
+    try:
+        address = BleAddress.parse(text)
+    except InputError:  # none, or what macOS calls a unit
+        return
+    if int(str(address)[:2], 16) & STATIC == STATIC:
+        yield address
