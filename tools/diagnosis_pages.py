@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from firmline.diagnosis.catalogue import Cause, Family, Seen, catalogue
-from firmline.diagnosis.contradiction_rules import Side, rules
+from firmline.diagnosis.contradiction_rules import Side, group, one_value, rules, wider
 from firmline.diagnosis.diagnostic_tests import Test, destroyed, diagnostic_tests, equipment
 from firmline.diagnosis.vocabulary import vocabulary
 
@@ -44,6 +44,16 @@ Where the evidence says both of one failure, `firmline diagnose` says so. It use
 the more certain: what a unit or firmline's own trace has recorded before the line of a log, that
 before what somebody describes. Where none is, it uses neither, and takes `unknown` for likelier.
 
+Two values of one of these fields are a contradiction by themselves: {fields}.
+Of any other field both count, in part. No contradiction is a value that takes in another one:
+
+| field | value | takes in |
+|---|---|---|
+{wider}
+
+Nor are several bits of RESETREAS ({bits}):
+they add up until a program clears them or the power goes, so that they count as one.
+
 | one | and the other | because |
 |---|---|---|"""
 CAUSES = """\
@@ -72,7 +82,7 @@ leaves out what needs equipment that is not at hand, `--done` what was done alre
 def pages() -> dict[Path, str]:
     """Every page, by its place."""
     return {
-        REFERENCE / "evidence.md": "\n".join((EVIDENCE, *_evidence(), NEVER, *_never())),
+        REFERENCE / "evidence.md": "\n".join((EVIDENCE, *_evidence(), _one_value(), *_never())),
         REFERENCE / "causes.md": "\n".join((CAUSES, *_causes())),
         REFERENCE / "diagnostic-tests.md": "\n".join((TESTS, *_tests())),
     }
@@ -88,6 +98,20 @@ def _evidence() -> Iterator[str]:
         yield "| value | meaning |\n|---|---|"
         yield from (f"| `{value}` | {meaning} |" for value, meaning in field.meanings.items())
         yield ""
+
+
+def _one_value() -> str:
+    rows = (f"| `{name}` | `{value}` | {_codes(of)} |" for (name, value), of in _wider())
+    return NEVER.format(
+        fields=_codes([name for name in vocabulary() if name in one_value()]),
+        wider="\n".join(rows),
+        bits=_codes(sorted(group("bit_set"))),
+    )
+
+
+def _wider() -> Iterator[tuple[tuple[str, str], list[str]]]:
+    for (name, value), narrower in wider().items():
+        yield (name, value), [each for each in vocabulary()[name].meanings if each in narrower]
 
 
 def _never() -> Iterator[str]:
