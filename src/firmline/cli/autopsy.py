@@ -92,12 +92,12 @@ def autopsy(
         keep,
         read_golden,
         read_source,
+        registers_told,
     )
     from firmline.cli.autopsy_text import autopsy_fields, autopsy_lines  # noqa: PLC0415
     from firmline.cli.golden_text import comparison_fields, comparison_lines  # noqa: PLC0415
     from firmline.diagnosis.autopsy.examination import examine  # noqa: PLC0415
     from firmline.diagnosis.autopsy.golden import compare  # noqa: PLC0415
-    from firmline.formats.flash.registers import Registers  # noqa: PLC0415
 
     options = SourceOptions(at=at, chip_name=chip_name)
     given = options.chip
@@ -106,7 +106,7 @@ def autopsy(
     dump = read_source(source, options)
     if save is not None:
         keep(dump, save)
-    registers = Registers(resetreas=resetreas, gpregret=gpregret)
+    registers = registers_told(resetreas, gpregret)
     examined = examine(dump, registers=registers, given=given)
     good: Autopsy | None = None
     if golden is not None:

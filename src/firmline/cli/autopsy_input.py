@@ -19,6 +19,7 @@ from firmline.device.fabrication import fabricate
 from firmline.errors import Code, InputError, shortened
 from firmline.formats.flash.dump import FlashDump
 from firmline.formats.flash.recognition import read_memory, read_unit_dump
+from firmline.formats.flash.registers import REASON_BITS, Registers
 from firmline.formats.records import format_intel_hex
 from firmline.links.target import parse_target
 from firmline.links.target_options import refuse_others
@@ -165,3 +166,18 @@ def keep(dump: FlashDump, path: Path) -> None:
         InputError: ``FILE_EXISTS``, ``FILE_NOT_WRITABLE``, ``OPTION_CONFLICT``.
     """
     write_file(path, format_intel_hex(dump.spans).encode("ascii"), replace=False)
+
+
+def registers_told(resetreas: int | None, gpregret: int | None) -> Registers:
+    """What somebody says the registers held.
+
+    Raises:
+        InputError: ``NUMBER_OUT_OF_RANGE``: RESETREAS has no such bits.
+    """
+    if resetreas is not None and resetreas & ~REASON_BITS:
+        raise InputError(
+            Code.NUMBER_OUT_OF_RANGE,
+            f"--resetreas 0x{resetreas:X} has bits that RESETREAS does not have.",
+            hint="Give the word at 0x40000400 as it was read; its bits are 0 to 3 and 16 to 20.",
+        )
+    return Registers(resetreas=resetreas, gpregret=gpregret)

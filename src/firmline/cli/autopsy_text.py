@@ -190,12 +190,19 @@ def _page_lines(autopsy: Autopsy) -> Iterator[str]:
         shown = page
 
 
+RETAINED: Final = frozenset({"gpregret", "gpregret2"})
+"""Findings on what a program has left for the next start."""
+
+
 def _conclusion(autopsy: Autopsy) -> Iterator[str]:
     flags = autopsy.incident.by_field().get("flags")
     if not autopsy.faults:
         if flags:
             yield "Nothing that was read keeps the unit from working, but it tells of what"
             yield "happened: the causes follow from that."
+        elif any(each.slug in RETAINED for each in autopsy.remarks):
+            yield "Nothing that was read keeps the unit from working; what its registers tell of"
+            yield "the time before is above."
         elif autopsy.missing:
             yield "Nothing is wrong in what the dump holds; see above for what it does not."
         else:

@@ -100,6 +100,9 @@ def _of_cures(incident: Incident) -> Iterator[Contradiction]:
 def _judged(rule: Rule, one: list[Evidence], other: list[Evidence]) -> Contradiction:
     """Which side is used."""
     sides = f"{_told(one)}, and {_told(other)}"
+    if rule.is_first_used:
+        sentence = f"{sides}, but {rule.because}: {rule.one.field} is used."
+        return Contradiction(sentence=sentence, unused=tuple(other), is_of_one=False)
     mine, theirs = max(map(certainty, one)), max(map(certainty, other))
     is_same = rule.one.field == rule.other.field
     match (mine > theirs) - (mine < theirs):

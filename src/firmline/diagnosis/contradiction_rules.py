@@ -42,18 +42,26 @@ class Rule:
         one: The first.
         other: The second.
         because: Why.
+        is_first_used: Whether the first is used whoever says it: the other may be true as well, of
+            something earlier.
     """
 
     one: Side
     other: Side
     because: str
+    is_first_used: bool = False
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every rule, in the order of the table."""
     return tuple(
-        Rule(one=side_of(row["one"]), other=side_of(row["other"]), because=row["because"])
+        Rule(
+            one=side_of(row["one"]),
+            other=side_of(row["other"]),
+            because=row["because"],
+            is_first_used=row.get("used") == "one",
+        )
         for row in load_table("contradictions")["rules"]
     )
 

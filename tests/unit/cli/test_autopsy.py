@@ -118,6 +118,18 @@ def test_a_register_that_tells_what_happened_is_not_called_nothing(firmline: Pro
     assert "it tells of what\nhappened: the causes follow from that.\nCauses" in out
 
 
+def test_a_request_that_is_left_over_is_not_called_nothing(firmline: Program) -> None:
+    out = firmline("autopsy", "sim:ble-reference", "--gpregret", "0xB1").out
+    assert "Nothing is wrong" not in out
+    assert "what its registers tell of\nthe time before is above." in out
+
+
+@pytest.mark.parametrize("value", ["0x100", "0xFFFFFFFF"])
+def test_a_reset_reason_of_no_register_is_refused(firmline: Program, value: str) -> None:
+    ran = firmline("autopsy", "sim:ble-reference", "--resetreas", value)
+    assert_failed(ran, Code.NUMBER_OUT_OF_RANGE)
+
+
 def test_plain_bytes_with_their_place(firmline: Program, folder: Path, unit: VirtualUnit) -> None:
     (folder / "part.bin").write_bytes(unit.board.flash.read(0x7E000, 0x2000))
     out = firmline("autopsy", "part.bin", "--at", "0x7E000", "--chip", "nrf52832-512k").out

@@ -16,8 +16,6 @@ from unit.diagnosis.cases import blind_cases, cases, incident
 @pytest.mark.parametrize(
     ("told", "left"),
     [
-        ({"unit_resets": "no", "flags": ["reset_reason_lockup"]}, {"flags"}),
-        ({"unit_resets": "no", "flags": ["watchdog_reset_seen", "app_ok"]}, {"flags"}),
         ({"unit_resets": "no", "failure_kind": "unit_reset"}, set()),
         ({"unit_resets": "once", "end_state": "unchanged"}, set()),
         ({"phase": "init_transfer", "progress": "end"}, set()),
@@ -48,6 +46,21 @@ def test_of_two_that_cannot_be_true_the_more_certain_is_used(
     assert set(consistent(seen).by_field()) == {*left, "supply"}
     unknown, as_if = (rank(each).families["unknown"] for each in (seen, consistent(seen)))
     assert unknown > as_if
+
+
+@pytest.mark.parametrize("origin", [Origin.UNIT, Origin.PERSON])
+@pytest.mark.parametrize(
+    "bit", ["reset_reason_lockup", "reset_reason_not_soft", "watchdog_reset_seen"]
+)
+@pytest.mark.parametrize("seen", [("unit_resets", "no"), ("end_state", "unchanged")])
+def test_a_bit_of_a_unit_that_did_not_restart_is_of_an_earlier_restart(
+    bit: str, origin: Origin, seen: tuple[str, str]
+) -> None:
+    looked = incident(**dict([seen]), supply="coin_cell")
+    both = looked.with_more([Evidence(field="flags", value=bit, origin=origin)])
+    [sentence] = contradictions(both)
+    assert sentence.endswith(f"of an earlier restart: {seen[0]} is used.")
+    assert rank(both) == rank(looked)
 
 
 @pytest.mark.parametrize(

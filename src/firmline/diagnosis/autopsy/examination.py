@@ -45,6 +45,11 @@ class Autopsy:
         return tuple(each for each in self.findings if each.weight is Weight.FAULT)
 
     @property
+    def remarks(self) -> tuple[Finding, ...]:
+        """What is unusual, or tells of what happened."""
+        return tuple(each for each in self.findings if each.weight is Weight.REMARK)
+
+    @property
     def missing(self) -> tuple[Finding, ...]:
         """What the dump does not hold."""
         return tuple(each for each in self.findings if each.slug.endswith("-not-in-dump"))

@@ -217,6 +217,8 @@ def _reset_reason(value: int, *, is_told: bool) -> Finding:
         "reset_reason_lockup": bool(value & ResetReason.LOCKUP),
         "reset_reason_not_soft": bool(bits) and not value & ResetReason.SOFT,
     }
+    if bits:
+        seen["reset_reason_brownout"] = False  # which leaves none
     evidence = tuple(flag(name, where, seen=is_so) for name, is_so in seen.items())
     if not bits:
         text = (
@@ -225,16 +227,17 @@ def _reset_reason(value: int, *, is_told: bool) -> Finding:
         )
         if is_told:
             text += (
-                " If its program does not, and nobody has taken its power, its supply has broken"
-                " down."
+                " If a good unit with the same firmware keeps bit 2 behind a soft reset, no program"
+                " clears it, and this one has lost its supply: firmline diagnose takes that with"
+                " --result read-reset-reason=reset_reason_brownout."
             )
-            found = (flag("reset_reason_brownout", where),)
+            found = (flag("reset_register_empty", where),)
             return remark(
                 "resetreas", Place.REGISTERS, text, "power-brownout-coincell", evidence=found
             )
         text += (
-            " If its program does not, and nobody has taken its power since it failed, its supply"
-            " has broken down then: say so with --resetreas 0."
+            " If nobody has taken its power since it failed, that is worth something: say so with"
+            " --resetreas 0."
         )
         return remark("resetreas", Place.REGISTERS, text)
     text = (

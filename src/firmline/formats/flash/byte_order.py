@@ -23,7 +23,7 @@ from firmline.formats.flash.information import (
     ficr_of,
     uicr_of,
 )
-from firmline.formats.flash.registers import GPREGRET, GPREGRET2, REASONS, registers_of
+from firmline.formats.flash.registers import GPREGRET, GPREGRET2, REASON_BITS, registers_of
 from firmline.formats.flash.signs import has_sign
 from firmline.formats.spans import Span, clip_spans
 
@@ -32,7 +32,6 @@ _MOST_PINS: Final = 0x40
 _OPEN_BITS: Final = 0xFFFF_FF00
 """Of APPROTECT, what stays erased where only its low byte is written."""
 
-_REASONS: Final = sum(REASONS)
 _BYTE: Final = 0xFF
 
 _Sense = Callable[[FlashDump], bool | None]
@@ -153,7 +152,7 @@ def _register_sense(dump: FlashDump) -> bool | None:
     retained = [dump.word(address) or 0 for address in (GPREGRET, GPREGRET2)]
     if not (told.resetreas or any(retained)):
         return None
-    return not (told.resetreas or 0) & ~_REASONS and all(word <= _BYTE for word in retained)
+    return not (told.resetreas or 0) & ~REASON_BITS and all(word <= _BYTE for word in retained)
 
 
 AREAS: Final = (

@@ -42,6 +42,8 @@ REASONS: Final = {
     ResetReason.VBUS: "a wake-up from System OFF by VBUS",
 }
 """What each bit says, in words."""
+REASON_BITS: Final = sum(REASONS)
+"""All of them; the others are reserved, and read as 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

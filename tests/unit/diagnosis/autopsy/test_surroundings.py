@@ -67,7 +67,7 @@ def test_an_address_that_cannot_be() -> None:
         (0x8, {"reset_reason_lockup", "reset_reason_not_soft"}, "jump-app-crashes"),
         (0x1, {"reset_reason_not_soft"}, None),
         (0x6, {"watchdog_reset_seen"}, "wdt-not-fed"),
-        (0x0, {"reset_reason_brownout"}, "power-brownout-coincell"),
+        (0x0, {"reset_register_empty"}, "power-brownout-coincell"),
     ],
 )
 def test_the_reset_reason_that_somebody_names(
@@ -76,6 +76,15 @@ def test_the_reset_reason_that_somebody_names(
     autopsy = opened(UNIT, Registers(resetreas=value))
     assert flags(autopsy) == shown
     assert finding(autopsy, "resetreas").causes == (() if cause is None else (cause,))
+
+
+@pytest.mark.parametrize("value", [0x1, 0x2, 0x4, 0x8, 0x10000])
+def test_a_bit_that_is_set_is_not_what_a_brownout_leaves(value: int) -> None:
+    incident = opened(UNIT, Registers(resetreas=value)).incident
+    assert "reset_reason_brownout" in incident.looked_for_in_vain()["flags"]
+    causes = {each.slug: each.probability for each in rank(incident).causes}
+    without = {each.slug: each.probability for each in rank(Incident()).causes}
+    assert causes["power-brownout-coincell"] < without["power-brownout-coincell"]
 
 
 def test_no_reset_reason_in_a_dump_is_no_evidence_of_a_brownout() -> None:
