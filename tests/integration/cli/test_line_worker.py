@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -133,9 +134,13 @@ def test_two_programs_do_not_take_the_work_of_one_station(line: PlannedLine) -> 
             stderr=subprocess.PIPE,
             text=True,
         ) as other:
-            time.sleep(6)
+            assert other.stderr is not None
+            ending = threading.Timer(60, other.terminate)
+            ending.start()
+            said = other.stderr.readline()  # however busy this computer is
+            ending.cancel()
             other.send_signal(signal.SIGTERM)
-            _, said = other.communicate(timeout=60)
+            other.communicate(timeout=60)
         kill(process)
     assert "DFU-PLAN-009" in said
 

@@ -89,7 +89,8 @@ def test_every_option_for_a_key_is_tried_here() -> None:
     assert {name for name, kind in found.items() if isinstance(kind, KeyName)} == set(COMMANDS)
     paths = {name for name, kind in found.items() if type(kind) is FilePath}
     # Neither the key of a TLS certificate nor that of a station signs a package.
-    others = {"line serve --tls-key", "line sync --key-file"}
+    stations = {f"line {name} --key-file" for name in ("run", "serve", "sync", "worker")}
+    others = {"line serve --tls-key", *stations}
     assert {name for name in paths if "key" in name.rpartition(" ")[2].lower()} == others
 
 
