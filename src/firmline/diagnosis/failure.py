@@ -31,6 +31,8 @@ CLOCK_LOSSES: Final = 3
 CLOCK_SPREAD: Final = 0.05
 """How much such times differ at most, of the longest: an application feeds a watchdog now and then;
 ours."""
+NOT_ONE_EVENT: Final = 3
+"""So many faults in one update that came to its end are no single event; ours."""
 CURES: Final[dict[str, str]] = {
     "restart": "soft_reset",
     "await-reset": "soft_reset",
@@ -86,6 +88,9 @@ class Failure:
         yield from self._fault()
         if self._seen.size and not self._seen.faults[-1].reached and self._reader.is_whole:
             yield of_trace("progress", "none", f"0 of {self._seen.size} bytes")
+        faults = len(self._seen.faults)
+        if faults >= NOT_ONE_EVENT:
+            yield of_trace("reproducibility", "intermittent", f"faults on the way: {faults}")
         yield of_trace(
             "cured_by", CURES.get(self._seen.step, "retry"), f"behind {self._when(at_s)}"
         )

@@ -450,6 +450,18 @@ def test_what_was_recovered_from_is_told_with_what_has_helped(step: str, cure: s
 
 
 @pytest.mark.parametrize(
+    ("faults", "often"), [(2, ()), (3, ("intermittent",)), (9, ("intermittent",))]
+)
+def test_many_faults_on_the_way_of_one_update_are_no_single_event(
+    faults: int, often: tuple[str, ...]
+) -> None:
+    climbed = [stepped("resume", "link-lost") for _ in range(faults)]
+    updated = finished(outcome=Outcome.UPDATED)
+    incident = evidence_of_traces([trace(*TO_BOOTLOADER, *climbed, packets(4096), updated)])
+    assert incident.by_field().get("reproducibility", ()) == often
+
+
+@pytest.mark.parametrize(
     "code", [Code.PORT_NOT_FOUND, Code.BLUETOOTH_OFF, Code.CONTROLLER_LOST, Code.USB_FORBIDDEN]
 )
 def test_what_this_computer_is_at_fault_for_says_nothing_of_a_unit(code: Code) -> None:
