@@ -277,6 +277,13 @@ def given(name: str, usual: int) -> int:
     return int(os.environ.get(name) or usual)
 
 
+def measure_dongle_road() -> list[Figure]:
+    """The serial protocol of an nRF Connectivity dongle."""
+    from bench.dongle_road import measure_dongle  # noqa: PLC0415 - as above
+
+    return measure_dongle()
+
+
 def core_distributions() -> set[str]:
     """firmline's own requirements without extras, and theirs."""
     names: set[str] = set()
@@ -359,6 +366,7 @@ def main() -> int:
             *measure_update(folder),
             *measure_diagnoses(folder),
             *measure_serial_road(folder),
+            *measure_dongle_road(),
             *measure_limit_shares(),
             *measure_many_units(),
             *measure_records_of_line(folder),

@@ -15,7 +15,7 @@ from firmline.links.connectivity.dongle import Dongle
 from firmline.links.connectivity.startup import Started, start
 from firmline.links.connectivity.wire.api5 import API5
 from firmline.links.serial.wire import OnData, OnLost
-from firmline.links.virtual_dongle.chip import VirtualDongle
+from firmline.links.virtual_dongle.chip import VirtualDongle, dongle_in_air
 from firmline.links.virtual_dongle.wire import VirtualDongleWire
 from firmline.links.virtual_radio import open_virtual_radio
 from firmline.links.virtual_radio.peripheral import UnitPeripheral
@@ -95,7 +95,7 @@ def at_a_desk(
         made = fabricate(home, physics=physics_of(home) if timed else None)
         made.power_on(now_s=radio.now_s())
         peripheral = radio.add_unit(made)
-        chip = VirtualDongle(radio, baud=baud, **dongle)
+        chip = dongle_in_air(radio, baud=baud, **dongle)
         wire = BadWire(chip)
         driver = Dongle(wire, table=API5, port=PORT)
         desk = Desk(radio, chip, wire, driver, made, peripheral, home)

@@ -9,7 +9,7 @@ from firmline.device.description import UnitDescription
 from firmline.device.fabrication import fabricate
 from firmline.device.unit import VirtualUnit
 from firmline.links.serving.pseudo_terminal import serve_on_pty
-from firmline.links.virtual_dongle.chip import VirtualDongle
+from firmline.links.virtual_dongle.chip import VirtualDongle, dongle_in_air
 from firmline.links.virtual_radio import open_virtual_radio
 
 
@@ -22,7 +22,7 @@ async def dongle_at_pty(
     unit = fabricate(home, physics=None)
     unit.power_on(now_s=radio.now_s())
     radio.add_unit(unit)
-    dongle = VirtualDongle(radio, baud=baud)
+    dongle = dongle_in_air(radio, baud=baud)
     try:
         async with serve_on_pty(dongle) as path:
             yield path, unit, dongle

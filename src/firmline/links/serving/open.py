@@ -78,10 +78,10 @@ async def _serve_dongle(
     """A dongle at a pseudo-terminal, with the unit in its air; the path, and the unit's switch."""
     radio = open_virtual_radio(timed=True)
     from firmline.links.serving.hci import ServedRadio, quiet_stack  # noqa: PLC0415 - needs Bumble
-    from firmline.links.virtual_dongle.chip import VirtualDongle  # noqa: PLC0415 - likewise
+    from firmline.links.virtual_dongle.chip import dongle_in_air  # noqa: PLC0415 - likewise
 
     with quiet_stack(witness):
-        dongle = VirtualDongle(radio)
+        dongle = dongle_in_air(radio)
         try:
             async with serve_on_pty(dongle) as path:
                 yield path, ServedRadio(unit, radio, witness).power_on

@@ -80,7 +80,7 @@ MEANT: dict[str, object] = {
         ),
     ),
     "0076000013": says.Disconnect(connection=CONNECTION, reason=0x13),
-    "008800000000": says.StartRssi(connection=CONNECTION),
+    "008800000000": says.StartRssi(connection=CONNECTION, threshold=0),
     "008e000001": says.GetRssi(connection=CONNECTION),
     "008d": says.CancelConnect(),
     "00ad0000f700": says.AnswerMtu(connection=CONNECTION, mtu=247),

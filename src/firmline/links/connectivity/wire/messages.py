@@ -310,10 +310,16 @@ class Limited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRssi:
-    """Measure how strong the peer is heard; events tell changes of ``threshold`` dB, 0: none."""
+    """Measure how strong the peer is heard.
+
+    Attributes:
+        connection: The connection.
+        threshold: Changes of so many dB are told by events; 255: none is.
+        skipped: After how many samples.
+    """
 
     connection: int
-    threshold: int = 0
+    threshold: int = 0xFF
     skipped: int = 0
 
 
