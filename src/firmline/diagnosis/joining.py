@@ -5,8 +5,9 @@ Rules of this module:
 * Traces are taken as if they stood behind one another in one file, in the order in which they began
   where all of them say it.
 * Of a field with one value, what a file has recorded of another attempt is left out where a trace
-  that is at hand says it, and that is told. What somebody describes is never left out: where it
-  cannot be true beside the rest, that is a contradiction.
+  that is at hand says it; where that is of what happened, so is all else that it has recorded of
+  what happened there. That is told. What somebody describes is never left out: where it cannot be
+  true beside the rest, that is a contradiction.
 * How often it fails is what a report says of it, before what the traces at hand come to: whoever
   has kept some of many runs has the failures, or the runs of both of two conditions.
 """
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from firmline.diagnosis.evidence import OF_AN_UPDATE, Evidence, Incident
+from firmline.diagnosis.evidence import OF_A_FAILURE, OF_AN_UPDATE, Evidence, Incident
 from firmline.diagnosis.reading import Kind, Source, told_by
 from firmline.diagnosis.vocabulary import vocabulary
 
@@ -87,7 +88,12 @@ def _with(incident: Incident, other: Incident) -> Incident:
         if each.origin in OF_AN_UPDATE and each.seen and not vocabulary()[each.field].many
     }
     new = [each for each in other.evidence if (each.field, each.value) not in known]
-    left_out = [each for each in new if each.origin in OF_AN_UPDATE and each.field in recorded]
+    of_another = [each for each in new if each.origin in OF_AN_UPDATE]
+    left_out = [each for each in of_another if each.field in recorded]
+    if any(each.field in OF_A_FAILURE for each in left_out):  # then all that happened is of that
+        left_out = [
+            each for each in of_another if each.field in OF_A_FAILURE or each.field in recorded
+        ]
     used = [each for each in new if each not in left_out]
     return incident.with_more(used, [*other.unused, *_of_another_attempt(left_out)])
 

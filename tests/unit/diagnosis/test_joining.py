@@ -178,6 +178,14 @@ def test_what_was_recorded_of_another_attempt_is_not_used_and_told() -> None:
     assert told.endswith("not used: phase = data_transfer.")
 
 
+def test_of_another_attempt_no_code_and_no_state_is_used_either() -> None:
+    other = recorded(phase="data_transfer", host_code="hci_08", end_state="gone_silent")
+    alone, both = trace(*update()), joined([other, trace(*update())])
+    assert both.incident.by_field() == alone.incident.by_field()
+    [told] = both.incident.unused
+    assert all(word in told for word in ("phase = data_transfer", "hci_08", "gone_silent"))
+
+
 def test_what_somebody_describes_is_never_left_out() -> None:
     both = joined([report(phase="data_transfer"), trace(*update())])
     assert set(both.incident.by_field()["phase"]) == {"init_execute", "data_transfer"}
