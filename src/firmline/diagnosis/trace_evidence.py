@@ -49,7 +49,7 @@ def evidence_of_traces(traces: Iterable[Trace]) -> Incident:
     """
     given = tuple(traces)
     mixed = _is_mixed(given)
-    every = [Attempt(Reader(each, is_mixed=mixed and each.started is None)) for each in given]
+    every = [Attempt(Reader(each, is_mixed=mixed)) for each in given]
     trace = explained(each.reader.trace for each in every)
     chosen = [each for each in every if each.reader.trace is trace]
     told = [each for each in every if each.reader.may_be_of(chosen[0].reader.unit)]
@@ -74,10 +74,11 @@ def _is_mixed(traces: Sequence[Trace]) -> bool:
     """Whether what looks like several traces may be the lines of one, in no order.
 
     Each trace of a file begins with its first line, or those of a command's output with what was to
-    be done. One that does not, and whose times run backwards, has lines of the others.
+    be done. Where one does not, and the times of any run backwards, each may have lines of others.
     """
-    parts = (each for each in traces if each.started is None or not each.is_begun)
-    return len(traces) > 1 and any(first_back(each) is not None for each in parts)
+    has_part = any(each.started is None or not each.is_begun for each in traces)
+    is_one_of_several = len(traces) > 1 and has_part
+    return is_one_of_several and any(first_back(each) is not None for each in traces)
 
 
 def _left_out(units: Collection[str]) -> Iterator[str]:
