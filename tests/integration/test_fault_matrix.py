@@ -79,11 +79,13 @@ def test_a_verdict_is_what_was_said_beside_what_is_true(
     assert replace(ENDED, outcome=outcome, truth=truth).verdict is verdict
 
 
+@pytest.mark.slow
 def test_the_power_that_goes_before_the_commit_leaves_the_old_application_and_no_success() -> None:
     ending = run_case(Case(PowerCutAt(operation=BEFORE_COMMIT), Subject(LinkKind.RADIO)))
     assert (ending.truth, ending.verdict) == (Truth.OLD, Verdict.UNVERIFIED)
 
 
+@pytest.mark.slow
 def test_the_same_case_comes_to_the_same_ending() -> None:
     case = Case(LostPackets(share=0.1), Subject(LinkKind.RADIO))
     assert run_case(case) == run_case(case)

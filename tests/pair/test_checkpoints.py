@@ -64,6 +64,7 @@ def _is_crc(request: object) -> bool:
     return type(request).__name__ == "GetCrc"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spacing", [64, 128])
 @pytest.mark.parametrize("road", Road)
 def test_after_a_power_cut_at_any_step_only_what_was_not_saved_is_sent_again(

@@ -167,6 +167,7 @@ def grid() -> list[object]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("profile", "fwid"), grid())
 def test_a_pack_finds_what_the_unit_is_made_of(
     pack: ProbePack, profile: BootloaderProfile, fwid: Fwid
@@ -183,6 +184,7 @@ def test_a_pack_finds_what_the_unit_is_made_of(
         assert findings == expected(description, findings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROBED, ids=by_name)
 def test_every_pair_of_versions_is_told(pack: ProbePack, profile: BootloaderProfile) -> None:
     for app_version, bootloader_version in VERSIONS:

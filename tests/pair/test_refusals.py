@@ -76,6 +76,7 @@ def refused(
     return said, said.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("result", "ext_error"), REFUSALS)
 @pytest.mark.parametrize("at", range(len(NAMES)))
 def test_a_refusal_ends_the_session_where_it_is_said(

@@ -101,6 +101,7 @@ def assert_runs_new_application(target: InBootloader, said: Talk) -> None:
     assert target.unit.firmware_revision != fresh.firmware_revision
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("prn", "mtu"), [(0, 247), (1, 247), (12, 131), (3, 23)])
 def test_the_unit_takes_the_package_and_runs_it(image: PackageImage, prn: int, mtu: int) -> None:
     target = in_bootloader()
@@ -109,6 +110,7 @@ def test_the_unit_takes_the_package_and_runs_it(image: PackageImage, prn: int, m
     assert said.events(events.ObjectExecuted)[-1].offset == len(image.firmware)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut_at", [0, 3, 5, 7, 9, 11, 13, 14, 15, 29, 32, 33, 34, 35, 500, 856])
 def test_it_goes_on_after_a_cut(image: PackageImage, cut_at: int) -> None:
     target = in_bootloader()

@@ -198,6 +198,7 @@ async def test_the_next_unit_that_bluez_is_paired_with_is_not_taken_for_one_that
     assert unit.mode is UnitMode.BOOTLOADER
 
 
+@pytest.mark.slow
 async def test_services_that_bluez_remembers_from_another_time_are_forgotten(
     computer: Computer, bluez: BlueZ
 ) -> None:
@@ -209,6 +210,7 @@ async def test_services_that_bluez_remembers_from_another_time_are_forgotten(
     assert bluez.calls.count("RemoveDevice") >= 2
 
 
+@pytest.mark.slow
 async def test_a_bluetoothd_that_does_not_run_is_told(bluez: BlueZ) -> None:
     _ = bluez
     with pytest.raises(TransportError) as caught:
@@ -217,6 +219,7 @@ async def test_a_bluetoothd_that_does_not_run_is_told(bluez: BlueZ) -> None:
     await bluez.start()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("adapter", "powered", "code"),
     [(False, True, Code.BLUETOOTH_MISSING), (True, False, Code.BLUETOOTH_OFF)],
@@ -231,6 +234,7 @@ async def test_an_adapter_that_is_off_or_missing_is_told(
     assert caught.value.code is code
 
 
+@pytest.mark.slow
 async def test_an_adapter_that_is_not_there_is_told(bluez: BlueZ) -> None:
     await bluez.start()
     with pytest.raises(TransportError) as caught:

@@ -95,6 +95,7 @@ def test_a_scan_listens_with_the_computers_bluetooth(firmline: Program) -> None:
     assert summary == "One device was heard in 0.3 s."
 
 
+@pytest.mark.slow
 def test_a_scan_connects_and_tells_what_it_found_as_json(firmline: Program) -> None:
     ran = firmline("scan", "--on", "ble", "--duration", "0.3", "--connect", "--json")
     (unit,) = ran.result["units"]

@@ -83,6 +83,7 @@ def test_the_manifest_has_the_lines_that_are_compared() -> None:
     assert OCTAL in [run.name for run in MADE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", named([run for run in MADE if run.name != OCTAL]))
 def test_the_same_words_make_the_same_package(
     run: Recorded, firmline: Program, place: Path, monkeypatch: pytest.MonkeyPatch

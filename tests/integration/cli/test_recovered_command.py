@@ -81,6 +81,7 @@ def extract(package: Path, folder: Path) -> None:
             (folder / image.bin_name).write_bytes(image.firmware)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_named_command_makes_a_package_with_the_same_fields(
     name: str, peer: Path, firmline: Program, folder: Path

@@ -37,6 +37,7 @@ def files(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     ["ble-reference", "other-softdevice", "uart-reference", "weak-coin-cell", "wrong-address"],

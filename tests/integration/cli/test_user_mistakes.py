@@ -278,6 +278,7 @@ def test_every_recorded_mistake_is_here(shared: Path) -> None:
             assert words == sorted(MISTAKES[name].words)
 
 
+@pytest.mark.slow
 @NAMES
 @pytest.mark.parametrize("outputs", [False, True], ids=["new", "over an old file"])
 def test_a_mistake_leaves_everything_as_it_was(
@@ -318,6 +319,7 @@ def locked(folder: Path) -> Iterator[Path]:
                 path.chmod(0o755)
 
 
+@pytest.mark.slow
 @NAMES
 def test_a_mistake_is_told_where_nothing_can_be_written_too(
     name: str, locked: Path, firmline: Program
@@ -366,6 +368,7 @@ def in_each_language(*, quick: int) -> pytest.MarkDecorator:
     )
 
 
+@pytest.mark.slow
 @in_each_language(quick=1)
 @pytest.mark.parametrize("name", ["err_badkey", "err_display_notzip", "set_err_v3"])
 def test_a_mistake_in_any_language(name: str, locale: dict[str, str], folder: Path) -> None:
@@ -376,6 +379,7 @@ def test_a_mistake_in_any_language(name: str, locale: dict[str, str], folder: Pa
     assert state(folder) == before
 
 
+@pytest.mark.slow
 @in_each_language(quick=1)
 def test_names_that_are_no_text(locale: dict[str, str], folder: Path) -> None:
     make_files(folder, outputs=False)
@@ -405,6 +409,7 @@ MAKE_PAGE = shlex.split(f"{SETTINGS} {APP} --bl-settings-version 2 settings/x.he
 MAKE_KEY = ["keys", "generate", "--force", "pkg/x.zip"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "kept"),
     [(MAKE, 0), (MAKE, 1000), (MAKE_PAGE, 0), (MAKE_PAGE, 1000), (MAKE_KEY, 0), (MAKE_KEY, 50)],

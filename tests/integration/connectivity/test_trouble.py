@@ -157,6 +157,7 @@ def test_a_message_that_cannot_be_read_ends_the_road() -> None:
     at_a_desk(story)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_a_bad_cable_slows_and_changes_nothing(seed: int) -> None:
     """One piece of bytes in twelve is lost, cut, doubled or damaged, in both directions."""

@@ -162,6 +162,7 @@ def test_a_supply_that_always_breaks_down_ends_it_with_advice() -> None:
     assert not told.is_new
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", range(50, 11_000, 450))
 def test_wherever_the_power_goes_there_is_no_false_success(operation: int) -> None:
     faults = FaultPlan(faults=(PowerCutAt(operation=operation),), seed=1)
@@ -172,6 +173,7 @@ def test_wherever_the_power_goes_there_is_no_false_success(operation: int) -> No
     assert (told.ended == (Outcome.UPDATED, "")) is told.is_new
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", [500, 20_000, 45_000, 52_000, 60_000, 90_000])
 def test_a_package_of_two_images_goes_on_in_the_one_that_was_cut(operation: int) -> None:
     contents = package(

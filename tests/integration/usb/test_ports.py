@@ -6,6 +6,8 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from firmline import events
 from firmline.device.application import GPREGRET_ENTER_DFU
 from firmline.device.fabrication import fabricate
@@ -132,11 +134,13 @@ async def test_an_application_is_updated_through_the_systems_own_port() -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_a_port_that_cannot_be_opened_yet_is_tried_again() -> None:
     result, _ = await run(late=4)
     assert result.finished.outcome is Outcome.UPDATED
 
 
+@pytest.mark.slow
 async def test_a_port_that_can_never_be_opened_is_told_in_time() -> None:
     result, _ = await run(late=10**6)
     assert result.finished.code == Code.PORT_NOT_FOUND

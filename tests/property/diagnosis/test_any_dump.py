@@ -131,6 +131,7 @@ PIECES = st.lists(st.tuples(PLACES, st.binary(max_size=200)), max_size=4)
 SOME_BYTES = given(pieces=PIECES, registers=WORDS)
 
 
+@pytest.mark.slow
 @SOME_BYTES
 @FEW
 def test_any_bytes_anywhere_are_looked_at(pieces: list[tuple[int, bytes]], registers: int) -> None:

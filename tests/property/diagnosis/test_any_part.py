@@ -109,6 +109,7 @@ def assert_tells_nothing_else(whole: Whole, part: Incident) -> None:
         assert each.value in known.get(each.field, ()), (whole.text, each)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_what_is_left_behind_any_cut_tells_nothing_that_the_whole_does_not(
     data: st.DataObject,

@@ -112,6 +112,7 @@ def gives_the_same(records: SqlRecords, batches: list[list[Row[Entry]]]) -> None
     assert everything(records) == EXPECTED
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(batches=BATCHES)
 def test_any_order_gives_the_same_records_in_sqlite(

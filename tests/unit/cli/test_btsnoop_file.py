@@ -137,6 +137,7 @@ def test_a_disk_that_fails_at_the_end_is_remembered(
 # The option.
 
 
+@pytest.mark.slow
 def test_an_update_keeps_what_passed(firmline: Program, dfu: Path) -> None:
     ran = firmline("update", str(dfu), "--to", SIM, "--btsnoop", "air.btsnoop")
     assert (ran.code, ran.err) == (0, "")
@@ -153,6 +154,7 @@ def test_an_inspection_keeps_what_passed(firmline: Program, dfu: Path) -> None:
     assert Path("air.jsonl").stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_a_second_update_leaves_the_packets_of_the_first(firmline: Program, dfu: Path) -> None:
     words = ("update", str(dfu), "--to", SIM, "--btsnoop", "air.btsnoop")
     assert firmline(*words).code == 0
@@ -203,6 +205,7 @@ def test_without_a_controller_of_ours_there_are_no_packets_to_keep(
     assert not Path("air.btsnoop").exists()
 
 
+@pytest.mark.slow
 @needs_full
 @pytest.mark.parametrize("words", [("update", "dfu.zip", "--to", SIM), ("inspect", SIM)])
 def test_a_full_disk_is_said_at_the_end_of_a_command_that_was_carried_out(
@@ -222,6 +225,7 @@ def test_a_full_disk_is_said_at_the_end_of_a_command_that_was_carried_out(
     assert problem["next"] in ran.err
 
 
+@pytest.mark.slow
 @needs_full
 @pytest.mark.parametrize("words", [("update", "dfu.zip", "--to", SIM), ("inspect", SIM)])
 def test_a_result_tells_that_the_trace_was_lost(

@@ -30,6 +30,7 @@ def dfu_zip(folder: Path) -> None:
     (folder / "dfu.zip").write_bytes(package())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", NOT_THERE)
 def test_each_keeps_a_trace_also_of_what_was_not_there(command: str, firmline: Program) -> None:
     words = ("dfu", command, "-pkg", "dfu.zip", *NOT_THERE[command])

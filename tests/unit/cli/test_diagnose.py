@@ -87,6 +87,7 @@ def test_what_tells_of_the_tool_alone_says_so_first(firmline: Program, tmp_path:
     assert told.out.startswith("It tells with what the update was done, and nothing of what")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("test", ["bench-supply", "new-cell", "cell-reseated"])
 def test_a_better_supply_has_taken_the_power_away_and_that_is_said(
     firmline: Program, test: str
@@ -278,6 +279,7 @@ def test_no_file_of_several_is_left_out_in_silence(firmline: Program, report: Pa
     assert report.read_text(encoding="utf-8") == kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "loaded"),
     [

@@ -66,6 +66,7 @@ def test_there_has_to_be_something_to_go_by(firmline: Program, words: list[str],
     assert code in told.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["r0B", "0x0B", "0b", "0x0b", "11", "R0B"])
 def test_a_code_is_understood_however_it_is_written(
     asked: Asked, tmp_path: Path, answer: str

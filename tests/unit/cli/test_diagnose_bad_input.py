@@ -53,6 +53,7 @@ def evidence(result: dict[str, Any]) -> set[str]:
     return {f"{each['field']}={each['value']}" for each in result["evidence"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [TRACE, LOG, REPORT], ids=["trace", "log", "report"])
 @pytest.mark.parametrize(
     "write",
@@ -72,6 +73,7 @@ def test_any_encoding_and_line_end_is_read(firmline: Program, text: str, write: 
     assert first(diagnosed(firmline, write(text))) == VERSION
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "front",
     [
@@ -107,6 +109,7 @@ def assert_tells_of_no_failure(result: dict[str, Any]) -> None:
     assert not result["ended_well"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", range(2, len(LINES) - 2))
 def test_a_trace_that_breaks_off_is_no_failure_that_it_does_not_show(
     firmline: Program, end: int
@@ -128,12 +131,14 @@ def test_a_trace_whose_beginning_is_missing_tells_what_it_has(firmline: Program)
     assert first(result) == VERSION
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.8])
 def test_half_a_log_is_read_as_far_as_it_goes(firmline: Program, share: float) -> None:
     result = diagnosed(firmline, LOG[: int(len(LOG) * share)])
     assert any("of its" in each and "lines" in each for each in result["unused"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(LOGS.glob("*.txt")), ids=lambda path: path.stem)
 def test_half_a_log_names_a_cause_only_for_what_it_shows(firmline: Program, path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -149,6 +154,7 @@ def test_half_a_log_names_a_cause_only_for_what_it_shows(firmline: Program, path
             assert ran.result["unused"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", range(1, len(LINES)))
 def test_the_end_of_a_trace_tells_only_what_it_has(firmline: Program, count: int) -> None:
     """Where it failed is told by what stands there, and how far the image came is not guessed."""
@@ -259,6 +265,7 @@ def test_a_damaged_report_is_told_as_one(firmline: Program, content: str) -> Non
     assert "a report that is damaged" in ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "told", [{}, {"phase": "moon"}, {"phase": None}, {"moon": "full"}, {"flags": []}]
 )
@@ -336,6 +343,7 @@ def test_of_mixed_lines_of_several_units_one_is_explained(firmline: Program) -> 
     assert any("ble:A" in each for each in result["unused"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -360,6 +368,7 @@ def test_a_damaged_line_of_a_trace_is_named_and_the_rest_is_read(
     assert_failed(firmline("trace", "show", "given"), Code.TRACE_MALFORMED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1, len(LINES) // 2, len(LINES) - 1])
 @pytest.mark.parametrize("with_what", [b"\x80\xfe\x00\x80", b"{", b"\x00" * 9 + b"}", b"[1]"])
 def test_any_line_may_be_damaged(firmline: Program, number: int, with_what: bytes) -> None:

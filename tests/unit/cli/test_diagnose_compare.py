@@ -46,6 +46,7 @@ def type_in(answers: io.BytesIO, *lines: str) -> None:
     answers.seek(0)
 
 
+@pytest.mark.slow
 def test_the_bad_contact_of_a_cell_is_told_from_chance_in_eight_runs(firmline: Program) -> None:
     told = firmline(*ON_CELL)
     assert told.code == 0, told.err
@@ -197,6 +198,7 @@ def write_lines(folder: Path, lines: list[str], more: str = "") -> None:
     (folder / "runs.jsonl").write_text("".join(f"{line}\n" for line in lines) + more)
 
 
+@pytest.mark.slow
 def test_an_experiment_goes_on_where_it_was_broken_off(
     firmline: Program, folder: Path, kept: list[str]
 ) -> None:
@@ -207,6 +209,7 @@ def test_an_experiment_goes_on_where_it_was_broken_off(
     assert told.result["runs"] == 8
 
 
+@pytest.mark.slow
 def test_a_line_that_broke_off_is_left_out_and_said(
     firmline: Program, folder: Path, kept: list[str]
 ) -> None:
@@ -233,6 +236,7 @@ def test_runs_of_another_experiment_are_refused(firmline: Program, folder: Path)
     assert (folder / "runs.jsonl").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [

@@ -106,6 +106,7 @@ def test_a_margin_outside_of_the_sweep_is_told_as_such(
 # --- supplies -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_person_sets_the_supply_and_says_how_it_ended(
     firmline: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_person_sets_the_supply_and_says_how_it_ended(
     assert told.result["supply_left"].startswith("The supply is as you have set it last")
 
 
+@pytest.mark.slow
 def test_a_ppk2_feeds_the_unit_and_its_current_is_kept(
     firmline: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +153,7 @@ def test_a_bench_supply_is_set_and_left_as_it_was_found(
     assert told.out.count("passed") == 1
 
 
+@pytest.mark.slow
 def test_a_supply_that_does_not_reach_its_voltage_is_no_outcome(
     firmline: Program, folder: Path
 ) -> None:
@@ -270,6 +273,7 @@ def test_a_line_says_what_was_measured_before_what_is_made_of_it(
 # --- outputs, and what is told ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_no_picture_or_table_is_replaced(
     firmline: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,6 +317,7 @@ def test_what_is_wrong_is_told_before_it_is_asked_whether_power_may_be_lost(
     assert ("Write 1.8" in told.err or "Write 3.3" in told.err) is ("V" in words[1])
 
 
+@pytest.mark.slow
 def test_a_run_that_does_not_count_says_nothing_of_a_threshold(
     firmline: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ def unknown(result: dict[str, Any]) -> float:
     return float(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begin", range(1, len(LINES)))
 def test_the_end_of_a_trace_names_no_cause_before_none(firmline: Program, begin: int) -> None:
     assert not diagnosed(firmline, LINES)["part"]

@@ -212,6 +212,7 @@ def test_a_dump_alone_is_a_report_too(firmline: Program) -> None:
     assert "not when it came about" in page.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "used"), [("own.hex", "a trace of the update and a dump of its flash."), (None, None)]
 )
@@ -409,6 +410,7 @@ def test_a_private_key_that_is_diagnosed_does_not_get_into_a_report(
     assert files_in(folder) == {"x.log"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "secret",
     [

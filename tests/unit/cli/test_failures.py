@@ -9,6 +9,7 @@ from firmline.data import load_table
 from firmline.errors import Code, FirmlineError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", sorted(Code))
 def test_every_code_has_a_next_thing_to_do(code: Code, capsys: pytest.CaptureFixture[str]) -> None:
     error = FirmlineError(code, "It went wrong.")

@@ -52,6 +52,7 @@ def test_an_account_made_here_signs_in(folder: Path) -> None:
     assert sign_in(folder, "anna", SECRET) is Role.RELEASE_MANAGER
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("anna")
 def test_everything_is_told_and_in_the_trail(firmline: Program, secret: Path) -> None:
     secret.write_text("another long password", "utf-8")
@@ -136,6 +137,7 @@ def test_a_password_file_that_is_not_there_is_told(firmline: Program) -> None:
     assert_failed(ran, Code.FILE_MISSING)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("anna")
 @pytest.mark.parametrize(
     ("words", "code"),

@@ -43,6 +43,7 @@ def test_people_see_yields_and_what_goes_wrong(firmline: Program) -> None:
         assert said in ran.out
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shift")
 @pytest.mark.parametrize(
     ("by", "groups"),
@@ -80,6 +81,7 @@ def test_programs_get_the_numbers(firmline: Program) -> None:
     assert result["groups"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shift")
 @pytest.mark.parametrize(
     ("options", "runs", "units"),
@@ -122,6 +124,7 @@ def test_no_file_is_written_over(firmline: Program, folder: Path) -> None:
     assert_failed(firmline(*REPORT, "--csv", "none/report.csv"), Code.FILE_NOT_WRITABLE)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shift")
 @pytest.mark.parametrize(
     ("options", "code"),

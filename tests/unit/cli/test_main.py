@@ -265,6 +265,7 @@ def test_a_full_disk_under_the_output_is_told(folder: Path) -> None:
     assert_failed(ran, Code.OUTPUT_NOT_WRITABLE, ExitCode.LINK)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_closed_stream_is_no_failure(closed: str, folder: Path) -> None:
     script = ("sh", "-c", f'exec "$0" "$@" {closed}', SCRIPT)
@@ -276,6 +277,7 @@ def test_a_closed_stream_is_no_failure(closed: str, folder: Path) -> None:
     assert (folder / "new.key").stat().st_size == 227
 
 
+@pytest.mark.slow
 def test_a_shell_may_ask_for_completions(folder: Path) -> None:
     ran = run_process(
         cwd=folder,
@@ -293,6 +295,7 @@ def _is_unread(pipe: int) -> bool:
     return held[0] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_end_is_130(kind: signal.Signals, folder: Path) -> None:
     ours, theirs = os.pipe()

@@ -100,6 +100,7 @@ def test_so_it_is_for_programs(firmline: Program) -> None:
     assert (result["images"], result["afterwards"]) == ([], None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [(), ("--enter",), ("--key-file", "private.key")])
 def test_a_package_for_another_softdevice_is_refused_whatever_the_chip_is(
     firmline: Program, asked: tuple[str, ...]

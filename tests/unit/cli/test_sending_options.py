@@ -46,6 +46,7 @@ def test_the_commands_of_nrfutil_can_leave_a_unit_as_its_first_fault_did(
     assert "--no-recovery" in firmline("dfu", command, "--help").out
 
 
+@pytest.mark.slow
 def test_packets_are_made_for_the_smallest_mtu(firmline: Program) -> None:
     Path("dfu.zip").write_bytes(package())
     told = firmline(

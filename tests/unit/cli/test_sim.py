@@ -246,6 +246,7 @@ def test_findings_are_told_with_their_reason_and_place(firmline: Program) -> Non
     assert "write at 0x7E004, half done" in ran.out
 
 
+@pytest.mark.slow
 def test_a_unit_that_is_lost_elsewhere_is_an_error(
     firmline: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ def test_each_incident_is_told_test_by_test(firmline: Program) -> None:
     assert len(re.findall(verdict, ran.out, re.MULTILINE)) == 2
 
 
+@pytest.mark.slow
 def test_the_totals_compare_plan_and_checklist(firmline: Program) -> None:
     ran = firmline(*ONE)
     lines = ran.out.splitlines()
@@ -39,6 +40,7 @@ def steps_minutes(incident: dict[str, Any]) -> float:
     return float(sum(step["minutes"] for step in incident["steps"]))
 
 
+@pytest.mark.slow
 def test_the_json_is_the_contract(firmline: Program) -> None:
     result = firmline(*ONE, "--json").result
     assert result["right"] == result["checklist_right"] == len(result["incidents"]) == 2
@@ -52,6 +54,7 @@ def test_the_json_is_the_contract(firmline: Program) -> None:
         assert all(step["because"] for step in incident["steps"])
 
 
+@pytest.mark.slow
 def test_what_a_trace_can_decide_and_what_it_cannot_are_told_apart(firmline: Program) -> None:
     ran = firmline("sim", "diagnose", "brown-out", "--link", "uart", "--no-checklist")
     assert "A trace alone can decide 0 of 2." in ran.out
@@ -64,6 +67,7 @@ def test_what_a_trace_can_decide_and_what_it_cannot_are_told_apart(firmline: Pro
     assert "%): right, a trace can decide it" in decided.out
 
 
+@pytest.mark.slow
 def test_the_json_tells_both(firmline: Program) -> None:
     uart = ("sim", "diagnose", "brown-out", "--link", "uart", "--no-checklist", "--json")
     result = firmline(*uart).result
@@ -105,6 +109,7 @@ def test_a_fault_from_which_every_update_recovers_is_no_incident(firmline: Progr
     assert ran.out == "Every update succeeds: there is nothing to find out.\n"
 
 
+@pytest.mark.slow
 def test_what_no_test_tells_apart_is_listed_with_its_reason(firmline: Program) -> None:
     ran = firmline("sim", "diagnose", "crystal", "--link", "usb", "--no-checklist")
     assert "What no test here tells apart, so that either is right:" in ran.out

@@ -57,6 +57,7 @@ def test_the_json_is_the_contract(firmline: Program) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_bootloader_may_be_another_sdks(firmline: Program) -> None:
     words = ("sim", "faults", "--fault", "stuck-gpregret", "--link", "radio", "--json")
     verdicts = {

@@ -281,6 +281,7 @@ def test_a_happening_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed.endswith("why \\x1b[31m, number 7\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize("words", [(), ("--json",)])
 def test_without_space_for_the_first_line_nothing_is_served(

@@ -309,6 +309,7 @@ def test_nothing_of_a_unit_reaches_the_terminal_alive(folder: Path, firmline: Pr
         assert "\u202e" not in ran.out
 
 
+@pytest.mark.slow
 def test_colour_is_for_terminals_that_want_it(path: Path) -> None:
     assert "\x1b" not in run_process("trace", "show", str(path), cwd=path.parent).out
     env = environment(NO_COLOR="1")

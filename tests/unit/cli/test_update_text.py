@@ -120,6 +120,7 @@ def ended(code: Code) -> tuple[UpdateResult, tuple[events.Event, ...]]:
     return UpdateResult(finished=last, error=error), (*begun, last)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code", [code for code in Code if errors_page.group_of(code) not in NOT_BEGUN]
 )

@@ -46,6 +46,7 @@ def test_at_first_the_place_of_the_failure_is_asked_for() -> None:
     assert {value for value, _ in question.choices} == set(vocabulary()["phase"].meanings)
 
 
+@pytest.mark.slow
 def test_who_knows_nothing_is_asked_everything_once_and_then_no_more() -> None:
     asked = asked_of_who_knows_nothing()
     assert len({each.key for each in asked}) == len(asked)
@@ -54,12 +55,14 @@ def test_who_knows_nothing_is_asked_everything_once_and_then_no_more() -> None:
     assert told == sorted(told, reverse=True)
 
 
+@pytest.mark.slow
 def test_what_is_known_is_not_asked() -> None:
     seen = incident(phase="data_transfer", flags=["prn_on"], cured_by=["retry"])
     keys = {each.key for each in all_questions(seen)}
     assert not {"phase", "flags=prn_on", "cured_by=retry"} & keys
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seen", "not_asked"),
     [
@@ -75,6 +78,7 @@ def test_what_cannot_apply_is_not_asked(seen: dict[str, str], not_asked: str) ->
     assert not_asked not in {each.key for each in all_questions(incident(**seen))}
 
 
+@pytest.mark.slow
 def test_answers_are_evidence_of_a_person() -> None:
     choice = first(Incident())
     told = choice.answered("scan")
@@ -94,6 +98,7 @@ def test_what_is_no_answer_is_refused(answer: str) -> None:
         first(Incident()).answered(answer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", cases()[::4], ids=lambda case: case.name)
 def test_who_answers_what_is_known_of_a_case_is_led_to_its_cause(case: Case) -> None:
     """From nothing, by questions alone; "don't know" where the case does not say."""

@@ -66,6 +66,7 @@ def typical(cause: Cause) -> Incident:
     return Incident(evidence=tuple(evidence))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", CAUSES)
 def test_what_an_entry_says_is_typical_leads_to_it(slug: str) -> None:
     ranking = rank(typical(catalogue()[slug]))

@@ -152,6 +152,7 @@ def test_what_the_station_did_not_finish_is_no_failure_of_the_unit() -> None:
     assert nameless == "1 line names no unit: left out."
 
 
+@pytest.mark.slow
 def test_a_large_table_is_compared_within_seconds() -> None:
     """Of as many rows as a line has in a week, with the columns that it records."""
     drawn = random.Random(1)

@@ -146,6 +146,7 @@ def test_what_is_counted_as_it_changes_is_what_is_counted_anew(
         assert sweep.chance() == pytest.approx(chance_of(grouped(tries)))
 
 
+@pytest.mark.slow
 def test_repeats_that_mean_nothing_rarely_stand_out() -> None:
     drawn = random.Random(8)
     alarms = 0
@@ -245,6 +246,7 @@ def test_few_cells_that_are_no_numbers_are_left_out_and_said() -> None:
     assert comparison.first is not None
 
 
+@pytest.mark.slow
 def test_chance_alone_rarely_makes_numbers_stand_out() -> None:
     drawn = random.Random(9)
     alarms = 0

@@ -89,6 +89,7 @@ def test_nor_does_it_where_the_unit_grows_worse_or_better_from_pair_to_pair(
     assert chance_of_alarm(drifting, is_alarm=by_evidence) <= ALPHA
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("early", "late"), list(product((0.0, 0.1, 0.5, 0.9, 1.0), repeat=2)))
 def test_nor_where_the_first_run_of_a_pair_fares_otherwise_than_the_second(
     early: float, late: float

@@ -52,6 +52,7 @@ def chance(ranking: Ranking, slug: str) -> float:
     return next(each.probability for each in ranking.causes if each.slug == slug)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [CONTACT, WEAK], ids=["contact", "weak cell"])
 def test_a_cell_that_gives_way_is_no_power_that_was_lost_once(unit: UnitDescription) -> None:
     once, twice = (rank(shown_by(unit, attempts)) for attempts in (1, 2))

@@ -31,6 +31,7 @@ def found(
     return search.margin(), runs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sweep", [VOLTS, OHMS], ids=["volts", "ohms"])
 @pytest.mark.parametrize("part", [0.04, 0.21, 0.5, 0.618, 0.93])
 def test_a_sharp_threshold_is_found_in_a_few_runs(sweep: Sweep, part: float) -> None:
@@ -93,6 +94,7 @@ def test_a_unit_that_fails_at_random_is_not_given_a_threshold(chance: float) -> 
     assert told[Place.INTERMITTENT] >= 3
 
 
+@pytest.mark.slow
 def test_a_unit_that_fails_every_other_time_is_intermittent_at_every_value() -> None:
     search, rng = MarginSearch(OHMS), random.Random(7)
     while not search.margin().is_found:

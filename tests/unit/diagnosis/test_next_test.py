@@ -140,11 +140,13 @@ def test_what_tells_next_to_nothing_waits_for_what_tells_more() -> None:
     assert "other-tool" in names(planned(seen, done=better))
 
 
+@pytest.mark.slow
 def test_no_reason_says_that_a_test_tells_nothing() -> None:
     for case in cases():
         assert not [each for each in planned(case.incident) if "degree" in each.because]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_no_plan_takes_the_power_away_while_another_test_tells_something(case: Case) -> None:
     proposals = planned(case.incident)

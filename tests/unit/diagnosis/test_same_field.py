@@ -176,6 +176,7 @@ def test_of_several_bits_one_counts_and_nobody_knows_which() -> None:
     assert any(exclusions(incident(flags=[each])) for each in BITS)
 
 
+@pytest.mark.slow
 def test_several_bits_say_no_more_of_any_cause_than_the_one_that_says_the_most() -> None:
     def odds(flags: list[str], slug: str) -> float:
         chances = {each.slug: each.probability for each in rank(incident(flags=flags)).causes}

@@ -169,6 +169,7 @@ def test_an_investigation_does_not_end_before_what_is_owed_is_done(order: Order)
     assert next_step(seen, rank(seen), order=order, done=done) is End.SURE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_nothing_is_acted_on_whose_fix_destroys_what_could_say_otherwise(case: Case) -> None:
     """For every cause: the rule itself, over what is left to do."""

@@ -69,6 +69,7 @@ def quick(*texts: str) -> list[VirtualIncident]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -83,6 +84,7 @@ def test_what_no_trace_tells_apart_leaves_the_same_evidence(one: str, other: str
     assert first.looked_for_in_vain() == second.looked_for_in_vain()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "cause"),
     [

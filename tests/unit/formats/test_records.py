@@ -120,6 +120,7 @@ def test_far_too_many_pieces_are_refused_while_they_are_read(
         parse_intel_hex(b"".join(apart) + END, name="f.hex")
 
 
+@pytest.mark.slow
 def test_lines_are_taken_one_at_a_time() -> None:
     # A list of a million lines would take a hundred times the file.
     content = b"\n" * 1_000_000 + b":00\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from bench.reports import fill_sqlite
 from firmline.line.outcomes import StepOutcome
 from firmline.line.records.address import DatabaseAddress
@@ -16,6 +18,7 @@ from firmline.line.statistics.grouping import By
 RUNS = 4000
 
 
+@pytest.mark.slow
 def test_a_small_one_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "small.db"
     fill_sqlite(path, RUNS)

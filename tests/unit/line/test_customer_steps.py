@@ -19,6 +19,7 @@ def look(folder: Path, code: str, *, name: str = "fixture", patience_s: float = 
     return trouble_with(step, folder=folder, patience_s=patience_s)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -35,6 +36,7 @@ def test_a_function_of_one_argument_can_be_called(tmp_path: Path, code: str) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["fixture.py"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "words"),
     [
@@ -70,6 +72,7 @@ def test_a_module_that_is_not_there_is_told(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_one_that_hangs_is_ended_with_what_it_has_started(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     code = (

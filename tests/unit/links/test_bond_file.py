@@ -257,6 +257,7 @@ for number in range(20):
 """
 
 
+@pytest.mark.slow
 def test_of_several_that_pair_at_once_none_loses_a_bond(path: Path) -> None:
     processes = [
         subprocess.Popen([sys.executable, "-c", PUTS, str(path), str(which)]) for which in range(3)

@@ -48,6 +48,7 @@ async def test_every_unit_of_the_gallery_is_in_the_air_under_its_address(name: s
         assert sighting.name == name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(WAITING))
 async def test_a_unit_that_waits_in_its_bootloader_is_in_the_air_as_one(name: str) -> None:
     async with open_target(parse_target(f"sim:{name}")) as opened:

@@ -77,6 +77,7 @@ def play(story: Callable[[], Awaitable[_T]]) -> _T:
     return run_in_virtual_time(main())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("interval_ms", "phy", "octets", "packets", "rate"),
     [

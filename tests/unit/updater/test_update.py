@@ -418,6 +418,7 @@ LOSABLE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", LOSABLE)
 async def test_a_link_that_is_lost_at_any_step_is_made_again_and_the_image_goes_on(
     index: int,
@@ -444,6 +445,7 @@ async def test_a_link_that_is_lost_at_any_step_is_made_again_and_the_image_goes_
         assert link.unit.board.flash.read(BANK_0, len(IMAGE)) == IMAGE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", LOSABLE)
 async def test_power_that_fails_at_any_step_is_overcome_and_never_a_false_success(
     index: int,
@@ -664,6 +666,7 @@ def test_a_plan_keeps_the_waits_it_is_given_and_has_some_of_its_own() -> None:
 # Whoever is cancelled, and whoever cannot keep an event.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", range(len(STEPS)), ids=[f"{i} {step}" for i, step in STEPS])
 async def test_a_cancelled_update_closes_its_connection_and_stays_cancelled(index: int) -> None:
     link = link_to_unit()
@@ -687,6 +690,7 @@ async def test_a_cancelled_update_closes_its_connection_and_stays_cancelled(inde
     assert (finished.outcome, finished.code) == (outcome, Code.INTERRUPTED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", range(len(GOOD.events)))
 async def test_an_event_that_cannot_be_kept_stops_the_update_and_closes_the_connection(
     index: int,

@@ -120,6 +120,7 @@ QUESTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("spring")
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: each.path)
 async def test_every_answer_is_as_it_is_described(
@@ -191,11 +192,13 @@ async def test_a_serial_number_may_hold_anything(client: httpx.AsyncClient) -> N
     assert [run["unit"]["serial"] for run in told["runs"]] == [ODD.serial]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("serial", ["nobody", "' OR 1=1 --", "%25", "SN-000_", "..", "SN-0007%20x"])
 async def test_a_unit_that_is_not_there_is_told(client: httpx.AsyncClient, serial: str) -> None:
     assert (await problem(client, f"/units/{serial}x"))["code"] == Code.NO_RUNS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "question",
     [
@@ -239,6 +242,7 @@ async def test_what_is_not_understood_is_refused(client: httpx.AsyncClient, ques
     assert len(told["detail"]) < 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "word", ["' OR '1'='1", "tag' --", "%' UNION SELECT * FROM line_keys --", "\\", "$1", ":x", "*"]
 )

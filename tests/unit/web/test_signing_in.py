@@ -148,6 +148,7 @@ async def test_whoever_signs_in_comes_to_where_he_wanted(client: httpx.AsyncClie
     assert (await client.get("/station")).text == "GET by bert (operator)"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bert")
 async def test_a_session_is_over_after_a_shift_or_when_it_is_ended(
     client: httpx.AsyncClient, clock: Clock
@@ -177,6 +178,7 @@ async def test_a_wrong_password_is_answered_on_the_page(client: httpx.AsyncClien
     assert 'name="next" value="/station"' in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bert")
 async def test_behind_wrong_passwords_it_takes_time(client: httpx.AsyncClient) -> None:
     for _ in range(5):
@@ -205,6 +207,7 @@ def test_nobody_is_sent_to_another_site(asked: str, given: str) -> None:
     assert local(asked) == given
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bert")
 async def test_a_cookie_alone_changes_nothing(client: httpx.AsyncClient) -> None:
     await sign_in(client)
@@ -220,6 +223,7 @@ async def test_a_cookie_alone_changes_nothing(client: httpx.AsyncClient) -> None
         assert (await other.get("/station", headers=plain)).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bert")
 @pytest.mark.parametrize(
     "host",
@@ -240,6 +244,7 @@ async def test_a_path_in_the_header_host_opens_nothing(
     assert "GET by" not in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bert")
 @pytest.mark.parametrize(
     "path",
@@ -277,6 +282,7 @@ async def test_a_key_opens_as_far_as_its_role_goes(
     assert (await client.get("/api/v1/runs", headers=station)).status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shown",
     [

@@ -17,6 +17,7 @@ def verdict(described: Any, size: int = 50_000) -> ImageVerdict:
     return judge(package(application=application(size)), described).images[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [4, 50_000, 150_000, 250_000, 400_000])
 @pytest.mark.parametrize(
     "described",
@@ -88,6 +89,7 @@ def test_over_uart_a_softdevice_fits_in_256_kb_in_the_place_of_the_old_one() -> 
     assert sizes.room < sizes.softdevice <= sizes.over_softdevice
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chip", ["nrf52832-512k", "nrf52832-256k"])
 def test_the_sizes_foretell_what_the_checks_say(chip: str) -> None:
     # Each figure is tried at the figure and one word above it.

@@ -320,6 +320,7 @@ def test_with_no_key_known_the_signer_of_the_package_is_trusted() -> None:
     assert assumed.lacks("boot_validation", image) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("secret", range(1, 9))
 @pytest.mark.parametrize(
     "changes",

@@ -43,6 +43,7 @@ def swept(recording: Recording, *, seed: int = 1) -> Tally:
     return tally
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
 @pytest.mark.parametrize("flow", Flow)
 def test_every_flow_works_on_every_profile_without_a_cut(

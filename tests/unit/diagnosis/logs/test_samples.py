@@ -82,6 +82,7 @@ def test_half_a_log_shows_less_and_nothing_else(name: str) -> None:
             assert field in steps or set(values) <= set(whole[field]), (count, field)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTED)
 def test_half_a_log_in_which_nothing_failed_names_no_cause(name: str) -> None:
     lines = sample(name).decode().splitlines(keepends=True)

@@ -182,6 +182,7 @@ SETS = (
 AREAS = {"the flash": range(0x10_0000), "FICR": range(FICR, UICR), "UICR": range(UICR, UICR + 4096)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [2, 4])
 @pytest.mark.parametrize("names", SETS)
 def test_each_area_is_turned_by_itself_and_named(width: int, names: tuple[str, ...]) -> None:

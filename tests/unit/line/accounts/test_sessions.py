@@ -44,6 +44,7 @@ def actions(database: Database) -> list[str]:
     return [entry.deed.action for entry in every_entry(SqlAudit(database))]
 
 
+@pytest.mark.slow
 def test_the_right_password_begins_a_session(database: Database, sessions: Sessions) -> None:
     begun = sessions.sign_in(" Bert", SECRET, now=BEGIN)
     holder = sessions.holder(begun.token, now=BEGIN)
@@ -53,6 +54,7 @@ def test_the_right_password_begins_a_session(database: Database, sessions: Sessi
     assert actions(database) == ["account.add", "session.begin"]
 
 
+@pytest.mark.slow
 def test_a_session_ends_when_it_is_ended_or_after_a_shift(
     database: Database, sessions: Sessions
 ) -> None:
@@ -76,6 +78,7 @@ def test_what_is_kept_of_a_session_opens_nothing(database: Database, sessions: S
     assert sessions.holder(digest, now=BEGIN) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["disable", "set_password", "set_role"])
 def test_whoever_is_changed_has_to_sign_in_again(
     accounts: Accounts, sessions: Sessions, change: str, kept_hash: str
@@ -91,6 +94,7 @@ def test_whoever_is_changed_has_to_sign_in_again(
     assert sessions.holder(begun.token, now=BEGIN) is None
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_not_told(accounts: Accounts, sessions: Sessions, kept_hash: str) -> None:
     accounts.add("old", Role.OPERATOR, kept_hash, by=ANNA, at=BEGIN)
     accounts.disable("old", by=ANNA, at=BEGIN)
@@ -110,6 +114,7 @@ def test_what_is_wrong_is_not_told(accounts: Accounts, sessions: Sessions, kept_
     assert told == {(Code.SIGN_IN_REFUSED, room.REFUSED, "")}
 
 
+@pytest.mark.slow
 def test_as_much_is_hashed_for_nobody_as_for_somebody(
     sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +135,7 @@ def test_as_much_is_hashed_for_nobody_as_for_somebody(
     assert len({each[: each.rindex("$")] for each in verified}) == 1, "the same parameters"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bert", "nobody"])
 def test_behind_five_wrong_passwords_even_the_right_one_waits(
     sessions: Sessions, name: str
@@ -142,6 +148,7 @@ def test_behind_five_wrong_passwords_even_the_right_one_waits(
     assert refusal(sessions, name, SECRET, after_s=2).context == {"wait_s": 1}
 
 
+@pytest.mark.slow
 def test_the_right_password_at_the_right_time_lets_in_and_forgets(
     database: Database, sessions: Sessions
 ) -> None:
@@ -155,6 +162,7 @@ def test_the_right_password_at_the_right_time_lets_in_and_forgets(
     assert details == ['{"wrong_passwords_before":5}', '{"wrong_passwords_before":1}']
 
 
+@pytest.mark.slow
 def test_many_at_once_are_no_faster_than_one(sessions: Sessions) -> None:
     def guess(number: int) -> Code:
         return refusal(sessions, "bert", f"guess {number}").code
@@ -177,6 +185,7 @@ def test_made_up_names_do_not_fill_the_disk(
     assert count <= 10
 
 
+@pytest.mark.slow
 def test_an_older_hash_is_made_anew_with_the_sign_in(
     accounts: Accounts, sessions: Sessions, database: Database
 ) -> None:

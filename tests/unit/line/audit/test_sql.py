@@ -40,6 +40,7 @@ FORBIDDEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", FORBIDDEN)
 def test_the_database_refuses_to_change_what_is_kept(kept: Database, statement: str) -> None:
     before = [*every_entry(SqlAudit(kept))]
@@ -120,6 +121,7 @@ OWNERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("statement", "found"), OWNERS.items())
 def test_what_the_owner_of_the_database_changes_shows(
     kept: Database, statement: str, found: tuple[int, Fault]

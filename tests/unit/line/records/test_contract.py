@@ -126,6 +126,7 @@ def test_the_last_diagnosis_is_the_one_that_counts(records: Records) -> None:
     assert [each.key.sequence for each in records.diagnoses(RUN_1)] == [4, 9]
 
 
+@pytest.mark.slow
 def test_many_runs_and_units_are_asked_for_at_once(records: Records) -> None:
     units = [Unit(product="tag", serial=f"SN-{number:04}") for number in range(500)]
     rows = [whole_run("north", 1 + 4 * n, unit) for n, unit in enumerate(units)]
@@ -161,6 +162,7 @@ def ten_runs() -> list[Row[Run]]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("newest_first", [False, True], ids=["oldest first", "newest first"])
 @pytest.mark.parametrize("size", [1, 3, 9, 10, 11])
 def test_pages_hold_every_run_once_and_in_order(
@@ -183,6 +185,7 @@ def test_pages_hold_every_run_once_and_in_order(
     assert pages == -(-10 // size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "numbers"),
     [
@@ -205,6 +208,7 @@ def test_runs_are_found_by_what_they_are(
     assert [each.entry.number for each in page.runs] == numbers[:1]
 
 
+@pytest.mark.slow
 def test_many_rows_are_one_batch(records: Records) -> None:
     rows = [row("north", 1 + n, run(1 + n, at=BEGIN + MINUTE * n)) for n in range(1100)]
     assert records.write(rows) == Written(new=1100, known=0)
@@ -219,6 +223,7 @@ def test_texts_are_kept_letter_by_letter(records: Records) -> None:
     assert records.history(serial)[0].unit.serial == serial
 
 
+@pytest.mark.slow
 def test_threads_write_beside_each_other(records: Records) -> None:
     problems: list[BaseException] = []
 

@@ -85,6 +85,7 @@ def cause(name: str) -> Cause:
     return Cause(cause=name, family="supply", probability=0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", FILTERS, ids=str)
 def test_every_store_counts_as_the_one_in_memory_does(records: Records, wanted: RunFilter) -> None:
     rows, plain = shift(), MemoryRecords()

@@ -80,6 +80,7 @@ def test_what_was_seen_or_looked_for_in_vain_is_evidence(said: str, seen: bool) 
     assert question.key in known["flags"]
 
 
+@pytest.mark.slow
 def test_a_test_that_was_done_is_not_proposed_again_whatever_is_known_of_it() -> None:
     made = found()
     done: list[str] = []
@@ -109,6 +110,7 @@ def test_what_the_test_does_not_show_is_refused(test: str, answers: dict[str, st
     assert refused.value.code is Code.REQUEST_MALFORMED
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_every_answer_to_every_test_makes_a_diagnosis(data: st.DataObject) -> None:
     made = found()

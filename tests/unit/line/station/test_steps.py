@@ -299,6 +299,7 @@ def custom(folder: Path, function: str, *, speed: float | None = 1) -> StepResul
     return done("custom", recipe_in(folder, CUSTOM.format(function=function)), speed=speed)
 
 
+@pytest.mark.slow
 def test_a_function_of_the_customers_measures(folder: Path) -> None:
     result = custom(folder, "answers")
     assert (result.outcome, result.measured) == (
@@ -308,6 +309,7 @@ def test_a_function_of_the_customers_measures(folder: Path) -> None:
     assert custom(folder, "says_nothing").measured == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "said"),
     [
@@ -326,6 +328,7 @@ def test_what_goes_wrong_in_it_is_the_stations_fault(
     assert said in result.message
 
 
+@pytest.mark.slow
 def test_it_has_its_time_beside_units_that_live_a_thousand_times_faster(folder: Path) -> None:
     assert custom(folder, "takes_half_a_second", speed=1000).measured == {"current": 4.1}
 

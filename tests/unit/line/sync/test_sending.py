@@ -158,6 +158,7 @@ class Flaky(DatabaseCentre):
             raise StoreError(Code.SYNC_GONE, "The line was cut.")
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 9))
 def test_a_line_that_is_cut_anywhere_loses_and_doubles_nothing(
     tmp_path_factory: pytest.TempPathFactory, seed: int, size: int

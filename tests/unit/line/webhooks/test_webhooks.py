@@ -109,6 +109,7 @@ def _raise(defect: Exception) -> None:
     raise defect
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_is_told_signed(
     records: SqlRecords, hooks: Webhooks, sender: Sender, listener: Listener
 ) -> None:
@@ -151,6 +152,7 @@ def test_a_batch_that_is_not_kept_is_not_told(records: SqlRecords, hooks: Webhoo
     assert hooks.listed()[0].waiting == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [500, 404, 302, 301, 199 + 201])
 def test_what_is_refused_is_sent_again_later_and_under_the_same_name(
     *,
@@ -176,6 +178,7 @@ def test_what_is_refused_is_sent_again_later_and_under_the_same_name(
     assert len(names) == 1
 
 
+@pytest.mark.slow
 def test_nobody_there_is_given_up_shown_and_sent_again_when_asked(
     records: SqlRecords, hooks: Webhooks, sender: Sender, clock: Clock
 ) -> None:
@@ -192,6 +195,7 @@ def test_nobody_there_is_given_up_shown_and_sent_again_when_asked(
     assert hooks.listed()[0].waiting == 1
 
 
+@pytest.mark.slow
 def test_one_delivery_is_taken_by_one_alone_and_comes_back_if_he_dies(
     records: SqlRecords, hooks: Webhooks
 ) -> None:

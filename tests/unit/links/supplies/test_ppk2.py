@@ -35,6 +35,7 @@ def test_it_is_found_by_its_calibration_and_nothing_is_switched() -> None:
         assert instrument.commands == [ppk2.STOP, ppk2.METADATA]
 
 
+@pytest.mark.slow
 def test_it_feeds_the_unit() -> None:
     with virtual_ppk2() as instrument:
         one = Ppk2Supply(instrument.port)
@@ -45,6 +46,7 @@ def test_it_feeds_the_unit() -> None:
         one.close()
 
 
+@pytest.mark.slow
 def test_the_voltage_is_set_before_it_is_switched_on() -> None:
     with virtual_ppk2() as instrument:
         one = Ppk2Supply(instrument.port)
@@ -55,6 +57,7 @@ def test_the_voltage_is_set_before_it_is_switched_on() -> None:
         one.close()
 
 
+@pytest.mark.slow
 def test_it_is_off_at_the_end() -> None:
     with virtual_ppk2() as instrument:
         one = Ppk2Supply(instrument.port)
@@ -66,6 +69,7 @@ def test_it_is_off_at_the_end() -> None:
         assert one.close() == ""
 
 
+@pytest.mark.slow
 def test_a_current_is_recorded_with_its_peaks() -> None:
     with virtual_ppk2(radio) as instrument:
         one = Ppk2Supply(instrument.port)
@@ -86,6 +90,7 @@ def test_a_current_is_recorded_with_its_peaks() -> None:
     assert 0.3 <= summary.duration_s < 5
 
 
+@pytest.mark.slow
 def test_samples_that_are_lost_are_counted() -> None:
     with virtual_ppk2(loses=4) as instrument:
         one = Ppk2Supply(instrument.port)
@@ -100,6 +105,7 @@ def test_samples_that_are_lost_are_counted() -> None:
     assert trace.lost_samples % 7 == 0
 
 
+@pytest.mark.slow
 def test_a_short_circuit_is_switched_off_at_once() -> None:
     with virtual_ppk2(lambda _sample: 0.2) as instrument:
         one = Ppk2Supply(instrument.port, limit_a=0.05)
@@ -112,6 +118,7 @@ def test_a_short_circuit_is_switched_off_at_once() -> None:
     assert "mA at 3 V, which is more than 50 mA" in raised.value.message
 
 
+@pytest.mark.slow
 def test_a_short_circuit_in_the_middle_of_a_run_is_switched_off_at_once_and_told() -> None:
     now_a, warned = [0.004], list[str]()
     with virtual_ppk2(lambda _sample: now_a[0]) as instrument:
@@ -136,6 +143,7 @@ def test_a_short_circuit_in_the_middle_of_a_run_is_switched_off_at_once_and_told
     assert summary.most_a == pytest.approx(0.3, rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_peak_that_is_above_the_limit_for_a_moment_is_no_short_circuit() -> None:
     """A burst of 2 ms every 20 ms: 12 mA in the mean."""
     warned = list[str]()
@@ -152,6 +160,7 @@ def test_a_peak_that_is_above_the_limit_for_a_moment_is_no_short_circuit() -> No
     assert warned == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("says", [b"", b"login: ", metadata().encode()[:60], b"END\n", bytes(99)])
 def test_what_is_no_ppk2_is_refused(monkeypatch: pytest.MonkeyPatch, says: bytes) -> None:
     monkeypatch.setattr(ppk2, "ANSWER_S", 0.3)
@@ -171,6 +180,7 @@ def test_one_that_is_not_there_is_not_found() -> None:
     assert raised.value.code is Code.PORT_NOT_FOUND
 
 
+@pytest.mark.slow
 def test_one_that_is_unplugged_is_lost_and_that_is_told() -> None:
     with virtual_ppk2() as instrument:
         one = Ppk2Supply(instrument.port)

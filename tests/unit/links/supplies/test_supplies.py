@@ -185,6 +185,7 @@ def calibration(text: str | None = None) -> Calibration:
     return found
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(2e-6, 0.6), min_size=1, max_size=300), st.integers(0, 3))
 def test_a_steady_current_is_read_as_it_is(levels: list[float], cut: int) -> None:
     """Within a range; whatever the last sample is cut off to."""
@@ -196,6 +197,7 @@ def test_a_steady_current_is_read_as_it_is(levels: list[float], cut: int) -> Non
     assert summary.lost_samples == 0
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=4000))
 def test_any_bytes_are_read_as_some_current(content: bytes) -> None:
     trace = decode(content, calibration(), voltage_v=3)

@@ -56,6 +56,7 @@ def refused(probe: ChipAtProbe) -> FirmlineError:
     return caught.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ble-reference", "full-256k", "stuck-gpregret", "nrf52840-ble"])
 def test_a_unit_is_read_whole_and_nothing_is_done_to_it(name: str) -> None:
     memory = unit_of(name)

@@ -61,6 +61,7 @@ async def test_the_first_page_is_the_report_of_the_line(records: SqlRecords) -> 
     assert re.search(r"north</a></td><td class=\"number\">22<", page)
 
 
+@pytest.mark.slow
 async def test_a_filter_narrows_the_report_and_stays_filled_in(records: SqlRecords) -> None:
     records.write(whole_shift())
     page = await read(site(records), "/line?station=south")
@@ -146,6 +147,7 @@ async def test_a_trace_that_cannot_be_read_hides_nothing_else(
     assert "Time line of the trace" in page
 
 
+@pytest.mark.slow
 async def test_names_from_outside_are_text(records: SqlRecords) -> None:
     unit = Unit(product=EVIL, serial=EVIL)
     rows: list[Row[Entry]] = whole_run(unit=unit)
