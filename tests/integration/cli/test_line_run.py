@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import firmline
+from firmline.errors import Code
 from firmline.line.station.withdrawal import LOOK_S, LOOKS
-from integration.cli.line_world import RECIPE, make_line
+from integration.cli.line_world import END_S, RECIPE, make_line
 from unit.cli.program import SCRIPT, Ran, environment, run_process
 
 pytestmark = pytest.mark.slow
@@ -116,6 +120,46 @@ def test_where_nobody_is_scans_wait_for_a_slot_and_failures_block_none(folder: P
         "SN-0001",
         "SN-0002",
     ]
+
+
+def test_a_scan_while_the_records_are_locked_names_its_unit_and_begins_nothing(
+    folder: Path,
+) -> None:
+    words = ("line", "run", "recipe.toml", "--on", f"2x{ROAD}", "--db", "line.db", "--json")
+    with subprocess.Popen(
+        (SCRIPT, *words),
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()  # it is open
+        with closing(sqlite3.connect(folder / "line.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            process.stdin.write("SN-0001\n")
+            process.stdin.flush()
+            assert process.stderr.readline().endswith(f"[{Code.DATABASE_LOCKED}]\n")
+            process.stdin.write("SN-0002\n")
+            process.stdin.flush()
+            refused = next(told for told in said(process) if told["type"] == "refused")
+        _, err = process.communicate(timeout=END_S)
+    assert refused["code"] == Code.DATABASE_LOCKED
+    assert refused["message"].startswith("SN-0002 was not begun: the records in "), refused
+    assert process.returncode == 0, err
+    assert [(run["unit"]["serial"], run["outcome"]) for run in exported(folder)] == [
+        ("SN-0001", "pass")
+    ]
+
+
+def said(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        yield json.loads(line)
 
 
 def stopped_in_the_middle(folder: Path, number: signal.Signals, *, speed: int) -> tuple[int, str]:
@@ -276,6 +320,7 @@ def test_a_package_that_is_taken_out_while_the_station_runs_goes_to_no_further_u
         text=True,
     ) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         process.stdout.readline()  # it is open
         (folder / "dfu.zip").rename(folder / "old.zip")
         time.sleep(LOOK_S * (LOOKS + 2))

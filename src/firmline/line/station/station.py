@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -145,12 +147,11 @@ class Station:
         if (withdrawn := self._withdrawn()) is not None:
             raise withdrawn
         async with self._admitting:
-            if self._books.journal.problem is not None:
-                raise self._books.journal.problem
             unit = Unit(product=self._equipment.recipe.recipe.product.name, serial=serial)
             self._check_not_at_work(serial)
             number = self._free_slot(slot)
-            history = await asyncio.to_thread(self._records.history, serial, product=unit.product)
+            with self._undone(f"{shortened(serial)} was not begun"):
+                history = await self._history(unit)
             decision = self._admit(serial, history)
             order = Order(
                 unit=unit,
@@ -211,9 +212,8 @@ class Station:
             raise InputError(
                 Code.SLOT_NOT_FREE, f"Slot {slot} shows another run by now: look again."
             )
-        if self._books.journal.problem is not None:
-            raise self._books.journal.problem
-        again = await asyncio.to_thread(with_result, found, test, answers)
+        with self._undone(f"The result of {test} was not taken"):
+            again = await asyncio.to_thread(with_result, found, test, answers)
         if self._found.get(slot) is not found:
             raise InputError(Code.SLOT_NOT_FREE, f"Slot {slot} was changed meanwhile: look again.")
         self._found[slot] = again
@@ -239,10 +239,9 @@ class Station:
         self._check_serial(serial)
         product = self._equipment.recipe.recipe.product.name
         async with self._admitting:
-            if self._books.journal.problem is not None:
-                raise self._books.journal.problem
             self._check_not_at_work(serial)
-            history = await asyncio.to_thread(self._records.history, serial, product=product)
+            with self._undone(f"The rework of {shortened(serial)} was not kept"):
+                history = await self._history(Unit(product=product, serial=serial))
             unit = unit_to_rework(serial, history)
             back = Reworked(
                 unit=unit, at=self._books.clock.now(), operator=self.shift.operator, note=note
@@ -284,6 +283,27 @@ class Station:
             await asyncio.wait(tuple(self._runs.values()))
 
     # Whether a unit may go into a slot.
+
+    async def _history(self, unit: Unit) -> tuple[UnitHistory, ...]:
+        """What the records know of a unit."""
+        return await asyncio.to_thread(self._records.history, unit.serial, product=unit.product)
+
+    @contextmanager
+    def _undone(self, what: str) -> Iterator[None]:
+        """Say, where the records cannot be read or written now, what was not done for it.
+
+        Raises:
+            StoreError: They cannot; its sentence begins with what was not done.
+        """
+        try:
+            if self._books.journal.problem is not None:
+                raise self._books.journal.problem
+            yield
+        except StoreError as problem:
+            why = re.sub(r"^The", "the", problem.message)
+            raise StoreError(
+                problem.code, f"{what}: {why}", hint=problem.hint, **problem.context
+            ) from problem
 
     def _check_serial(self, serial: str) -> None:
         recipe = self._equipment.recipe.recipe
