@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from firmline.line.records.sql import SqlRecords
     from firmline.line.station.opening import StationSetup
     from firmline.line.sync.centre import Centre
+    from firmline.line.sync.sending import Sender
 
 KEY_VARIABLE: Final = "FIRMLINE_STATION_KEY"
 
@@ -46,6 +47,20 @@ def centre_asked_for(address: str | None, key_file: Path | None) -> Centre | Non
     from firmline.line.sync.open import centre_of_station  # noqa: PLC0415 - the help stays fast
 
     return centre_of_station(address, key=station_key(key_file))
+
+
+def not_sent(sender: Sender, where: str) -> str:
+    """What the centre does not have at the end, as a sentence; empty: nothing."""
+    try:
+        left = sender.left
+    except FirmlineError:
+        return ""  # the station's own records say what is wrong with them
+    if left is None:
+        return f"{where} was never reached: what it does not have goes the next time."
+    if not left:
+        return ""
+    are = "record is" if left == 1 else "records are"
+    return f"{left:,} {are} not at {where} yet: the rest goes the next time."
 
 
 @contextmanager
@@ -84,3 +99,5 @@ def forwarding(
             yield
         finally:
             following.stop(sends_rest=True)
+            if left := not_sent(sender, centre.where):
+                line(left)

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from firmline.cli.failures import say
@@ -73,6 +74,21 @@ def in_its_time(setup: StationSetup) -> Target:
     if first.scheme is Scheme.SIM and "physics" not in first.options:
         return replace(first, options={"speed": "1", **first.options})
     return first
+
+
+def clock_behind(behind_s: float, now: datetime) -> str:
+    """That the newest record is of a time that this computer's clock has not reached.
+
+    Args:
+        behind_s: How far the clock is behind it, seconds.
+        now: What the clock says, UTC.
+    """
+    newest = now + timedelta(seconds=behind_s)
+    return (
+        f"The newest record is of {newest:%Y-%m-%d %H:%M:%S} UTC, and this computer's clock says"
+        f" {now:%Y-%m-%d %H:%M:%S}: times go on from the record. If the clock is wrong, set it; if"
+        " it was wrong then, keep these records and begin others (another --db)."
+    )
 
 
 class Terminal:
@@ -143,10 +159,7 @@ class Terminal:
     def _begin(self, opened: Opened) -> None:
         self._has_begun = True
         if opened.behind_s > 0 and not self._is_virtual:
-            self._printer.line(
-                f"This computer's clock is {opened.behind_s:.0f} s behind the newest record: set"
-                " it."
-            )
+            self._printer.line(clock_behind(opened.behind_s, datetime.now(UTC)))
         for cut in opened.cut_off:
             self._printer.cut_off(cut)
         self._printer.ready(self._setup)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from firmline.cli.line_station import clock_behind
 from firmline.errors import Code
 from unit.cli.makers import package
 from unit.cli.program import Program, assert_failed, files_in
@@ -226,3 +228,11 @@ def test_a_file_that_is_no_recipe_is_one_sentence(
     assert_failed(firmline("line", "check", "r.toml"), code)
     result = firmline("line", "check", "r.toml", "--json").result
     assert result["code"] == code
+
+
+def test_a_record_of_a_later_time_is_told_with_both_ways_out() -> None:
+    told = clock_behind(86_400.0, datetime(2026, 11, 24, 3, 30, tzinfo=UTC))
+    assert "newest record is of 2026-11-25 03:30:00 UTC" in told
+    assert "clock says 2026-11-24 03:30:00" in told
+    assert "If the clock is wrong, set it" in told
+    assert "another --db" in told

@@ -76,6 +76,19 @@ class Sender:
         self._attachments = attachments
         self._station = station
         self._centre = centre
+        self._at_centre: int | None = None
+        """The newest row that the centre has; ``None``: it was not reached yet."""
+
+    @property
+    def left(self) -> int | None:
+        """How many rows the centre does not have; ``None``: nobody knows, it was never reached.
+
+        Raises:
+            StoreError: The station's own records cannot be read.
+        """
+        if self._at_centre is None:
+            return None
+        return max(0, self._records.newest(self._station) - self._at_centre)
 
     def send(self, *, stopped: Callable[[], bool] = lambda: False) -> Sent:
         """Send what the centre does not have, all of it.
@@ -90,7 +103,7 @@ class Sender:
         standing = self._centre.standing(self._station)
         self._check_not_set_back(standing)
         rows = files = 0
-        newest = standing.newest
+        newest = self._at_centre = standing.newest
         after = max(0, newest - 1)  # the last once more, to see that it is the same
         while not stopped():
             batch = self._next(after)
@@ -98,7 +111,7 @@ class Sender:
                 break
             files += self._attach(batch)
             rows += self._centre.write(self._station, batch)
-            after = newest = batch[-1].key.sequence
+            after = newest = self._at_centre = batch[-1].key.sequence
         clock_s = None
         if standing.now is not None:
             clock_s = (datetime.now(UTC) - standing.now).total_seconds()
@@ -174,8 +187,8 @@ class Following:
 
         Args:
             patience_s: How long to wait, seconds; a centre that is slow is not waited for.
-            sends_rest: Whether what was recorded last is sent before, where the centre answers;
-                else it ends behind the batch that is under way.
+            sends_rest: Whether what was recorded last is sent before, also where the last try has
+                failed; else it ends behind the batch that is under way.
         """
         self._sends_rest = sends_rest
         self._over_s = time.monotonic() + patience_s
@@ -184,9 +197,12 @@ class Following:
 
     def _run(self) -> None:
         self._follow()
-        if self._sends_rest and self._problem is None:
+        if self._sends_rest and not self._is_for_good():
             with suppress(FirmlineError):  # it goes the next time
                 self._sender.send(stopped=lambda: time.monotonic() > self._over_s)
+
+    def _is_for_good(self) -> bool:
+        return self._problem is not None and self._problem.code in FOR_GOOD
 
     def _follow(self) -> None:
         tries = 0

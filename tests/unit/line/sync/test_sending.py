@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmline.cli.forwarding import not_sent
 from firmline.errors import Code, FirmlineError, StoreError
 from firmline.line.records.address import DatabaseAddress
 from firmline.line.records.attachments import AttachmentStore
@@ -224,6 +225,51 @@ def test_it_follows_a_station_and_waits_for_a_centre_that_is_away(
         "DFU-SYNC-002",
         None,
     ], "each is told once"
+
+
+def test_at_the_end_the_rest_goes_also_where_the_last_try_has_failed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "AGAIN_S", (60.0,))
+    is_away = [True]
+
+    class Away(DatabaseCentre):
+        def standing(self, station: str) -> Standing:
+            if is_away[0]:
+                raise StoreError(Code.SYNC_GONE, "Away.")
+            return super().standing(station)
+
+    told: list[FirmlineError | str | None] = []
+    sender = place.sender(Away(place.theirs, place.their_files))
+    following = Following(sender, told=told.append)
+    place.write()
+    following.start()
+    until(told, lambda: len(told) == 1)
+    assert sender.left is None
+    assert "was never reached" in not_sent(sender, "the centre")
+    is_away[0] = False
+    following.stop(sends_rest=True)
+    assert place.theirs.newest("north") == 4
+    assert not_sent(sender, "the centre") == ""
+    place.write()
+    assert not_sent(sender, "the centre").startswith("4 records are not at the centre yet")
+
+
+def test_what_only_a_person_can_mend_is_not_tried_at_the_end(place: Place) -> None:
+    tries: list[str] = []
+
+    class Refusing(DatabaseCentre):
+        def standing(self, station: str) -> Standing:
+            tries.append(station)
+            raise StoreError(Code.SYNC_REFUSED, "No such key.")
+
+    told: list[FirmlineError | str | None] = []
+    following = Following(place.sender(Refusing(place.theirs, place.their_files)), told=told.append)
+    place.write()
+    following.start()
+    until(told, lambda: len(told) == 1)
+    following.stop(sends_rest=True)
+    assert tries == ["north"]
 
 
 def test_attachments_of_a_centre_without_a_folder_stay_at_the_station(place: Place) -> None:
