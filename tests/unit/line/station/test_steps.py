@@ -90,6 +90,7 @@ def dies(step): os._exit(3)
 def nonsense(step): return ["no", "dictionary"]
 def nameless(step): return {"No Slug": 1}
 def endless(step): return {"current": float("inf")}
+def huge(step): return {"current": 10**400}
 def takes_half_a_second(step):
     time.sleep(0.5)
     return {"current": 4.1}
@@ -318,6 +319,7 @@ def test_a_function_of_the_customers_measures(folder: Path) -> None:
         ("nonsense", "no dictionary of measurements"),
         ("nameless", "'No Slug'"),
         ("endless", "more than numbers and texts"),
+        ("huge", "'current', which is no number"),
     ],
 )
 def test_what_goes_wrong_in_it_is_the_stations_fault(
