@@ -109,6 +109,7 @@ def test_the_product_s_services_begin_at_the_same_handle_in_both_modes() -> None
     in_a_room(story)
 
 
+@pytest.mark.slow
 def test_an_update_goes_through_between_the_changes_it_is_told_of() -> None:
     async def story(room: Room) -> None:
         unit, _ = room.place(bonded())

@@ -135,6 +135,7 @@ def test_copies_of_all_answers_make_no_byte_be_sent_again() -> None:
     assert unit.data_received == len(FIRMWARE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("copies", [1, 2])
 @pytest.mark.parametrize("lost", range(4, 125, 4))
 def test_a_lost_packet_costs_its_object_and_no_refused_write(lost: int, copies: int) -> None:

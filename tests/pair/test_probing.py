@@ -193,6 +193,7 @@ def test_every_pair_of_versions_is_told(pack: ProbePack, profile: BootloaderProf
         assert findings == expected(description, findings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROBED, ids=by_name)
 def test_a_key_at_hand_tells_any_version(profile: BootloaderProfile) -> None:
     every = replace(
@@ -204,6 +205,7 @@ def test_a_key_at_hand_tells_any_version(profile: BootloaderProfile) -> None:
     assert findings == expected(description, findings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROBED, ids=by_name)
 def test_a_version_outside_the_pack_is_found_within_bounds(
     pack: ProbePack, profile: BootloaderProfile

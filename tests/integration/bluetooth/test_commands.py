@@ -86,6 +86,7 @@ def firmline(folder: Path, capsys: pytest.CaptureFixture[str], computer: ThisCom
     return call
 
 
+@pytest.mark.slow
 def test_a_scan_listens_with_the_computers_bluetooth(firmline: Program) -> None:
     ran = firmline("scan", "--duration", "0.3")
     assert ran.code == ExitCode.DONE
@@ -103,6 +104,7 @@ def test_a_scan_connects_and_tells_what_it_found_as_json(firmline: Program) -> N
     assert unit["address"] == str(ADDRESS)
 
 
+@pytest.mark.slow
 def test_on_macos_a_scan_lists_what_the_system_calls_them(
     firmline: Program, computer: ThisComputer
 ) -> None:

@@ -81,6 +81,7 @@ async def test_a_refusal_says_what_was_asked_for(
     )
 
 
+@pytest.mark.slow
 async def test_a_controller_that_does_not_answer_is_given_up(
     host: QuietHost, controller: FakeController
 ) -> None:
@@ -100,6 +101,7 @@ async def test_a_controller_that_does_not_answer_is_given_up(
     assert controller.names == ["HCI_RESET_COMMAND"]
 
 
+@pytest.mark.slow
 async def test_bytes_that_are_no_hci_are_named_where_nothing_else_came(
     host: QuietHost, controller: FakeController
 ) -> None:

@@ -101,6 +101,7 @@ def test_the_named_command_makes_a_package_with_the_same_fields(
     assert comparable(ours) == comparable(theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_words_and_the_fields_name_the_same_command(
     name: str, peer: Path, firmline: Program

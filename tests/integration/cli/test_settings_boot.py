@@ -62,6 +62,7 @@ def generate(firmline: Program, *words: str, family: str = "NRF52", version: str
     assert ran.code == 0, ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chip_name", FAMILIES)
 def test_a_programmed_unit_starts_its_application(
     chip_name: str, firmline: Program, folder: Path
@@ -81,6 +82,7 @@ def test_a_page_of_the_first_version_is_upgraded(firmline: Program, folder: Path
     assert (unit.firmware_revision or "").startswith("7+")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind.name for kind in BootValidationType])
 def test_every_boot_check_agrees_with_the_bootloaders(
     kind: str, firmline: Program, folder: Path

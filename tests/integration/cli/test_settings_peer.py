@@ -78,6 +78,7 @@ def test_every_file_of_the_evidence_has_its_command() -> None:
     assert {run.name for run in RUNS.values() if run.code} == set(REFUSED) | set(MENDED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", MADE, ids=lambda run: run.name)
 def test_the_same_command_makes_the_same_file(
     run: Recorded, firmline: Program, folder: Path

@@ -134,6 +134,7 @@ def test_requests_are_answered_and_commands_are_counted() -> None:
     at_a_desk(story)
 
 
+@pytest.mark.slow
 def test_an_update_goes_over_a_dongle() -> None:
     heard: list[Event] = []
 

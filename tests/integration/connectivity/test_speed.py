@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from firmline.links.connectivity.dongle import Dongle
 from firmline.links.connectivity.wire.api5 import API5
 from firmline.links.virtual_dongle.chip import REACTION_S, VirtualDongle
@@ -11,6 +13,7 @@ from integration.connectivity.desk import PORT
 from integration.connectivity.eager import BAUD, Eager, least_s, seconds_to_send
 
 
+@pytest.mark.slow
 def test_a_driver_uses_what_the_window_of_one_leaves_of_a_megabaud() -> None:
     async def story() -> float:
         chip = VirtualDongle(Eager, baud=BAUD)

@@ -100,6 +100,7 @@ async def test_every_byte_is_written(bench: Bench) -> None:
     assert arrived == everything
 
 
+@pytest.mark.slow
 async def test_a_port_that_goes_is_told_once(bench: Bench) -> None:
     bench.listen()
     bench.unplug()

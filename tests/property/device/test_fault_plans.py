@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -139,6 +140,7 @@ def told(plan: FaultPlan, profile: str, story: list[tuple[Action, float]], timed
     return [repr(entry) for entry in unit.log], said, unit.board.flash.read(0, 0x80000)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(plan=plans, profile=st.sampled_from(list(PROFILES)), story=steps, timed=st.booleans())
 def test_nothing_is_raised_and_the_same_seed_is_the_same_run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -113,6 +114,7 @@ numbers = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(["bench", "cr2032"]),
     st.dictionaries(st.sampled_from(sorted(set(SUPPLY) - {"source", "dcdc"})), numbers, max_size=4),

@@ -124,6 +124,7 @@ def test_what_is_left_behind_any_cut_tells_nothing_that_the_whole_does_not(
     )
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_what_stands_in_front_of_any_cut_names_no_other_cause_surely(data: st.DataObject) -> None:
     whole = data.draw(st.sampled_from(wholes()), label="trace")

@@ -145,6 +145,7 @@ def test_what_was_read_is_kept(firmline: Program, folder: Path) -> None:
     assert files_in(folder) == {"kept.hex"} or list(files_in(folder)) == ["kept.hex"]
 
 
+@pytest.mark.slow
 def test_a_dump_goes_with_a_trace_or_alone(
     firmline: Program, folder: Path, save: Save, unit: VirtualUnit
 ) -> None:

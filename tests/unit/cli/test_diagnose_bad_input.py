@@ -482,6 +482,7 @@ def test_evidence_that_no_cause_could_have_makes_the_unknown_likeliest(firmline:
 # What has ended well.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["trace", "log"])
 def test_what_ended_well_is_not_diagnosed_as_failing(firmline: Program, kind: str) -> None:
     end = events.UpdateFinished(

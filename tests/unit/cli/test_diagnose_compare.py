@@ -220,6 +220,7 @@ def test_a_line_that_broke_off_is_left_out_and_said(
     assert len((folder / "runs.jsonl").read_text().splitlines()) == 9
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("kept")
 def test_one_that_is_decided_is_told_again_and_runs_nothing(firmline: Program) -> None:
     told = firmline(*ON_CELL, "--log", "runs.jsonl", "--json")

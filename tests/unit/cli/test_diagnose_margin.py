@@ -141,6 +141,7 @@ def test_a_ppk2_feeds_the_unit_and_its_current_is_kept(
     assert (folder / "m.csv").read_text().splitlines()[1].startswith("1,3,pass,,0.000,4.0")
 
 
+@pytest.mark.slow
 def test_a_bench_supply_is_set_and_left_as_it_was_found(
     firmline: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +218,7 @@ def test_power_that_would_be_lost_has_to_be_accepted(firmline: Program) -> None:
     assert_failed(told, Code.POWER_LOSS_NOT_ACCEPTED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("runs", "begins"),
     [

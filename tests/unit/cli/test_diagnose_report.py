@@ -141,6 +141,7 @@ def test_no_string_of_a_unit_or_a_file_is_more_than_text(firmline: Program, fold
     assert fields_of(firmline, "unit.jsonl")["unit"].count("<script>") == 1
 
 
+@pytest.mark.slow
 def test_a_hostile_report_and_log_are_text_as_well(firmline: Program, folder: Path) -> None:
     evidence = {"evidence": {HOSTILE: HOSTILE, "phase": HOSTILE, "transport": "ble"}}
     (folder / "r.json").write_text(json.dumps(evidence), encoding="utf-8")
@@ -181,6 +182,7 @@ def test_the_contract_stays_in_front_of_the_report(firmline: Program, trace: str
     assert ran.err == "Report: out.html\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -239,6 +241,7 @@ def dumped(name: str, unit: str) -> None:
     Path(name).write_text(format_intel_hex(dump.spans), encoding="ascii")
 
 
+@pytest.mark.slow
 def test_a_report_of_an_end_that_is_not_proven_calls_nothing_a_failure(
     firmline: Program, folder: Path
 ) -> None:

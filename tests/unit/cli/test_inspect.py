@@ -62,6 +62,7 @@ def test_of_a_unit_that_nobody_saw_only_the_error_is_said(firmline: Program) -> 
     assert "Where the unit" not in ran.out
 
 
+@pytest.mark.slow
 def test_a_pack_and_a_key_find_the_same(firmline: Program) -> None:
     found = {
         ("softdevice_fwid", "0x00B7", "probe"),
@@ -118,6 +119,7 @@ def test_what_goes_wrong_comes_with_what_was_found(firmline: Program) -> None:
     assert ("softdevice_fwid", "0x0103", "remote_version") in facts_in(result)
 
 
+@pytest.mark.slow
 def test_a_trace_holds_every_probe_and_no_secret(firmline: Program, files: Path) -> None:
     ran = firmline("inspect", UNIT, "--key-file", "private.key", "--trace", "unit.jsonl")
     assert ran.code == 0

@@ -184,6 +184,7 @@ def test_a_signal_behind_the_work_comes_when_the_loop_has_ended() -> None:
     assert ended == [True]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("taken", "soon")
 def test_a_loop_that_does_not_end_is_broken_off() -> None:
     def runner(main: Coroutine[Any, Any, None]) -> None:
@@ -225,6 +226,7 @@ def test_where_the_command_is_over_a_signal_changes_nothing(taken: Interruptions
     assert signal.getsignal(NUMBER) == taken.handle
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("taken", "soon")
 def test_where_the_command_is_over_and_its_process_is_not_a_signal_ends_it(
     monkeypatch: pytest.MonkeyPatch,

@@ -92,6 +92,7 @@ def test_a_key_that_appears_in_the_meantime_is_not_replaced(
     assert files_in(folder) == {"new.key"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "code", "replaced"), [("y\n", 0, True), ("n\n", 2, False)])
 def test_a_person_is_asked_before_a_key_is_replaced(
     answer: str, code: int, replaced: bool, key_file: Path, folder: Path

@@ -47,6 +47,7 @@ def sign_in(folder: Path, name: str, password: str) -> Role:
         return sessions.sign_in(name, password, now=datetime.now(UTC)).holder.role
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("anna")
 def test_an_account_made_here_signs_in(folder: Path) -> None:
     assert sign_in(folder, "anna", SECRET) is Role.RELEASE_MANAGER
@@ -109,6 +110,7 @@ def test_a_password_file_that_others_may_read_is_refused(
     assert SECRET not in ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "code"),
     [

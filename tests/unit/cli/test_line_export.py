@@ -65,6 +65,7 @@ def test_one_unit_is_told_in_full(firmline: Program) -> None:
     assert ran.out.splitlines()[-1] == "1 unit, 2 runs (1 PASS, 1 FAIL)."
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shift")
 @pytest.mark.parametrize(
     ("options", "said"),

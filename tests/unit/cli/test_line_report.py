@@ -241,6 +241,7 @@ def test_a_signal_is_told_with_its_rule(firmline: Program, folder: Path) -> None
     assert "signals in the newest 39 points (each run), the last at 2026-11-23 11:25Z: WE 1" in said
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shift")
 @pytest.mark.parametrize("options", [("--newest", "1"), ("--newest", "x"), ("--rules", "mine")])
 def test_nonsense_is_refused(firmline: Program, options: tuple[str, str]) -> None:

@@ -100,6 +100,7 @@ def test_a_page_without_verdicts_says_so(firmline: Program, shift: Path) -> None
     assert "What is measured" not in page.text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shift")
 def test_parquet_and_csv_say_the_same(firmline: Program, folder: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
@@ -129,6 +130,7 @@ def test_without_the_extra_nothing_is_written(
     assert files_in(folder) == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shift")
 @pytest.mark.parametrize("form", ["--html", "--parquet"])
 def test_no_file_is_written_over(firmline: Program, folder: Path, form: str) -> None:

@@ -111,6 +111,7 @@ def test_the_name_of_a_station_at_work_is_refused(firmline: Program, shift: Path
     assert history(shift) == (1, [])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shift")
 @pytest.mark.parametrize("name", ["../north", "", "a b"])
 def test_a_name_that_no_station_can_have_is_refused(firmline: Program, name: str) -> None:

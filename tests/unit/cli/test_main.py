@@ -237,6 +237,7 @@ def test_the_help_names_every_exit_code(firmline: Program) -> None:
 # As a process: what only a process shows.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["keys", "display", "--help"]])
 def test_a_reader_that_has_left_is_no_failure(words: list[str], folder: Path) -> None:
     ours, theirs = os.pipe()
@@ -322,6 +323,7 @@ def test_a_signal_to_end_is_130(kind: signal.Signals, folder: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["cat dfu.zip | {} /dev/stdin", "{} <(cat dfu.zip)"])
 def test_a_package_may_come_through_the_shells_pipes(words: str, folder: Path) -> None:
     (folder / "dfu.zip").write_bytes(b"no package")

@@ -48,6 +48,7 @@ def test_what_was_not_read_counts_as_unknown(firmline: Program) -> None:
     assert "not known: app-version, hw-version, key." in ran.out
 
 
+@pytest.mark.slow
 def test_with_probes_every_check_is_answered(firmline: Program) -> None:
     ran = firmline(*CHECK, TRUSTING, *CHIP, *WITH_PROBES, "--json")
     assert ran.code == 0

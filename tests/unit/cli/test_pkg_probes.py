@@ -30,6 +30,7 @@ def made(folder: Path) -> ProbePack:
     return read_probe_pack((folder / "p.zip").read_bytes(), name="p.zip")
 
 
+@pytest.mark.slow
 def test_one_command_makes_a_pack(firmline: Program, folder: Path) -> None:
     ran = firmline(*SIGN_52)
     assert (ran.code, ran.err) == (0, "")

@@ -333,6 +333,7 @@ def test_names_are_shown_without_what_a_terminal_would_obey(
     assert "\x1b" not in firmline("pkg", "signer", name, "--json").result["packages"][0]["package"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["signer", "display", "diff"])
 def test_the_help_does_not_load_the_cryptographic_library(command: str) -> None:
     script = (

@@ -191,6 +191,7 @@ def test_a_key_file_that_is_missing_is_called_a_key_file(load: object, folder: P
 # At a real terminal.
 
 
+@pytest.mark.slow
 def test_a_password_typed_at_a_terminal_is_never_shown(folder: Path) -> None:
     seen = run_at_terminal(
         *("keys", "generate", "--password", "new.key"),
@@ -213,6 +214,7 @@ def test_a_password_typed_at_a_terminal_is_never_shown(folder: Path) -> None:
     assert SECRET not in shown.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "code"), [("\x03", 130), ("\x04", 130)])
 def test_a_person_may_leave_at_the_question(typed: str, code: int, folder: Path) -> None:
     seen = run_at_terminal(

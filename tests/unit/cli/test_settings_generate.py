@@ -360,6 +360,7 @@ def bad_inputs(folder: Path) -> None:
     (folder / "low.hex").write_bytes(hex_file((0x18000, APPLICATION)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.fragment)
 def test_what_is_refused(case: Case, firmline: Program, folder: Path) -> None:
     bad_inputs(folder)

@@ -14,6 +14,7 @@ from unit.cli.program import Program
 ONE = ("sim", "diagnose", "brown-out", "--link", "usb")
 
 
+@pytest.mark.slow
 def test_each_incident_is_told_test_by_test(firmline: Program) -> None:
     ran = firmline(*ONE, "--no-checklist")
     assert (ran.code, ran.err) == (0, "")
@@ -104,6 +105,7 @@ def test_what_failed_as_before_raises_none_of_those_that_it_cannot_part(firmline
     assert after["jump-bond-config"] < 4 * after["jump-app-crashes"]
 
 
+@pytest.mark.slow
 def test_a_fault_from_which_every_update_recovers_is_no_incident(firmline: Program) -> None:
     ran = firmline("sim", "diagnose", "host-gone", "--no-checklist")
     assert ran.out == "Every update succeeds: there is nothing to find out.\n"
@@ -140,6 +142,7 @@ def test_one_unit_begins_with_what_is_known_of_it(firmline: Program, folder: Pat
     assert "dump-flash" not in {step["test"] for step in result["steps"]}
 
 
+@pytest.mark.slow
 def test_a_unit_that_is_updated_has_nothing_to_be_found_out(firmline: Program) -> None:
     ran = firmline("sim", "diagnose", "--unit", "sdk17-ble")
     assert ran.out == "The update succeeds, or is for another tool: there is nothing to find out.\n"

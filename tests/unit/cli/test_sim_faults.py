@@ -73,6 +73,7 @@ def lying(case: Case) -> Ending:
     return replace(run_case(case), truth=Truth.OLD)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_false_success_is_told_and_has_its_exit_code(
     as_json: bool, firmline: Program, monkeypatch: pytest.MonkeyPatch

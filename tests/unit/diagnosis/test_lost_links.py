@@ -62,6 +62,7 @@ def test_a_cell_that_gives_way_is_no_power_that_was_lost_once(unit: UnitDescript
     assert chance(twice, POWER_LOSS) < chance(once, POWER_LOSS) / 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [CONTACT, WEAK], ids=["contact", "weak cell"])
 def test_a_link_that_is_lost_without_an_answer_is_not_the_packages(unit: UnitDescription) -> None:
     families = rank(shown_by(unit, 2)).families
@@ -69,6 +70,7 @@ def test_a_link_that_is_lost_without_an_answer_is_not_the_packages(unit: UnitDes
     assert families["package"] < 0.02
 
 
+@pytest.mark.slow
 def test_an_application_on_a_line_does_not_tell_whether_it_has_restarted() -> None:
     case = Case(StuckGpregret(), Subject(LinkKind.UART, Sdk.SDK17_1))
     verdict = verdict_of(Seeded(case=case, seed=1), Order.PLAN)

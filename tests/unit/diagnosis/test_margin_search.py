@@ -117,6 +117,7 @@ def test_a_run_that_fails_by_chance_does_not_lead_it_astray() -> None:
     assert abs(margin.threshold - 2.09) < 0.06
 
 
+@pytest.mark.slow
 def test_both_ends_are_tried_first_the_good_one_before_the_other() -> None:
     for sweep in (VOLTS, OHMS):
         _, runs = found(sweep, sweep.value(0.5))
@@ -154,6 +155,7 @@ def test_nothing_is_known_before_the_first_run() -> None:
     assert margin.bad_side > 140
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     runs=st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=25),

@@ -88,6 +88,7 @@ def test_the_largest_image_and_one_byte_more() -> None:
     assert len(parse(bytes(limit), "app.bin").data) == limit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["app.bin", "app.hex"])
 def test_too_many_bytes_are_no_stray_record(name: str) -> None:
     size = 1024 * 1024 + 1

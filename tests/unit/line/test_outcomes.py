@@ -30,6 +30,7 @@ def test_the_first_step_that_went_wrong_decides(steps: list[StepOutcome], run: S
     assert outcome_of_run(steps) is run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", list(product(StepOutcome, repeat=3)))
 def test_a_run_passes_only_where_a_step_passed_and_none_went_wrong(
     steps: tuple[StepOutcome, ...],

@@ -123,6 +123,7 @@ def test_what_another_thread_hands_over_is_taken() -> None:
     assert run_in_virtual_time(main(), speed=10) == "given"
 
 
+@pytest.mark.slow
 def test_the_end_waits_for_other_threads_in_their_own_time() -> None:
     done: list[str] = []
 

@@ -57,6 +57,7 @@ async def test_somebody_heard_twice_is_one_unit() -> None:
     assert await find_named(air, "Tag", timeout_s=30, settle_s=0.02) == sighting(2)
 
 
+@pytest.mark.slow
 async def test_a_second_unit_that_is_heard_a_little_later_is_noticed() -> None:
     air = Air((0, sighting(2)), (0.01, sighting(3)))
     with pytest.raises(TransportError) as caught:

@@ -140,6 +140,7 @@ async def test_every_answer_is_as_it_is_described(
         assert faults(answer.json(), schema, schemas) == []
 
 
+@pytest.mark.slow
 def test_what_is_served_is_what_is_described(room: Room) -> None:
     served = {
         route.path.replace(":path}", "}").removeprefix(ROOT)
@@ -331,6 +332,7 @@ async def test_anybody_may_ask_whether_it_lives(client: httpx.AsyncClient) -> No
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
+@pytest.mark.slow
 async def test_records_that_are_gone_are_told_in_a_sentence(
     client: httpx.AsyncClient, tmp_path: Path
 ) -> None:

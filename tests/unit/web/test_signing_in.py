@@ -137,6 +137,7 @@ async def test_with_the_first_account_everybody_signs_in(
     assert (await client.post("/station/say")).status_code == 401
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bert")
 async def test_whoever_signs_in_comes_to_where_he_wanted(client: httpx.AsyncClient) -> None:
     answer = await sign_in(client, next="/station?x=1")
@@ -302,6 +303,7 @@ async def test_a_key_that_opens_nothing_is_refused_also_where_all_is_open(
     assert answer.status_code == 401
 
 
+@pytest.mark.slow
 async def test_a_key_in_an_address_opens_nothing(
     client: httpx.AsyncClient, database: Database, kept_hash: str
 ) -> None:
@@ -317,6 +319,7 @@ async def test_an_endless_form_is_not_read(client: httpx.AsyncClient) -> None:
     assert (answer.status_code, "set-cookie" in answer.headers) == (400, False)
 
 
+@pytest.mark.slow
 async def test_with_tls_the_cookie_is_sent_in_no_other_way(
     database: Database, passwords: Passwords, kept_hash: str
 ) -> None:

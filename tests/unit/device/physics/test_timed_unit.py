@@ -256,6 +256,7 @@ def test_an_update_ends_with_a_farewell_an_activation_and_the_new_application(
     assert ready.unit.board.flash.read(0x26000, len(IMAGE)) == IMAGE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after_s", [0.001, 0.05, 0.12, 1.0, 2.5, 4.0, 4.8])
 def test_a_cell_that_is_pulled_in_the_middle_of_an_activation(ready: Story, after_s: float) -> None:
     """Only what was done by then is in flash; the next boot goes on, and all ends well."""

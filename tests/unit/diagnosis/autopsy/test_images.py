@@ -40,6 +40,7 @@ def first(autopsy: Autopsy) -> str:
     return rank(autopsy.incident).causes[0].slug
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(gallery_names()) - WRONG_FROM_THE_FACTORY))
 def test_nothing_is_wrong_with_the_flash_of_a_unit_from_the_factory(name: str) -> None:
     autopsy = opened(made(gallery_unit(name)))

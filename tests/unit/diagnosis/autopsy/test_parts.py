@@ -43,6 +43,7 @@ def slugs(autopsy: Autopsy) -> set[str]:
     return {each.slug for each in autopsy.findings}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ble-reference", "nrf52840-ble", "full-256k", "no-application"])
 @pytest.mark.parametrize("size", [192, 256, 320, 480, 500, 504, 508, 512, 768])
 def test_the_first_part_of_a_good_unit_has_nothing_wrong(name: str, size: int) -> None:

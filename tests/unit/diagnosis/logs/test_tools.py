@@ -545,6 +545,7 @@ TO_SELECT: Final = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log", TO_SELECT)
 @pytest.mark.parametrize("code", [2, 3, 5, 8, 10, 11])
 def test_no_bootloader_that_is_known_refuses_to_say_how_much_it_has(log: str, code: int) -> None:

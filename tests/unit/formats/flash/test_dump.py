@@ -90,6 +90,7 @@ def test_plain_bytes_of_another_chip_are_told_by_their_vectors(
     assert words in problem.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [4, 2])
 @pytest.mark.parametrize("form", ["bin", "hex"])
 def test_words_that_stand_the_wrong_way_round_are_turned(width: int, form: str) -> None:
@@ -240,6 +241,7 @@ def partly_turned(start: int, end: int, width: int = 4) -> bytes:
     return FLASH[:start] + turn_words(FLASH[start:end], width) + FLASH[end:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [4, 2])
 @pytest.mark.parametrize("form", ["bin", "hex"])
 def test_a_part_of_the_flash_that_is_turned_is_not_used_and_told(width: int, form: str) -> None:

@@ -70,6 +70,7 @@ def test_a_session_ends_when_it_is_ended_or_after_a_shift(
     assert actions(database).count("session.end") == 1
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_a_session_opens_nothing(database: Database, sessions: Sessions) -> None:
     begun = sessions.sign_in("bert", SECRET, now=BEGIN)
     with database.reading() as connection:

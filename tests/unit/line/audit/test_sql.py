@@ -78,6 +78,7 @@ def test_an_entry_goes_with_the_change_that_it_tells(kept: Database) -> None:
     assert verify(entries).holds
 
 
+@pytest.mark.slow
 def test_a_second_writer_waits_for_the_first(kept: Database) -> None:
     entered, go = Event(), Event()
 

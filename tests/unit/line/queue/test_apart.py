@@ -108,6 +108,7 @@ def test_an_answer_behind_the_end_of_the_loop_is_for_nobody() -> None:
     threads[0].join()  # a problem in it would be a warning, and warnings are errors
 
 
+@pytest.mark.slow
 def test_a_program_ends_while_a_server_is_silent() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=20, check=False

@@ -140,6 +140,7 @@ def test_older_records_are_brought_up_to_date_behind_a_copy(
     old.close()
 
 
+@pytest.mark.slow
 def test_records_of_the_first_version_get_their_indexes(
     engine: Engine, address: DatabaseAddress
 ) -> None:

@@ -131,6 +131,7 @@ def test_locked_records_are_told_and_nothing_is_lost(path: Path) -> None:
     records.close()
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_all_of_a_batch_or_nothing(path: Path) -> None:
     records = opened(path)
     records.write(whole_run("north"))

@@ -348,6 +348,7 @@ def run(story: Coroutine[Any, Any, None], *, speed: float | None) -> None:
     run_in_virtual_time(story, speed=speed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("speed", [1, 1000])
 def test_what_takes_longer_by_the_wall_is_stopped(speed: float) -> None:
     async def story() -> None:

@@ -198,6 +198,7 @@ def until(told: Sequence[object], is_there: Callable[[], bool]) -> None:
     raise AssertionError(told)
 
 
+@pytest.mark.slow
 def test_it_follows_a_station_and_waits_for_a_centre_that_is_away(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

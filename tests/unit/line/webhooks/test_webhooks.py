@@ -214,6 +214,7 @@ def test_one_delivery_is_taken_by_one_alone_and_comes_back_if_he_dies(
     assert again.tries == 2
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_between_sends_again(
     records: SqlRecords, hooks: Webhooks, listener: Listener, clock: Clock
 ) -> None:

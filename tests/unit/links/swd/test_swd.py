@@ -186,6 +186,7 @@ def test_the_probe_has_to_be_one(count: int, words: str, monkeypatch: pytest.Mon
     assert os.fspath("swd:NUMBER") in caught.value.hint or count == 0
 
 
+@pytest.mark.slow
 def test_the_command_reads_the_probe_that_is_plugged_in(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

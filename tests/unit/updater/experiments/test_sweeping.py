@@ -71,6 +71,7 @@ def test_it_goes_no_further_than_it_may() -> None:
     assert not experiment.margin().is_found
 
 
+@pytest.mark.slow
 def test_a_fault_of_the_station_is_run_again_at_the_same_value() -> None:
     bench = Bench(62.0)
     bench.faults = 2

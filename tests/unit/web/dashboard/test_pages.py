@@ -69,6 +69,7 @@ async def test_a_filter_narrows_the_report_and_stays_filled_in(records: SqlRecor
     assert 'name="station" value="south"' in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["/line", "/line?batch=none", "/runs", "/units"])
 async def test_where_nothing_was_run_a_page_says_so(records: SqlRecords, address: str) -> None:
     page = await read(site(records), address)
