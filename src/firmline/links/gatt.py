@@ -29,6 +29,8 @@ CHANNEL_UUIDS: Final[dict[Channel, str]] = {
 }
 """The characteristics of the Secure DFU service (spec section 11), and the one of SDK 12."""
 
+_CHANNELS: Final = {uuid: channel for channel, uuid in CHANNEL_UUIDS.items()}
+
 EXPERIMENTAL_SERVICE: Final = "8E400001-F315-4F60-9FB8-838830DAEA50"
 """The buttonless service of SDK 12, which has the UUID of its one characteristic. Request 01,
 answer 20 01 01 by notification, then it disconnects and restarts (as the maker's own libraries for
@@ -90,6 +92,23 @@ _UUID16_TYPES = (0x02, 0x03)  # Incomplete and complete list of 16-bit UUIDs (CS
 _UUID128_TYPES = (0x06, 0x07)  # The same of 128-bit UUIDs.
 _UUID128_SIZE = 16
 _MAX_PERCENT = 100
+
+
+def channel_of(uuid: str, *, speaks: bool) -> Channel | None:
+    """The channel that a characteristic of a DFU service is; ``None``: none, it is left alone.
+
+    Args:
+        uuid: Of the characteristic, as upper-case text.
+        speaks: Whether it notifies or indicates. The one of SDK 12 does: one that does not is
+            somebody else's characteristic with its UUID.
+    """
+    channel = _CHANNELS.get(uuid)
+    return None if channel is Channel.BUTTONLESS_EXPERIMENTAL and not speaks else channel
+
+
+def subscription(*, indicates: bool) -> bytes:
+    """What is written to a descriptor to hear its characteristic (Core, Vol 3, Part G, 3.3.3.3)."""
+    return b"\x02\x00" if indicates else b"\x01\x00"
 
 
 def clean_text(raw: bytes) -> str:

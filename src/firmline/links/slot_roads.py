@@ -27,6 +27,8 @@ from firmline.values import AdvertisedName, BleAddress
 
 _RANDOM_STATIC: Final = 0xC0
 """The two highest bits of a random static address (Core spec, Vol 6, Part B, 1.3.2.1)."""
+_RADIOS: Final = {Scheme.HCI: hci_radio_options, Scheme.NRFCONN: dongle_radio_options}
+"""Radios of one's own, and what reads a target that names one alone."""
 
 
 class Reach(Enum):
@@ -61,8 +63,6 @@ def reach_of(slot: WantedTarget) -> Reach:
             ``TARGET_UNKNOWN_UNIT``: there is no such virtual unit.
     """
     target = slot.target
-    if target.scheme is Scheme.NRFCONN:
-        dongle_radio_options(target)
     match target.scheme:
         case Scheme.SIM:
             sim_options(target)
@@ -70,9 +70,11 @@ def reach_of(slot: WantedTarget) -> Reach:
             if profile.is_ble:
                 return Reach.RADIO
             return Reach.USB if profile.needs_usb else Reach.PORT
-        case Scheme.HCI:
-            hci_radio_options(target)
+        case Scheme.HCI | Scheme.NRFCONN:
+            _RADIOS[target.scheme](target)
             return Reach.RADIO
+        case Scheme.SERIAL:
+            return Reach.PORT
         case Scheme.USB | Scheme.BLE if target.where:
             raise InputError(
                 Code.TARGET_MALFORMED,
@@ -81,8 +83,6 @@ def reach_of(slot: WantedTarget) -> Reach:
             )
         case Scheme.USB:
             return Reach.USB
-        case Scheme.SERIAL:
-            return Reach.PORT
         case _:
             return Reach.RADIO
 

@@ -17,11 +17,11 @@ from firmline.links.bluetooth.ears import uuid_text
 from firmline.links.bluetooth.problems import PROBLEMS, unit_problem
 from firmline.links.bluetooth.stack import System
 from firmline.links.gatt import (
-    CHANNEL_UUIDS,
     DEFAULT_MTU,
     EXPERIMENTAL_SERVICE,
     NEEDS_ENCRYPTION,
     SECURE_DFU_SERVICE,
+    channel_of,
     lost,
     timed_out,
 )
@@ -36,7 +36,6 @@ ATT_TIMEOUT_S: Final = 30.0
 LOOKS_AGAIN_S: Final = 0.1
 FAREWELL_S: Final = 10.0
 """How long a system may take to disconnect; Bleak itself waits as long for BlueZ."""
-_CHANNELS: Final = {uuid: channel for channel, uuid in CHANNEL_UUIDS.items()}
 _DFU_SERVICES: Final = frozenset({f"{SECURE_DFU_SERVICE:04X}", EXPERIMENTAL_SERVICE})
 _SPEAKS: Final = frozenset({"notify", "indicate"})
 _PAIR: Final = {
@@ -134,12 +133,9 @@ class BluetoothConnection(GattConnection[BleakGATTCharacteristic]):
 
     def _adopt_channels(self, found: dict[str, BleakGATTCharacteristic]) -> None:
         for uuid, characteristic in found.items():
-            channel = _CHANNELS.get(uuid)
-            if channel is None:
-                continue
-            if channel is Channel.BUTTONLESS_EXPERIMENTAL and not _speaks(characteristic):
-                continue  # somebody else's characteristic with this UUID
-            self._characteristics[channel] = characteristic
+            channel = channel_of(uuid, speaks=_speaks(characteristic))
+            if channel is not None:
+                self._characteristics[channel] = characteristic
 
     async def _subscribe(
         self, client: BleakClient, channel: Channel, characteristic: BleakGATTCharacteristic

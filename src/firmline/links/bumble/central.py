@@ -16,12 +16,13 @@ from firmline.links.base import USUAL_INTERVAL_S, Link, LinkCapabilities, Sighti
 from firmline.links.bonds import BondStore, MemoryBonds
 from firmline.links.bumble.address import to_bumble
 from firmline.links.bumble.connection import BumbleConnection
-from firmline.links.bumble.failure import Failure, closed, refused
+from firmline.links.bumble.failure import refused
 from firmline.links.bumble.host import FAILED, ControllerGoneError, QuietHost
 from firmline.links.bumble.initiator import Initiator
 from firmline.links.bumble.keys import SharedKeys, just_works
 from firmline.links.bumble.scanner import Scanner
 from firmline.links.connecting_turns import ConnectingTurns, TurnOverError
+from firmline.links.failure import Failure, closed
 from firmline.links.gatt import (
     DEFAULT_MTU,
     FAILED_TO_BE_ESTABLISHED,
@@ -185,7 +186,7 @@ class BumbleLink(Link):
         self._check()
         try:
             async with asyncio.timeout(duration_s):
-                raise await self._scanner.hear(seen)
+                raise await self._scanner.listen(seen)
         except TimeoutError:
             return
 

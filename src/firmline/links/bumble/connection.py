@@ -19,7 +19,6 @@ from firmline.links.bumble.client import AttClient
 from firmline.links.bumble.encryption import Encryption
 from firmline.links.bumble.host import FAILED, VERSION_TOLD, Answer, PacketQueue, QuietHost
 from firmline.links.gatt import (
-    CHANNEL_UUIDS,
     DEFAULT_MTU,
     EXPERIMENTAL_SERVICE,
     LOCAL_HOST_TERMINATED,
@@ -27,14 +26,15 @@ from firmline.links.gatt import (
     REMOTE_USER_TERMINATED,
     SECURE_DFU_SERVICE,
     UNKNOWN_CONNECTION,
+    channel_of,
     lost,
+    subscription,
     timed_out,
     uuid_text,
 )
 from firmline.links.gatt_connection import GattConnection, Loss
 from firmline.protocol.channels import Channel
 
-_CHANNELS = {UUID(text): channel for channel, text in CHANNEL_UUIDS.items()}
 _DFU_SERVICES = (UUID.from_16_bits(SECURE_DFU_SERVICE), UUID(EXPERIMENTAL_SERVICE))
 _DATA_LENGTH = (251, 2120)  # Octets and microseconds (Core spec, Vol 6, Part B, 4.5.10).
 _LONGER_THAN_SUPERVISION_S = 1.0
@@ -164,13 +164,11 @@ class BumbleConnection(GattConnection[int]):
 
     async def _adopt(self, characteristic: CharacteristicProxy[bytes]) -> None:
         """Take a characteristic of the DFU service into use; unknown ones are left alone."""
-        channel = _CHANNELS.get(characteristic.uuid)
+        indicates = bool(characteristic.properties & characteristic.properties.INDICATE)
+        speaks = indicates or bool(characteristic.properties & characteristic.properties.NOTIFY)
+        channel = channel_of(_uuid_text(characteristic.uuid), speaks=speaks)
         if channel is None:
             return
-        indicates = characteristic.properties & characteristic.properties.INDICATE
-        speaks = indicates or characteristic.properties & characteristic.properties.NOTIFY
-        if channel is Channel.BUTTONLESS_EXPERIMENTAL and not speaks:
-            return  # somebody else's characteristic with this UUID
         self._handles[channel] = characteristic.handle
         if not speaks:
             return
@@ -178,8 +176,7 @@ class BumbleConnection(GattConnection[int]):
         await self._client.discover_descriptors(characteristic)
         cccd = characteristic.get_descriptor(GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR)
         if cccd is not None:
-            value = b"\x02\x00" if indicates else b"\x01\x00"
-            await self._subscribe(cccd.handle, value, channel)
+            await self._subscribe(cccd.handle, subscription(indicates=indicates), channel)
 
     async def _subscribe(self, handle: int, value: bytes, channel: Channel) -> None:
         """Subscribe to a channel, or remember that it is closed as long as the link is open."""

@@ -1,44 +1,16 @@
-"""What happened to a controller, kept until somebody has to be told."""
+"""What goes wrong with a controller, in one sentence each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from firmline.errors import Code, TransportError, TransportReason
+from firmline.errors import Code
+from firmline.links.failure import Failure
 
 _IN_WORDS: Final = {0x0B: ": it is connected to that address already"}
 """Refusals that say more than their number (Core spec, Vol 1, Part F, 2)."""
 SERVED: Final = frozenset({"tcp-client", "unix-client", "ws-client"})
 """Transports at whose other end a program listens: nobody can plug them in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """Why nothing goes over a controller any more.
-
-    Attributes:
-        code: The stable name.
-        message: One sentence.
-        hint: The next thing to do.
-    """
-
-    code: Code
-    message: str
-    hint: str = ""
-
-    def error(self, reason: TransportReason = TransportReason.NOT_AVAILABLE) -> TransportError:
-        """A new error for whoever wanted something of the controller."""
-        return TransportError(self.code, self.message, reason=reason, hint=self.hint)
-
-
-def closed(name: str) -> Failure:
-    """The link was closed on this side.
-
-    Args:
-        name: The controller, for people.
-    """
-    return Failure(code=Code.LINK_NOT_AVAILABLE, message=f"The link over {name} is closed.")
 
 
 def refused(name: str, what: str, status: int) -> Failure:

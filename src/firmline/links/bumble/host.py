@@ -19,8 +19,9 @@ from bumble.host import DataPacketQueue, Host
 from bumble.snoop import Snooper
 
 from firmline.errors import TransportError, TransportReason
-from firmline.links.bumble.failure import Failure, broken_down, gone, nonsense, refused, silent
+from firmline.links.bumble.failure import broken_down, gone, nonsense, refused, silent
 from firmline.links.bumble.redaction import without_keys
+from firmline.links.failure import Failure
 
 Answer = hci.HCI_Command_Complete_Event[Any] | hci.HCI_Command_Status_Event
 """What a controller says to a command."""

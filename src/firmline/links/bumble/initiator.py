@@ -12,8 +12,9 @@ from bumble.device import Connection, Device
 from firmline.errors import LocalProtocolError
 from firmline.links.bumble import commands
 from firmline.links.bumble.connection import BumbleConnection
-from firmline.links.bumble.failure import Failure, refused
+from firmline.links.bumble.failure import refused
 from firmline.links.bumble.host import QuietHost
+from firmline.links.failure import Failure
 from firmline.links.gatt import FAILED_TO_BE_ESTABLISHED
 
 CANCELLED_S = 2.0

@@ -16,14 +16,19 @@ from firmline.errors import Code, InputError, shortened
 from firmline.links.base import USUAL_INTERVAL_S
 from firmline.links.serial.options import MAX_BAUD, MIN_BAUD
 from firmline.links.target import Target
-from firmline.links.target_options import interval_option, refuse_others
+from firmline.links.target_options import (
+    interval_option,
+    phy_2m_option,
+    refuse_others,
+    road_alone,
+    road_and_unit,
+)
 from firmline.values import BleAddress
 
 HCI_OPTIONS: Final = ("interval", "phy")
 """``interval``: the connection interval to ask for, in milliseconds. ``phy``: ``2m``, asked for
 where the controller has it, or ``1m``."""
 
-_ADDRESS: Final = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _METADATA: Final = re.compile(r"\[\w+=[^,\]]+(,\w+=[^,\]]+)*,?\]")
 """What Bumble takes for itself, such as the driver of a chip: ``[driver=rtk]``."""
@@ -58,15 +63,8 @@ def hci_unit_options(target: Target) -> HciOptions:
     Raises:
         InputError: ``TARGET_MALFORMED``.
     """
-    transport, slash, address = target.where.rpartition("/")
-    if not slash or not transport or not address:
-        raise InputError(
-            Code.TARGET_MALFORMED,
-            f"The target {shortened(target.text)!r} names no unit behind a controller.",
-            hint="Write hci:TRANSPORT/AA:BB:CC:DD:EE:FF, such as"
-            " hci:usb:0/AA:BB:CC:DD:EE:FF; firmline scan --on hci:TRANSPORT lists the units.",
-        )
-    return _options(target, transport, BleAddress.parse(address))
+    transport, address = road_and_unit(target, kind="controller", form="TRANSPORT", example="usb:0")
+    return _options(target, transport, address)
 
 
 def hci_radio_options(target: Target) -> HciOptions:
@@ -75,14 +73,7 @@ def hci_radio_options(target: Target) -> HciOptions:
     Raises:
         InputError: ``TARGET_MALFORMED``; also where it names a unit.
     """
-    transport, _, last = target.where.rpartition("/")
-    if transport and _ADDRESS.fullmatch(last):
-        raise InputError(
-            Code.TARGET_MALFORMED,
-            f"{shortened(target.text)!r} names a unit, where a radio is wanted.",
-            hint=f"Leave the address out: hci:{shortened(transport)}.",
-        )
-    return _options(target, target.where, None)
+    return _options(target, road_alone(target), None)
 
 
 def _options(target: Target, transport: str, address: BleAddress | None) -> HciOptions:
@@ -92,19 +83,8 @@ def _options(target: Target, transport: str, address: BleAddress | None) -> HciO
         transport=transport,
         address=address,
         interval_s=interval_option(target),
-        phy_2m=_phy_2m(target.options),
+        phy_2m=phy_2m_option(target, fails="a unit or a controller"),
     )
-
-
-def _phy_2m(options: Mapping[str, str]) -> bool:
-    text = options.get("phy", "2m")
-    if text.lower() not in ("1m", "2m"):
-        raise InputError(
-            Code.TARGET_MALFORMED,
-            f"phy={text[:20]} is neither 1m nor 2m.",
-            hint="Write phy=1m for a unit or a controller that fails at 2m; else leave it out.",
-        )
-    return text.lower() == "2m"
 
 
 # Transports.

@@ -9,7 +9,6 @@ from typing import Final
 
 from firmline.errors import TransportError
 from firmline.links.base import USUAL_INTERVAL_S, Link, LinkCapabilities, Sighting
-from firmline.links.bumble.failure import Failure
 from firmline.links.connectivity.addresses import peer_of
 from firmline.links.connectivity.client import ATT_TIMEOUT_S
 from firmline.links.connectivity.connection import DongleConnection
@@ -18,6 +17,7 @@ from firmline.links.connectivity.ears import Ears
 from firmline.links.connectivity.initiator import Initiator
 from firmline.links.connectivity.startup import Started
 from firmline.links.connectivity.wire import happenings as told
+from firmline.links.failure import Failure
 from firmline.links.gatt import (
     FAILED_TO_BE_ESTABLISHED,
     LOCAL_HOST_TERMINATED,

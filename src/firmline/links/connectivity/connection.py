@@ -17,19 +17,19 @@ from firmline.links.connectivity.wire import happenings as told
 from firmline.links.connectivity.wire import messages as says
 from firmline.links.connectivity.wire.layouts import Response
 from firmline.links.gatt import (
-    CHANNEL_UUIDS,
     DEFAULT_MTU,
     EXPERIMENTAL_SERVICE,
     LOCAL_HOST_TERMINATED,
     NEEDS_ENCRYPTION,
     REMOTE_USER_TERMINATED,
     SECURE_DFU_SERVICE,
+    channel_of,
     lost,
+    subscription,
 )
 from firmline.links.gatt_connection import GattConnection, Loss
 from firmline.protocol.channels import Channel
 
-_CHANNELS: Final = {uuid: channel for channel, uuid in CHANNEL_UUIDS.items()}
 _DFU_SERVICES: Final = (f"{SECURE_DFU_SERVICE:04X}", EXPERIMENTAL_SERVICE)
 _NOTIFIES, _INDICATES = 0x10, 0x20
 """Properties (Core spec, Vol 3, Part G, 3.3.1.1)."""
@@ -73,6 +73,7 @@ class DongleConnection(GattConnection[int]):
         self._largest_mtu = DEFAULT_MTU
         self._handles: dict[Channel, int] = {}
         self._speakers: dict[int, Channel] = {}
+        self._is_closed = False
         self._unsent = 0
         """Write commands that the unit's radio has not acknowledged yet."""
         self._sent = 0
@@ -137,21 +138,18 @@ class DongleConnection(GattConnection[int]):
 
     async def _adopt(self, characteristic: FoundCharacteristic, discovery: Discovery) -> None:
         """Take a characteristic of the DFU service into use; unknown ones are left alone."""
-        channel = _CHANNELS.get(characteristic.uuid)
+        indicates = bool(characteristic.properties & _INDICATES)
+        speaks = indicates or bool(characteristic.properties & _NOTIFIES)
+        channel = channel_of(characteristic.uuid, speaks=speaks)
         if channel is None:
             return
-        indicates = characteristic.properties & _INDICATES
-        speaks = indicates or characteristic.properties & _NOTIFIES
-        if channel is Channel.BUTTONLESS_EXPERIMENTAL and not speaks:
-            return  # somebody else's characteristic with this UUID
         self._handles[channel] = characteristic.value
         if not speaks:
             return
         self._speakers[characteristic.value] = channel
         cccd = await discovery.cccd(characteristic)
         if cccd is not None:
-            value = b"\x02\x00" if indicates else b"\x01\x00"
-            await self._subscribe(cccd, value, channel)
+            await self._subscribe(cccd, subscription(indicates=indicates), channel)
 
     async def _subscribe(self, handle: int, value: bytes, channel: Channel) -> None:
         """Subscribe to a channel, or remember that it is closed as long as the link is open."""
@@ -160,14 +158,12 @@ class DongleConnection(GattConnection[int]):
         except TransportError as error:
             if error.context.get("att_status") not in NEEDS_ENCRYPTION:
                 raise
-            self._is_closed_to_us = True
-
-    _is_closed_to_us = False
+            self._is_closed = True
 
     @property
     def needs_encryption(self) -> bool:
         """Whether the unit keeps a channel closed until the link is encrypted with a bond."""
-        return self._is_closed_to_us
+        return self._is_closed
 
     # Moving bytes.
 

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from firmline.errors import RemoteProtocolError, TransportError, TransportReason
-from firmline.links.bumble.failure import Failure
+from firmline.errors import RemoteProtocolError, TransportError, TransportReason, shortened
 from firmline.links.connectivity import problems
 from firmline.links.connectivity.wire.layouts import Response, Table
 from firmline.links.connectivity.wire.three_wire import (
@@ -27,6 +26,7 @@ from firmline.links.connectivity.wire.three_wire import (
     Role,
     ThreeWireLink,
 )
+from firmline.links.failure import Failure, closed
 from firmline.links.serial.wire import Wire
 
 ANSWER_S: Final = 1.5
@@ -123,7 +123,7 @@ class Dongle:
         """Give the port back, and leave the dongle reset; harmless when already closed."""
         if self.failure is None and self._link.state is LinkState.ACTIVE:
             await self._leave()
-        self.fail(problems.closed(self.port))
+        self.fail(closed(shortened(self.port)))
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.gather(self._writing, return_exceptions=True)
@@ -208,7 +208,7 @@ class Dongle:
 
     def error(self, reason: TransportReason = TransportReason.NOT_AVAILABLE) -> TransportError:
         """A new error for whoever wanted something of a dongle that has failed."""
-        return (self.failure or problems.closed(self.port)).error(reason)
+        return (self.failure or closed(shortened(self.port))).error(reason)
 
     def _want(self, wanted: _Wanted) -> None:
         if self.failure is not None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Final
 
 from firmline.errors import LocalProtocolError
-from firmline.links.bumble.failure import Failure
 from firmline.links.connectivity import problems
 from firmline.links.connectivity.connection import DongleConnection
 from firmline.links.connectivity.dongle import Dongle
@@ -16,6 +15,7 @@ from firmline.links.connectivity.startup import TAG
 from firmline.links.connectivity.wire import happenings as told
 from firmline.links.connectivity.wire import messages as says
 from firmline.links.connectivity.wire.layouts import Response
+from firmline.links.failure import Failure
 
 _INTERVAL_UNIT_S: Final = 1.25e-3
 _SUPERVISION: Final = 400

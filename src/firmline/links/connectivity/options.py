@@ -6,7 +6,6 @@ their own.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +13,14 @@ from firmline.errors import Code, InputError, shortened
 from firmline.links.base import USUAL_INTERVAL_S
 from firmline.links.serial.options import MAX_BAUD, MIN_BAUD
 from firmline.links.target import Target
-from firmline.links.target_options import interval_option, number_option, refuse_others
+from firmline.links.target_options import (
+    interval_option,
+    number_option,
+    phy_2m_option,
+    refuse_others,
+    road_alone,
+    road_and_unit,
+)
 from firmline.values import BleAddress
 
 DONGLE_OPTIONS: Final = ("baud", "interval", "phy")
@@ -22,7 +28,6 @@ DONGLE_OPTIONS: Final = ("baud", "interval", "phy")
 milliseconds. ``phy``: ``2m``, or ``1m`` for a unit that cannot bear to be asked for it."""
 USUAL_BAUD: Final = 1_000_000
 """Of the firmware (nrf-connectivity spec, "Link layer")."""
-_ADDRESS: Final = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +55,8 @@ def dongle_unit_options(target: Target) -> DongleOptions:
     Raises:
         InputError: ``TARGET_MALFORMED``.
     """
-    port, _, address = target.where.rpartition("/")
-    if not port or not address:
-        raise InputError(
-            Code.TARGET_MALFORMED,
-            f"The target {shortened(target.text)!r} names no unit behind a dongle.",
-            hint="Write nrfconn:PORT/AA:BB:CC:DD:EE:FF, such as"
-            " nrfconn:/dev/ttyACM0/AA:BB:CC:DD:EE:FF; firmline scan --on nrfconn:PORT lists the"
-            " units.",
-        )
-    return _options(target, port, BleAddress.parse(address))
+    port, address = road_and_unit(target, kind="dongle", form="PORT", example="/dev/ttyACM0")
+    return _options(target, port, address)
 
 
 def dongle_radio_options(target: Target) -> DongleOptions:
@@ -68,14 +65,7 @@ def dongle_radio_options(target: Target) -> DongleOptions:
     Raises:
         InputError: ``TARGET_MALFORMED``; also where it names a unit.
     """
-    port, _, last = target.where.rpartition("/")
-    if port and _ADDRESS.fullmatch(last):
-        raise InputError(
-            Code.TARGET_MALFORMED,
-            f"{shortened(target.text)!r} names a unit, where a radio is wanted.",
-            hint=f"Leave the address out: nrfconn:{shortened(port)}.",
-        )
-    return _options(target, target.where, None)
+    return _options(target, road_alone(target), None)
 
 
 def _options(target: Target, port: str, address: BleAddress | None) -> DongleOptions:
@@ -87,17 +77,10 @@ def _options(target: Target, port: str, address: BleAddress | None) -> DongleOpt
         )
     refuse_others(target, DONGLE_OPTIONS)
     baud = number_option(target, "baud", MIN_BAUD, MAX_BAUD, "a number of bits per second", step=1)
-    phy = target.options.get("phy", "2m").lower()
-    if phy not in ("1m", "2m"):
-        raise InputError(
-            Code.TARGET_MALFORMED,
-            f"phy={phy[:20]} is neither 1m nor 2m.",
-            hint="Write phy=1m for a unit that fails at 2m; else leave it out.",
-        )
     return DongleOptions(
         port=port,
         address=address,
         baud=USUAL_BAUD if baud is None else int(baud),
         interval_s=interval_option(target),
-        phy_2m=phy == "2m",
+        phy_2m=phy_2m_option(target, fails="a unit"),
     )

@@ -7,9 +7,9 @@ from typing import Final
 from firmline.errors import Code, TransportError, TransportReason, shortened
 from firmline.formats.known_softdevices import describe_fwid
 from firmline.links.base import NORDIC
-from firmline.links.bumble.failure import Failure
 from firmline.links.connectivity.wire import three_wire
 from firmline.links.connectivity.wire.messages import Version
+from firmline.links.failure import Failure
 
 FIRMWARE: Final = "the connectivity firmware 4.1.4 with S132 5.1.0"
 """The one that this driver speaks to."""
@@ -104,13 +104,6 @@ def of_link(port: str, why: three_wire.Failure, heard: bytes) -> Failure:
 def nonsense(port: str, why: str) -> Failure:
     """A message that cannot be read."""
     return Failure(code=Code.DONGLE_NONSENSE, message=f"{why.rstrip('.')} (at {shortened(port)}).")
-
-
-def closed(port: str) -> Failure:
-    """It was given back."""
-    return Failure(
-        code=Code.LINK_NOT_AVAILABLE, message=f"The link over {shortened(port)} is closed."
-    )
 
 
 def refused(port: str, what: str, error: int) -> TransportError:
