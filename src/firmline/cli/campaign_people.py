@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from firmline.cli.parameters import FilePath
-from firmline.errors import Code, InputError
 
 if TYPE_CHECKING:
     from firmline.line.accounts.roles import Permission
@@ -84,9 +83,6 @@ def identified(book: CampaignBook, by: By, permission: Permission) -> tuple[Camp
     session = sessions.sign_in(by.name, password_of(by.name, by.password_file), now=now())
     sessions.end(session.token, now=now())
     holder = session.holder
-    if not holder.may(permission):
-        raise InputError(
-            Code.NOT_ALLOWED,
-            f"Somebody whose role is {holder.role.value} may not do this: {permission.value}.",
-        )
+    if (refusal := holder.refusal(permission)) is not None:
+        raise refusal
     return CampaignBook(book.database, role=holder.role.value), holder.name

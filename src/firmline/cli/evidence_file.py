@@ -42,6 +42,11 @@ class EvidenceFile:
         self._option = option
         keep_apart(path)
 
+    @property
+    def kept(self) -> Path | None:
+        """Where it is; ``None``: it broke off."""
+        return None if self.problem is not None else self._path
+
     def _make_way(self, mark: bytes) -> None:
         """Put an earlier file of this kind aside under the next free name, and say so.
 

@@ -53,8 +53,8 @@ def not_sent(sender: Sender, where: str) -> str:
     """What the centre does not have at the end, as a sentence; empty: nothing."""
     try:
         left = sender.left
-    except FirmlineError:
-        return ""  # the station's own records say what is wrong with them
+    except FirmlineError as problem:
+        return f"How much {where} does not have cannot be told: {problem.message}"
     if left is None:
         return f"{where} was never reached: what it does not have goes the next time."
     if not left:

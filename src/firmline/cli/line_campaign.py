@@ -15,6 +15,7 @@ from firmline.errors import Code, InputError, shortened
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from firmline.line.accounts.roles import Permission
     from firmline.line.queue.campaigns import CampaignBook
 
 DB = click.option(
@@ -69,13 +70,15 @@ def make(*, file: Path, db: str, by: By, as_json: bool) -> None:
 @JSON
 def release(*, name: str, db: str, by: By, as_json: bool) -> None:
     """Say that a campaign may be started: another person than the one who made it."""
+    from firmline.line.accounts.roles import Permission  # noqa: PLC0415 - the help stays fast
+
     _do(
         db,
         name,
         by,
         lambda book, who: book.release(name, who=who),
         as_json=as_json,
-        is_release=True,
+        permission=Permission.RELEASE,
     )
 
 
@@ -220,13 +223,13 @@ def _do(
     action: Callable[[CampaignBook, str], object],
     *,
     as_json: bool,
-    is_release: bool = False,
+    permission: Permission | None = None,
 ) -> None:
     from firmline.cli.line_campaign_text import say_done  # noqa: PLC0415
     from firmline.line.accounts.roles import Permission  # noqa: PLC0415
 
     with closing(open_book(db)) as opened:
-        book, who = identified(opened, by, Permission.RELEASE if is_release else Permission.PLAN)
+        book, who = identified(opened, by, permission or Permission.PLAN)
         action(book, who)
         say_done(book, name, as_json=as_json)
 

@@ -129,8 +129,7 @@ class UnitSession:
     @property
     def trace_kept(self) -> Path | None:
         """Where the trace is; ``None``: nobody asked for one, or it broke off."""
-        is_lost = self._trace_file is not None and self._trace_file.problem is not None
-        return None if is_lost else self._trace
+        return self._trace if self._trace_file is None else self._trace_file.kept
 
     async def _over_road(
         self,

@@ -220,8 +220,7 @@ def _how_it_ended(
     message, outcome = printable(result.error.message), result.finished.outcome.value
     yield f"  {outcome.capitalize()}: {message} [{result.error.code}]"
     yield f"  next: {next_thing(result.error)}"
-    is_lost = trace is None or trace.problem is not None
-    yield from diagnosis_lines(result, heard, trace=None if is_lost else request.trace)
+    yield from diagnosis_lines(result, heard, trace=None if trace is None else trace.kept)
 
 
 def _print_units(

@@ -9,17 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import Final
 
 from firmline.errors import InputError
 from firmline.line.outcomes import StepOutcome
 from firmline.line.records.base import Attempt, UnitHistory
 from firmline.line.records.values import Row, Run
 from firmline.values import BleAddress
-
-STATIC: Final = 0xC0
-"""The two highest bits of a static random address (Bluetooth Core 5.4, vol 6, part B, 1.3.2.1);
-others may be private, and change by themselves."""
 
 
 def doubts_about(unit: UnitHistory) -> tuple[str, ...]:
@@ -79,9 +74,10 @@ def _addresses(ended: Iterable[Row[Run]]) -> Iterator[str]:
 
 
 def _static(text: str) -> Iterator[BleAddress]:
+    """An address that a unit keeps for life; others may be private, and change by themselves."""
     try:
         address = BleAddress.parse(text)
     except InputError:  # none, or what macOS calls a unit
         return
-    if int(str(address)[:2], 16) & STATIC == STATIC:
+    if address.is_random_static:
         yield address

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,47 @@ def station(folder: Path, said: str, *more: str, on: str = ROAD) -> Ran:
         cwd=folder,
         stdin=said,
     )
+
+
+class Opened:
+    """A station that runs.
+
+    Attributes:
+        process: It.
+        keys: What is said to it.
+        out: What it prints for programs.
+        err: What it prints for people.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self.process = process
+        self.keys, self.out, self.err = process.stdin, process.stdout, process.stderr
+
+    def scan(self, serial: str) -> None:
+        self.keys.write(f"{serial}\n")
+        self.keys.flush()
+
+    def told(self) -> Iterator[dict[str, Any]]:
+        return map(json.loads, self.out)
+
+
+@contextmanager
+def opened(folder: Path, *, on: str = ROAD) -> Iterator[Opened]:
+    with subprocess.Popen(
+        (SCRIPT, "line", "run", "recipe.toml", "--on", on, "--db", "line.db", "--json"),
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        station = Opened(process)
+        assert next(station.told())["type"] == "ready"
+        yield station
 
 
 def ends(ran: Ran) -> list[tuple[str, str, str]]:
@@ -125,67 +166,31 @@ def test_where_nobody_is_scans_wait_for_a_slot_and_failures_block_none(folder: P
 def test_a_scan_while_the_records_are_locked_names_its_unit_and_begins_nothing(
     folder: Path,
 ) -> None:
-    words = ("line", "run", "recipe.toml", "--on", f"2x{ROAD}", "--db", "line.db", "--json")
-    with subprocess.Popen(
-        (SCRIPT, *words),
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.readline()  # it is open
+    with opened(folder, on=f"2x{ROAD}") as running:
         with closing(sqlite3.connect(folder / "line.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            process.stdin.write("SN-0001\n")
-            process.stdin.flush()
-            assert process.stderr.readline().endswith(f"[{Code.DATABASE_LOCKED}]\n")
-            process.stdin.write("SN-0002\n")
-            process.stdin.flush()
-            refused = next(told for told in said(process) if told["type"] == "refused")
-        _, err = process.communicate(timeout=END_S)
+            running.scan("SN-0001")
+            assert running.err.readline().endswith(f"[{Code.DATABASE_LOCKED}]\n")
+            running.scan("SN-0002")
+            refused = next(told for told in running.told() if told["type"] == "refused")
+        _, err = running.process.communicate(timeout=END_S)
     assert refused["code"] == Code.DATABASE_LOCKED
     assert refused["message"].startswith("SN-0002 was not begun: the records in "), refused
-    assert process.returncode == 0, err
+    assert running.process.returncode == 0, err
     assert [(run["unit"]["serial"], run["outcome"]) for run in exported(folder)] == [
         ("SN-0001", "pass")
     ]
 
 
-def said(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    assert process.stdout is not None
-    for line in process.stdout:
-        yield json.loads(line)
-
-
 def stopped_in_the_middle(folder: Path, number: signal.Signals, *, speed: int) -> tuple[int, str]:
     """A station that gets a signal while it sends an image; its exit code, and what it said."""
     road = ROAD.replace("speed=50", f"speed={speed}")
-    with subprocess.Popen(
-        [SCRIPT, "line", "run", "recipe.toml", "--on", road, "--db", "line.db", "--json"],
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdin.write("SN-0001\n")
-        process.stdin.flush()
-        for line in process.stdout:
-            told = json.loads(line)
-            if told["type"] == "slot" and told["share"]:
-                break
-        process.send_signal(number)
-        said = process.stderr.read()
-    return process.returncode, said
+    with opened(folder, on=road) as running:
+        running.scan("SN-0001")
+        next(told for told in running.told() if told["type"] == "slot" and told["share"])
+        running.process.send_signal(number)
+        said = running.err.read()
+    return running.process.returncode, said
 
 
 def test_a_station_that_was_killed_knows_what_was_half_done(folder: Path) -> None:
@@ -310,22 +315,11 @@ def test_a_folder_holds_units_of_which_each_is_another(folder: Path) -> None:
 def test_a_package_that_is_taken_out_while_the_station_runs_goes_to_no_further_unit(
     folder: Path,
 ) -> None:
-    with subprocess.Popen(
-        [SCRIPT, "line", "run", "recipe.toml", "--on", ROAD, "--db", "line.db", "--json"],
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.readline()  # it is open
+    with opened(folder) as running:
         (folder / "dfu.zip").rename(folder / "old.zip")
         time.sleep(LOOK_S * (LOOKS + 2))
-        out, err = process.communicate("SN-0001\n", timeout=60)
-    assert process.returncode == 0, err
+        out, err = running.process.communicate("SN-0001\n", timeout=60)
+    assert running.process.returncode == 0, err
     refused = [each for each in map(json.loads, out.splitlines()) if each["type"] == "refused"]
     assert [each["code"] for each in refused] == ["DFU-RCP-007"]
     assert exported(folder) == []

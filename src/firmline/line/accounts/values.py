@@ -52,6 +52,15 @@ class Holder:
         """Whether he may do this."""
         return may(self.role, permission)
 
+    def refusal(self, permission: Permission) -> InputError | None:
+        """Why he may not do this (``NOT_ALLOWED``); ``None``: he may."""
+        if self.may(permission):
+            return None
+        return InputError(
+            Code.NOT_ALLOWED,
+            f"Somebody whose role is {self.role.value} may not do this: {permission.value}.",
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -69,21 +69,30 @@ class Diagnosed:
         )
 
 
-def diagnosed(heard: Sequence[Event], *, lacks: Sequence[str] = ()) -> Diagnosed | None:
+def diagnosed(heard: Sequence[Event]) -> Diagnosed | None:
     """The diagnosis of an update that failed; ``None``: no update was begun.
 
     Args:
         heard: Its events.
-        lacks: Equipment that the station does not have.
     """
     if not any(isinstance(event, UpdateStarted) for event in heard):
         return None
-    incident = evidence_of_traces([Trace(entries=tuple(heard))])
+    return diagnosis_of(evidence_of_traces([Trace(entries=tuple(heard))]))
+
+
+def diagnosis_of(incident: Incident, *, done: Collection[str] = ()) -> Diagnosed:
+    """What is known of a failure by now.
+
+    Args:
+        incident: What was seen.
+        done: Tests that were done since, whatever they showed.
+    """
     ranking = rank(incident)
-    tests = plan(incident, ranking, lacks=lacks)
+    tests = plan(incident, ranking, done=done)
     return Diagnosed(
         causes=ranking.causes,
         tests=tests,
         incident=incident,
+        done=frozenset(done),
         fix_waits=fix_waits(incident, ranking, tests),
     )

@@ -7,19 +7,16 @@ proposed again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from firmline.diagnosis.diagnostic_tests import Test, diagnostic_tests
 from firmline.diagnosis.evidence import Evidence, Incident, Origin
 from firmline.diagnosis.information import may_apply
-from firmline.diagnosis.investigation import fix_waits
-from firmline.diagnosis.next_test import plan
-from firmline.diagnosis.ranking import rank
 from firmline.diagnosis.vocabulary import vocabulary
 from firmline.errors import Code, InputError, shortened
-from firmline.line.station.diagnosing import Diagnosed
+from firmline.line.station.diagnosing import Diagnosed, diagnosis_of
 
 TRIED: Final = "tried"
 """The key of the question how an attempt ended."""
@@ -92,7 +89,7 @@ def with_result(found: Diagnosed, test: str, answers: Mapping[str, str]) -> Diag
     incident = found.incident.with_more(
         _evidence(asked, key, value) for key, value in answers.items()
     )
-    return _diagnosed_anew(incident, {*found.done, test})
+    return diagnosis_of(incident, done={*found.done, test})
 
 
 def _evidence(test: Test, key: str, value: str) -> Evidence:
@@ -102,16 +99,4 @@ def _evidence(test: Test, key: str, value: str) -> Evidence:
         return Evidence(field=key, value=value, origin=Origin.PERSON, where=test.title)
     return Evidence(
         field=FLAGS, value=key, origin=Origin.PERSON, where=test.title, seen=value == "yes"
-    )
-
-
-def _diagnosed_anew(incident: Incident, done: Collection[str]) -> Diagnosed:
-    ranking = rank(incident)
-    tests = plan(incident, ranking, done=done)
-    return Diagnosed(
-        causes=ranking.causes,
-        tests=tests,
-        incident=incident,
-        done=frozenset(done),
-        fix_waits=fix_waits(incident, ranking, tests),
     )

@@ -30,7 +30,7 @@ class _File:
 
     Attributes:
         path: Where.
-        content: The SHA-256 of its bytes; empty: any will do.
+        sha256: Of its bytes; empty: any will do.
     """
 
     path: Path

@@ -69,15 +69,8 @@ class SigningIn:
         holder = await run_in_threadpool(self._holder, request)
         if holder is None:
             return _sign_in_first(request)
-        if not holder.may(permission):
-            return error_answer(
-                request,
-                InputError(
-                    Code.NOT_ALLOWED,
-                    f"Somebody whose role is {holder.role.value} may not do this:"
-                    f" {permission.value}.",
-                ),
-            )
+        if (refusal := holder.refusal(permission)) is not None:
+            return error_answer(request, refusal)
         if self._is_forged(request):
             return error_answer(
                 request,

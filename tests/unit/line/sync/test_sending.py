@@ -189,6 +189,17 @@ def test_a_clock_that_is_off_is_told() -> None:
     assert "86400 s behind" in behind.remark
 
 
+class Away(DatabaseCentre):
+    """A centre that cannot be reached yet."""
+
+    is_away = True
+
+    def standing(self, station: str) -> Standing:
+        if self.is_away:
+            raise StoreError(Code.SYNC_GONE, "Away.")
+        return super().standing(station)
+
+
 def until(told: Sequence[object], is_there: Callable[[], bool]) -> None:
     patience = Event()
     for _ in range(200):
@@ -204,20 +215,13 @@ def test_it_follows_a_station_and_waits_for_a_centre_that_is_away(
 ) -> None:
     monkeypatch.setattr(sending, "AGAIN_S", (0.05,))
     monkeypatch.setattr(sending, "IDLE_S", 0.05)
-    is_away = [True]
-
-    class Away(DatabaseCentre):
-        def standing(self, station: str) -> Standing:
-            if is_away[0]:
-                raise StoreError(Code.SYNC_GONE, "Away.")
-            return super().standing(station)
-
     told: list[FirmlineError | str | None] = []
-    following = Following(place.sender(Away(place.theirs, place.their_files)), told=told.append)
+    centre = Away(place.theirs, place.their_files)
+    following = Following(place.sender(centre), told=told.append)
     place.write()
     following.start()
     until(told, lambda: len(told) == 1)
-    is_away[0] = False
+    centre.is_away = False
     until(told, lambda: place.theirs.newest("north") == 4)
     place.write()
     until(told, lambda: place.theirs.newest("north") == 8)
@@ -232,23 +236,16 @@ def test_at_the_end_the_rest_goes_also_where_the_last_try_has_failed(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "AGAIN_S", (60.0,))
-    is_away = [True]
-
-    class Away(DatabaseCentre):
-        def standing(self, station: str) -> Standing:
-            if is_away[0]:
-                raise StoreError(Code.SYNC_GONE, "Away.")
-            return super().standing(station)
-
     told: list[FirmlineError | str | None] = []
-    sender = place.sender(Away(place.theirs, place.their_files))
+    centre = Away(place.theirs, place.their_files)
+    sender = place.sender(centre)
     following = Following(sender, told=told.append)
     place.write()
     following.start()
     until(told, lambda: len(told) == 1)
     assert sender.left is None
     assert "was never reached" in not_sent(sender, "the centre")
-    is_away[0] = False
+    centre.is_away = False
     following.stop(sends_rest=True)
     assert place.theirs.newest("north") == 4
     assert not_sent(sender, "the centre") == ""
