@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from firmline.links.connectivity.wire.fields import (
     Bits,
+    BitsAndData,
     Constant,
     Data,
     Field,
@@ -16,11 +17,14 @@ from firmline.links.connectivity.wire.fields import (
     Maybe,
     Number,
     Octets,
+    Shifted,
 )
 from firmline.links.connectivity.wire.layouts import Layout
 
 
-def values_of(field: Field[Any]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one line a kind
+def values_of(  # noqa: PLR0911, C901 - one line a kind
+    field: Field[Any],
+) -> st.SearchStrategy[Any]:
     """Any value that a field can hold."""
     match field:
         case Number(size, signed):
@@ -30,6 +34,11 @@ def values_of(field: Field[Any]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - o
             return st.binary(min_size=size, max_size=size)
         case Bits(widths):
             return st.tuples(*(st.integers(0, (1 << width) - 1) for width in widths))
+        case BitsAndData(widths):
+            numbers = (st.integers(0, (1 << width) - 1) for width in widths)
+            return st.tuples(*numbers, st.binary(max_size=field.max_size))
+        case Shifted():
+            return st.integers(0, 0xFF)
         case Maybe(inner):
             return st.none() | values_of(inner)
         case Given(inner):

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmline.errors import Code, RemoteProtocolError
+from firmline.links.connectivity.wire.api2 import API2
 from firmline.links.connectivity.wire.api5 import API5
 from firmline.links.connectivity.wire.layouts import Call, Happening, Response, Table
 from property.links.connectivity_messages import messages_of
 
-TABLES = [API5]
+TABLES = [API2, API5]
 CALLS = [(table, call) for table in TABLES for call in table.calls.values()]
 HAPPENINGS = [(table, each) for table in TABLES for each in table.happenings.values()]
 

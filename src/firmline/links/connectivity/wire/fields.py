@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from firmline.errors import Code, LocalProtocolError, RemoteProtocolError
 
@@ -209,6 +209,46 @@ class Data:
         if self.has_presence and source.take(1) == ABSENT:
             return b""
         return source.take(size)
+
+
+@dataclass(frozen=True, slots=True)
+class BitsAndData:
+    """Small numbers as in :class:`Bits`, and in the bits above them how many bytes follow."""
+
+    widths: tuple[int, ...]
+
+    @property
+    def max_size(self) -> int:
+        """How many bytes there can be."""
+        return (1 << 8 - sum(self.widths)) - 1
+
+    def put(self, value: Sequence[Any], out: bytearray) -> None:
+        """Append a byte of the numbers and the size, and the bytes."""
+        *numbers, data = value
+        if len(data) > self.max_size:
+            raise LocalProtocolError(f"{len(data)} bytes stand where {self.max_size} can be.")
+        Bits((*self.widths, 8 - sum(self.widths))).put((*numbers, len(data)), out)
+        out += data
+
+    def take(self, source: Source) -> tuple[Any, ...]:
+        """Take the numbers and the bytes."""
+        *numbers, size = Bits((*self.widths, 8 - sum(self.widths))).take(source)
+        return (*numbers, source.take(size))
+
+
+@dataclass(frozen=True, slots=True)
+class Shifted:
+    """A number of a byte that one version counts from elsewhere: on the wire ``by`` higher."""
+
+    by: int
+
+    def put(self, value: int, out: bytearray) -> None:
+        """Append a number."""
+        out.append(value + self.by & 0xFF)
+
+    def take(self, source: Source) -> int:
+        """Take a number."""
+        return source.take(1)[0] - self.by & 0xFF
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,30 +29,42 @@ class Heard:
     Attributes:
         connection: None.
         peer: Who sent it.
-        directed_to: For whom it is, where it is directed.
         rssi_dbm: How strong it was.
         is_response: Whether it is a scan response.
         kind: Of the advertisement; of no meaning in a scan response.
         data: Its data.
+        directed_to: For whom it is, where the version tells it.
     """
 
     connection: int
     peer: Peer
-    directed_to: Peer
     rssi_dbm: int
     is_response: int
     kind: int
     data: bytes
+    directed_to: Peer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """There is a connection; of a central's, ``role`` is 2."""
+    """There is a connection.
+
+    Attributes:
+        connection: Its handle.
+        peer: With whom.
+        role: 2 where we are the central.
+        parameters: Those that it begins with.
+        own: Our own address, where the version tells it.
+        resolved_by: In a version that tells it: whether a key resolved the peer's address (bit 0),
+            and which.
+    """
 
     connection: int
     peer: Peer
     role: int
     parameters: LinkParameters
+    own: Peer | None = None
+    resolved_by: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,9 +268,9 @@ class CommandsSent:
     """The peer's radio has acknowledged so many write commands."""
 
     connection: int
-    status: int
-    error_handle: int
     count: int
+    status: int = SUCCESS
+    error_handle: int = 0
 
 
 # Of a GATT server, which a central is too.

@@ -143,6 +143,10 @@ class Table:
             MappingProxyType({happening.layout.kind: happening for happening in happenings}),
         )
 
+    def knows(self, kind: type) -> bool:
+        """Whether this version has a command, or an event."""
+        return kind in self.calls or kind in self.happenings
+
     # The host's side.
 
     def encode_command(self, command: object) -> bytes:

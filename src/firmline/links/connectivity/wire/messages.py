@@ -169,6 +169,29 @@ class Enable:
     """Switch the Bluetooth stack on."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnableWith:
+    """Switch the Bluetooth stack on, as versions before 4 do: with all limits at once.
+
+    Attributes:
+        uuid_bases: How many UUID bases there can be.
+        peripherals: Connections as a peripheral.
+        centrals: Connections as a central.
+        pairings: As a central at once.
+        has_service_changed: Whether its own server has that characteristic.
+        attribute_table: Bytes of its own server; 0: as the SoftDevice likes.
+        mtu: How large an ATT MTU may become; 0: as the SoftDevice likes.
+    """
+
+    uuid_bases: int
+    peripherals: int
+    centrals: int
+    pairings: int
+    has_service_changed: int
+    attribute_table: int = 0
+    mtu: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class GetVersion:
     """Ask which SoftDevice the dongle runs."""
@@ -244,7 +267,7 @@ class Connect:
     peer: Peer
     scan: ScanParameters
     parameters: LinkParameters
-    tag: int
+    tag: int = 0
 
 
 @dataclass(frozen=True, slots=True)
