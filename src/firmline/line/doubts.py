@@ -8,13 +8,61 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from firmline.errors import InputError
 from firmline.line.outcomes import StepOutcome
-from firmline.line.records.base import Attempt, UnitHistory
-from firmline.line.records.values import Row, Run
+from firmline.line.records.base import NEWEST, Attempt, Records, RunFilter, UnitHistory
+from firmline.line.records.values import Row, Run, Unit
 from firmline.values import BleAddress
+
+MOST_DOUBTED: Final = 20
+"""Units in doubt that a report names; ours: more are a fault of their labels, which a few show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtedUnit:
+    """A unit whose serial number may stand for two.
+
+    Attributes:
+        unit: Which.
+        doubts: What speaks against its being one, one sentence each.
+    """
+
+    unit: Unit
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubted:
+    """Units whose serial numbers have passed several times.
+
+    Attributes:
+        units: Those that did so last come first; at most :data:`MOST_DOUBTED`.
+        number: How many they are in all.
+    """
+
+    units: tuple[DoubtedUnit, ...] = ()
+    number: int = 0
+
+
+def doubted_units(records: Records, wanted: RunFilter, *, newest: int = NEWEST) -> Doubted:
+    """The units of the newest passes that are wanted, as far as they passed several times.
+
+    Raises:
+        StoreError: The records cannot be read.
+    """
+    found = records.passed_again(wanted, newest=newest, most=MOST_DOUBTED)
+    told = {
+        history.unit: doubts_about(history)
+        for history in records.history(*{unit.serial for unit in found.units})
+    }
+    return Doubted(
+        units=tuple(DoubtedUnit(unit=unit, doubts=told[unit]) for unit in found.units),
+        number=found.number,
+    )
 
 
 def doubts_about(unit: UnitHistory) -> tuple[str, ...]:

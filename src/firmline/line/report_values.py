@@ -5,6 +5,7 @@ The page of ``firmline line report`` and that of the server draw the same templa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -17,6 +18,7 @@ from firmline.line.drawing.shares import edge_for, share_bar, share_range
 from firmline.line.outcomes import StepOutcome
 from firmline.line.report_words import (
     chart_text,
+    doubted_title,
     index_text,
     limits_text,
     percent_text,
@@ -31,8 +33,15 @@ MOST_BARS: Final = 20
 MOST_COHORTS: Final = 8
 
 
-def report_values(report: LineReport) -> dict[str, Any]:
-    """The values of ``report_body.html``."""
+def report_values(
+    report: LineReport, *, unit_address: Callable[[str], str] | None = None
+) -> dict[str, Any]:
+    """The values of ``report/body.html``.
+
+    Args:
+        report: What is shown.
+        unit_address: Where the page of a serial number is; ``None``: there is none.
+    """
     groups = (*report.yields.groups, report.yields.whole)
     edge = edge_for([each.first for each in groups])
     return {
@@ -47,6 +56,8 @@ def report_values(report: LineReport) -> dict[str, Any]:
         "edge": f"{edge * 100:g} %",
         "most_bars": MOST_BARS,
         "cohorts": report.comparison.cohorts[:MOST_COHORTS],
+        "doubted_title": doubted_title(report.doubted),
+        "unit_address": unit_address,
         "printable": printable,
         "share_text": share_text,
         "percent_text": percent_text,

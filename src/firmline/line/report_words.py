@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from firmline.line.doubts import Doubted
 from firmline.line.statistics.capability import Capability, Index
 from firmline.line.statistics.charts import ControlCharts
 from firmline.line.statistics.proportion import Share
@@ -37,6 +38,11 @@ def chart_text(charts: ControlCharts | None) -> str:
     told = ", ".join(f"{name} {number}x" for name, number in sorted(names.items()))
     last = max(point.at for point in out)
     return f"{counted(len(out), 'signal')} in {points}, the last at {last:%Y-%m-%d %H:%MZ}: {told}."
+
+
+def doubted_title(told: Doubted) -> str:
+    """What units whose serial numbers have passed several times are headed by."""
+    return f"Passed more than once: {counted(told.number, 'serial number')}"
 
 
 def share_text(share: Share) -> str:

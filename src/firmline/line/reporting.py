@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from firmline.diagnosis.cohort import Comparison
 from firmline.errors import Code, InputError
+from firmline.line.doubts import Doubted, doubted_units
 from firmline.line.records.base import EVERY_RUN, NEWEST, Records, RunFilter
 from firmline.line.statistics.capability import Capability, capability
 from firmline.line.statistics.charts import ControlCharts, control_charts
@@ -43,6 +44,7 @@ class LineReport:
     Attributes:
         by: What its groups are; None: it is not divided.
         yields: The yields.
+        doubted: Units whose serial numbers may stand for two.
         failures: Runs that ended in FAIL, by cause, by phase and by code.
         stoppages: Runs that ended in ERROR, TIMEOUT or ABORTED, by phase and by code.
         newest: How many of the newest runs with a verdict what follows is made of.
@@ -52,6 +54,7 @@ class LineReport:
 
     by: By | None
     yields: Yields
+    doubted: Doubted
     failures: tuple[Pareto, ...]
     stoppages: tuple[Pareto, ...]
     newest: int
@@ -96,6 +99,7 @@ def line_report(
             for series in series_of(records.readings(wanted, most=newest))
         )
         comparison = compare_runs(judged)
+        doubted = doubted_units(records, wanted, newest=newest)
         told = yields(counted.result(), by)
     if not told.whole.runs:
         raise InputError(
@@ -108,6 +112,7 @@ def line_report(
     return LineReport(
         by=by,
         yields=told,
+        doubted=doubted,
         failures=tuple(pareto(failed, what) for what in What),
         stoppages=tuple(pareto(stopped, what) for what in (What.PHASE, What.CODE)),
         newest=len(judged),

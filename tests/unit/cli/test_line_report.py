@@ -6,6 +6,7 @@ import csv
 import io
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from firmline.errors import Code, ExitCode
 from firmline.line.records.address import DatabaseAddress
 from firmline.line.records.open import open_records
+from firmline.line.records.values import Unit
 from unit.cli.program import Program, assert_failed, files_in
+from unit.line.records_world import BEGIN, row, run
 from unit.line.reports_world import write_shift
 
 REPORT = ("line", "report", "--db", "shift.db")
@@ -248,3 +251,35 @@ def test_nonsense_is_refused(firmline: Program, options: tuple[str, str]) -> Non
     ran = firmline(*REPORT, *options)
     assert ran.code == 2
     assert "DFU-" in ran.err
+
+
+def passed_twice(folder: Path, units: int) -> None:
+    """Units that two stations have passed, neither of which knew of the other."""
+    address = DatabaseAddress(path=folder / "shift.db")
+    with closing(open_records(address, create=False)) as records:
+        for number in range(units):
+            unit = Unit(product="tag", serial=f"SN-{20 + number}")
+            records.write([row("west", 1 + number, run(1, unit, at=BEGIN + timedelta(days=1)))])
+
+
+@pytest.mark.usefixtures("shift")
+def test_serial_numbers_that_passed_twice_are_named(firmline: Program, folder: Path) -> None:
+    passed_twice(folder, 1)
+    ran = firmline(*REPORT, "--html", "page.html")
+    doubt = "It has passed the recipe tag-rev-c 2 times (north, west): it was scanned again"
+    assert "Passed more than once: 1 serial number\n" in ran.out
+    assert f"  tag SN-20: {doubt}" in ran.out
+    (told,) = firmline(*REPORT, "--json").result["doubted"]["units"]
+    assert (told["product"], told["serial"]) == ("tag", "SN-20")
+    assert told["doubts"][0].startswith(doubt)
+    page = (folder / "page.html").read_text("utf-8")
+    assert "<strong>tag SN-20</strong> It has passed" in page
+    assert "/units?" not in page, "a file has no other pages"
+
+
+@pytest.mark.usefixtures("shift")
+def test_many_of_them_are_counted(firmline: Program, folder: Path) -> None:
+    passed_twice(folder, 10)
+    ran = firmline(*REPORT)
+    assert "Passed more than once: 10 serial numbers\n" in ran.out
+    assert "\n  and 2 more\n" in ran.out

@@ -25,6 +25,17 @@ def report_fields(report: LineReport) -> dict[str, object]:
         "golden_runs": yields.golden,
         "all": _yield(yields.whole),
         "groups": [_yield(each) for each in yields.groups],
+        "doubted": {
+            "number": report.doubted.number,
+            "units": [
+                {
+                    "product": printable(each.unit.product),
+                    "serial": printable(each.unit.serial),
+                    "doubts": [printable(doubt) for doubt in each.doubts],
+                }
+                for each in report.doubted.units
+            ],
+        },
         "failures": {each.what.value: _pareto(each) for each in report.failures},
         "stoppages": {each.what.value: _pareto(each) for each in report.stoppages},
         "newest": report.newest,

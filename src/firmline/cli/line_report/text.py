@@ -7,10 +7,12 @@ from typing import Final
 
 from firmline.cli.style import paint, printable
 from firmline.errors import shortened
+from firmline.line.doubts import Doubted
 from firmline.line.outcomes import StepOutcome
 from firmline.line.report_words import (
     chart_text,
     counted,
+    doubted_title,
     index_text,
     limits_text,
     percent_text,
@@ -30,6 +32,7 @@ def report_lines(report: LineReport, *, where: str) -> Iterator[str]:
     yield ""
     yield paint("Yield (units, with intervals of 95 %)", bold=True)
     yield from _yields(report)
+    yield from _doubted(report.doubted)
     for title, paretos in (
         ("Why units fail (FAIL)", report.failures),
         ("What stops runs (ERROR, TIMEOUT, ABORTED)", report.stoppages),
@@ -112,6 +115,20 @@ def _yield_cells(told: Yield) -> tuple[str, ...]:
         f"{told.runs:,}",
         f"{told.without_verdict:,}",
     )
+
+
+def _doubted(told: Doubted) -> Iterator[str]:
+    if not told.number:
+        return
+    yield ""
+    yield paint(doubted_title(told), bold=True)
+    for each in told.units[:MOST_BARS]:
+        name = f"{printable(shortened(each.unit.product))} {printable(shortened(each.unit.serial))}"
+        for doubt in each.doubts:
+            yield f"  {name}: {printable(doubt)}"
+    left = told.number - min(len(told.units), MOST_BARS)
+    if left > 0:
+        yield f"  and {left:,} more"
 
 
 def _pareto(told: Pareto) -> Iterator[str]:

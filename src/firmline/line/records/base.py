@@ -173,6 +173,19 @@ class UnitHistory:
         return tuple(attempt for attempt in self.attempts if attempt.began_at > last)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedAgain:
+    """Units that have passed one recipe several times since they last came back from rework.
+
+    Attributes:
+        units: Those that did so last come first; not all, where they are many.
+        number: How many they are in all.
+    """
+
+    units: tuple[Unit, ...]
+    number: int
+
+
 class Records(Protocol):
     """A store of records.
 
@@ -248,6 +261,20 @@ class Records(Protocol):
 
     def judged(self, wanted: RunFilter = EVERY_RUN, *, most: int = NEWEST) -> tuple[JudgedRun, ...]:
         """The same runs themselves, with what may have to do with how they ended."""
+        ...
+
+    def passed_again(
+        self, wanted: RunFilter = EVERY_RUN, *, newest: int = NEWEST, most: int
+    ) -> PassedAgain:
+        """Units of the newest passes that had passed before, or have since.
+
+        Golden samples are left out. A rework counts for all recipes of its unit.
+
+        Args:
+            wanted: Which passes.
+            newest: How many of them are looked at.
+            most: Units that are named.
+        """
         ...
 
     def newest(self, station: str) -> int:

@@ -49,7 +49,7 @@ HOUR: Final = "%Y-%m-%d %H"
 """How SQLite's text of a time begins (:class:`~firmline.line.records.tables.UtcTime`)."""
 
 
-def _plan(connection: Connection, *without: str) -> None:
+def guide_planner(connection: Connection, *without: str) -> None:
     """Tell PostgreSQL how to go about the next statements of this transaction.
 
     It cannot know that few units are tried more than once. Taking them for a third of all, it would
@@ -95,7 +95,7 @@ def count_ends(
     connection: Connection, wanted: RunFilter, *, by_hour: bool = False
 ) -> tuple[RunCount, ...]:
     """See :meth:`~.base.Records.ends`."""
-    _plan(connection)
+    guide_planner(connection)
     where = _cell_columns(connection, by_hour=by_hour)
     query = (
         select(*where, RUNS.outcome, RUNS.is_golden, func.count())
@@ -127,7 +127,7 @@ def _retested(connection: Connection, wanted: RunFilter, *, by_hour: bool) -> tu
     Counting them here takes a tenth more of the database's time, and less than half in all: some
     hundred lines are made into values then, and not every one of those runs.
     """
-    _plan(connection, "enable_hashagg", "enable_hashjoin", "enable_mergejoin")
+    guide_planner(connection, "enable_hashagg", "enable_hashjoin", "enable_mergejoin")
     # By serial number alone, which costs half of what the whole unit does; others fall out below.
     several = select(RUNS.serial).group_by(RUNS.serial).having(func.count() > 1)
     where = _cell_columns(connection, by_hour=by_hour)
@@ -204,7 +204,7 @@ def _hour(hour: str | datetime) -> Cell:
 
 def read_troubles(connection: Connection, wanted: RunFilter) -> tuple[Trouble, ...]:
     """See :meth:`~.base.Records.troubles`."""
-    _plan(connection)
+    guide_planner(connection)
     query = select(
         *(RUNS.product, RUNS.serial, RUNS.outcome),
         _deciding_phase().label("phase"),
@@ -287,7 +287,7 @@ def _newest(wanted: RunFilter, most: int) -> Subquery:
 
 def read_readings(connection: Connection, wanted: RunFilter, *, most: int) -> tuple[Reading, ...]:
     """See :meth:`~.base.Records.readings`."""
-    _plan(connection)
+    guide_planner(connection)
     run, phase, measured = _newest(wanted, most).c, tables.phases.c, tables.measurements.c
     query = (
         select(

@@ -12,6 +12,7 @@ from firmline.line.records.base import (
     NEWEST,
     PAGE_SIZE,
     Page,
+    PassedAgain,
     Place,
     RunFilter,
     UnitHistory,
@@ -24,9 +25,11 @@ from firmline.line.records.digest import conflict, digest_of, digests
 from firmline.line.records.memory_counting import (
     count_runs,
     newest_judged,
+    newest_passed,
     read_judged,
     read_readings,
     read_troubles,
+    units_passed_again,
 )
 from firmline.line.records.values import (
     Diagnosis,
@@ -135,6 +138,16 @@ class MemoryRecords:
     def judged(self, wanted: RunFilter = EVERY_RUN, *, most: int = NEWEST) -> tuple[JudgedRun, ...]:
         """See :meth:`~.base.Records.judged`."""
         return read_judged(newest_judged(filter(wanted.takes, self._of(Run)), most))
+
+    def passed_again(
+        self, wanted: RunFilter = EVERY_RUN, *, newest: int = NEWEST, most: int
+    ) -> PassedAgain:
+        """See :meth:`~.base.Records.passed_again`."""
+        passed = newest_passed(filter(wanted.takes, self._of(Run)), newest)
+        units = self.history(*{unit.serial for unit in passed})
+        return units_passed_again(
+            [each for each in units if each.unit in passed], wanted, most=most
+        )
 
     def newest(self, station: str) -> int:
         """See :meth:`~.base.Records.newest`."""

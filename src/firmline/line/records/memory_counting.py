@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
-from firmline.line.records.base import name_of, place_of
-from firmline.line.records.values import Diagnosis, Phase, Row, RowKey, Run
+from firmline.line.outcomes import StepOutcome
+from firmline.line.records.base import PassedAgain, RunFilter, UnitHistory, name_of, place_of
+from firmline.line.records.values import Diagnosis, Phase, Row, RowKey, Run, Unit
 from firmline.line.statistics.counts import Cell, Counts, RunCount, Trouble, Verdict, retests
 from firmline.line.statistics.readings import JudgedRun, Reading, factors_of
 
@@ -102,6 +104,37 @@ def _deciding_phase(phases: Sequence[Phase]) -> str:
 def _likeliest_cause(diagnoses: Sequence[Row[Diagnosis]]) -> str:
     last = max(diagnoses, key=lambda row: row.key, default=None)
     return last.entry.causes[0].cause if last is not None and last.entry.causes else ""
+
+
+def units_passed_again(
+    units: Iterable[UnitHistory], wanted: RunFilter, *, most: int
+) -> PassedAgain:
+    """See :meth:`~.base.Records.passed_again`."""
+    found: dict[Unit, datetime] = {}
+    for unit in units:
+        passed: dict[str, list[Row[Run]]] = {}
+        for attempt in unit.since_rework:
+            if attempt.run is not None and _is_pass(attempt.run.entry):
+                passed.setdefault(attempt.run.entry.recipe.name, []).append(attempt.run)
+        times = [
+            max(row.entry.began_at for row in those)
+            for those in passed.values()
+            if len(those) > 1 and any(map(wanted.takes, those))
+        ]
+        if times:
+            found[unit.unit] = max(times)
+    in_order = sorted(sorted(found), key=lambda unit: found[unit], reverse=True)
+    return PassedAgain(units=tuple(in_order[:most]), number=len(found))
+
+
+def newest_passed(wanted: Iterable[Row[Run]], most: int) -> set[Unit]:
+    """The units of the newest runs that passed."""
+    passed = sorted((row for row in wanted if _is_pass(row.entry)), key=place_of)
+    return {row.entry.unit for row in passed[-most:]}
+
+
+def _is_pass(run: Run) -> bool:
+    return run.outcome is StepOutcome.PASS and not run.is_golden
 
 
 def newest_judged(wanted: Iterable[Row[Run]], most: int) -> list[Row[Run]]:

@@ -17,6 +17,7 @@ from firmline.line.records.base import (
     NEWEST,
     PAGE_SIZE,
     Page,
+    PassedAgain,
     Place,
     RunFilter,
     UnitHistory,
@@ -45,6 +46,7 @@ from firmline.line.records.reading import (
     read_runs,
     read_units,
 )
+from firmline.line.records.repeats import units_passed_again
 from firmline.line.records.values import Diagnosis, Entry, Phase, Row, RowKey, RunBegan
 from firmline.line.statistics.counts import Counts, RunCount, Trouble
 from firmline.line.statistics.readings import JudgedRun, Reading
@@ -148,6 +150,13 @@ class SqlRecords:
         """See :meth:`~.base.Records.judged`."""
         with self.database.reading() as connection:
             return read_judged(connection, wanted, most=most)
+
+    def passed_again(
+        self, wanted: RunFilter = EVERY_RUN, *, newest: int = NEWEST, most: int
+    ) -> PassedAgain:
+        """See :meth:`~.base.Records.passed_again`."""
+        with self.database.reading() as connection:
+            return units_passed_again(connection, wanted, newest=newest, most=most)
 
     def newest(self, station: str) -> int:
         """See :meth:`~.base.Records.newest`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -64,7 +65,11 @@ class DashboardPages:
             where=self._where,
             stations=listed,
             choices=[each.value for each in By],
-            values=None if told is None else report_values(told),
+            **(
+                {"report": None}
+                if told is None
+                else report_values(told, unit_address=_unit_address)
+            ),
         )
 
     async def runs(self, request: Request) -> Response:
@@ -95,3 +100,7 @@ class DashboardPages:
             else ()
         )
         return page(request, "dashboard/units.html", asked=asked, serial=serial, units=found)
+
+
+def _unit_address(serial: str) -> str:
+    return f"{UNITS}?{urlencode({'serial': serial})}"

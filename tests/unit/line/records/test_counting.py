@@ -22,7 +22,7 @@ from firmline.line.records.values import Cause, Entry, Measurement, Row, Unit
 from firmline.line.statistics.counts import Cell, Verdict, retests
 from firmline.line.statistics.grouping import By
 from firmline.line.statistics.yields import yields
-from unit.line.records_world import BEGIN, diagnosis, phase, row, run, whole_run
+from unit.line.records_world import BEGIN, TAG_7, diagnosis, phase, reworked, row, run, whole_run
 
 MINUTE = timedelta(minutes=1)
 PASS, FAIL, ERROR = StepOutcome.PASS, StepOutcome.FAIL, StepOutcome.ERROR
@@ -77,6 +77,9 @@ def shift(seed: int = 11, runs: int = 120) -> list[Row[Entry]]:
         ]
         draw.shuffle(told)
         rows += [row(station, first + n, each) for n, each in enumerate([*told, ended], 1)]
+        if number % 9 == 4:
+            back = reworked(unit, at=at + MINUTE)
+            rows.append(row(station, rows[-1].key.sequence + 1, back))
         sequence[station] = rows[-1].key.sequence
     return rows
 
@@ -104,6 +107,9 @@ def test_every_store_counts_as_the_one_in_memory_does(records: Records, wanted: 
     assert records.judged(wanted) == plain.judged(wanted)
     assert records.readings(wanted, most=5) == plain.readings(wanted, most=5)
     assert records.judged(wanted, most=5) == plain.judged(wanted)[-5:]
+    for newest, most in ((1000, 100), (1000, 2), (9, 100)):
+        again = plain.passed_again(wanted, newest=newest, most=most)
+        assert records.passed_again(wanted, newest=newest, most=most) == again
 
 
 def test_the_drawn_shift_has_everything() -> None:
@@ -118,6 +124,55 @@ def test_the_drawn_shift_has_everything() -> None:
     assert {each.phase for each in troubles} == {"", "find", "update"}
     assert {each.cause for each in troubles} == {"", "a"}
     assert any(each.runs > 1 for each in plain.troubles()) or len(troubles) > 30
+    again = plain.passed_again(most=3)
+    assert again.number > len(again.units) == 3
+
+
+def passes(*at_min: int, station: str = "north", **more: object) -> list[Row[Entry]]:
+    """Runs of one unit that passed, so many minutes after the beginning."""
+    ended = (replace(run(1 + at, at=BEGIN + MINUTE * at), **more) for at in at_min)  # type: ignore[arg-type]
+    return [row(station, 1 + at, each) for at, each in zip(at_min, ended, strict=True)]
+
+
+def test_a_unit_that_passed_at_two_stations_is_found_from_either(records: Records) -> None:
+    records.write([*passes(0), *passes(5, station="south")])
+    for wanted in (EVERY_RUN, RunFilter(station="north"), RunFilter(since=BEGIN + MINUTE)):
+        found = records.passed_again(wanted, most=20)
+        assert (found.units, found.number) == ((TAG_7,), 1)
+    assert records.passed_again(RunFilter(station="west"), most=20).number == 0
+
+
+@pytest.mark.parametrize(("back_at_min", "number"), [(-1, 1), (3, 0), (6, 0)])
+def test_a_unit_that_came_back_from_rework_begins_anew(
+    records: Records, back_at_min: int, number: int
+) -> None:
+    back = row("rework", 1, reworked(at=BEGIN + MINUTE * back_at_min))
+    records.write([*passes(0), *passes(5, station="south"), back])
+    assert records.passed_again(most=20).number == number
+
+
+def test_another_recipe_a_golden_sample_and_a_failure_are_no_second_pass(records: Records) -> None:
+    other = replace(run(1).recipe, name="final")
+    records.write(
+        [
+            *passes(0),
+            *passes(1, recipe=other),
+            *passes(2, is_golden=True),
+            *passes(3, outcome=FAIL),
+            *passes(4, unit=Unit(product="lamp", serial=TAG_7.serial)),
+        ]
+    )
+    assert records.passed_again(most=20).units == ()
+
+
+def test_those_that_passed_again_last_are_named_first(records: Records) -> None:
+    for number in range(4):
+        unit = Unit(product="tag", serial=f"SN-{number}")
+        records.write(passes(10 * number, 10 * number + 1, unit=unit))
+    found = records.passed_again(most=2)
+    assert ([each.serial for each in found.units], found.number) == (["SN-3", "SN-2"], 4)
+    found = records.passed_again(newest=3, most=2)
+    assert ([each.serial for each in found.units], found.number) == (["SN-3", "SN-2"], 2)
 
 
 def test_nothing_is_counted_where_nothing_is(records: Records) -> None:

@@ -61,6 +61,14 @@ async def test_the_first_page_is_the_report_of_the_line(records: SqlRecords) -> 
     assert re.search(r"north</a></td><td class=\"number\">22<", page)
 
 
+async def test_a_serial_number_that_passed_twice_is_named_and_linked(records: SqlRecords) -> None:
+    twice = replace(run(1, Unit(product="tag", serial="SN&20")), address="")
+    records.write([*whole_shift(), row("west", 1, twice), row("east", 1, twice)])
+    page = await read(site(records), "/line")
+    assert "Passed more than once: 1 serial number" in page
+    assert '<a href="/units?serial=SN%2620">tag SN&amp;20</a></strong> It has passed' in page
+
+
 @pytest.mark.slow
 async def test_a_filter_narrows_the_report_and_stays_filled_in(records: SqlRecords) -> None:
     records.write(whole_shift())
