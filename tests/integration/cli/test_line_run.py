@@ -75,9 +75,9 @@ class Opened:
 
 
 @contextmanager
-def opened(folder: Path, *, on: str = ROAD) -> Iterator[Opened]:
+def opened(folder: Path, *more: str, on: str = ROAD) -> Iterator[Opened]:
     with subprocess.Popen(
-        (SCRIPT, "line", "run", "recipe.toml", "--on", on, "--db", "line.db", "--json"),
+        (SCRIPT, "line", "run", "recipe.toml", "--on", on, "--db", "line.db", "--json", *more),
         cwd=folder,
         env=environment(),
         stdin=subprocess.PIPE,
@@ -180,6 +180,22 @@ def test_a_scan_while_the_records_are_locked_names_its_unit_and_begins_nothing(
     assert [(run["unit"]["serial"], run["outcome"]) for run in exported(folder)] == [
         ("SN-0001", "pass")
     ]
+
+
+def test_a_unit_that_another_station_of_the_file_has_is_refused_until_it_is_given_back(
+    folder: Path,
+) -> None:
+    with opened(folder, "--station", "south", on=ROAD.replace("speed=50", "speed=2")) as south:
+        south.scan("SN-0001")
+        next(told for told in south.told() if told["type"] == "slot" and told["share"])
+        north = station(folder, "SN-0001\n")
+        (refused,) = [told for told in north.json_lines if told["type"] == "refused"]
+        assert (refused["code"], ends(north)) == (Code.UNIT_AT_WORK, [])
+        assert "at the station south since 20" in refused["message"]
+        south.process.kill()
+        south.process.wait()
+    back = station(folder, "rework SN-0001\nSN-0001\n")
+    assert ends(back) == [("SN-0001", "pass", "")]
 
 
 def stopped_in_the_middle(folder: Path, number: signal.Signals, *, speed: int) -> tuple[int, str]:

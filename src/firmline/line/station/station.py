@@ -152,6 +152,7 @@ class Station:
             number = self._free_slot(slot)
             with self._undone(f"{shortened(serial)} was not begun"):
                 history = await self._history(unit)
+            self._check_not_elsewhere(serial, history)
             decision = self._admit(serial, history)
             order = Order(
                 unit=unit,
@@ -323,6 +324,20 @@ class Station:
             if self._views[number].serial == serial:
                 raise InputError(
                     Code.UNIT_AT_WORK, f"{serial} is at work in slot {number} at this moment."
+                )
+
+    def _check_not_elsewhere(self, serial: str, history: Iterable[UnitHistory]) -> None:
+        """See that no other station that writes to this file has the unit."""
+        begun = (each for unit in history for each in unit.since_rework if each.run is None)
+        for attempt in begun:
+            other = attempt.name.station
+            if other != self._equipment.station:  # what is open of this one has just ended
+                raise InputError(
+                    Code.UNIT_AT_WORK,
+                    f"{serial} is at work at the station {other} since"
+                    f" {attempt.began_at:%Y-%m-%d %H:%M:%S} UTC, or was left there half done.",
+                    hint=f"Let {other} end it; where {other} is gone for good, say that the unit"
+                    f" comes back: rework {serial}.",
                 )
 
     def view(self, slot: int) -> SlotView:
