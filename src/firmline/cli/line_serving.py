@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import click
 from firmline.cli.ending import Ending
 from firmline.cli.failures import say
 from firmline.cli.forwarding import forwarding
-from firmline.cli.line_station import in_its_time
+from firmline.cli.line_station import clock_forward, in_its_time
 from firmline.cli.slot_text import SlotPrinter
 from firmline.cli.style import paint, printable
 from firmline.errors import LocalProtocolError, StoreError
@@ -36,7 +37,6 @@ from firmline.line.station.station import Station
 from firmline.line.sync.centre import Centre
 from firmline.line.webhooks.sending import Sender
 from firmline.links.open import run_for_target
-from firmline.links.target import Scheme
 from firmline.web.api.routes import Api
 from firmline.web.app import build_app
 from firmline.web.dashboard.campaigns import CampaignPages
@@ -131,13 +131,18 @@ class Server:
                 board.troubled(problem)
                 self._troubled(problem)
 
+            def clock_went(ahead: timedelta) -> None:
+                board.clock_went(ahead)
+                self._printer.line(clock_forward(ahead))
+
             async def go() -> None:
                 async with AsyncExitStack() as stack:
                     opened = await stack.enter_async_context(
-                        open_station(setup, records, shown=shown, troubled=troubled)
+                        open_station(
+                            setup, records, shown=shown, troubled=troubled, clock_went=clock_went
+                        )
                     )
-                    is_virtual = setup.slots[0].target.scheme is Scheme.SIM
-                    board.opened(opened, is_virtual=is_virtual)
+                    board.opened(opened, is_virtual=setup.is_virtual)
                     await self._serve(
                         setup.name,
                         doors,

@@ -53,7 +53,11 @@ def run_station(
 
         async def go() -> None:
             async with open_station(
-                setup, records, shown=terminal.shown, troubled=terminal.troubled
+                setup,
+                records,
+                shown=terminal.shown,
+                troubled=terminal.troubled,
+                clock_went=terminal.clock_went,
             ) as opened:
                 await terminal.serve(opened)
 
@@ -91,6 +95,19 @@ def clock_behind(behind_s: float, now: datetime) -> str:
     )
 
 
+def clock_forward(ahead: timedelta) -> str:
+    """That this computer's clock went far forward at once, and the records with it.
+
+    Args:
+        ahead: How far.
+    """
+    return (
+        f"This computer's clock went forward by {ahead.total_seconds() / 60:.0f} min: it slept, or"
+        " somebody set the clock. Times go on from there, and never back. If it is wrong, end the"
+        " station, set the clock, and begin other records (another --db)."
+    )
+
+
 class Terminal:
     """Reads what is said, does it, and prints what comes of it.
 
@@ -110,11 +127,6 @@ class Terminal:
         self._has_begun = False
         self._is_over = False
 
-    @property
-    def _is_virtual(self) -> bool:
-        """Whether its time is that of virtual units, whose records are ahead of the wall."""
-        return self._setup.slots[0].target.scheme is Scheme.SIM
-
     # What is shown.
 
     def shown(self, view: SlotView) -> None:
@@ -129,6 +141,10 @@ class Terminal:
             self._printer.line("Records are written again.")
         else:
             say(problem)
+
+    def clock_went(self, ahead: timedelta) -> None:
+        """The computer's clock went far forward at once."""
+        self._printer.line(clock_forward(ahead))
 
     def line(self, text: str) -> None:
         """One sentence, whoever says it."""
@@ -158,7 +174,7 @@ class Terminal:
 
     def _begin(self, opened: Opened) -> None:
         self._has_begun = True
-        if opened.behind_s > 0 and not self._is_virtual:
+        if opened.behind_s > 0 and not self._setup.is_virtual:
             self._printer.line(clock_behind(opened.behind_s, datetime.now(UTC)))
         for cut in opened.cut_off:
             self._printer.cut_off(cut)

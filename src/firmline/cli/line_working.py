@@ -68,7 +68,11 @@ def run_worker(
 
         async def go() -> None:
             async with open_station(
-                setup, records, shown=terminal.shown, troubled=terminal.troubled
+                setup,
+                records,
+                shown=terminal.shown,
+                troubled=terminal.troubled,
+                clock_went=terminal.clock_went,
             ) as opened:
                 link.start()
                 try:

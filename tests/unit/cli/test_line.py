@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from firmline.cli.line_station import clock_behind
+from firmline.cli.line_station import clock_behind, clock_forward
 from firmline.errors import Code
 from unit.cli.makers import package
 from unit.cli.program import Program, assert_failed, files_in
@@ -228,6 +228,12 @@ def test_a_file_that_is_no_recipe_is_one_sentence(
     assert_failed(firmline("line", "check", "r.toml"), code)
     result = firmline("line", "check", "r.toml", "--json").result
     assert result["code"] == code
+
+
+def test_a_clock_that_was_set_far_forward_is_told_with_the_way_out() -> None:
+    told = clock_forward(timedelta(hours=25))
+    assert "went forward by 1500 min" in told
+    assert "end the station, set the clock, and begin other records (another --db)" in told
 
 
 def test_a_record_of_a_later_time_is_told_with_both_ways_out() -> None:

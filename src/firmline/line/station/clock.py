@@ -12,6 +12,8 @@ from typing import Final
 
 JUMP: Final = timedelta(seconds=1)
 """A wall clock that is so far ahead was set forward, and is followed; ours."""
+FAR: Final = timedelta(minutes=5)
+"""One that goes so far at once is told of; ours. Correcting a clock that drifts takes less."""
 
 
 class StationClock:
@@ -21,6 +23,8 @@ class StationClock:
         monotonic_s: Seconds, from whenever; never backwards.
         wall: The wall clock.
         not_before: The latest time that is in the records; ``None``: there is none.
+        went_far: Hears how far the wall clock went forward at once, where that is more than
+            :data:`FAR`: somebody set it, or the computer slept.
 
     Attributes:
         behind: How far the wall clock was behind the records when the station began.
@@ -32,7 +36,9 @@ class StationClock:
         *,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
         not_before: datetime | None = None,
+        went_far: Callable[[timedelta], None] = lambda _ahead: None,
     ) -> None:
+        self._went_far = went_far
         self._monotonic_s = monotonic_s
         self._wall = wall
         now = wall()
@@ -45,6 +51,9 @@ class StationClock:
         now_s = self._monotonic_s()
         told = self._from + timedelta(seconds=now_s - self._from_s)
         wall = self._wall()
-        if wall - told > JUMP:
+        ahead = wall - told
+        if ahead > JUMP:
             self._from, self._from_s, told = wall, now_s, wall
+        if ahead > FAR:
+            self._went_far(ahead)
         return told

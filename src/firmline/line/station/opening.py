@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +67,11 @@ class StationSetup:
     shift: Shift = field(default_factory=Shift)
     timeouts: Timeouts = field(default_factory=Timeouts)
 
+    @property
+    def is_virtual(self) -> bool:
+        """Whether its time is that of virtual units, whose records are ahead of the wall."""
+        return self.slots[0].target.scheme is Scheme.SIM
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
@@ -89,6 +95,7 @@ async def open_station(
     *,
     shown: Callable[[SlotView], None],
     troubled: Callable[[StoreError | None], None],
+    clock_went: Callable[[timedelta], None],
 ) -> AsyncIterator[Opened]:
     """Open a station; at the end its runs are stopped in order, and all is given back.
 
@@ -97,6 +104,8 @@ async def open_station(
         records: Its records.
         shown: Hears every change of a slot.
         troubled: Hears what keeps records from being written; ``None``: nothing any more.
+        clock_went: Hears how far the computer's clock went forward at once, which the records
+            follow for good. Not of a station of virtual units, whose time is their own.
 
     Raises:
         InputError: ``STATION_BUSY`` or ``STATION_SETUP``.
@@ -108,7 +117,9 @@ async def open_station(
         stack.callback(alone(setup.database, setup.name).release)
         loop = asyncio.get_running_loop()
         newest = await asyncio.to_thread(records.newest_time, setup.name)
-        clock = StationClock(loop.time, not_before=newest)
+        clock = StationClock(
+            loop.time, not_before=newest, went_far=_ignored if setup.is_virtual else clock_went
+        )
         roads = SlotRoads(stack)
         for slot in setup.slots:
             await roads.ready(slot)
@@ -179,6 +190,10 @@ def check_slots(setup: StationSetup) -> None:
 def at_work_beside(database: Path, station: str) -> Path:
     """Folder of what is at work: ``shift.db.at-work/STATION``."""
     return database.with_name(f"{database.name}.at-work") / station
+
+
+def _ignored(_ahead: timedelta) -> None:
+    """Virtual time stands still while nobody does anything, and the wall's does not."""
 
 
 async def _end_what_was_cut_off(

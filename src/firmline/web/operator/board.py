@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -152,6 +153,15 @@ class Board:
                 Notice(sentence=problem.message, action=next_thing(problem), is_trouble=True),
             )
         self._set_notices(notices)
+
+    def clock_went(self, ahead: timedelta) -> None:
+        """The computer's clock went far forward at once."""
+        told = Notice(
+            sentence="This computer's clock went forward by"
+            f" {ahead.total_seconds() / 60:.0f} min, and the records with it.",
+            action="See that it is right.",
+        )
+        self._set_notices([*self._head.notices, told])
 
     def shift_changed(self) -> None:
         """Somebody has said another batch or operator."""
