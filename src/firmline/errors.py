@@ -354,6 +354,7 @@ class Code(StrEnum):
     # The audit trail of the production line.
     AUDIT_BROKEN = "DFU-AUDIT-001"
     AUDIT_CUT = "DFU-AUDIT-002"
+    RECORDS_ALTERED = "DFU-AUDIT-003"
 
     # Pages and the API of a line, over HTTP.
     ADDRESS_NOT_FREE = "DFU-WEB-001"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from firmline.cli.audited_records import compared
 from firmline.cli.database_options import database_option, opened
 from firmline.cli.failures import say
 from firmline.cli.parameters import OnceCommand
@@ -55,15 +56,30 @@ class NotedDigest(click.ParamType[str]):
     multiple=True,
     help="A head that was noted down before; it has to be in the chain. May be repeated.",
 )
+@click.option(
+    "--records", "with_records", is_flag=True, help="Compare every record with its digest as well."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print every entry as JSON, and the result.")
-def audit(*, db: str, since: datetime | None, anchors: tuple[str, ...], as_json: bool) -> None:
+def audit(
+    *,
+    db: str,
+    since: datetime | None,
+    anchors: tuple[str, ...],
+    with_records: bool,
+    as_json: bool,
+) -> None:
     """Verify the audit trail of a line: every entry follows from the one before it.
 
     The whole chain is verified, whatever is printed of it. The head is the digest of the last
     entry: note it down where whoever owns the database cannot write, and give it as --anchor later.
     Then it is proven that no entry up to it was changed or taken out since.
 
-    Exit code 5: an entry was changed or is missing, or none has the digest of an anchor.
+    Runs are no entries of it. Each of their records is kept with a digest of what it told when it
+    was written, and --records compares them: a record that somebody changed or took out since is
+    named, unless he made its digest anew as well.
+
+    Exit code 5: an entry or a record was changed or is missing, or no entry has the digest of an
+    anchor.
     """
     from firmline.line.audit.chain import written_time  # noqa: PLC0415 - not for help
     from firmline.line.audit.sql import SqlAudit  # noqa: PLC0415
@@ -72,14 +88,21 @@ def audit(*, db: str, since: datetime | None, anchors: tuple[str, ...], as_json:
     with opened(db) as database:
         where = printable(database.where)
         found = _verified(SqlAudit(database), anchors, from_when, shown=_shown(since, as_json))
-    problem = _problem(found, where)
+        records = compared(database, as_json=as_json) if with_records else None
     if as_json:
-        click.echo(json.dumps({"type": "result", "database": where, **_fields(found)}))
-    if problem is not None:
-        say(problem)
-        raise click.exceptions.Exit(problem.exit_code)
+        told = {"records": None if records is None else records.fields}
+        click.echo(json.dumps({"type": "result", "database": where, **_fields(found), **told}))
+    told_problems = (_problem(found, where), None if records is None else records.problem(where))
+    problems = [problem for problem in told_problems if problem is not None]
     if not as_json:
-        _say(found, anchors)
+        if found.holds:
+            _say(found, anchors)
+        if records is not None and records.holds:
+            click.echo(records.sentence)
+    for problem in problems:
+        say(problem)
+    if problems:
+        raise click.exceptions.Exit(problems[0].exit_code)
 
 
 def _shown(since: datetime | None, as_json: bool) -> str:

@@ -14,8 +14,10 @@ from firmline.errors import Code, ExitCode
 from firmline.line.audit.sql import SqlAudit
 from firmline.line.records.address import DatabaseAddress
 from firmline.line.records.database import Database
+from firmline.line.records.open import open_records
 from unit.cli.program import Program, assert_failed
 from unit.line.audit_world import chain, done
+from unit.line.records_world import whole_run
 
 DEEDS = [done("bert"), done("cara", after_s=60, role="engineer")]
 HEADS = [entry.digest for entry in chain(*DEEDS)]
@@ -77,6 +79,7 @@ def test_programs_can_verify_what_is_exported(firmline: Program) -> None:
         "fault": None,
         "missing_anchors": [],
         "earlier_times": 0,
+        "records": None,
     }
     before = "0" * 64
     names = ("sequence", "at", "actor", "role", "action", "subject", "details", "previous")
@@ -157,3 +160,81 @@ def test_a_clock_that_was_set_back_is_told(firmline: Program, shift: Path) -> No
     ran = firmline(*AUDIT)
     assert ran.code == 0
     assert "1 time, an entry is older than the one before it" in ran.out
+
+
+EDITS = {
+    "UPDATE runs SET outcome = 'pass'": ("changed", "is not what was written"),
+    "UPDATE measurements SET number = number + 1": ("changed", "is not what was written"),
+    "UPDATE phases SET outcome = 'good'": ("unreadable", "is no record any more"),
+    "UPDATE runs_begun SET at = 'noon'": ("unreadable", "is no record any more"),
+    "UPDATE runs SET began_at = 7": ("unreadable", "is no record any more"),
+    "DELETE FROM diagnoses": ("missing", "was taken out since it was written"),
+    "DELETE FROM causes": ("changed", "is not what was written"),
+}
+
+
+@pytest.fixture
+def with_runs(shift: Path) -> Path:
+    with closing(open_records(DatabaseAddress(path=shift), create=False)) as records:
+        records.write([*whole_run("north"), *whole_run("south", 1001)])
+    return shift
+
+
+@pytest.mark.usefixtures("with_runs")
+def test_records_are_compared_with_their_digests(firmline: Program) -> None:
+    ran = firmline(*AUDIT, "--records")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == "8 records, each as it was written."
+    assert firmline(*AUDIT, "--records", "--json").result["records"] == {
+        "compared": 8,
+        "altered": 0,
+    }
+    assert firmline(*AUDIT, "--json").result["records"] is None
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_records_that_somebody_edited_are_named(
+    firmline: Program, with_runs: Path, edit: str
+) -> None:
+    with closing(sqlite3.connect(with_runs)) as database:
+        database.execute(f"{edit} WHERE station = 'south'")
+        database.commit()
+    difference, words = EDITS[edit]
+    ran = firmline(*AUDIT, "--records")
+    assert_failed(ran, Code.RECORDS_ALTERED, exit_code=ExitCode.UNVERIFIED)
+    assert ran.out.count(words) == 1
+    assert "of the station south" in ran.err
+    assert "Head:" in ran.out, "the trail itself holds"
+    (told,) = [
+        line
+        for line in firmline(*AUDIT, "--records", "--json").json_lines
+        if line["type"] == "altered_record"
+    ]
+    assert (told["station"], told["difference"]) == ("south", difference)
+
+
+def test_every_edited_record_is_named_and_all_are_counted(
+    firmline: Program, with_runs: Path
+) -> None:
+    with closing(sqlite3.connect(with_runs)) as database:
+        database.execute("UPDATE runs SET serial = 'SN-9'")
+        database.commit()
+    ran = firmline(*AUDIT, "--records")
+    assert "Record 3 of the station north (of the unit SN-9) is not what was written." in ran.out
+    assert "Record 1003 of the station south (of the unit SN-9)" in ran.out
+    assert "2 of 8 records are so." in ran.err
+
+
+@pytest.mark.usefixtures("shift")
+def test_where_there_are_no_records_none_are_compared(firmline: Program) -> None:
+    assert firmline(*AUDIT, "--records").out.splitlines()[-1] == "There are no records."
+
+
+def test_a_run_whose_time_is_none_is_a_damaged_database_elsewhere(
+    firmline: Program, with_runs: Path
+) -> None:
+    with closing(sqlite3.connect(with_runs)) as database:
+        database.execute("UPDATE runs SET began_at = 'noon'")
+        database.commit()
+    ran = firmline("line", "export", "--db", "shift.db")
+    assert_failed(ran, Code.DATABASE_DAMAGED, exit_code=ExitCode.LINK)

@@ -67,6 +67,8 @@ def told(where: str) -> Iterator[None]:
         raise store_error(code_of(problem), where, reason=_reason(problem)) from problem
     except PoolTimeoutError as problem:
         raise store_error(Code.DATABASE_LOCKED, where) from problem
+    except ValueError as problem:  # SQLAlchemy's own, of a value that its column cannot hold
+        raise store_error(Code.DATABASE_DAMAGED, where, reason=str(problem)) from problem
     except SQLAlchemyError as problem:
         raise store_error(Code.DATABASE_FAILED, where, reason=type(problem).__name__) from problem
 
