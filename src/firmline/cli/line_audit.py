@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from firmline.cli.audited_records import compared
+from firmline.cli.audited_records import ComparedRecords, compared
 from firmline.cli.database_options import database_option, opened
 from firmline.cli.failures import say
 from firmline.cli.parameters import OnceCommand
@@ -92,17 +92,9 @@ def audit(
     if as_json:
         told = {"records": None if records is None else records.fields}
         click.echo(json.dumps({"type": "result", "database": where, **_fields(found), **told}))
-    told_problems = (_problem(found, where), None if records is None else records.problem(where))
-    problems = [problem for problem in told_problems if problem is not None]
-    if not as_json:
-        if found.holds:
-            _say(found, anchors)
-        if records is not None and records.holds:
-            click.echo(records.sentence)
-    for problem in problems:
-        say(problem)
-    if problems:
-        raise click.exceptions.Exit(problems[0].exit_code)
+    else:
+        _say(found, records, anchors)
+    _end(_problem(found, where), None if records is None else records.problem(where))
 
 
 def _shown(since: datetime | None, as_json: bool) -> str:
@@ -169,7 +161,24 @@ def _problem(found: Verified, where: str) -> VerifyError | None:
     return None
 
 
-def _say(found: Verified, anchors: tuple[str, ...]) -> None:
+def _end(*problems: VerifyError | None) -> None:
+    """Say what is wrong, if anything is, and end with its exit code."""
+    told = [problem for problem in problems if problem is not None]
+    for problem in told:
+        say(problem)
+    if told:
+        raise click.exceptions.Exit(told[0].exit_code)
+
+
+def _say(found: Verified, records: ComparedRecords | None, anchors: tuple[str, ...]) -> None:
+    """What holds."""
+    if found.holds:
+        _say_chain(found, anchors)
+    if records is not None and records.holds:
+        click.echo(records.sentence)
+
+
+def _say_chain(found: Verified, anchors: tuple[str, ...]) -> None:
     number = found.head.sequence
     if not number:
         click.echo("The audit trail is empty.")

@@ -115,23 +115,14 @@ async def open_station(
     check_slots(setup)
     async with AsyncExitStack() as stack:
         stack.callback(alone(setup.database, setup.name).release)
-        loop = asyncio.get_running_loop()
-        newest = await asyncio.to_thread(records.newest_time, setup.name)
-        clock = StationClock(
-            loop.time, not_before=newest, went_far=_ignored if setup.is_virtual else clock_went
-        )
+        clock = await _clock(setup, records, went_far=clock_went)
         roads = SlotRoads(stack)
         for slot in setup.slots:
             await roads.ready(slot)
         journal = Journal(records, setup.name, troubled=troubled)
         journal.start()
         stack.push_async_callback(_close_journal, journal)
-        books = Books(
-            journal=journal,
-            attachments=attachments_beside(setup.database),
-            at_work=at_work_beside(setup.database, setup.name),
-            clock=clock,
-        )
+        books = _books(setup, journal, clock)
         cut_off = await _end_what_was_cut_off(setup, records, books)
         released = stack.enter_context(watching(setup.recipe))
         station = Station(
@@ -190,6 +181,28 @@ def check_slots(setup: StationSetup) -> None:
 def at_work_beside(database: Path, station: str) -> Path:
     """Folder of what is at work: ``shift.db.at-work/STATION``."""
     return database.with_name(f"{database.name}.at-work") / station
+
+
+async def _clock(
+    setup: StationSetup, records: Records, *, went_far: Callable[[timedelta], None]
+) -> StationClock:
+    """The station's time, which goes on from its newest record."""
+    newest = await asyncio.to_thread(records.newest_time, setup.name)
+    return StationClock(
+        asyncio.get_running_loop().time,
+        not_before=newest,
+        went_far=_ignored if setup.is_virtual else went_far,
+    )
+
+
+def _books(setup: StationSetup, journal: Journal, clock: StationClock) -> Books:
+    """Where runs write: the journal, and what lies beside the file of records."""
+    return Books(
+        journal=journal,
+        attachments=attachments_beside(setup.database),
+        at_work=at_work_beside(setup.database, setup.name),
+        clock=clock,
+    )
 
 
 def _ignored(_ahead: timedelta) -> None:
