@@ -35,6 +35,7 @@ GROUPS = {
     "TOKEN": ("Tokens that sign", 2),
     "SIGN": ("Signing in two steps", 2),
     "PKG": ("Packages", 2),
+    "MCU": ("Images and packages for MCUboot", 2),
     "LINT": ("Lint", 2),
     "INIT": ("Init packets", 2),
     "PROBE": ("Probe packs", 2),

@@ -8,6 +8,7 @@ from fuzz import (
     images,
     init_packets,
     manifests,
+    mcuboot,
     pem_keys,
     recipes,
     settings_pages,
@@ -23,6 +24,6 @@ TARGETS: dict[str, Target] = {
         *(images.HEX, images.SREC, images.ELF, images.FIRMWARE),
         *(settings_pages.PAGE, settings_pages.FILE, pem_keys.PRIVATE, pem_keys.PUBLIC),
         *(traces.TRACE, traces.CAPTURE, commands.TARGET, experiments.TARGET),
-        recipes.TARGET,
+        *(recipes.TARGET, mcuboot.MCUBOOT),
     )
 }

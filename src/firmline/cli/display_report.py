@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from firmline.cli import mcuboot_display
 from firmline.cli.failures import say
 from firmline.cli.files import read_file
 from firmline.cli.package_meaning import meanings, order_sentence
@@ -28,6 +29,7 @@ from firmline.cli.style import printable
 from firmline.errors import SignerError
 from firmline.formats.inner_package import InnerPackage, inner_package
 from firmline.formats.keys import PublicKey
+from firmline.formats.mcuboot.package import is_for_mcuboot
 from firmline.formats.package import Package, read_package
 from firmline.formats.package_recipe import generate_command
 
@@ -66,6 +68,9 @@ class Shown:
 def run(path: Path, *, key_file: KeySource | None, as_json: bool) -> None:
     """The command; ends with exit code 5 where a signature does not verify."""
     content = read_file(path, what="package")
+    if is_for_mcuboot(content, name=str(path)):
+        mcuboot_display.run(path, content, key_file=key_file, as_json=as_json)
+        return
     signed = SignedPackage.of(path, read_package(content, name=str(path)))
     key = load_public_key(key_file) if key_file is not None else None
     failure = key_error(signed, key, key_file) if key is not None else None

@@ -18,6 +18,7 @@ from firmline.tokens.uri import TokenUri
 
 if TYPE_CHECKING:
     from firmline.formats.keys import PublicKey, Signer, SigningKey
+    from firmline.formats.mcuboot.keys import ImageKey
 
 PASSWORD_VARIABLE: Final = "FIRMLINE_KEY_PASSWORD"  # noqa: S105 - the name of a variable
 MAX_PASSWORD_SIZE: Final = 1023
@@ -83,6 +84,27 @@ def load_public_key(source: KeySource) -> PublicKey:
     if b"PRIVATE KEY-----" in content:
         return load_key_file(source).public_key
     return PublicKey.parse_pem(content, name=str(source))
+
+
+def load_image_key(source: KeySource) -> ImageKey:
+    """The public key, or the public half of a private one, that images for MCUboot are signed with.
+
+    Raises:
+        InputError: A file, key or ``PKCS11_*`` code.
+    """
+    from firmline.formats.mcuboot.keys import ImageKey  # noqa: PLC0415 - cryptography loads late
+
+    if isinstance(source, TokenUri):
+        pem = load_token_public_key(source).format_pem()
+        return ImageKey.parse_pem(pem, name=str(source))
+    content = read_file(source, what="key file")
+    password = _password_in_environment()
+    try:
+        return ImageKey.parse_pem(content, name=str(source), password=password)
+    except InputError as error:
+        if error.code is not Code.KEY_ENCRYPTED:
+            raise
+    return ImageKey.parse_pem(content, name=str(source), password=_ask(source))
 
 
 def _password_in_environment() -> bytes | None:

@@ -194,8 +194,8 @@ class SigningKey:
         _check_size(content, name)
         if b"PRIVATE KEY-----" not in content:
             raise _not_private(content, name)
-        _check_work(content, name)
-        encrypted = _ENCRYPTED.search(content) is not None
+        check_opening_work(content, name=name)
+        encrypted = is_encrypted_pem(content)
         if encrypted and not password:
             raise InputError(
                 Code.KEY_ENCRYPTED, f"{name} is encrypted and needs its password.", name=name
@@ -279,7 +279,17 @@ def _check_size(content: bytes, name: str) -> None:
         )
 
 
-def _check_work(content: bytes, name: str) -> None:
+def is_encrypted_pem(content: bytes) -> bool:
+    """Whether a PEM file's private key opens with a password only."""
+    return _ENCRYPTED.search(content) is not None
+
+
+def check_opening_work(content: bytes, *, name: str) -> None:
+    """Refuse a PEM file that takes for ever to open.
+
+    Raises:
+        InputError: ``KEY_MALFORMED``.
+    """
     work = opening_work(content)
     if work > MAX_WORK:
         raise InputError(

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from firmline.errors import Code, InputError
+from firmline.formats.mcuboot.recognition import is_sdk_manifest, wrong_family
 from firmline.values import U32_MAX, ImageKind
 
 MANIFEST_NAME = "manifest.json"
@@ -24,8 +25,6 @@ KIND_TITLES = {
 }
 """The kinds of images as people write them."""
 _METADATA = "info_read_only_metadata"
-_MCUBOOT_VERSION = "version_MCUBOOT"
-"""How the keys for the version of an image begin, one for each core; nRF Connect SDK, dfu zips."""
 _LEGACY_KEYS = ("dfu_version", "init_packet_data")  # manifests before nRF5 SDK 12
 
 
@@ -96,8 +95,8 @@ def _load(content: bytes, name: str) -> dict[str, object]:
     except (ValueError, RecursionError):
         raise _malformed(name, "is not JSON, or names something twice") from None
     images = document.get("manifest") if isinstance(document, dict) else None
-    if images is None and isinstance(document, dict) and _is_for_mcuboot(document):
-        raise for_mcuboot(f"{name} is a package of the nRF Connect SDK")
+    if is_sdk_manifest(document):
+        raise wrong_family(name, "the images of an nRF Connect SDK's build")
     if not isinstance(images, dict):
         raise _malformed(name, 'has no object "manifest"')
     legacy = [
@@ -113,28 +112,6 @@ def _load(content: bytes, name: str) -> dict[str, object]:
             " Secure DFU make the package anew with firmline pkg generate.",
         )
     return images
-
-
-def _is_for_mcuboot(document: dict[str, object]) -> bool:
-    """Whether it lists the files of the nRF Connect SDK."""
-    files = document.get("files")
-    if not isinstance(files, list):
-        return False
-    keys = [key for file in files if isinstance(file, dict) for key in file]
-    return "format-version" in document or any(key.startswith(_MCUBOOT_VERSION) for key in keys)
-
-
-def for_mcuboot(what: str) -> InputError:
-    """The error of a file that is for another family of bootloaders.
-
-    Args:
-        what: The beginning of a sentence: which file it is, and what.
-    """
-    return InputError(
-        Code.PACKAGE_FOR_MCUBOOT,
-        f"{what}, for the bootloader MCUboot; firmline updates units with the bootloader of the"
-        " nRF5 SDK, which takes other packages.",
-    )
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -24,9 +24,13 @@ from firmline.formats.manifest import (
     MANIFEST_NAME,
     PROBES_NAME,
     ManifestEntry,
-    for_mcuboot,
     format_manifest,
     parse_manifest,
+)
+from firmline.formats.mcuboot.recognition import (
+    is_hex_with_image,
+    is_mcuboot_image,
+    wrong_family,
 )
 from firmline.formats.package_zip import EARLIEST, read_entries, write_entries
 from firmline.values import ImageKind
@@ -37,8 +41,6 @@ FW_TYPES = {
     ImageKind.BOOTLOADER: (FwType.BOOTLOADER,),
     ImageKind.SOFTDEVICE_BOOTLOADER: (FwType.SOFTDEVICE_BOOTLOADER,),
 }
-MCUBOOT_MAGIC = bytes.fromhex("3db8f396")
-"""How an image for MCUboot begins: ih_magic 0x96F3B83D of its header, little-endian."""
 # The order in which a unit takes images: what runs first is replaced first (nrfutil does the same).
 UPDATE_ORDER = (
     ImageKind.SOFTDEVICE_BOOTLOADER,
@@ -138,8 +140,8 @@ def read_package(content: bytes, *, name: str) -> Package:
     Raises:
         InputError: Any ``PACKAGE_*`` or ``INIT_PACKET_*`` code, or ``FILE_EMPTY``.
     """
-    if content.startswith(MCUBOOT_MAGIC):
-        raise for_mcuboot(f"{name} is no package, but an image")
+    if is_mcuboot_image(content) or is_hex_with_image(content):
+        raise wrong_family(name, "one image")
     files = read_entries(content, name=name)
     if PROBES_NAME in files:
         raise InputError(

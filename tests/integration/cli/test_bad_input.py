@@ -438,12 +438,6 @@ PACKAGES = [
             changed(manifest=manifest(init_packet_data={})),
             Code.PACKAGE_MANIFEST_MALFORMED,
         ),
-        (
-            "MCUboot's",
-            changed(manifest=b'{"format-version": 1, "files": [{"file": "app.bin"}]}'),
-            Code.PACKAGE_FOR_MCUBOOT,
-        ),
-        ("MCUboot's image", bytes.fromhex("3db8f396") + bytes(60), Code.PACKAGE_FOR_MCUBOOT),
         ("no image file", changed(bin=None), Code.PACKAGE_ENTRY_MISSING),
         ("no init packet", changed(dat=None), Code.PACKAGE_ENTRY_MISSING),
         ("another image", changed(bin=APPLICATION[::-1]), Code.PACKAGE_IMAGE_MISMATCH),
@@ -487,10 +481,29 @@ PACKAGES = [
     ]
 ]
 UPDATE = ("update", "bad.zip", "--to", SIM, "--trace", "t.jsonl")
+FOR_MCUBOOT = [
+    (
+        "MCUboot's without an image",
+        zip_file(
+            ("manifest.json", b'{"format-version": 1, "files": [{"file": "a.bin"}]}'),
+            ("a.bin", b"none"),
+        ),
+        (Code.MCUBOOT_NO_IMAGE, Code.PACKAGE_FOR_MCUBOOT),
+    ),
+    (
+        "MCUboot's image, broken",
+        bytes.fromhex("3db8f396") + bytes(60),
+        (Code.MCUBOOT_IMAGE_MALFORMED, Code.PACKAGE_FOR_MCUBOOT),
+    ),
+]
 BAD_PACKAGES = [
     Case(f"{words[0]} {name}", written("bad.zip", content), words, code)
     for name, content, code in PACKAGES
     for words in (SHOW, UPDATE)
+] + [
+    Case(f"{words[0]} {name}", written("bad.zip", content), words, code)
+    for name, content, codes in FOR_MCUBOOT
+    for words, code in zip((SHOW, UPDATE), codes, strict=True)
 ]
 FILES = [
     Case("a missing package", nothing, ("pkg", "display", "none.zip"), Code.FILE_MISSING),

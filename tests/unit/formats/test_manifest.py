@@ -159,7 +159,7 @@ NCS_FILE = {"type": "application", "file": "app_update.bin", "size": 7, "image_i
     ],
 )
 def test_packages_of_the_nrf_connect_sdk_are_named_as_such(document: object) -> None:
-    with refuses(Code.PACKAGE_FOR_MCUBOOT, "p.zip is a package of the nRF Connect SDK"):
+    with refuses(Code.PACKAGE_FOR_MCUBOOT, "p.zip: this is an MCUboot package: "):
         parse_manifest(json.dumps(document).encode(), name="p.zip")
 
 

@@ -192,5 +192,5 @@ def test_names_are_checked_before_they_are_written() -> None:
 
 def test_an_image_for_mcuboot_is_named_as_such() -> None:
     header = bytes.fromhex("3db8f396") + bytes(28)
-    with refuses(Code.PACKAGE_FOR_MCUBOOT, "a.bin is no package, but an image, for the bootloader"):
+    with refuses(Code.PACKAGE_FOR_MCUBOOT, "a.bin: this is an MCUboot package: one image"):
         read_package(header + bytes(100), name="a.bin")
