@@ -41,11 +41,16 @@ def _generated(kind: str, name: str) -> bytes:
 
 
 @cache
-def sign(*options: str, key: str | None = "ecdsa-p256", suffix: str = "bin") -> bytes:
-    """An image of :data:`PROGRAM`; ``{enc}`` in an option is a file with a key of that kind."""
+def sign(
+    *options: str,
+    key: str | None = "ecdsa-p256",
+    suffix: str = "bin",
+    program: bytes = PROGRAM,
+) -> bytes:
+    """An image; ``key:KIND`` among the options is a file with a key of that kind."""
     with TemporaryDirectory() as folder:
         source, made = Path(folder) / "app.bin", Path(folder) / f"made.{suffix}"
-        source.write_bytes(PROGRAM)
+        source.write_bytes(program)
         given = list(options)
         for at, option in enumerate(given):
             if option.startswith("key:"):

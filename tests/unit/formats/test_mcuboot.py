@@ -134,9 +134,22 @@ def test_fields_are_those_that_imgtool_was_told() -> None:
     assert [(tlv.kind, tlv.value) for tlv in own.protected] == [(0xA0, b"\1\2"), (0x1A7, b"text")]
     at = decode_image(sign(*OPTIONS["for one place"]), name="f").header
     assert (at.flags, at.load_address) == (Flags.ROM_FIXED, 0x10000)
-    packed = decode_image(sign(*OPTIONS["compressed"]), name="f")
+
+
+@pytest.mark.parametrize("method", ["lzma2", "lzma2armthumb"])
+@pytest.mark.parametrize("options", [(), ("-E", "key:ecdsa-p256")])
+def test_a_compressed_image_says_how_large_it_becomes(
+    method: str, options: tuple[str, ...]
+) -> None:
+    program = b"firmware" * 2000
+    image = decode_image(sign("--compression", method, *options, program=program), name="f")
+    assert image.is_compressed
+    assert image.unpacked_size == len(program)
+    assert image.size < len(program)
+    assert image.is_encrypted is bool(options)
+    assert key_of("ecdsa-p256").judge(image) is Trust.HOLDS
     # Random bytes do not become smaller, and imgtool leaves such a program as it is.
-    assert packed.is_compressed is False
+    assert not decode_image(sign("--compression", method), name="f").is_compressed
 
 
 @pytest.mark.parametrize(
